@@ -1,0 +1,58 @@
+//! What every step of bunc-init works with: the plan, the channel, the root of the container, and the
+//! way to fail. Used in bunc-init (both stages).
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const sync = @import("../sync.zig");
+const failure = @import("../failure.zig");
+const Plan = @import("../plan.zig").Plan;
+
+pub const Failed = error{Failed};
+
+pub const Context = struct {
+    plan: *const Plan,
+    stage: failure.Stage,
+    /// To the parent; closed by execve.
+    channel: sys.fd_t,
+    /// O_PATH descriptor of the container's root directory, once bind_root has opened it. After
+    /// pivot_root it is "/" itself.
+    root: sys.fd_t = -1,
+    /// Config path of the step under way.
+    subject: []const u8 = "",
+    /// Detached mounts of bind sources that stage 1 opened while it still had the host's rights, by step
+    /// index; -1: open it now. See init/sources.zig.
+    sources: []sys.fd_t = &.{},
+    /// Room for what a step must build (NUL-terminated vectors): reset by nobody, freed by execve.
+    allocator: std.mem.Allocator,
+
+    /// A system call failed: reports `op` on `target` with `sys.errno`.
+    pub fn fail(self: *const Context, op: []const u8, target: []const u8) Failed {
+        return self.fail_as(.system, op, target, "");
+    }
+
+    /// The same with more for a person.
+    pub fn fail_as(self: *const Context, code: failure.Code, op: []const u8, target: []const u8, detail: []const u8) Failed {
+        // The parent may be gone; then nobody is left to tell, and the process ends all the same.
+        sync.send_failure(self.channel, .{
+            .code = code,
+            .stage = self.stage,
+            .op = op,
+            .errno = sys.errno_number(),
+            .subject = self.subject,
+            .target = target,
+            .detail = detail,
+        }) catch {};
+        return error.Failed;
+    }
+
+    /// Waits for the parent's word. A closed channel means that the parent is gone: nothing to report to.
+    pub fn await_proceed(self: *const Context) Failed!void {
+        var buffer: [sync.size_max]u8 = undefined;
+        const message = sync.receive(self.channel, &buffer) catch return error.Failed;
+        if (message.kind != .proceed) return self.fail_as(.protocol, "receive", @tagName(message.kind), "");
+    }
+
+    pub fn tell(self: *const Context, kind: sync.Kind, payload: []const u8, fd: sys.fd_t) Failed!void {
+        sync.send(self.channel, kind, payload, fd) catch return error.Failed;
+    }
+};

@@ -1,0 +1,129 @@
+//! The conversation between libbunc (parent) and bunc-init, over one SOCK_SEQPACKET pair.
+//!
+//! Each message is one packet: a `Kind` byte, then its payload. A descriptor may travel with it.
+//!
+//!   parent (libbunc)                      join (stage 1)                     init (stage 2)
+//!     │  clone3, execveat of bunc-init        │                                    │
+//!     ├──────────────────────────────────────▶│ join namespaces, new user ns        │
+//!     │◀───────────────────────────── map_ids ┤                                    │
+//!     │  write uid_map, gid_map               │                                    │
+//!     ├─ proceed ────────────────────────────▶│ new namespaces, clone3(CLONE_PARENT)│
+//!     │◀────────────────────── child (pid) ───┤───────────────────────────────────▶│
+//!     │  (stage 1 ends)                                                            │
+//!     │  cgroup.procs, rlimits, oom_score_adj                                      │
+//!     ├─ proceed ─────────────────────────────────────────────────────────────────▶│ steps …
+//!     │◀───────────────────────────────────────────────────────── hooks (if any) ──┤
+//!     │  prestart and createRuntime hooks                                          │
+//!     ├─ proceed ─────────────────────────────────────────────────────────────────▶│ steps …
+//!     │◀──────────────────────────────── console (+fd), seccomp_listener (+fd) ────┤
+//!     ├─ proceed (after a seccomp_listener: its agent has it) ────────────────────▶│
+//!     │◀──────────────────────────────────────────────────────────────── ready ────┤
+//!     ├─ proceed (Start.parent; Start.socket: on a connection to the start socket)▶│ startContainer hooks
+//!     │◀──────────────────────────────── end of file: execve closed the channel ───┤
+//!
+//! Where no namespace is joined and no user or time namespace is new there is no stage 1: the parent's
+//! clone3 makes the namespaces and the new process is stage 2 at once. At any point either side may find
+//! the channel closed: bunc-init then exits, the parent reaps it and says how it ended. In place of any
+//! message bunc-init may send `failure`, a Failure in wire form, after which it exits with status 1.
+
+const std = @import("std");
+const sys = @import("sys.zig");
+const wire = @import("wire.zig");
+const failure = @import("failure.zig");
+const Failure = failure.Failure;
+
+pub const Kind = enum(u8) {
+    proceed,
+    map_ids,
+    child,
+    hooks,
+    console,
+    seccomp_listener,
+    ready,
+    failure,
+};
+
+pub const size_max = failure.size_max;
+
+pub const Message = struct {
+    kind: Kind,
+    payload: []const u8,
+    /// Descriptor that came along; -1: none.
+    fd: sys.fd_t,
+};
+
+pub const ReceiveError = error{ Sys, Closed, Malformed };
+
+pub fn send(channel: sys.fd_t, kind: Kind, payload: []const u8, fd: sys.fd_t) sys.Error!void {
+    std.debug.assert(payload.len < size_max);
+    var packet: [size_max]u8 = undefined;
+    packet[0] = @intFromEnum(kind);
+    @memcpy(packet[1..][0..payload.len], payload);
+    try sys.send_message(channel, packet[0 .. 1 + payload.len], fd);
+}
+
+pub fn receive(channel: sys.fd_t, buffer: *[size_max]u8) ReceiveError!Message {
+    const received = sys.receive_message(channel, buffer) catch |err| {
+        // The peer died with our unread message in its queue: the same as its end of file.
+        if (sys.is(.CONNRESET)) return error.Closed;
+        return err;
+    };
+    if (received.bytes.len == 0) return error.Closed;
+    const kind = std.enums.fromInt(Kind, received.bytes[0]) orelse return error.Malformed;
+    return .{ .kind = kind, .payload = received.bytes[1..], .fd = received.fd };
+}
+
+/// Sends `record`, its texts cut so that the packet fits (the subject and the target last).
+pub fn send_failure(channel: sys.fd_t, record: Failure) sys.Error!void {
+    var cut = record;
+    // The fixed part and five lengths take less than 64 bytes.
+    const budget = size_max - 64;
+    cut.op = cut.op[0..@min(cut.op.len, 64)];
+    cut.subject = cut.subject[0..@min(cut.subject.len, 512)];
+    cut.target = cut.target[0..@min(cut.target.len, 1536)];
+    cut.detail = cut.detail[0..@min(cut.detail.len, budget - cut.op.len - cut.subject.len - cut.target.len)];
+    var memory: [2 * size_max]u8 = undefined;
+    var fixed: std.heap.FixedBufferAllocator = .init(&memory);
+    var bytes = std.ArrayList(u8).initCapacity(fixed.allocator(), size_max) catch unreachable;
+    wire.encode(Failure, cut, &bytes, fixed.allocator()) catch unreachable;
+    try send(channel, .failure, bytes.items, -1);
+}
+
+/// The texts point into `payload`.
+pub fn decode_failure(payload: []const u8) error{Malformed}!Failure {
+    var decoder: wire.Decoder = .{ .bytes = payload, .allocator = std.mem.Allocator.failing };
+    return decoder.decode(Failure) catch error.Malformed;
+}
+
+test "a failure crosses whole, and an over-long one is cut to fit" {
+    var pair: [2]sys.fd_t = undefined;
+    try sys.socketpair_seqpacket(&pair);
+    defer sys.close(pair[0]);
+    defer sys.close(pair[1]);
+    const long: [8192]u8 = @splat('x');
+    const records = [_]Failure{
+        .{ .code = .system, .stage = .init, .op = "move_mount", .errno = 13, .subject = "mounts[3]", .target = "/proc", .detail = "" },
+        .{ .code = .system, .stage = .join, .op = &long, .errno = 1, .subject = &long, .target = &long, .detail = &long },
+    };
+    for (records, 0..) |record, index| {
+        try send_failure(pair[0], record);
+        var buffer: [size_max]u8 = undefined;
+        const message = try receive(pair[1], &buffer);
+        try std.testing.expectEqual(Kind.failure, message.kind);
+        const copy = try decode_failure(message.payload);
+        if (index == 0) try std.testing.expectEqualDeep(record, copy);
+        try std.testing.expectEqual(record.errno, copy.errno);
+        try std.testing.expect(std.mem.startsWith(u8, record.detail, copy.detail));
+    }
+}
+
+test "end of file is Closed, rubbish is Malformed" {
+    var pair: [2]sys.fd_t = undefined;
+    try sys.socketpair_seqpacket(&pair);
+    var buffer: [size_max]u8 = undefined;
+    try sys.send_message(pair[0], "\xee", -1);
+    try std.testing.expectError(error.Malformed, receive(pair[1], &buffer));
+    sys.close(pair[0]);
+    try std.testing.expectError(error.Closed, receive(pair[1], &buffer));
+    sys.close(pair[1]);
+}
