@@ -1,0 +1,34 @@
+// Whether this host can build and run the test machine, and if not, what is missing.
+import { existsSync } from "node:fs";
+
+export const debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** Programs that are needed on the host, each with the Debian package that has it. */
+const tools: Readonly<Record<string, string>> = {
+  "qemu-system-x86_64": "qemu-system-x86",
+  "qemu-img": "qemu-utils",
+  mmdebstrap: "mmdebstrap",
+  mke2fs: "e2fsprogs",
+  depmod: "kmod",
+  setpriv: "util-linux",
+  tar: "tar",
+  "dpkg-deb": "dpkg",
+  "apt-get": "apt",
+};
+
+/** Undefined where the test machine can run, else one line with the reason and what to do about it. */
+export function guestUnavailable(): string | undefined {
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    return `the guest needs an x86-64 Linux host, this is ${process.platform} ${process.arch}`;
+  }
+  if (process.getuid?.() !== 0) return "the guest's root file system can only be built as root";
+  const packages = new Set<string>();
+  const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
+  for (const [program, debianPackage] of Object.entries(tools)) {
+    if (Bun.which(program, { PATH: path }) === null) packages.add(debianPackage);
+  }
+  if (!existsSync(debianKeyring)) packages.add("debian-archive-keyring");
+  if (packages.size === 0) return undefined;
+  const names = [...packages].join(" ");
+  return `the guest needs programs that are not installed: apt-get install --no-install-recommends ${names}`;
+}

@@ -1,0 +1,62 @@
+// What each test machine consists of; `images.ts` builds it, `machine.ts` starts it.
+
+/** A Debian distribution: the release that this host itself runs, or unstable from the same mirror. */
+export type Distribution = "host" | "sid";
+export type FlavourName = "minimal" | "systemd" | "clients";
+
+export interface Flavour {
+  readonly distribution: Distribution;
+  readonly kernel: Distribution;
+  readonly systemd: boolean;
+  readonly packages: readonly string[];
+}
+
+const runtimes = ["busybox-static", "crun", "iproute2", "kmod", "procps", "runc", "uidmap"];
+const systemd = ["dbus", "dbus-user-session", "libpam-systemd", "systemd", "systemd-sysv"];
+const clients = [
+  "aardvark-dns",
+  "apparmor",
+  "conmon",
+  "containerd",
+  "criu",
+  "docker-buildx",
+  "docker-cli",
+  "docker.io",
+  "fuse-overlayfs",
+  "iptables",
+  "netavark",
+  "nftables",
+  "passt",
+  "podman",
+  "slirp4netns",
+];
+
+export const flavours: Readonly<Record<FlavourName, Flavour>> = {
+  minimal: { distribution: "host", kernel: "host", systemd: false, packages: runtimes },
+  systemd: { distribution: "sid", kernel: "sid", systemd: true, packages: [...runtimes, ...systemd] },
+  clients: {
+    distribution: "sid",
+    kernel: "sid",
+    systemd: true,
+    packages: [...runtimes, ...systemd, ...clients],
+  },
+};
+
+/** The ordinary user of every flavour, with subordinate ids and, where systemd runs, a lingering session. */
+export const guestUser = { name: "tester", uid: 1000, gid: 1000 } as const;
+
+/** Modules that the initramfs loads to reach the disks and the agent's port. */
+export const bootModules = ["virtio_pci", "virtio_blk", "virtio_console"];
+
+/** Modules that a host's own services would have loaded: containers cannot load them for themselves. */
+export const sessionModules = [
+  "overlay",
+  "loop",
+  "bridge",
+  "br_netfilter",
+  "veth",
+  "dummy",
+  "bfq",
+  "fuse",
+  "tun",
+];

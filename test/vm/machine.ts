@@ -1,0 +1,304 @@
+// One QEMU process: started cold or from a saved machine, driven over QMP, gone when its owner is.
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AgentChannel } from "./channel.ts";
+import type { Images } from "./images.ts";
+import { runTool } from "./process.ts";
+
+const memoryMib = 2048;
+const cpus = 2;
+/** Virtual size of the disk for shared files; a saved machine expects the size that it was saved with. */
+export const shareDiskSize = 4 * 2 ** 30;
+const bootTimeoutMs = 240_000;
+const socketPathMax = 107;
+const runPrefix = "bunc-vm-";
+
+export interface MachineOptions {
+  readonly images: Images;
+  /** Program that the kernel's command line names as init; the agent itself when undefined. */
+  readonly init: string | undefined;
+  /** Directory of a saved machine to continue. */
+  readonly saved?: string;
+  /** Directory that `save` will write to. */
+  readonly saveTo?: string;
+  /** Puts the shared files into the image at the path given; the disk stays empty when undefined. */
+  readonly fillShareDisk?: ((image: string) => Promise<void>) | undefined;
+}
+
+interface Qmp {
+  execute(command: string, parameters?: object): Promise<Record<string, unknown>>;
+}
+
+const liveMachines = new Set<Machine>();
+let signalsHandled = false;
+
+/** What decides how a machine behaves, beside its images: part of the key of saved machines. */
+export async function machineIdentity(): Promise<string> {
+  const version = await runTool(["qemu-system-x86_64", "--version"]);
+  return JSON.stringify([
+    version,
+    qemuArguments("", { kernel: "", initramfs: "" }, undefined),
+    shareDiskSize,
+  ]);
+}
+
+function qemuArguments(
+  directory: string,
+  images: Pick<Images, "kernel" | "initramfs">,
+  init: string | undefined,
+): string[] {
+  const kernelCommandLine = [
+    "console=ttyS0",
+    "quiet",
+    "panic=-1",
+    "mitigations=off",
+    "no_timer_check",
+    "tsc=reliable",
+    "cgroup_no_v1=all",
+    "psi=1",
+    "hugepages=8",
+    ...(init === undefined ? [] : [`init=${init}`]),
+  ];
+  const disk = (name: string, format: string, readonly: boolean) => [
+    "-drive",
+    `if=none,id=${name},file=${join(directory, name)},format=${format},cache=unsafe,readonly=${readonly ? "on" : "off"}`,
+    "-device",
+    `virtio-blk-pci,drive=${name}`,
+  ];
+  return [
+    ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none"],
+    ["-machine", "q35,usb=off,hpet=off", "-accel", "tcg,thread=multi", "-cpu", "max"],
+    ["-smp", String(cpus), "-m", `${memoryMib}M`],
+    ["-kernel", images.kernel, "-initrd", images.initramfs, "-append", kernelCommandLine.join(" ")],
+    ["-serial", `file:${join(directory, "console.log")}`],
+    disk("root", "qcow2", false),
+    disk("modules", "raw", true),
+    disk("share", "raw", false),
+    ["-chardev", `socket,id=agent,path=${join(directory, "agent.sock")}`],
+    ["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,name=bunc-vm.agent"],
+    ["-chardev", `socket,id=qmp,path=${join(directory, "qmp.sock")}`, "-mon", "chardev=qmp,mode=control"],
+  ].flat();
+}
+
+export class Machine {
+  readonly channel: AgentChannel;
+  readonly pid: number;
+  readonly #directory: string;
+  readonly #qemu: Bun.Subprocess;
+  readonly #qmp: Qmp;
+
+  private constructor(directory: string, qemu: Bun.Subprocess, channel: AgentChannel, qmp: Qmp) {
+    this.#directory = directory;
+    this.#qemu = qemu;
+    this.pid = qemu.pid;
+    this.channel = channel;
+    this.#qmp = qmp;
+  }
+
+  /** Starts QEMU and waits until the agent in the guest answers. */
+  static async start(options: MachineOptions): Promise<Machine> {
+    handleSignals();
+    removeAbandoned();
+    const directory = mkdtempSync(join(tmpdir(), `${runPrefix}${process.pid}-`));
+    let machine: Machine | undefined;
+    let qemu: Bun.Subprocess | undefined;
+    try {
+      await prepareDisks(directory, options);
+      const agentSocket = acceptOne(join(directory, "agent.sock"));
+      const qmpSocket = acceptOne(join(directory, "qmp.sock"));
+      const command = ["qemu-system-x86_64", ...qemuArguments(directory, options.images, options.init)];
+      if (options.saved !== undefined) command.push("-incoming", 'exec:exec cat <"$BUNC_VM_MEMORY"');
+      const log = join(directory, "qemu.log");
+      // The kernel ends QEMU with this process even when nobody is left to do so (prctl(2), PR_SET_PDEATHSIG).
+      qemu = Bun.spawn(["setpriv", "--pdeathsig", "KILL", "--", ...command], {
+        stdio: ["ignore", Bun.file(log), Bun.file(log)],
+        env: { ...process.env, BUNC_VM_MEMORY: join(options.saved ?? options.saveTo ?? "", "memory") },
+      });
+      const running = qemu;
+      const ended = running.exited.then((code) => {
+        throw new Error(`QEMU ended with exit code ${code} before the guest answered`);
+      });
+      const channel = new AgentChannel(await Promise.race([agentSocket, ended]));
+      const qmp = await openQmp(await Promise.race([qmpSocket, ended]));
+      machine = new Machine(directory, running, channel, qmp);
+      liveMachines.add(machine);
+      if (options.saved !== undefined) await untilMigrated(qmp);
+      await withTimeout(
+        Promise.race([channel.ping(), ended]),
+        bootTimeoutMs,
+        "the guest's agent does not answer",
+      );
+      return machine;
+    } catch (error) {
+      const logs = ["qemu.log", "console.log"]
+        .map((name) => lastLines(join(directory, name)))
+        .filter(Boolean);
+      if (machine === undefined) {
+        qemu?.kill("SIGKILL");
+        await qemu?.exited;
+        rmSync(directory, { recursive: true, force: true });
+      } else {
+        await machine.stop();
+      }
+      throw new Error([`the test machine did not start: ${(error as Error).message}`, ...logs].join("\n"));
+    }
+  }
+
+  /** The last lines that the guest's kernel and init wrote to the serial console. */
+  consoleTail(): string {
+    return lastLines(join(this.#directory, "console.log"));
+  }
+
+  /** Stops the machine and writes its memory and its root disk's changes into `directory`. */
+  async save(directory: string): Promise<void> {
+    await this.#qmp.execute("stop");
+    await this.#qmp.execute("migrate", { uri: 'exec:exec cat >"$BUNC_VM_MEMORY"' });
+    await untilMigrated(this.#qmp);
+    await this.#qmp.execute("quit").catch(() => undefined);
+    await this.#qemu.exited;
+    const overlay = join(this.#directory, "root");
+    await runTool(["mv", overlay, join(directory, "root")]);
+    await this.stop();
+  }
+
+  /** Kills QEMU and removes everything that the machine had on the host. */
+  async stop(): Promise<void> {
+    this.stopNow();
+    await this.#qemu.exited;
+  }
+
+  /** As `stop`, for the last moments of this process: does not wait. */
+  stopNow(): void {
+    this.#qemu.kill("SIGKILL");
+    this.channel.close(new Error("the guest was stopped"));
+    rmSync(this.#directory, { recursive: true, force: true });
+    liveMachines.delete(this);
+  }
+}
+
+async function prepareDisks(directory: string, options: MachineOptions): Promise<void> {
+  const backing =
+    options.saved === undefined ? [options.images.rootDisk, "raw"] : [join(options.saved, "root"), "qcow2"];
+  const [file, format] = backing as [string, string];
+  await runTool([
+    "qemu-img",
+    "create",
+    "-q",
+    "-f",
+    "qcow2",
+    "-b",
+    file,
+    "-F",
+    format,
+    join(directory, "root"),
+  ]);
+  await runTool(["ln", "-s", options.images.modulesDisk, join(directory, "modules")]);
+  const share = join(directory, "share");
+  if (options.fillShareDisk !== undefined) await options.fillShareDisk(share);
+  else writeFileSync(share, "");
+  truncateSync(share, shareDiskSize);
+}
+
+/** Listens on a socket path for the one connection that QEMU makes to it. */
+function acceptOne(path: string): Promise<Socket> {
+  if (path.length > socketPathMax) throw new Error(`TMPDIR is too long for a socket path: ${path}`);
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const server = createServer((socket) => {
+    server.close();
+    resolve(socket);
+  });
+  server.on("error", reject);
+  server.listen(path);
+  server.unref();
+  return promise;
+}
+
+/** QEMU Machine Protocol: one JSON object a line; answers come in the order of the commands. */
+async function openQmp(socket: Socket): Promise<Qmp> {
+  const waiting: { resolve(value: Record<string, unknown>): void; reject(error: Error): void }[] = [];
+  let buffered = "";
+  socket.on("data", (chunk) => {
+    buffered += chunk.toString();
+    const lines = buffered.split("\n");
+    buffered = lines.pop() ?? "";
+    for (const line of lines) {
+      const message = JSON.parse(line) as { return?: Record<string, unknown>; error?: { desc: string } };
+      if (message.error) waiting.shift()?.reject(new Error(`QMP: ${message.error.desc}`));
+      else if (message.return) waiting.shift()?.resolve(message.return);
+    }
+  });
+  const closed = () => {
+    for (const entry of waiting.splice(0)) entry.reject(new Error("QMP: QEMU is gone"));
+  };
+  socket.on("close", closed);
+  socket.on("error", closed);
+  const execute: Qmp["execute"] = (command, parameters = {}) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>();
+    waiting.push({ resolve, reject });
+    socket.write(`${JSON.stringify({ execute: command, arguments: parameters })}\n`);
+    return promise;
+  };
+  await execute("qmp_capabilities");
+  return { execute };
+}
+
+async function untilMigrated(qmp: Qmp): Promise<void> {
+  const deadline = performance.now() + bootTimeoutMs;
+  while (performance.now() < deadline) {
+    const { status } = await qmp.execute("query-migrate");
+    if (status === "completed") return;
+    if (status === "failed" || status === "cancelled")
+      throw new Error(`saving or restoring the machine ${status}`);
+    await Bun.sleep(50);
+  }
+  throw new Error("saving or restoring the machine did not end");
+}
+
+async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, message: string): Promise<T> {
+  const { promise: expired, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`${message} within ${timeoutMs / 1000} s`)), timeoutMs);
+  try {
+    return await Promise.race([promise, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function lastLines(path: string): string {
+  if (!existsSync(path)) return "";
+  return readFileSync(path, "utf8").trimEnd().split("\n").slice(-30).join("\n");
+}
+
+/** Directories of processes that were killed before they could remove them. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const owner = name.match(/^bunc-vm-(\d+)-/)?.[1];
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function handleSignals(): void {
+  if (signalsHandled) return;
+  signalsHandled = true;
+  process.on("exit", () => {
+    for (const machine of liveMachines) machine.stopNow();
+  });
+  for (const [signal, number] of [
+    ["SIGINT", 2],
+    ["SIGTERM", 15],
+    ["SIGHUP", 1],
+  ] as const) {
+    process.on(signal, () => process.exit(128 + number));
+  }
+}
