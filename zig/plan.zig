@@ -102,7 +102,7 @@ pub const Op = union(enum) {
     loopback_up: Empty,
     /// Join a new session keyring of this name. keyctl(2).
     session_keyring: SessionKeyring,
-    /// Set propagation of the whole mount tree ("/"), recursively: one MS_SHARED/SLAVE/PRIVATE/UNBINDABLE.
+    /// Set propagation of "/" as it was inherited from the host, before anything is mounted.
     root_propagation: RootPropagation,
     /// Open the root file system, make its parent mount private, and bind it on itself: pivot_root wants a mount.
     bind_root: BindRoot,
@@ -158,9 +158,14 @@ pub const Path = struct { path: []const u8 };
 pub const Label = struct { label: []const u8 };
 pub const Umask = struct { mask: u32 };
 pub const SessionKeyring = struct { name: []const u8, label: []const u8 };
-pub const RootPropagation = struct { flags: u32 };
-/// Absolute host path of the root file system.
-pub const BindRoot = struct { path: []const u8 };
+/// `flags`: one of MS_SHARED, MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE.
+pub const RootPropagation = struct { flags: u32, recursive: bool };
+pub const BindRoot = struct {
+    /// Absolute host path of the root file system.
+    path: []const u8,
+    /// false: open it only. Without a mount namespace of its own nothing may be mounted for the container.
+    bind: bool,
+};
 
 pub const Mount = struct {
     /// Absolute path in the container. Resolved through the root fd with openat2(RESOLVE_IN_ROOT).
@@ -190,6 +195,8 @@ pub const Filesystem = struct {
     type: []const u8,
     source: []const u8,
     options: []const MountOption,
+    /// tmpfs without a mode of its own: it gets the mode of the directory it covers, if that was there.
+    mode_of_target: bool,
     /// cgroup2 only: when the kernel refuses (EPERM, EBUSY), bind this host directory instead; empty: no fallback.
     fallback_bind: []const u8,
 };
