@@ -152,6 +152,10 @@ pub fn write_all(fd: fd_t, bytes: []const u8) Error!void {
     while (done < bytes.len) done += try write(fd, bytes[done..]);
 }
 
+pub fn pread(fd: fd_t, buffer: []u8, offset: u64) Error!usize {
+    return retry(.pread64, .{ usize_of(fd), @intFromPtr(buffer.ptr), buffer.len, offset, 0, 0 });
+}
+
 /// Reads to the end of the file, at most `buffer.len` bytes.
 pub fn read_to_end(fd: fd_t, buffer: []u8) Error![]u8 {
     var length: usize = 0;
@@ -595,6 +599,100 @@ pub fn setresgid(gid: u32) Error!void {
     try check_void(linux.syscall3(.setresgid, gid, gid, gid));
 }
 
+// ---- What a process is: credentials(7), sched(7), keyrings(7), seccomp(2) ------------------------------
+
+pub fn execve(path: [*:0]const u8, args: [*:null]const ?[*:0]const u8, env: [*:null]const ?[*:0]const u8) Error!void {
+    try check_void(linux.syscall3(.execve, @intFromPtr(path), @intFromPtr(args), @intFromPtr(env)));
+}
+
+/// The three sets of capset(2), bit n: capability n.
+pub const CapabilitySets = struct { effective: u64, permitted: u64, inheritable: u64 };
+
+const CapHeader = extern struct { version: u32 = 0x20080522, pid: i32 = 0 };
+const CapData = extern struct { effective: u32, permitted: u32, inheritable: u32 };
+
+pub fn capget() Error!CapabilitySets {
+    var header: CapHeader = .{};
+    var data: [2]CapData = undefined;
+    try check_void(linux.syscall2(.capget, @intFromPtr(&header), @intFromPtr(&data)));
+    return .{
+        .effective = data[0].effective | @as(u64, data[1].effective) << 32,
+        .permitted = data[0].permitted | @as(u64, data[1].permitted) << 32,
+        .inheritable = data[0].inheritable | @as(u64, data[1].inheritable) << 32,
+    };
+}
+
+pub fn capset(sets: CapabilitySets) Error!void {
+    var header: CapHeader = .{};
+    var data: [2]CapData = undefined;
+    for (&data, [_]u6{ 0, 32 }) |*half, shift| half.* = .{
+        .effective = @truncate(sets.effective >> shift),
+        .permitted = @truncate(sets.permitted >> shift),
+        .inheritable = @truncate(sets.inheritable >> shift),
+    };
+    try check_void(linux.syscall2(.capset, @intFromPtr(&header), @intFromPtr(&data)));
+}
+
+/// Of the caller; bit n of the mask: CPU n.
+pub fn sched_setaffinity(mask: []const u32) Error!void {
+    try check_void(linux.syscall3(.sched_setaffinity, 0, mask.len * @sizeOf(u32), @intFromPtr(mask.ptr)));
+}
+
+/// struct sched_attr of sched_setattr(2), in its first version.
+pub const SchedAttr = extern struct {
+    size: u32 = @sizeOf(SchedAttr),
+    policy: u32,
+    flags: u64,
+    nice: i32,
+    priority: u32,
+    runtime_ns: u64,
+    deadline_ns: u64,
+    period_ns: u64,
+};
+
+pub fn sched_setattr(attr: *const SchedAttr) Error!void {
+    try check_void(linux.syscall3(.sched_setattr, 0, @intFromPtr(attr), 0));
+}
+
+/// Of the caller. ioprio_set(2).
+pub fn ioprio_set(value: u32) Error!void {
+    const who_process = 1;
+    try check_void(linux.syscall3(.ioprio_set, who_process, 0, value));
+}
+
+/// `max_node` bits of `nodes` are read. set_mempolicy(2).
+pub fn set_mempolicy(mode: u32, nodes: ?[*]const u32, max_node: usize) Error!void {
+    try check_void(linux.syscall3(.set_mempolicy, mode, @intFromPtr(nodes), max_node));
+}
+
+pub fn personality(persona: u32) Error!void {
+    try check_void(linux.syscall1(.personality, persona));
+}
+
+pub const KEYCTL = struct {
+    pub const JOIN_SESSION_KEYRING = 1;
+    pub const SETPERM = 5;
+    pub const DESCRIBE = 6;
+};
+
+/// keyctl(2); the KEYCTL_* number first.
+pub fn keyctl(operation: u32, a: usize, b: usize, c: usize) Error!usize {
+    return check(linux.syscall5(.keyctl, operation, a, b, c, 0));
+}
+
+/// struct sock_fprog.
+pub const SockFprog = extern struct { length: u16, filter: [*]const u8 };
+
+/// SECCOMP_SET_MODE_FILTER: 0, or the listener with SECCOMP_FILTER_FLAG_NEW_LISTENER. seccomp(2).
+pub fn seccomp_set_filter(flags: u32, program: *const SockFprog) Error!usize {
+    const set_mode_filter = 1;
+    return check(linux.syscall3(.seccomp, set_mode_filter, flags, @intFromPtr(program)));
+}
+
+pub fn exit(status: u8) noreturn {
+    linux.exit_group(status);
+}
+
 // ---- Signals -----------------------------------------------------------------------------------------
 
 /// A kernel signal set: bit n-1 is signal n.
@@ -630,6 +728,10 @@ pub fn reset_signal_dispositions() void {
 pub fn signalfd(set: SignalSet) Error!fd_t {
     const cloexec = O.CLOEXEC;
     return check_fd(linux.syscall4(.signalfd4, usize_of(@as(i32, -1)), @intFromPtr(&set), @sizeOf(SignalSet), cloexec));
+}
+
+pub fn eventfd() Error!fd_t {
+    return check_fd(linux.syscall2(.eventfd2, 0, O.CLOEXEC));
 }
 
 pub const SignalInfo = linux.signalfd_siginfo;

@@ -1,0 +1,260 @@
+//! Making a container's cgroups: directories down the tree, v2 controllers enabled along the way, v1
+//! cpusets filled from above (an empty one admits no process). Runs in the bunc process.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const groups = @import("group.zig");
+const subtree = @import("subtree.zig");
+const freeze = @import("freeze.zig");
+const Call = @import("../call.zig").Call;
+const Group = groups.Group;
+
+pub const CgroupToCreate = struct {
+    mount: []const u8,
+    path: []const u8,
+    /// v2: enable, in each directory above, every controller that the directory has.
+    enable_controllers: bool,
+    /// v2: a cgroup that is, or can only become, threaded is refused: a domain controller is to be used in it.
+    domain: bool,
+    /// v1 cpuset hierarchy: values to start with; "" is filled with the parent's.
+    cpuset: ?CpusetStart,
+    /// EPERM, EACCES and EROFS are reported in the reply, not as a failure.
+    tolerate_permission: bool,
+
+    fn group(self: CgroupToCreate) Group {
+        return .{ .mount = self.mount, .path = self.path };
+    }
+};
+
+pub const CpusetStart = struct { cpus: []const u8, mems: []const u8 };
+
+pub const CgroupCreateRequest = struct {
+    groups: []const CgroupToCreate,
+    /// Make nothing when a target is there already and has processes or is frozen.
+    refuse_in_use: bool,
+};
+
+pub const CgroupCreateReply = struct {
+    /// Set only when the request was refused.
+    in_use: ?CgroupInUse,
+    /// errno for each group of the request, 0: it is there now.
+    errnos: []const u16,
+    /// Where a controller could not be enabled. Nobody may need it; if somebody does, this is the reason.
+    not_enabled: []const ControllerNotEnabled,
+};
+
+pub const CgroupInUse = struct { path: []const u8, processes: u32, frozen: bool };
+pub const ControllerNotEnabled = struct { path: []const u8, controller: []const u8, errno: u16 };
+
+/// All or nothing: on a failure, what this call has made is removed again.
+pub fn cgroup_create(call: *Call, request: CgroupCreateRequest) Call.Error!CgroupCreateReply {
+    var work: Work = .{ .call = call, .mounts = try call.arena.alloc(groups.Mount, request.groups.len) };
+    defer work.close_mounts();
+    for (request.groups) |wanted| try work.open_mount(wanted.mount);
+
+    if (request.refuse_in_use) {
+        for (request.groups, work.mounts) |wanted, mount| {
+            if (try in_use(call, mount, wanted.group())) |found| {
+                return .{ .in_use = found, .errnos = &.{}, .not_enabled = &.{} };
+            }
+        }
+    }
+    errdefer work.remove_made();
+    const errnos = try call.arena.alloc(u16, request.groups.len);
+    for (request.groups, work.mounts, errnos) |wanted, mount, *errno| {
+        errno.* = try work.create(wanted, mount);
+    }
+    return .{ .in_use = null, .errnos = errnos, .not_enabled = work.not_enabled.items };
+}
+
+fn in_use(call: *Call, mount: groups.Mount, group: Group) Call.Error!?CgroupInUse {
+    const directory = groups.open_directory(mount, try call.path(group.path)) catch {
+        // Whatever else is wrong with it, creating it will say.
+        return null;
+    };
+    defer sys.close(directory);
+    const count: u32 = @intCast((try subtree.processes(call, mount, group)).len);
+    const frozen = freeze.is_frozen(directory, mount.version) catch false;
+    if (count == 0 and !frozen) return null;
+    return .{ .path = try group.absolute(call), .processes = count, .frozen = frozen };
+}
+
+const Made = struct { mount: sys.fd_t, path: [:0]const u8 };
+
+const Work = struct {
+    call: *Call,
+    mounts: []groups.Mount,
+    mounts_open: usize = 0,
+    made: std.ArrayList(Made) = .empty,
+    not_enabled: std.ArrayList(ControllerNotEnabled) = .empty,
+
+    fn open_mount(self: *Work, path: []const u8) Call.Error!void {
+        self.mounts[self.mounts_open] = try groups.open_mount(self.call, path);
+        self.mounts_open += 1;
+    }
+
+    fn close_mounts(self: *Work) void {
+        for (self.mounts[0..self.mounts_open]) |mount| mount.close();
+    }
+
+    fn remove_made(self: *Work) void {
+        var index = self.made.items.len;
+        while (index > 0) {
+            index -= 1;
+            const made = self.made.items[index];
+            // The failure that brought us here is the one to report.
+            sys.unlinkat(made.mount, made.path, sys.AT.REMOVEDIR) catch {};
+        }
+    }
+
+    /// errno where it is tolerated, else 0.
+    fn create(self: *Work, wanted: CgroupToCreate, mount: groups.Mount) Call.Error!u16 {
+        var directory = groups.open_directory(mount, "") catch return self.call.fail("openat2", wanted.mount);
+        defer sys.close(directory);
+        var names = std.mem.tokenizeScalar(u8, wanted.path, '/');
+        while (names.next()) |name| {
+            const below = wanted.path[0..names.index];
+            const group: Group = .{ .mount = wanted.mount, .path = below };
+            if (wanted.enable_controllers) try self.enable_controllers(directory, parent_of(group));
+            const child = self.enter(mount, directory, group, try self.call.path(name)) catch |err| switch (err) {
+                error.Sys => {
+                    if (wanted.tolerate_permission and groups.is_permission()) return sys.errno_number();
+                    return self.call.fail("mkdir", try group.absolute(self.call));
+                },
+                error.OutOfMemory => return error.OutOfMemory,
+                error.Failed => return error.Failed,
+            };
+            if (mount.version == .v2) {
+                self.check_type(child, group, wanted.domain) catch |err| {
+                    sys.close(child);
+                    return err;
+                };
+            }
+            if (wanted.cpuset) |start| {
+                const last = names.peek() == null;
+                const values: CpusetStart = if (last) start else .{ .cpus = "", .mems = "" };
+                self.fill_cpuset(directory, child, values) catch {
+                    defer sys.close(child);
+                    if (wanted.tolerate_permission and groups.is_permission()) return sys.errno_number();
+                    return self.call.fail("write", try group.file(self.call, "cpuset.cpus, cpuset.mems"));
+                };
+            }
+            sys.close(directory);
+            directory = child;
+        }
+        return 0;
+    }
+
+    fn enter(self: *Work, mount: groups.Mount, parent: sys.fd_t, group: Group, name: [:0]const u8) (Call.Error || sys.Error)!sys.fd_t {
+        // A directory that is there may stand in a parent that we may not write to.
+        return groups.open_child(parent, name) catch {
+            if (!sys.is(.NOENT)) return error.Sys;
+            if (sys.mkdirat(parent, name, 0o755)) {
+                try self.made.append(self.call.arena, .{ .mount = mount.fd, .path = try self.call.path(group.path) });
+            } else |_| {
+                // Somebody else made it just now.
+                if (!sys.is(.EXIST)) return error.Sys;
+            }
+            return groups.open_child(parent, name);
+        };
+    }
+
+    /// Best effort: a controller that is missing is an error only for whoever writes one of its files.
+    fn enable_controllers(self: *Work, directory: sys.fd_t, group: Group) Call.Error!void {
+        var available_buffer: [1024]u8 = undefined;
+        var enabled_buffer: [1024]u8 = undefined;
+        const available = groups.read_short(directory, "cgroup.controllers", &available_buffer) catch return;
+        const enabled = groups.read_short(directory, "cgroup.subtree_control", &enabled_buffer) catch return;
+        var request: [2048]u8 = undefined;
+        const missing = missing_controllers(available, enabled, &request);
+        if (missing.len == 0) return;
+        if (groups.write_value(directory, "cgroup.subtree_control", missing)) return else |_| {}
+        // One that is refused (a realtime process in the way, no permission) must not keep the others out.
+        var names = std.mem.tokenizeScalar(u8, missing, ' ');
+        while (names.next()) |name| {
+            groups.write_value(directory, "cgroup.subtree_control", name) catch {
+                try self.not_enabled.append(self.call.arena, .{
+                    .path = try group.absolute(self.call),
+                    .controller = try self.call.arena.dupe(u8, name[1..]),
+                    .errno = sys.errno_number(),
+                });
+            };
+        }
+    }
+
+    /// cgroups(7), "Thread mode": a cgroup made below one that has processes of its own is "domain invalid".
+    fn check_type(self: *Work, directory: sys.fd_t, group: Group, domain: bool) Call.Error!void {
+        var buffer: [32]u8 = undefined;
+        const kind = groups.read_short(directory, "cgroup.type", &buffer) catch return;
+        if (std.mem.eql(u8, kind, "domain")) return;
+        if (domain) {
+            sys.errno = .OPNOTSUPP;
+            return self.call.fail_as(.system, "cgroup.type", try group.absolute(self.call), kind);
+        }
+        if (std.mem.eql(u8, kind, "domain invalid")) {
+            // Threaded is the only type it can take; whether that was enough, joining it will show.
+            groups.write_value(directory, "cgroup.type", "threaded") catch {};
+        }
+    }
+
+    fn fill_cpuset(self: *Work, parent: sys.fd_t, child: sys.fd_t, start: CpusetStart) sys.Error!void {
+        _ = self;
+        try fill_cpuset_file(parent, child, "cpuset.cpus", "cpus", start.cpus);
+        try fill_cpuset_file(parent, child, "cpuset.mems", "mems", start.mems);
+    }
+};
+
+/// `short` is the name where the hierarchy was mounted with "noprefix".
+fn fill_cpuset_file(parent: sys.fd_t, child: sys.fd_t, long: [*:0]const u8, short: [*:0]const u8, start: []const u8) sys.Error!void {
+    var name = long;
+    var buffer: [4096]u8 = undefined;
+    const now = groups.read_short(child, name, &buffer) catch now: {
+        if (!sys.is(.NOENT)) return error.Sys;
+        name = short;
+        break :now try groups.read_short(child, name, &buffer);
+    };
+    if (start.len > 0) return groups.write_value(child, name, start);
+    if (now.len > 0) return;
+    try groups.write_value(child, name, try groups.read_short(parent, name, &buffer));
+}
+
+fn parent_of(group: Group) Group {
+    const slash = std.mem.lastIndexOfScalar(u8, group.path, '/') orelse 0;
+    return .{ .mount = group.mount, .path = group.path[0..slash] };
+}
+
+/// "+a +b": those of `available` that are not in `enabled` (both lists separated by spaces), in `buffer`.
+fn missing_controllers(available: []const u8, enabled: []const u8, buffer: []u8) []const u8 {
+    var length: usize = 0;
+    var names = std.mem.tokenizeScalar(u8, available, ' ');
+    while (names.next()) |name| {
+        var on = std.mem.tokenizeScalar(u8, enabled, ' ');
+        const is_on = while (on.next()) |other| {
+            if (std.mem.eql(u8, name, other)) break true;
+        } else false;
+        if (is_on) continue;
+        const separator = if (length == 0) "+" else " +";
+        const text = std.fmt.bufPrint(buffer[length..], "{s}{s}", .{ separator, name }) catch break;
+        length += text.len;
+    }
+    return buffer[0..length];
+}
+
+test missing_controllers {
+    const cases = [_]struct { available: []const u8, enabled: []const u8, expected: []const u8 }{
+        .{ .available = "cpu io memory", .enabled = "", .expected = "+cpu +io +memory" },
+        .{ .available = "cpu io memory", .enabled = "io", .expected = "+cpu +memory" },
+        .{ .available = "cpu", .enabled = "cpu", .expected = "" },
+        .{ .available = "cpuset", .enabled = "cpu", .expected = "+cpuset" },
+        .{ .available = "", .enabled = "", .expected = "" },
+    };
+    var buffer: [64]u8 = undefined;
+    for (cases) |case| {
+        try std.testing.expectEqualStrings(case.expected, missing_controllers(case.available, case.enabled, &buffer));
+    }
+}
+
+test parent_of {
+    try std.testing.expectEqualStrings("a/b", parent_of(.{ .mount = "/m", .path = "a/b/c" }).path);
+    try std.testing.expectEqualStrings("", parent_of(.{ .mount = "/m", .path = "a" }).path);
+}

@@ -1,0 +1,100 @@
+//! Removing a container's cgroups with all below them, once they are empty. Runs in the bunc process.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const groups = @import("group.zig");
+const subtree = @import("subtree.zig");
+const freeze = @import("freeze.zig");
+const Call = @import("../call.zig").Call;
+const Group = groups.Group;
+
+pub const CgroupRemoveRequest = struct {
+    groups: []const Group,
+    /// How long to wait, in all, for processes that are on their way out.
+    timeout_ms: u32,
+};
+pub const CgroupRemoveReply = struct {
+    /// Empty: all are gone.
+    remaining: []const CgroupRemaining,
+};
+pub const CgroupRemaining = struct {
+    path: []const u8,
+    /// Of rmdir(2).
+    errno: u16,
+    /// Who is in it.
+    pids: []const u32,
+};
+
+/// Tries every group, whatever becomes of the others.
+pub fn cgroup_remove(call: *Call, request: CgroupRemoveRequest) Call.Error!CgroupRemoveReply {
+    const deadline_ms = sys.monotonic_ms() + request.timeout_ms;
+    var remaining: std.ArrayList(CgroupRemaining) = .empty;
+    for (request.groups) |group| {
+        // The root of a hierarchy is nobody's to remove.
+        if (group.path.len == 0) continue;
+        const mount = try groups.open_mount(call, group.mount);
+        defer mount.close();
+        if (try remove(call, mount, group, deadline_ms)) continue;
+        const errno = sys.errno_number();
+        try remaining.append(call.arena, .{
+            .path = try group.absolute(call),
+            .errno = errno,
+            .pids = try subtree.processes(call, mount, group),
+        });
+    }
+    return .{ .remaining = remaining.items };
+}
+
+/// False: `sys.errno` says why it is still there.
+fn remove(call: *Call, mount: groups.Mount, group: Group, deadline_ms: u64) Call.Error!bool {
+    const path = try call.path(group.path);
+    if (remove_directory(mount, path)) return true else |_| {}
+    const errno = sys.errno;
+    // EROFS comes even where there is nothing: ask in another way.
+    const directory = groups.open_directory(mount, path) catch return groups.is_gone();
+    defer sys.close(directory);
+    if (errno != .BUSY) {
+        sys.errno = errno;
+        return false;
+    }
+    if (mount.version == .v2) {
+        freeze.wait_event(directory, "populated", "0", deadline_ms) catch {
+            if (groups.is_gone()) return true;
+        };
+    }
+    var delay_ms: u32 = 1;
+    while (true) {
+        if (try remove_subtree(call, mount, group)) return true;
+        const last = sys.errno;
+        const now_ms = sys.monotonic_ms();
+        if (last != .BUSY or now_ms >= deadline_ms) return false;
+        // Even an empty cgroup stays busy for a moment after its last process.
+        const wait_ms = @min(delay_ms, deadline_ms - now_ms);
+        _ = sys.poll(&.{}, @intCast(wait_ms)) catch {};
+        delay_ms = @min(delay_ms * 2, 64);
+        sys.errno = last;
+    }
+}
+
+fn remove_subtree(call: *Call, mount: groups.Mount, group: Group) Call.Error!bool {
+    const paths = try subtree.list(call, mount, group);
+    var index = paths.len;
+    var complete = true;
+    var errno: sys.E = .SUCCESS;
+    while (index > 0) {
+        index -= 1;
+        remove_directory(mount, paths[index]) catch {
+            complete = false;
+            errno = sys.errno;
+        };
+    }
+    sys.errno = errno;
+    return complete;
+}
+
+fn remove_directory(mount: groups.Mount, path: [*:0]const u8) sys.Error!void {
+    sys.unlinkat(mount.fd, path, sys.AT.REMOVEDIR) catch {
+        if (sys.is(.NOENT)) return;
+        return error.Sys;
+    };
+}

@@ -1,0 +1,142 @@
+//! The cgroups below a cgroup, and the processes in them. Runs in the bunc process.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const groups = @import("group.zig");
+const Call = @import("../call.zig").Call;
+const Group = groups.Group;
+
+/// More cgroups than this below one container are somebody's attack on the memory of the runtime.
+const groups_max = 1 << 16;
+const dt_dir = 4;
+
+/// Paths below the mount of the cgroup and of all its descendants, parents before their children.
+/// A cgroup that vanishes during the walk is left out.
+pub fn list(call: *Call, mount: groups.Mount, group: Group) Call.Error![]const [:0]const u8 {
+    var found: std.ArrayList([:0]const u8) = .empty;
+    try found.append(call.arena, try call.path(group.path));
+    var index: usize = 0;
+    while (index < found.items.len) : (index += 1) {
+        if (found.items.len > groups_max) {
+            return call.fail_as(.limit, "readdir", try group.absolute(call), "more than 65536 cgroups");
+        }
+        try append_children(call, mount, group, found.items[index], &found);
+    }
+    return found.items;
+}
+
+fn append_children(call: *Call, mount: groups.Mount, group: Group, path: [:0]const u8, found: *std.ArrayList([:0]const u8)) Call.Error!void {
+    const directory = groups.open_directory(mount, path) catch {
+        if (groups.is_gone()) return;
+        return call.fail("openat2", try group.absolute(call));
+    };
+    defer sys.close(directory);
+    const listing = groups.open_file(directory, ".", sys.O.RDONLY | sys.O.DIRECTORY) catch {
+        if (groups.is_gone()) return;
+        return call.fail("openat2", try group.absolute(call));
+    };
+    defer sys.close(listing);
+    var buffer: [8192]u8 align(8) = undefined;
+    while (true) {
+        const bytes = sys.getdents(listing, &buffer) catch {
+            if (groups.is_gone()) return;
+            return call.fail("getdents64", try group.absolute(call));
+        };
+        if (bytes.len == 0) return;
+        var entries: sys.DirectoryEntries = .{ .bytes = bytes };
+        while (entries.next()) |entry| {
+            if (entry.type != dt_dir) continue;
+            const child = if (path.len == 0)
+                try call.arena.dupeZ(u8, entry.name)
+            else
+                try std.fmt.allocPrintSentinel(call.arena, "{s}/{s}", .{ path, entry.name }, 0);
+            try found.append(call.arena, child);
+        }
+    }
+}
+
+/// Appends the pids of one cgroup (not of those below it). Nothing where it is gone.
+pub fn append_pids(call: *Call, mount: groups.Mount, group: Group, path: [:0]const u8, pids: *std.ArrayList(u32)) Call.Error!void {
+    const directory = groups.open_directory(mount, path) catch {
+        if (groups.is_gone()) return;
+        return call.fail("openat2", try group.absolute(call));
+    };
+    defer sys.close(directory);
+    // cgroup.procs of a threaded cgroup cannot be read: its threads are listed instead (cgroups(7)).
+    const text = read_list(call, directory, "cgroup.procs") catch |err| switch (err) {
+        error.OutOfMemory => return error.OutOfMemory,
+        error.Sys => text: {
+            if (groups.is_gone()) return;
+            if (!sys.is(.OPNOTSUPP)) return call.fail("read", try group.file(call, "cgroup.procs"));
+            break :text read_list(call, directory, "cgroup.threads") catch |again| switch (again) {
+                error.OutOfMemory => return error.OutOfMemory,
+                error.Sys => {
+                    if (groups.is_gone()) return;
+                    return call.fail("read", try group.file(call, "cgroup.threads"));
+                },
+            };
+        },
+    };
+    var lines = std.mem.tokenizeScalar(u8, text, '\n');
+    while (lines.next()) |line| {
+        const pid = std.fmt.parseInt(u32, line, 10) catch continue;
+        // 0 is a process outside of our pid namespace: nothing that a signal could be sent to.
+        if (pid != 0) try pids.append(call.arena, pid);
+    }
+}
+
+fn read_list(call: *Call, directory: sys.fd_t, name: [*:0]const u8) (sys.Error || error{OutOfMemory})![]const u8 {
+    const fd = try groups.open_file(directory, name, sys.O.RDONLY);
+    defer sys.close(fd);
+    var text: std.ArrayList(u8) = .empty;
+    while (true) {
+        try text.ensureUnusedCapacity(call.arena, 4096);
+        const count = try sys.read(fd, text.unusedCapacitySlice());
+        if (count == 0) return text.items;
+        text.items.len += count;
+    }
+}
+
+/// Every process of the cgroup and of those below it.
+pub fn processes(call: *Call, mount: groups.Mount, group: Group) Call.Error![]const u32 {
+    var pids: std.ArrayList(u32) = .empty;
+    for (try list(call, mount, group)) |path| try append_pids(call, mount, group, path, &pids);
+    return pids.items;
+}
+
+pub const CgroupProcessesRequest = struct {
+    /// One is enough on v2; of several v1 hierarchies the pids are united.
+    groups: []const Group,
+};
+pub const CgroupProcessesReply = struct {
+    /// Ascending, without duplicates, as seen from the caller's pid namespace.
+    pids: []const u32,
+};
+
+/// Pids in the cgroups and all below them. A cgroup that is not there has none.
+pub fn cgroup_processes(call: *Call, request: CgroupProcessesRequest) Call.Error!CgroupProcessesReply {
+    var all: std.ArrayList(u32) = .empty;
+    for (request.groups) |group| {
+        const mount = try groups.open_mount(call, group.mount);
+        defer mount.close();
+        try all.appendSlice(call.arena, try processes(call, mount, group));
+    }
+    return .{ .pids = sorted_unique(all.items) };
+}
+
+pub fn sorted_unique(pids: []u32) []u32 {
+    std.mem.sort(u32, pids, {}, std.sort.asc(u32));
+    var length: usize = 0;
+    for (pids) |pid| {
+        if (length > 0 and pids[length - 1] == pid) continue;
+        pids[length] = pid;
+        length += 1;
+    }
+    return pids[0..length];
+}
+
+test sorted_unique {
+    var pids = [_]u32{ 7, 3, 7, 1, 3 };
+    try std.testing.expectEqualSlices(u32, &.{ 1, 3, 7 }, sorted_unique(&pids));
+    try std.testing.expectEqual(@as(usize, 0), sorted_unique(pids[0..0]).len);
+}
