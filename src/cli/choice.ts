@@ -1,0 +1,15 @@
+/** Flags that take one of a few words. */
+
+import { quote, ValueError } from "./value-error.ts";
+
+/** A parser for one of `choices`; `problem` is runc's text for anything else. It throws ValueError. */
+export function oneOf<const Choice extends string>(
+  problem: string,
+  ...choices: readonly Choice[]
+): (text: string) => Choice {
+  return (text) => {
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice === undefined) throw new ValueError(`${problem}: ${quote(text)} is not ${choices.join(", ")}`);
+    return choice;
+  };
+}

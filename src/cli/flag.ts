@@ -1,0 +1,61 @@
+/** How flags are declared: commander options whose values go through a strict parser. */
+
+import { Option } from "@commander-js/extra-typings";
+import { UsageError } from "../errors.ts";
+import { ValueError } from "./value-error.ts";
+
+/** Options for which an empty value means "not given", as for every string flag of runc. */
+const absentWhenEmpty = new WeakSet<object>();
+
+/** A flag with a value. Its parser also judges the empty string. */
+export function valueFlag<const Flags extends string, T>(
+  flags: Flags,
+  description: string,
+  parse: (text: string) => T,
+) {
+  const option = new Option(flags, description);
+  return option.argParser<T>((text) => parseFlagValue(option.name(), text, parse));
+}
+
+/** A flag with a value; an empty value means that the flag was not given. */
+export function textFlag<const Flags extends string, T>(
+  flags: Flags,
+  description: string,
+  parse: (text: string) => T,
+) {
+  const option = valueFlag(flags, description, parse);
+  absentWhenEmpty.add(option);
+  return option;
+}
+
+/** A flag that may be repeated: its values in order, none of them empty-meaning-absent. */
+export function listFlag<const Flags extends string, T>(
+  flags: Flags,
+  description: string,
+  parse: (text: string) => T,
+) {
+  const option = new Option(flags, description);
+  const collect = (text: string, previous: readonly T[]): readonly T[] => [
+    ...previous,
+    parseFlagValue(option.name(), text, parse),
+  ];
+  return option.argParser<readonly T[]>(collect).default<readonly T[]>([], "none");
+}
+
+/** Strings that need no further check. */
+export function anyText(text: string): string {
+  return text;
+}
+
+export function meansAbsent(option: object, value: string): boolean {
+  return value === "" && absentWhenEmpty.has(option);
+}
+
+function parseFlagValue<T>(name: string, text: string, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new UsageError(`invalid value ${JSON.stringify(text)} for flag -${name}: ${error.message}`);
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * Verb → its handler in src/commands, loaded only when the verb is asked for: a literal require() keeps the
+ * module in the executable but does not evaluate it (and is cheaper than import(), which makes a promise).
+ */
+
+import type { Handler, VerbName } from "./verbs.ts";
+
+type Handlers = { readonly [Verb in VerbName]?: () => Handler<Verb> };
+
+/** A verb without an entry is on the command line already, but its command is not written yet. */
+const handlers: Handlers = {};
+
+/** The handler of a verb; undefined when this version has none. */
+export function loadHandler(verb: VerbName): Handler<VerbName> | undefined {
+  // The invocation's verb, options and args belong together (program.ts made them from one Command).
+  return handlers[verb]?.() as Handler<VerbName> | undefined;
+}

@@ -1,0 +1,157 @@
+/** The command line: from words to the verb with its checked flags and arguments, or a request for help. */
+
+import { CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { UsageError } from "../errors.ts";
+import { parseContainerId } from "./container-id.ts";
+import { type GlobalOptions, globalCommand, globalOptions } from "./global-flags.ts";
+import { rootHelp, verbHelp } from "./help.ts";
+import { type SplitArguments, splitArguments } from "./split-arguments.ts";
+import {
+  isVerbName,
+  POSITIONALS_BEFORE_STOP,
+  type VerbArguments,
+  type VerbName,
+  type VerbOptions,
+  verbs,
+} from "./verbs.ts";
+
+export interface VerbInvocation<Verb extends VerbName = VerbName> {
+  kind: "verb";
+  verb: Verb;
+  options: VerbOptions<Verb>;
+  args: VerbArguments<Verb>;
+  globals: GlobalOptions;
+}
+
+export type Invocation = VerbInvocation | { kind: "help"; text: string } | { kind: "version" };
+
+const HELP = { help: "help", h: "help" };
+const HELP_AND_VERSION = { ...HELP, version: "version", v: "version" };
+
+/** What the caller wants, and the global flags as far as they could be read: where to log the mistake. */
+export interface CommandLine {
+  globals: GlobalOptions;
+  /** Throws UsageError, or RuntimeError for a bad container id. */
+  invocation: () => Invocation;
+}
+
+/**
+ * Reads the words after the program's name. Throws UsageError when a global flag before the verb is wrong;
+ * every later mistake is thrown by `invocation()`, so that it reaches the log that the flags ask for.
+ */
+export function parseCommandLine(words: readonly string[], programName: string): CommandLine {
+  const global = globalCommand();
+  const before = splitArguments(words, {
+    own: global.options,
+    inherited: [],
+    switches: HELP_AND_VERSION,
+    positionalsBeforeStop: 1,
+    keepDashesAfterStop: true,
+  });
+  const verb = before.positionals[0];
+  const helpWanted = before.switches.has("help") || verb === "help" || verb === "h" || verb === undefined;
+
+  if (helpWanted && (before.error === undefined || before.switches.has("help"))) {
+    const topic = verb === "help" || verb === "h" ? before.positionals[1] : verb;
+    return {
+      globals: globalOptions(global),
+      invocation: () => {
+        if (topic === undefined && before.switches.has("version")) return { kind: "version" };
+        return { kind: "help", text: helpText(topic, programName) };
+      },
+    };
+  }
+  if (before.error !== undefined) throw withHelp(before.error, rootHelp(programName));
+  if (before.switches.has("version")) {
+    return { globals: globalOptions(global), invocation: () => ({ kind: "version" }) };
+  }
+  if (!isVerbName(verb as string)) {
+    parse(global, before.own, () => rootHelp(programName));
+    return { globals: globalOptions(global), invocation: () => unknownTopic(verb as string) };
+  }
+  return parseVerb(verb as VerbName, before, programName);
+}
+
+function parseVerb(verb: VerbName, before: SplitArguments, programName: string): CommandLine {
+  const global = globalCommand();
+  const command: CommandUnknownOpts = verbs[verb]();
+  const help = () => verbHelp(programName, command);
+  const after = splitArguments(before.positionals.slice(1), {
+    own: command.options,
+    inherited: global.options,
+    switches: HELP,
+    positionalsBeforeStop: POSITIONALS_BEFORE_STOP[verb],
+    keepDashesAfterStop: false,
+  });
+  parse(global, [...before.own, ...after.inherited], help);
+  const globals = globalOptions(global);
+  return {
+    globals,
+    invocation: () => {
+      if (after.switches.has("help")) return { kind: "help", text: help() };
+      if (after.error !== undefined) throw withHelp(after.error, help());
+      checkArgumentCount(command, after.positionals.length, programName, help);
+      parse(command, [...after.own, "--", ...after.positionals], help);
+      const position = command.registeredArguments.findIndex(
+        (argument) => argument.name() === "container-id",
+      );
+      const id = after.positionals[position];
+      if (id !== undefined) parseContainerId(id);
+      return {
+        kind: "verb",
+        verb,
+        // commander's own types say what the flags and arguments of this verb's Command parse to.
+        options: command.opts() as VerbOptions<typeof verb>,
+        args: command.processedArgs as VerbArguments<typeof verb>,
+        globals,
+      };
+    },
+  };
+}
+
+/** Lets commander parse words that are known to be well formed; only values can still be wrong. */
+function parse(command: CommandUnknownOpts, words: readonly string[], help: () => string): void {
+  command.helpOption(false).exitOverride();
+  try {
+    command.parse(words, { from: "user" });
+  } catch (error) {
+    if (error instanceof UsageError) throw withHelp(error, help());
+    if (error instanceof CommanderError) throw new UsageError(error.message, { help: help() });
+    throw error;
+  }
+}
+
+function checkArgumentCount(
+  command: CommandUnknownOpts,
+  count: number,
+  programName: string,
+  help: () => string,
+): void {
+  const declared = command.registeredArguments;
+  const least = declared.filter((argument) => argument.required).length;
+  const most = declared.some((argument) => argument.variadic) ? Number.POSITIVE_INFINITY : declared.length;
+  if (count >= least && count <= most) return;
+  const bound = least === most ? "exactly" : count < least ? "a minimum of" : "a maximum of";
+  const expected = count < least ? least : most;
+  throw new UsageError(`${programName}: "${command.name()}" requires ${bound} ${expected} argument(s)`, {
+    help: help(),
+  });
+}
+
+function helpText(topic: string | undefined, programName: string): string {
+  if (topic === undefined) return rootHelp(programName);
+  if (!isVerbName(topic)) return unknownTopic(topic);
+  return verbHelp(programName, verbs[topic]());
+}
+
+/** runc's answer to a verb it does not know, with its exit status. */
+function unknownTopic(topic: string): never {
+  throw new UsageError(`No help topic for '${topic}'`, {
+    exitCode: 3,
+    hint: `the commands are ${Object.keys(verbs).join(", ")}`,
+  });
+}
+
+function withHelp(error: UsageError, help: string): UsageError {
+  return new UsageError(error.message, { exitCode: error.exitCode, help });
+}

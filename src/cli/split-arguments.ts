@@ -1,0 +1,136 @@
+/**
+ * The command line as runc reads it, turned into what commander reads.
+ *
+ * runc takes `--flag`, `-flag`, `--flag=value`, `--bool=false`, flags before and after positional
+ * arguments, and global flags after the verb; commander takes `--flag value` and short groups. So the
+ * words are sorted here, with runc's error texts, and commander gets unambiguous ones.
+ */
+
+import { UsageError } from "../errors.ts";
+import { parseBoolean } from "./boolean.ts";
+import { meansAbsent } from "./flag.ts";
+
+/** What this module needs to know of a commander Option. */
+export interface FlagDeclaration {
+  readonly long?: string | undefined;
+  readonly short?: string | undefined;
+  readonly required: boolean;
+  readonly negate: boolean;
+}
+
+export interface SplitRules {
+  /** The flags of the command whose words these are. */
+  own: readonly FlagDeclaration[];
+  /** Flags that may also stand here: the global ones, after a verb. */
+  inherited: readonly FlagDeclaration[];
+  /** Flags handled by the caller: true when one of them was given (`help`, `h`). */
+  switches: Readonly<Record<string, string>>;
+  /** After this many positional arguments nothing is a flag any more; undefined: no such rule. */
+  positionalsBeforeStop: number | undefined;
+  /** Whether a "--" that follows them is an argument too (after the verb) or is dropped (exec id -- program). */
+  keepDashesAfterStop: boolean;
+}
+
+export interface SplitArguments {
+  /** For commander: `--flag value` pairs and `--flag`. */
+  own: string[];
+  inherited: string[];
+  positionals: string[];
+  /** The values of `switches` whose flag was given and not set to false. */
+  switches: Set<string>;
+  /** The first mistake. It does not stop the reading of --help. */
+  error: UsageError | undefined;
+}
+
+/** Never throws: the first mistake is in `error`. */
+export function splitArguments(words: readonly string[], rules: SplitRules): SplitArguments {
+  const split: SplitArguments = {
+    own: [],
+    inherited: [],
+    positionals: [],
+    switches: new Set(),
+    error: undefined,
+  };
+  // The last mention of a boolean decides, so they are written out at the end.
+  const booleans = new Map<FlagDeclaration, boolean>();
+
+  let index = 0;
+  while (index < words.length) {
+    const word = words[index] as string;
+    index += 1;
+    const stopped = split.positionals.length === rules.positionalsBeforeStop;
+    if (word === "--" && !(stopped && rules.keepDashesAfterStop)) {
+      split.positionals.push(...words.slice(index));
+      break;
+    }
+    if (stopped) {
+      split.positionals.push(word, ...words.slice(index));
+      break;
+    }
+    if (word.length < 2 || word[0] !== "-") {
+      split.positionals.push(word);
+      continue;
+    }
+    // "-1" is an argument, and so is everything after it.
+    if (word[1] !== "-" && !/\p{L}/u.test(word[1] as string)) {
+      split.positionals.push(word, ...words.slice(index));
+      break;
+    }
+
+    const body = word.slice(word[1] === "-" ? 2 : 1);
+    const equals = body.indexOf("=");
+    const name = equals === -1 ? body : body.slice(0, equals);
+    const given = equals === -1 ? undefined : body.slice(equals + 1);
+    try {
+      const own = findFlag(rules.own, name);
+      const flag = own ?? findFlag(rules.inherited, name);
+      const wanted = Object.hasOwn(rules.switches, name) ? rules.switches[name] : undefined;
+      if (flag === undefined && wanted !== undefined) {
+        if (booleanValue(name, given)) split.switches.add(wanted);
+        else split.switches.delete(wanted);
+      } else if (flag === undefined) {
+        throw new UsageError(`flag provided but not defined: -${name}`);
+      } else if (!flag.required) {
+        booleans.set(flag, booleanValue(name, given));
+      } else {
+        const value = given ?? words[index];
+        if (value === undefined) throw new UsageError(`flag needs an argument: ${word}`);
+        if (given === undefined) index += 1;
+        if (!meansAbsent(flag, value)) {
+          (own === undefined ? split.inherited : split.own).push(flag.long as string, value);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      split.error ??= error;
+    }
+  }
+
+  for (const [flag, value] of booleans) {
+    const word = value ? flag.long : oppositeOf(flag, rules.own);
+    if (word !== undefined) (rules.own.includes(flag) ? split.own : split.inherited).push(word);
+  }
+  return split;
+}
+
+function findFlag(flags: readonly FlagDeclaration[], name: string): FlagDeclaration | undefined {
+  return flags.find((flag) => flag.long === `--${name}` || flag.short === `-${name}`);
+}
+
+/** `--no-x=false` asks for x where that can be asked for at all; any other `--x=false` asks for nothing. */
+function oppositeOf(flag: FlagDeclaration, flags: readonly FlagDeclaration[]): string | undefined {
+  if (!flag.negate) return undefined;
+  const positive = flag.long?.replace(/^--no-/, "--");
+  return flags.find((candidate) => candidate.long === positive)?.long;
+}
+
+function booleanValue(name: string, text: string | undefined): boolean {
+  if (text === undefined || text === "") return true;
+  try {
+    return parseBoolean(text);
+  } catch {
+    throw new UsageError(
+      `invalid value ${JSON.stringify(text)} for boolean flag -${name}: use true or false`,
+    );
+  }
+}

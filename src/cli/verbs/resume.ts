@@ -1,0 +1,9 @@
+import { Command } from "@commander-js/extra-typings";
+import { CONTAINER_ID } from "./process-flags.ts";
+
+export function resumeCommand() {
+  return new Command("resume")
+    .summary("resume all processes of a paused container")
+    .description("Lets the processes go on that the pause command has frozen.")
+    .argument("<container-id>", CONTAINER_ID);
+}

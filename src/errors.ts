@@ -1,0 +1,88 @@
+/** The error every part of bunc throws: one class, whose message is what runc's callers expect to read. */
+
+/** One mistake in a configuration: where, what stands there, what is accepted. */
+export interface ConfigError {
+  /** Config path: `process.rlimits[2].hard`. */
+  path: string;
+  /** The value found, as JSON text; absent where nothing stands there. */
+  found?: string;
+  /** What is accepted there. */
+  accepted: string;
+}
+
+/** What is known beyond the message. It goes into extra keys of the one log record. */
+export interface RuntimeErrorDetails {
+  /** Exit status of the process; 1 unless said otherwise. */
+  exitCode?: number;
+  /** What was being done: a system call or a named step. */
+  step?: string;
+  /** The file, directory or name it was done on. */
+  path?: string;
+  /** The config path that asked for it: `mounts[3]`. */
+  subject?: string;
+  /** Linux errno number. */
+  errno?: number;
+  /** What the kernel or another program said about it, word for word. */
+  detail?: string;
+  /** What to do about it, for a person. Never contains a text that callers match on (messages.ts). */
+  hint?: string;
+  /** Every mistake found in a configuration file. */
+  configErrors?: readonly ConfigError[];
+  cause?: unknown;
+}
+
+export class RuntimeError extends Error {
+  readonly exitCode: number;
+  readonly step: string | undefined;
+  readonly path: string | undefined;
+  readonly subject: string | undefined;
+  readonly errno: number | undefined;
+  readonly detail: string | undefined;
+  readonly hint: string | undefined;
+  readonly configErrors: readonly ConfigError[] | undefined;
+
+  constructor(message: string, details: RuntimeErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "RuntimeError";
+    this.exitCode = details.exitCode ?? 1;
+    this.step = details.step;
+    this.path = details.path;
+    this.subject = details.subject;
+    this.errno = details.errno;
+    this.detail = details.detail;
+    this.hint = details.hint;
+    this.configErrors = details.configErrors;
+  }
+
+  /** The same error seen from further out: new words and exit status, the same details. */
+  wrap(message: string, exitCode: number = this.exitCode): RuntimeError {
+    return new RuntimeError(message, {
+      ...definedDetails(this),
+      exitCode,
+      cause: this,
+    });
+  }
+}
+
+/** The command line itself is wrong. `help` is the usage text of the command concerned. */
+export class UsageError extends RuntimeError {
+  readonly help: string | undefined;
+
+  constructor(message: string, details: RuntimeErrorDetails & { help?: string } = {}) {
+    super(message, details);
+    this.name = "UsageError";
+    this.help = details.help;
+  }
+}
+
+function definedDetails(error: RuntimeError): RuntimeErrorDetails {
+  const details: RuntimeErrorDetails = {};
+  if (error.step !== undefined) details.step = error.step;
+  if (error.path !== undefined) details.path = error.path;
+  if (error.subject !== undefined) details.subject = error.subject;
+  if (error.errno !== undefined) details.errno = error.errno;
+  if (error.detail !== undefined) details.detail = error.detail;
+  if (error.hint !== undefined) details.hint = error.hint;
+  if (error.configErrors !== undefined) details.configErrors = error.configErrors;
+  return details;
+}

@@ -1,0 +1,82 @@
+/** argv → exit status: the only place that logs and exits. */
+
+import { loadHandler } from "./cli/handlers.ts";
+import { createLog, type LogOutput } from "./cli/log.ts";
+import { parseCommandLine, type VerbInvocation } from "./cli/program.ts";
+import type { CommandContext } from "./cli/verbs.ts";
+import { RuntimeError, UsageError } from "./errors.ts";
+import { wrapCommandError } from "./messages.ts";
+import { versionText } from "./version.ts";
+
+/** Nothing has been parsed yet, or the global flags are wrong: errors go to standard error. */
+const DEFAULT_LOG = { file: undefined, format: "text", level: undefined, debug: false } as const;
+
+/** Runs one command line and returns its exit status. Never throws. */
+export async function main(words: readonly string[], programName: string): Promise<number> {
+  let log = createLog(DEFAULT_LOG, logOutput);
+  try {
+    const { globals, invocation } = parseCommandLine(words, programName);
+    log = createLog(
+      { file: globals.log, format: globals.logFormat, level: globals.logLevel, debug: globals.debug },
+      logOutput,
+    );
+    const request = invocation();
+    if (request.kind === "version") {
+      console.log(versionText());
+      return 0;
+    }
+    if (request.kind === "help") {
+      console.log(request.text);
+      return 0;
+    }
+    return await runVerb(request, { globals, log, programName });
+  } catch (error) {
+    if (error instanceof UsageError && error.help !== undefined) {
+      console.log(`Incorrect Usage.\n\n${error.help}\n`);
+    }
+    log.failure(error);
+    return error instanceof RuntimeError ? error.exitCode : 1;
+  }
+}
+
+async function runVerb(invocation: VerbInvocation, context: CommandContext): Promise<number> {
+  try {
+    const run = loadHandler(invocation.verb);
+    if (run === undefined) {
+      throw new RuntimeError(`the command "${invocation.verb}" is not part of this version of bunc`);
+    }
+    return await run(invocation.options, invocation.args, context);
+  } catch (error) {
+    throw wrapCommandError(invocation.verb, error);
+  }
+}
+
+/** Failures of the log are swallowed here: they must not change the exit status. */
+const logOutput: LogOutput = {
+  appendFile: (path, text) => {
+    try {
+      // Loaded here because it costs more than a millisecond, and only a failing or debugged command logs.
+      const fs: typeof import("node:fs") = require("node:fs");
+      fs.appendFileSync(path, text, { mode: 0o644 });
+    } catch {}
+  },
+  writeError: (text) => {
+    try {
+      console.error(text);
+    } catch {}
+  },
+  errorIsTerminal: () => {
+    const tty: typeof import("node:tty") = require("node:tty");
+    return tty.isatty(2);
+  },
+  now: () => new Date(),
+};
+
+/** "/usr/bin/runc" → "runc". */
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+// A compiled program's argv begins with two words of Bun's own; what it was called by is argv0.
+// No top-level await: bytecode is only made of CommonJS.
+main(process.argv.slice(2), baseName(process.argv0)).then((status) => process.exit(status));
