@@ -1,0 +1,67 @@
+/** What a test left behind on the host, found by the unique name that everything of a sandbox carries. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const cgroupRoot = "/sys/fs/cgroup";
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Directories of any cgroup hierarchy whose name contains `name`. */
+export function cgroupsOf(name: string): string[] {
+  const found: string[] = [];
+  const visit = (directory: string, depth: number) => {
+    let entries: import("node:fs").Dirent[];
+    try {
+      entries = readdirSync(directory, { withFileTypes: true });
+    } catch {
+      return;
+    }
+    for (const entry of entries) {
+      if (!entry.isDirectory()) continue;
+      const path = join(directory, entry.name);
+      if (entry.name.includes(name)) found.push(path);
+      if (depth < 8) visit(path, depth + 1);
+    }
+  };
+  visit(cgroupRoot, 0);
+  return found;
+}
+
+/** Processes in a cgroup of that name, or with the name on their command line; this one excepted. */
+export function processesOf(name: string): number[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
+    .filter((pid) => {
+      // A zombie has no command line and waits for its parent, which is what is asked about then.
+      if (/^State:\s+Z/m.test(readOrEmpty(`/proc/${pid}/status`))) return false;
+      return (
+        readOrEmpty(`/proc/${pid}/cgroup`).includes(name) ||
+        readOrEmpty(`/proc/${pid}/cmdline`).includes(name)
+      );
+    })
+    .map(Number);
+}
+
+export function mountsOf(name: string): string[] {
+  return readOrEmpty("/proc/self/mountinfo")
+    .split("\n")
+    .filter((line) => line.includes(name));
+}
+
+/** Every leak of `name`, as a line each; empty when the host is clean. */
+export function leaksOf(name: string, paths: string[]): string[] {
+  return [
+    ...processesOf(name).map(
+      (pid) => `process ${pid}: ${readOrEmpty(`/proc/${pid}/cmdline`).replaceAll("\0", " ")}`,
+    ),
+    ...mountsOf(name).map((line) => `mount: ${line}`),
+    ...cgroupsOf(name).map((path) => `cgroup: ${path}`),
+    ...paths.filter((path) => existsSync(path)).map((path) => `file: ${path}`),
+  ];
+}

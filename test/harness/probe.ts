@@ -1,0 +1,169 @@
+/** The static executable that runs as the container's process (test/probe), and what it answers. */
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { type MountEntry, parseMountinfo } from "./mountinfo.ts";
+import { projectRoot } from "./runtime.ts";
+
+export interface Limit {
+  soft: string;
+  hard: string;
+}
+
+/** Of the action `self`; capabilities, signals and CPUs are numbers. */
+export interface SelfReport {
+  pid: number;
+  ppid: number;
+  pgid: number;
+  sid: number;
+  uids: number[];
+  gids: number[];
+  groups: number[];
+  cwd: string;
+  umask: number;
+  args: string[];
+  env: string[];
+  hostname: string;
+  domainname: string;
+  machine: string;
+  capabilities: Record<"effective" | "permitted" | "inheritable" | "bounding" | "ambient", number[]>;
+  noNewPrivileges: boolean;
+  dumpable: number;
+  seccomp: number;
+  securebits: number;
+  parentDeathSignal: number;
+  childSubreaper: boolean;
+  timerSlackNs: number;
+  rlimits: Record<string, Limit>;
+  scheduler: Record<"policy" | "flags" | "nice" | "priority" | "runtime" | "deadline" | "period", number>;
+  ioPriorityClass: number;
+  ioPriority: number;
+  affinity: number[];
+  personality: number;
+  memoryPolicy: number;
+  blockedSignals: number[];
+  ignoredSignals: number[];
+  terminal: {
+    isTerminal: boolean;
+    rows?: number;
+    columns?: number;
+    controlling?: boolean;
+    foreground?: boolean;
+  }[];
+  fds: { fd: number; closeOnExec: boolean; statusFlags: number; target: string }[];
+  loopback: { errno: string; up?: boolean };
+  sessionKeyring: { errno: string; id?: number; description?: string };
+}
+
+/** One action's answer: `errno` is "ok" or a name such as "ENOENT"; the other fields depend on the action. */
+export interface Answer {
+  action: string;
+  errno?: string;
+  data?: string;
+  target?: string;
+  entries?: string[];
+  type?: string;
+  mode?: number;
+  uid?: number;
+  gid?: number;
+  major?: number;
+  minor?: number;
+  onMajor?: number;
+  onMinor?: number;
+  inode?: string;
+  size?: string;
+  bytes?: string;
+  inodes?: string;
+  result?: string;
+  forked?: number;
+  eaten?: number;
+  signal?: number;
+  pid?: number;
+  ready?: boolean;
+  listening?: boolean;
+  text?: string;
+  isTerminal?: boolean;
+  rows?: number;
+  columns?: number;
+}
+
+/** The answers of one probe process, by action. */
+export class Report {
+  readonly answers: Answer[];
+
+  constructor(output: string) {
+    // With a terminal, lines end in \r\n, and the container's process may have printed more than JSON.
+    const lines = output.split(/\r?\n/).filter((line) => line.startsWith("[{"));
+    if (lines.length === 0)
+      throw new Error(`the probe printed no report: ${JSON.stringify(output.slice(0, 2000))}`);
+    this.answers = lines.flatMap((line) => JSON.parse(line) as Answer[]);
+  }
+
+  get(action: string): Answer {
+    const answer = this.answers.find((candidate) => candidate.action === action);
+    if (answer === undefined) throw new Error(`the probe did not answer ${action}`);
+    return answer;
+  }
+
+  get self(): SelfReport {
+    return this.get("self") as unknown as SelfReport;
+  }
+
+  get namespaces(): Record<string, string> {
+    const { action: _, ...links } = this.get("namespaces");
+    return links as unknown as Record<string, string>;
+  }
+
+  errno(action: string): string {
+    return this.get(action).errno ?? "ok";
+  }
+
+  /** Contents of a file that was `read:`. */
+  read(path: string): string {
+    const answer = this.get(`read:${path}`);
+    if (answer.data === undefined) throw new Error(`the probe could not read ${path}: ${answer.errno}`);
+    return answer.data;
+  }
+
+  get mounts(): MountEntry[] {
+    return parseMountinfo(this.read("/proc/self/mountinfo"));
+  }
+
+  /** A field of /proc/self/status, such as `CapInh`. */
+  status(field: string): string {
+    const line = this.read("/proc/self/status")
+      .split("\n")
+      .find((candidate) => candidate.startsWith(`${field}:`));
+    if (line === undefined) throw new Error(`no ${field} in /proc/self/status`);
+    return line.slice(field.length + 1).trim();
+  }
+}
+
+const sources = resolve(projectRoot, "test/probe");
+const built = resolve(projectRoot, "dist/probe");
+
+function isFresh(): boolean {
+  if (!existsSync(built)) return false;
+  const builtAt = statSync(built).mtimeMs;
+  return readdirSync(sources).every((name) => statSync(resolve(sources, name)).mtimeMs <= builtAt);
+}
+
+/** Path of the probe; compiles it when its sources are newer (safe when several workers do so at once). */
+export function probePath(): string {
+  if (isFresh()) return built;
+  mkdirSync(resolve(projectRoot, "dist"), { recursive: true });
+  const temporary = `${built}.${process.pid}`;
+  const compiled = Bun.spawnSync(
+    [
+      resolve(projectRoot, "node_modules/.bin/zig"),
+      "build-exe",
+      "test/probe/probe.zig",
+      ...["-target", `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-none`],
+      ...["-O", "ReleaseSmall", "-fstrip", "-fsingle-threaded"],
+      `-femit-bin=${temporary}`,
+    ],
+    { cwd: projectRoot, stderr: "pipe" },
+  );
+  if (!compiled.success) throw new Error(`zig could not compile the probe:\n${compiled.stderr.toString()}`);
+  renameSync(temporary, built);
+  return built;
+}

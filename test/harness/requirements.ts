@@ -1,0 +1,55 @@
+/** What a test may need of the machine or the runtime: each gives null, or the reason why it is not there. */
+import { existsSync, readFileSync } from "node:fs";
+import { findRuntime, isBunc, runtime } from "./runtime.ts";
+
+export type Requirement = () => string | null;
+
+const memo = (requirement: Requirement): Requirement => {
+  let answer: string | null | undefined;
+  return () => {
+    answer ??= requirement();
+    return answer;
+  };
+};
+
+/** For what only bunc promises: not asserted about another runtime. */
+export const buncOnly: Requirement = () =>
+  isBunc ? null : `asserted for bunc only, not for ${runtime.name}`;
+
+/** For behaviour that Debian's old runc does not have and newer runc has. */
+export const notIn =
+  (name: string, why: string): Requirement =>
+  () =>
+    runtime.name === name ? `${name} differs: ${why}` : null;
+
+export const root: Requirement = () => (process.getuid?.() === 0 ? null : "needs root");
+
+export const runcInstalled: Requirement = () =>
+  findRuntime("runc") === undefined ? "needs runc on PATH (Debian package runc)" : null;
+
+export const command = (name: string): Requirement =>
+  memo(() => (Bun.which(name) === null ? `needs the command ${name}` : null));
+
+export const userNamespaces: Requirement = memo(() => {
+  const limit = "/proc/sys/user/max_user_namespaces";
+  if (existsSync(limit) && readFileSync(limit, "utf8").trim() === "0")
+    return "user namespaces are switched off";
+  const probe = Bun.spawnSync(["unshare", "--user", "true"], { stderr: "ignore" });
+  return probe.success ? null : "the kernel refuses user namespaces here";
+});
+
+export const cgroupV1: Requirement = () =>
+  existsSync("/sys/fs/cgroup/cgroup.controllers") ? "needs cgroup v1 or hybrid" : null;
+
+export const cgroupV2: Requirement = () =>
+  existsSync("/sys/fs/cgroup/cgroup.controllers") ? null : "needs pure cgroup v2";
+
+export const timeNamespaces: Requirement = () =>
+  existsSync("/proc/self/ns/time") ? null : "the kernel has no time namespaces";
+
+/** Whether an overlay mount works where temporary files are. */
+export const overlay: Requirement = memo(() =>
+  /\boverlay$/m.test(readFileSync("/proc/filesystems", "utf8"))
+    ? null
+    : "the kernel has no overlay file system",
+);

@@ -1,0 +1,48 @@
+/** Which runtime the suite tests: `RUNTIME=bunc` (default: dist/bunc), `runc`, `crun`, or a path to one. */
+import { existsSync } from "node:fs";
+import { basename, resolve } from "node:path";
+
+export const projectRoot = resolve(import.meta.dir, "../..");
+
+const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+export interface Runtime {
+  /** `bunc`, `runc`, `crun`: decides what may be asserted. */
+  name: string;
+  path: string;
+  /** Global flags that this runtime needs on this machine. */
+  globalFlags: string[];
+}
+
+/** The runtime called `name` (or at that path), or undefined where it is not installed. */
+export function findRuntime(name: string): Runtime | undefined {
+  const path =
+    name === "bunc"
+      ? resolve(projectRoot, "dist/bunc")
+      : name.includes("/")
+        ? resolve(name)
+        : Bun.which(name, { PATH: searchPath });
+  if (path === null || !existsSync(path)) return undefined;
+  const short = basename(path);
+  // crun 1.8 raises RLIMIT_MEMLOCK for its device filter, which needs a capability that CI machines lack.
+  const globalFlags = short === "crun" ? ["--cgroup-manager=disabled"] : [];
+  return { name: short, path, globalFlags };
+}
+
+const wanted = Bun.env["RUNTIME"] ?? "bunc";
+const found = findRuntime(wanted);
+if (found === undefined)
+  throw new Error(`RUNTIME=${wanted}: no such runtime; dist/bunc is made by: npm run build`);
+
+export const runtime: Runtime = found;
+export const isBunc = runtime.name === "bunc";
+
+export interface Result {
+  /** Exit status; 128 + signal when killed. */
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** The environment that Podman and CRI-O give their runtime, and no more. */
+export const bareEnvironment: Record<string, string> = { PATH: searchPath };

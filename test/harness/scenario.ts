@@ -1,0 +1,29 @@
+/** One integration test: a fresh sandbox, requirements that may skip it with a reason, no leak at its end. */
+import { expect, test } from "bun:test";
+import type { Requirement } from "./requirements.ts";
+import { Sandbox } from "./sandbox.ts";
+import { skipMarker } from "./scenario-name.ts";
+
+const timeoutMs = 180_000;
+
+export function scenario(name: string, needs: Requirement[], body: (box: Sandbox) => Promise<void>): void {
+  const reason = needs.map((need) => need()).find((answer) => answer !== null);
+  if (reason !== undefined && reason !== null) {
+    test.skip(`${name}${skipMarker}${reason}]`, () => {});
+    return;
+  }
+  test(
+    name,
+    async () => {
+      const box = new Sandbox();
+      let leaks: string[] = [];
+      try {
+        await body(box);
+      } finally {
+        leaks = await box.dispose();
+      }
+      expect(leaks).toEqual([]);
+    },
+    timeoutMs,
+  );
+}

@@ -1,0 +1,187 @@
+/**
+ * What `npm test` runs: every tier that needs no package beyond npm's, and one line of counts at the end.
+ *
+ *   bun test/run.ts [--all] [--only=TIER,…] [--runtime=NAME] [FILTER…]
+ *
+ * `--all` adds the tiers that need tools from outside (strace); `--runtime=runc` runs the tests that must hold
+ * for any runtime with that one; a FILTER is a part of a test file's path.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { cgroupsOf, mountsOf, processesOf } from "./harness/leaks.ts";
+import { skipMarker } from "./harness/scenario-name.ts";
+
+interface Tally {
+  passed: number;
+  failed: number;
+  skipped: { name: string; reason: string }[];
+}
+
+interface Tier {
+  name: string;
+  /** Folders of bun tests; none for the Zig tier. */
+  folders: string[];
+  /** Files that run at once. The tests of one file run one after the other. */
+  workers: number;
+  /** Only with `--all`, or when asked for by name. */
+  slow?: boolean;
+  /** Tests of the runtime from outside: these make sense with another RUNTIME. */
+  anyRuntime?: boolean;
+}
+
+const tiers: Tier[] = [
+  { name: "tidy", folders: ["test/tidy"], workers: 1 },
+  { name: "zig", folders: [], workers: 1 },
+  { name: "unit", folders: ["src", "demo"], workers: 2 },
+  { name: "contract", folders: ["test/contract"], workers: 2 },
+  { name: "seccomp", folders: ["test/seccomp"], workers: 2 },
+  { name: "integration", folders: ["test/integration"], workers: 2, anyRuntime: true },
+  { name: "fault", folders: ["test/fault"], workers: 1, slow: true },
+];
+
+const project = resolve(import.meta.dir, "..");
+const bun = process.execPath;
+const scratch = mkdtempSync(join(tmpdir(), "bunc-run-"));
+const runName = scratch.slice(-6);
+
+const { values: flags, positionals: filters } = parseArgs({
+  allowPositionals: true,
+  options: {
+    all: { type: "boolean", default: false },
+    only: { type: "string" },
+    runtime: { type: "string" },
+  },
+});
+
+function chosenTiers(): Tier[] {
+  const names = flags.only?.split(",");
+  for (const name of names ?? []) {
+    if (!tiers.some((tier) => tier.name === name)) {
+      throw new Error(`--only=${name}: no such tier; there are ${tiers.map((tier) => tier.name).join(", ")}`);
+    }
+  }
+  return tiers.filter((tier) => {
+    if (names !== undefined) return names.includes(tier.name);
+    if (flags.runtime !== undefined) return tier.anyRuntime === true;
+    return flags.all || tier.slow !== true;
+  });
+}
+
+const decodeXml = (text: string) =>
+  text
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&apos;", "'")
+    .replaceAll("&amp;", "&");
+
+function readJunit(xml: string, tally: Tally): void {
+  for (const [, attributes = "", empty, body = ""] of xml.matchAll(
+    /<testcase\b([^>]*?)(?:(\/)>|>([\s\S]*?)<\/testcase>)/g,
+  )) {
+    const name = decodeXml(/\bname="([^"]*)"/.exec(attributes)?.[1] ?? "?");
+    if (empty !== undefined) tally.passed++;
+    else if (body.includes("<skipped")) {
+      const [title = name, reason] = name.split(skipMarker);
+      tally.skipped.push({ name: title, reason: reason?.replace(/\]$/, "") ?? "no reason given" });
+    } else if (body.includes("<failure") || body.includes("<error")) tally.failed++;
+    else tally.passed++;
+  }
+}
+
+async function runBun(tier: Tier, tally: Tally): Promise<void> {
+  const files = tier.folders
+    .filter((folder) => existsSync(join(project, folder)))
+    .flatMap((folder) => [...new Bun.Glob(`${folder}/**/*.test.ts`).scanSync(project)])
+    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+    .sort();
+  if (files.length === 0) return;
+  const report = join(scratch, `${tier.name}.xml`);
+  const child = Bun.spawn(
+    [
+      bun,
+      "test",
+      ...(tier.workers > 1 && files.length > 1 ? [`--parallel=${tier.workers}`] : []),
+      ...["--timeout=60000", "--only-failures", "--reporter=junit", `--reporter-outfile=${report}`],
+      ...files.map((file) => `./${file}`),
+    ],
+    {
+      cwd: project,
+      stdio: ["ignore", "inherit", "inherit"],
+      env: {
+        ...process.env,
+        BUNC_TEST_RUN: runName,
+        ...(flags.runtime === undefined ? {} : { RUNTIME: flags.runtime }),
+      },
+    },
+  );
+  const status = await child.exited;
+  const failedBefore = tally.failed;
+  if (existsSync(report)) readJunit(readFileSync(report, "utf8"), tally);
+  // A file that does not load, or an error outside any test, is in no test case.
+  if (status !== 0 && tally.failed === failedBefore) tally.failed++;
+}
+
+async function runZig(tally: Tally): Promise<void> {
+  if (filters.length > 0 || !existsSync(join(project, "build.zig"))) return;
+  const child = Bun.spawn([join(project, "node_modules/.bin/zig"), "build", "test", "--summary", "all"], {
+    cwd: project,
+    stdio: ["ignore", "inherit", "pipe"],
+  });
+  const output = await new Response(child.stderr).text();
+  const status = await child.exited;
+  const summary = /Build Summary:.*/.exec(output)?.[0] ?? "";
+  const count = (pattern: RegExp) => Number(pattern.exec(summary)?.[1] ?? 0);
+  const failed = count(/(\d+) (?:tests )?failed/);
+  tally.passed += count(/(\d+)\/\d+ tests passed/);
+  tally.failed += status !== 0 && failed === 0 ? 1 : failed;
+  const skipped = count(/(\d+) (?:tests )?skipped/);
+  for (let index = 0; index < skipped; index++) {
+    tally.skipped.push({ name: "Zig test", reason: "a Zig test that cannot run here (see its source)" });
+  }
+  console.log(status === 0 ? summary : output);
+}
+
+/** Everything that a sandbox of this run left on the host, whichever test it was. */
+function leftovers(): string[] {
+  const name = `bunc-test-${runName}-`;
+  return [
+    ...processesOf(name).map((pid) => `process ${pid}`),
+    ...mountsOf(name).map((line) => `mount ${line}`),
+    ...cgroupsOf(name).map((path) => `cgroup ${path}`),
+    ...new Bun.Glob(`${name}*`).scanSync({ cwd: tmpdir(), onlyFiles: false }),
+  ];
+}
+
+function printSkips(skipped: Tally["skipped"]): void {
+  const byReason = Map.groupBy(skipped, (skip) => skip.reason);
+  if (byReason.size > 0) console.log("\nSkipped:");
+  for (const [reason, skips] of byReason) {
+    const names = skips.slice(0, 3).map((skip) => skip.name);
+    const more = skips.length > names.length ? `, … ${skips.length - names.length} more` : "";
+    console.log(`  ${skips.length} × ${reason}: ${names.join("; ")}${more}`);
+  }
+}
+
+const total: Tally = { passed: 0, failed: 0, skipped: [] };
+for (const tier of chosenTiers()) {
+  const tally: Tally = { passed: 0, failed: 0, skipped: [] };
+  console.log(`\n── ${tier.name} ${"─".repeat(Math.max(0, 70 - tier.name.length))}`);
+  if (tier.name === "zig") await runZig(tally);
+  else await runBun(tier, tally);
+  total.passed += tally.passed;
+  total.failed += tally.failed;
+  total.skipped.push(...tally.skipped);
+}
+
+const leaked = leftovers();
+if (leaked.length > 0) {
+  console.log(`\nLeft behind by the tests:\n  ${leaked.join("\n  ")}`);
+  total.failed++;
+}
+rmSync(scratch, { recursive: true, force: true });
+printSkips(total.skipped);
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
