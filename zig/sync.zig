@@ -6,11 +6,12 @@
 //!     │  clone3, execveat of bunc-init        │                                    │
 //!     ├──────────────────────────────────────▶│ join namespaces, new user ns        │
 //!     │◀───────────────────────────── map_ids ┤                                    │
+//!     │  (before its first proceed: cgroup.procs)                                   │
 //!     │  write uid_map, gid_map               │                                    │
 //!     ├─ proceed ────────────────────────────▶│ new namespaces, clone3(CLONE_PARENT)│
 //!     │◀────────────────────── child (pid) ───┤───────────────────────────────────▶│
 //!     │  (stage 1 ends)                                                            │
-//!     │  cgroup.procs, rlimits, oom_score_adj                                      │
+//!     │  rlimits, oom_score_adj                                                    │
 //!     ├─ proceed ─────────────────────────────────────────────────────────────────▶│ steps …
 //!     │◀───────────────────────────────────────────────────────── hooks (if any) ──┤
 //!     │  prestart and createRuntime hooks                                          │
@@ -19,12 +20,13 @@
 //!     ├─ proceed (after a seccomp_listener: its agent has it) ────────────────────▶│
 //!     │◀──────────────────────────────────────────────────────────────── ready ────┤
 //!     ├─ proceed (Start.parent; Start.socket: on a connection to the start socket)▶│ startContainer hooks
+//!     │◀──────────────────────────────────────────────────────────── executing ────┤
 //!     │◀──────────────────────────────── end of file: execve closed the channel ───┤
 //!
 //! Where no namespace is joined and no user or time namespace is new there is no stage 1: the parent's
 //! clone3 makes the namespaces and the new process is stage 2 at once. At any point either side may find
-//! the channel closed: bunc-init then exits, the parent reaps it and says how it ended. In place of any
-//! message bunc-init may send `failure`, a Failure in wire form, after which it exits with status 1.
+//! the channel closed: bunc-init then exits, the parent reaps it and says how it ended. End of file after
+//! `executing` is success, also when the program has ended by then. In place of any message bunc-init may send `failure`, a Failure in wire form, after which it exits with status 1.
 
 const std = @import("std");
 const sys = @import("sys.zig");
@@ -40,6 +42,7 @@ pub const Kind = enum(u8) {
     console,
     seccomp_listener,
     ready,
+    executing,
     failure,
 };
 

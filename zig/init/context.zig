@@ -6,6 +6,7 @@ const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const failure = @import("../failure.zig");
 const Plan = @import("../plan.zig").Plan;
+const LateFilter = @import("seccomp.zig").LateFilter;
 
 pub const Failed = error{Failed};
 
@@ -14,6 +15,8 @@ pub const Context = struct {
     stage: failure.Stage,
     /// To the parent; closed by execve.
     channel: sys.fd_t,
+    /// Start.socket: the listening SOCK_SEQPACKET socket that libbunc made in the state directory; -1: none.
+    start_listener: sys.fd_t = -1,
     /// O_PATH descriptor of the container's root directory, once bind_root has opened it. After
     /// pivot_root it is "/" itself.
     root: sys.fd_t = -1,
@@ -22,6 +25,10 @@ pub const Context = struct {
     /// Detached mounts of bind sources that stage 1 opened while it still had the host's rights, by step
     /// index; -1: open it now. See init/sources.zig.
     sources: []sys.fd_t = &.{},
+    /// process.cwd that the runtime may not enter: the step `user` tries again. See working_directory.zig.
+    directory_pending: []const u8 = "",
+    /// The filter that exec.zig installs last of all. See seccomp.zig.
+    late_filter: ?LateFilter = null,
     /// Room for what a step must build (NUL-terminated vectors): reset by nobody, freed by execve.
     allocator: std.mem.Allocator,
 

@@ -1,0 +1,66 @@
+/**
+ * Builds dist/bunc: the Zig core first, then the one executable around it. Run by `npm run build`.
+ *
+ * `--arch=aarch64` cross-compiles. Nothing is downloaded: Bun's own binary for the target comes from npm.
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { BunPlugin } from "bun";
+
+const project = import.meta.dir;
+const library = join(project, "zig-out/lib/libbunc.so");
+const executable = join(project, "dist/bunc");
+
+buildCore();
+await buildExecutable();
+
+function buildCore(): void {
+  const zig = Bun.spawnSync(["zig", "build", "--summary", "none"], { cwd: project, stdio: ["ignore", "inherit", "inherit"] });
+  if (zig.exitCode !== 0) process.exit(zig.exitCode || 1);
+  // As text: the bundler inlines it, so loading needs no file access at all (src/native/library.ts).
+  writeFileSync(`${library}.b64`, readFileSync(library).toBase64());
+}
+
+async function buildExecutable(): Promise<void> {
+  mkdirSync(dirname(executable), { recursive: true });
+  const staging = `${executable}.new`;
+  const result = await Bun.build({
+    entrypoints: [join(project, "src/main.ts")],
+    target: "bun",
+    minify: true,
+    bytecode: true,
+    plugins: [leanCommander],
+    compile: {
+      outfile: staging,
+      // A container's bundle is the working directory: nothing in it may be loaded by Bun (docs/SECURITY.md).
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+      autoloadTsconfig: false,
+      autoloadPackageJson: false,
+      // A command lives for milliseconds: tiering up costs more than it brings.
+      jitPolicy: 10,
+    },
+  });
+  if (!result.success) {
+    for (const log of result.logs) console.error(log);
+    process.exit(1);
+  }
+  renameSync(staging, executable);
+}
+
+/**
+ * commander imports six Node modules for what bunc never does (subcommands as programs, colours): 2 ms at
+ * every start. In the executable it gets small stand-ins instead (src/cli/commander-host).
+ */
+const leanCommander: BunPlugin = {
+  name: "lean-commander",
+  setup(build) {
+    build.onLoad({ filter: /node_modules\/commander\/lib\/.*\.js$/ }, async ({ path }) => {
+      const source = await Bun.file(path).text();
+      const contents = source.replace(/from 'node:(\w+)'/g, (_, name: string) => {
+        return `from '${join(project, `src/cli/commander-host/${name}.ts`)}'`;
+      });
+      return { contents, loader: "js" };
+    });
+  },
+};

@@ -1,0 +1,73 @@
+//! The native half of bunc: `zig build` makes zig-out/lib/libbunc.so (with bunc-init inside it) and the test
+//! probe; `zig build gen` rewrites src/native/boundary.gen.ts; `zig build test` runs the unit tests.
+
+const std = @import("std");
+
+pub fn build(b: *std.Build) void {
+    const arch = b.option(std.Target.Cpu.Arch, "arch", "target architecture (default: this machine's)") orelse
+        b.graph.host.result.cpu.arch;
+    // No libc, no interpreter, no dependency: the library loads into a glibc or a musl process, and bunc-init runs
+    // in any root file system.
+    const target = b.resolveTargetQuery(.{ .cpu_arch = arch, .os_tag = .linux, .abi = .none });
+
+    const init = b.addExecutable(.{
+        .name = "bunc-init",
+        .linkage = .static,
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("zig/init.zig"),
+            .target = target,
+            .optimize = .ReleaseSmall,
+            .single_threaded = true,
+            .strip = true,
+            .unwind_tables = .none,
+            .stack_check = false,
+        }),
+    });
+
+    const library = b.addLibrary(.{
+        .name = "bunc",
+        .linkage = .dynamic,
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("zig/lib.zig"),
+            .target = target,
+            .optimize = .ReleaseSmall,
+            .single_threaded = true,
+            .strip = true,
+            .unwind_tables = .none,
+            .stack_check = false,
+        }),
+    });
+    library.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
+    b.installArtifact(library);
+
+    const probe = b.addExecutable(.{
+        .name = "probe",
+        .linkage = .static,
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("test/probe/probe.zig"),
+            .target = target,
+            .optimize = .ReleaseSmall,
+            .single_threaded = true,
+            .strip = true,
+            .unwind_tables = .none,
+        }),
+    });
+    b.installArtifact(probe);
+
+    const native = b.resolveTargetQuery(.{ .os_tag = .linux, .abi = .none });
+    const generator = b.addExecutable(.{
+        .name = "codegen",
+        .root_module = b.createModule(.{ .root_source_file = b.path("zig/codegen.zig"), .target = native, .optimize = .Debug }),
+    });
+    generator.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
+    const generate = b.addRunArtifact(generator);
+    const write = b.addUpdateSourceFiles();
+    write.addCopyFileToSource(generate.captureStdOut(.{}), "src/native/boundary.gen.ts");
+    b.step("gen", "Rewrite the generated TypeScript side of the boundary").dependOn(&write.step);
+
+    const tests = b.addTest(.{
+        .root_module = b.createModule(.{ .root_source_file = b.path("zig/tests.zig"), .target = native, .optimize = .Debug }),
+    });
+    tests.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
+    b.step("test", "Run the unit tests of the core").dependOn(&b.addRunArtifact(tests).step);
+}

@@ -1,0 +1,893 @@
+// Generated from zig/ by `npm run gen`. Do not edit: test/tidy fails when it is stale.
+
+/** A 64-bit integer as a decimal string. */
+export type U64 = string;
+
+export const abiFingerprint = 1013011640;
+
+export type Failure = {
+  code: Code;
+  stage: Stage;
+  op: string;
+  errno: number;
+  subject: string;
+  target: string;
+  detail: string;
+};
+
+export type FactsRequest = {
+  mountinfo: boolean;
+};
+
+export type FactsReply = {
+  release: string;
+  euid: number;
+  egid: number;
+  cgroup_file_system: string;
+  self_cgroup: string;
+  mountinfo: string;
+  uid_map: string;
+  gid_map: string;
+  apparmor: string;
+};
+
+export type PathRequest = {
+  path: string;
+};
+
+export type ReadReply = {
+  found: boolean;
+  text: string;
+};
+
+export type WriteRequest = {
+  path: string;
+  text: string;
+  mode: number;
+};
+
+export type Done = Record<string, never>;
+
+export type MakeDirectoryRequest = {
+  path: string;
+  mode: number;
+  parents: boolean;
+};
+
+export type MakeDirectoryReply = {
+  created: boolean;
+};
+
+export type ListReply = {
+  found: boolean;
+  entries: readonly Entry[];
+};
+
+export type RemoveFileReply = {
+  removed: boolean;
+};
+
+export type LockReply = {
+  fd: number;
+};
+
+export type FdRequest = {
+  fd: number;
+};
+
+export type ResolveReply = {
+  path: string;
+  directory: boolean;
+};
+
+export type WorkingDirectoryRequest = Record<string, never>;
+
+export type WorkingDirectoryReply = {
+  path: string;
+};
+
+export type SpawnRequest = {
+  plan: Plan;
+};
+
+export type Spawned = {
+  pid: number;
+  pidfd: number;
+  start_time: U64;
+  channel: number;
+  progress: Progress;
+  fd: number;
+  console: number;
+};
+
+export type AdvanceRequest = {
+  plan: Plan;
+  pid: number;
+  pidfd: number;
+  channel: number;
+  console: number;
+};
+
+export type AbandonRequest = {
+  pid: number;
+  pidfd: number;
+  channel: number;
+};
+
+export type AbandonReply = Record<string, never>;
+
+export type StartRequest = {
+  socket: string;
+};
+
+export type StartReply = {
+  started: boolean;
+};
+
+export type HoldSignalsRequest = Record<string, never>;
+
+export type HoldSignalsReply = Record<string, never>;
+
+export type SuperviseRequest = {
+  pid: number;
+  pidfd: number;
+  console: number;
+};
+
+export type SuperviseReply = {
+  status: number;
+  signaled: boolean;
+};
+
+export type StatusRequest = {
+  pid: number;
+};
+
+export type StatusReply = {
+  state: string;
+  start_time: U64;
+  waiting: boolean;
+};
+
+export type SignalRequest = {
+  pid: number;
+  start_time: U64;
+  signal: number;
+};
+
+export type SignalReply = {
+  sent: boolean;
+};
+
+export type AwaitEndRequest = {
+  pid: number;
+  start_time: U64;
+  timeout_ms: number;
+};
+
+export type AwaitEndReply = {
+  ended: boolean;
+};
+
+export type SendFdRequest = {
+  socket: string;
+  fd: number;
+  payload: string;
+};
+
+export type SendFdReply = Record<string, never>;
+
+export type RunHookRequest = {
+  hook: Hook;
+  state: string;
+};
+
+export type RunHookReply = Record<string, never>;
+
+export type Code = "system" | "protocol" | "died" | "unsafe_path" | "executable" | "hook" | "limit" | "timeout";
+
+export type Stage = "library" | "parent" | "join" | "init";
+
+export type Plan = {
+  id: string;
+  placement: Placement;
+  namespaces: Namespaces;
+  limits: Limits;
+  stdio: Stdio;
+  steps: readonly Step[];
+  process: Process;
+};
+
+export type Progress = "hooks" | "seccomp_listener" | "ready" | "executed";
+
+export type Hook = {
+  path: string;
+  args: readonly string[];
+  env: readonly string[];
+  timeout_ms: number;
+  subject: string;
+};
+
+export type Entry = {
+  name: string;
+  uid: number;
+  directory: boolean;
+};
+
+export type Placement = {
+  into: string;
+  procs: readonly string[];
+};
+
+export type Namespaces = {
+  create: number;
+  join: readonly NamespaceJoin[];
+  join_pid: number;
+  join_pid_flags: number;
+  uid_map: readonly IdMap[];
+  gid_map: readonly IdMap[];
+  deny_setgroups: boolean;
+  newuidmap: string;
+  newgidmap: string;
+  time_offsets: readonly TimeOffset[];
+};
+
+export type Limits = {
+  rlimits: readonly Rlimit[];
+  oom_score_adj: OomScoreAdj | null;
+};
+
+export type Stdio = {
+  terminal: boolean;
+  rows: number;
+  columns: number;
+  preserve_fds: number;
+  owner_uid: number;
+};
+
+export type Process = {
+  args: readonly string[];
+  env: readonly string[];
+  home_uid: number;
+  start: Start;
+  start_socket: string;
+  start_hooks: HookSet | null;
+  listen_pid: boolean;
+};
+
+export type Step = {
+  subject: string;
+  op: Op;
+};
+
+export type Start = "immediately" | "parent" | "socket";
+
+export type NamespaceJoin = {
+  type: number;
+  path: string;
+  subject: string;
+};
+
+export type IdMap = {
+  container_id: number;
+  host_id: number;
+  size: number;
+};
+
+export type TimeOffset = {
+  clock: Clock;
+  seconds: string;
+  nanoseconds: number;
+};
+
+export type Rlimit = {
+  resource: number;
+  soft: U64;
+  hard: U64;
+  subject: string;
+};
+
+export type OomScoreAdj = {
+  value: number;
+  best_effort: boolean;
+};
+
+export type Op =
+  | { loopback_up: Empty }
+  | { session_keyring: SessionKeyring }
+  | { root_propagation: RootPropagation }
+  | { bind_root: BindRoot }
+  | { mount: Mount }
+  | { device: Device }
+  | { symlink: Symlink }
+  | { parent_hooks: Empty }
+  | { hooks: HookSet }
+  | { pivot_root: Empty }
+  | { move_root: Empty }
+  | { change_root: Empty }
+  | { console: Console }
+  | { remount: Remount }
+  | { final_propagation: RootPropagation }
+  | { hostname: Name }
+  | { domainname: Name }
+  | { sysctl: Sysctl }
+  | { readonly_path: Path }
+  | { masked_path: Path }
+  | { umask: Umask }
+  | { no_new_privs: Empty }
+  | { cpu_affinity: CpuAffinity }
+  | { scheduler: Scheduler }
+  | { io_priority: IoPriority }
+  | { memory_policy: MemoryPolicy }
+  | { personality: Personality }
+  | { apparmor_exec: Label }
+  | { selinux_exec: Label }
+  | { seccomp: Seccomp }
+  | { capability_bounding: CapabilitySet }
+  | { user: User }
+  | { capabilities: Capabilities }
+  | { working_directory: WorkingDirectory }
+  | { network_device: NetworkDevice };
+
+export type HookSet = {
+  kind: HookKind;
+  hooks: readonly Hook[];
+  state_head: string;
+  state_tail: string;
+};
+
+export type Clock = "monotonic" | "boottime";
+
+export type Empty = Record<string, never>;
+
+export type SessionKeyring = {
+  name: string;
+  label: string;
+};
+
+export type RootPropagation = {
+  flags: number;
+  recursive: boolean;
+};
+
+export type BindRoot = {
+  path: string;
+  bind: boolean;
+};
+
+export type Mount = {
+  target: string;
+  source: MountSource;
+  ordinary_directory: boolean;
+  attributes: MountAttributes;
+  recursive_attributes: MountAttributes;
+  propagation: readonly Propagation[];
+  copy_up: boolean;
+  id_map: MountIdMap | null;
+};
+
+export type Device = {
+  path: string;
+  kind: DeviceKind;
+  major: number;
+  minor: number;
+  mode: number;
+  uid: number;
+  gid: number;
+  bind: boolean;
+};
+
+export type Symlink = {
+  target: string;
+  path: string;
+  replace: boolean;
+};
+
+export type Console = {
+  bind: boolean;
+};
+
+export type Remount = {
+  path: string;
+  attributes: MountAttributes;
+};
+
+export type Name = {
+  name: string;
+};
+
+export type Sysctl = {
+  key: string;
+  value: string;
+};
+
+export type Path = {
+  path: string;
+};
+
+export type Umask = {
+  mask: number;
+};
+
+export type CpuAffinity = {
+  mask: readonly number[];
+};
+
+export type Scheduler = {
+  policy: number;
+  flags: U64;
+  nice: number;
+  priority: number;
+  runtime_ns: U64;
+  deadline_ns: U64;
+  period_ns: U64;
+};
+
+export type IoPriority = {
+  value: number;
+};
+
+export type MemoryPolicy = {
+  mode: number;
+  flags: number;
+  nodes: readonly number[];
+};
+
+export type Personality = {
+  persona: number;
+};
+
+export type Label = {
+  label: string;
+};
+
+export type Seccomp = {
+  program: string;
+  flags: number;
+  listener_path: string;
+  listener_metadata: string;
+};
+
+export type CapabilitySet = {
+  set: U64;
+};
+
+export type User = {
+  uid: number;
+  gid: number;
+  additional_gids: readonly number[];
+  keep_groups: boolean;
+};
+
+export type Capabilities = {
+  effective: U64;
+  permitted: U64;
+  inheritable: U64;
+  ambient: U64;
+};
+
+export type WorkingDirectory = {
+  path: string;
+  create: boolean;
+};
+
+export type NetworkDevice = {
+  name: string;
+  new_name: string;
+};
+
+export type HookKind = "prestart" | "createRuntime" | "createContainer" | "startContainer" | "poststart" | "poststop";
+
+export type MountSource =
+  | { filesystem: Filesystem }
+  | { bind: Bind }
+  | { remount: Reconfigure };
+
+export type MountAttributes = {
+  set: number;
+  clear: number;
+  clear_unlocked: number;
+};
+
+export type DeviceKind = "character" | "block" | "fifo";
+
+export type Filesystem = {
+  type: string;
+  source: string;
+  options: readonly MountOption[];
+  mode_of_target: boolean;
+  fallback_bind: string;
+};
+
+export type Bind = {
+  path: string;
+  recursive: boolean;
+};
+
+export type Reconfigure = {
+  options: readonly MountOption[];
+};
+
+export type Propagation = {
+  flag: number;
+  recursive: boolean;
+};
+
+export type MountIdMap = {
+  uid_map: readonly IdMap[];
+  gid_map: readonly IdMap[];
+  recursive: boolean;
+  container_userns: boolean;
+};
+
+export type MountOption = {
+  key: string;
+  value: string | null;
+};
+
+/** Call numbers of bunc_call. */
+export const callNumbers = {
+  host_facts: 0,
+  read_file: 1,
+  write_file: 2,
+  append_file: 3,
+  make_directory: 4,
+  list_directory: 5,
+  remove_directory: 6,
+  remove_file: 7,
+  lock_directory: 8,
+  close_fd: 9,
+  resolve_path: 10,
+  working_directory: 11,
+  spawn: 12,
+  advance: 13,
+  abandon: 14,
+  start: 15,
+  hold_signals: 16,
+  become_subreaper: 17,
+  supervise: 18,
+  process_status: 19,
+  signal_process: 20,
+  await_end: 21,
+  send_fd: 22,
+  run_hook: 23,
+} as const;
+
+/** Request and reply of every call. */
+export type Calls = {
+  host_facts: [FactsRequest, FactsReply];
+  read_file: [PathRequest, ReadReply];
+  write_file: [WriteRequest, Done];
+  append_file: [WriteRequest, Done];
+  make_directory: [MakeDirectoryRequest, MakeDirectoryReply];
+  list_directory: [PathRequest, ListReply];
+  remove_directory: [PathRequest, Done];
+  remove_file: [PathRequest, RemoveFileReply];
+  lock_directory: [PathRequest, LockReply];
+  close_fd: [FdRequest, Done];
+  resolve_path: [PathRequest, ResolveReply];
+  working_directory: [WorkingDirectoryRequest, WorkingDirectoryReply];
+  spawn: [SpawnRequest, Spawned];
+  advance: [AdvanceRequest, Spawned];
+  abandon: [AbandonRequest, AbandonReply];
+  start: [StartRequest, StartReply];
+  hold_signals: [HoldSignalsRequest, HoldSignalsReply];
+  become_subreaper: [HoldSignalsRequest, HoldSignalsReply];
+  supervise: [SuperviseRequest, SuperviseReply];
+  process_status: [StatusRequest, StatusReply];
+  signal_process: [SignalRequest, SignalReply];
+  await_end: [AwaitEndRequest, AwaitEndReply];
+  send_fd: [SendFdRequest, SendFdReply];
+  run_hook: [RunHookRequest, RunHookReply];
+};
+
+export const CLONE = {
+  NEWNS: 131072,
+  NEWCGROUP: 33554432,
+  NEWUTS: 67108864,
+  NEWIPC: 134217728,
+  NEWUSER: 268435456,
+  NEWPID: 536870912,
+  NEWNET: 1073741824,
+  NEWTIME: 128,
+} as const;
+
+export const MS = {
+  RDONLY: 1,
+  NOSUID: 2,
+  NODEV: 4,
+  NOEXEC: 8,
+  SYNCHRONOUS: 16,
+  REMOUNT: 32,
+  MANDLOCK: 64,
+  DIRSYNC: 128,
+  NOATIME: 1024,
+  NODIRATIME: 2048,
+  BIND: 4096,
+  MOVE: 8192,
+  REC: 16384,
+  SILENT: 32768,
+  POSIXACL: 65536,
+  UNBINDABLE: 131072,
+  PRIVATE: 262144,
+  SLAVE: 524288,
+  SHARED: 1048576,
+  RELATIME: 2097152,
+  KERNMOUNT: 4194304,
+  I_VERSION: 8388608,
+  STRICTATIME: 16777216,
+  LAZYTIME: 33554432,
+  NOREMOTELOCK: 134217728,
+  NOSEC: 268435456,
+  BORN: 536870912,
+  ACTIVE: 1073741824,
+  NOUSER: 2147483648,
+  RMT_MASK: 41943121,
+  MGC_VAL: 3236757504,
+  MGC_MSK: 4294901760,
+} as const;
+
+export const MOUNT_ATTR = {
+  RDONLY: 1,
+  NOSUID: 2,
+  NODEV: 4,
+  NOEXEC: 8,
+  ATIME_MASK: 112,
+  NOATIME: 16,
+  STRICTATIME: 32,
+  NODIRATIME: 128,
+  IDMAP: 1048576,
+  NOSYMFOLLOW: 2097152,
+} as const;
+
+export const CAP = {
+  CHOWN: 0,
+  DAC_OVERRIDE: 1,
+  DAC_READ_SEARCH: 2,
+  FOWNER: 3,
+  FSETID: 4,
+  KILL: 5,
+  SETGID: 6,
+  SETUID: 7,
+  SETPCAP: 8,
+  LINUX_IMMUTABLE: 9,
+  NET_BIND_SERVICE: 10,
+  NET_BROADCAST: 11,
+  NET_ADMIN: 12,
+  NET_RAW: 13,
+  IPC_LOCK: 14,
+  IPC_OWNER: 15,
+  SYS_MODULE: 16,
+  SYS_RAWIO: 17,
+  SYS_CHROOT: 18,
+  SYS_PTRACE: 19,
+  SYS_PACCT: 20,
+  SYS_ADMIN: 21,
+  SYS_BOOT: 22,
+  SYS_NICE: 23,
+  SYS_RESOURCE: 24,
+  SYS_TIME: 25,
+  SYS_TTY_CONFIG: 26,
+  MKNOD: 27,
+  LEASE: 28,
+  AUDIT_WRITE: 29,
+  AUDIT_CONTROL: 30,
+  SETFCAP: 31,
+  MAC_OVERRIDE: 32,
+  MAC_ADMIN: 33,
+  SYSLOG: 34,
+  WAKE_ALARM: 35,
+  BLOCK_SUSPEND: 36,
+  AUDIT_READ: 37,
+  PERFMON: 38,
+  BPF: 39,
+  CHECKPOINT_RESTORE: 40,
+  LAST_CAP: 40,
+} as const;
+
+export const RLIMIT = {
+  CPU: 0,
+  FSIZE: 1,
+  DATA: 2,
+  STACK: 3,
+  CORE: 4,
+  RSS: 5,
+  NPROC: 6,
+  NOFILE: 7,
+  MEMLOCK: 8,
+  AS: 9,
+  LOCKS: 10,
+  SIGPENDING: 11,
+  MSGQUEUE: 12,
+  NICE: 13,
+  RTPRIO: 14,
+  RTTIME: 15,
+} as const;
+
+export const SIG = {
+  HUP: 1,
+  INT: 2,
+  QUIT: 3,
+  ILL: 4,
+  TRAP: 5,
+  ABRT: 6,
+  BUS: 7,
+  FPE: 8,
+  KILL: 9,
+  USR1: 10,
+  SEGV: 11,
+  USR2: 12,
+  PIPE: 13,
+  ALRM: 14,
+  TERM: 15,
+  STKFLT: 16,
+  CHLD: 17,
+  CONT: 18,
+  STOP: 19,
+  TSTP: 20,
+  TTIN: 21,
+  TTOU: 22,
+  URG: 23,
+  XCPU: 24,
+  XFSZ: 25,
+  VTALRM: 26,
+  PROF: 27,
+  WINCH: 28,
+  IO: 29,
+  PWR: 30,
+  SYS: 31,
+} as const;
+
+export const ERRNO = {
+  SUCCESS: 0,
+  PERM: 1,
+  NOENT: 2,
+  SRCH: 3,
+  INTR: 4,
+  IO: 5,
+  NXIO: 6,
+  2BIG: 7,
+  NOEXEC: 8,
+  BADF: 9,
+  CHILD: 10,
+  AGAIN: 11,
+  NOMEM: 12,
+  ACCES: 13,
+  FAULT: 14,
+  NOTBLK: 15,
+  BUSY: 16,
+  EXIST: 17,
+  XDEV: 18,
+  NODEV: 19,
+  NOTDIR: 20,
+  ISDIR: 21,
+  INVAL: 22,
+  NFILE: 23,
+  MFILE: 24,
+  NOTTY: 25,
+  TXTBSY: 26,
+  FBIG: 27,
+  NOSPC: 28,
+  SPIPE: 29,
+  ROFS: 30,
+  MLINK: 31,
+  PIPE: 32,
+  DOM: 33,
+  RANGE: 34,
+  DEADLK: 35,
+  NAMETOOLONG: 36,
+  NOLCK: 37,
+  NOSYS: 38,
+  NOTEMPTY: 39,
+  LOOP: 40,
+  NOMSG: 42,
+  IDRM: 43,
+  CHRNG: 44,
+  L2NSYNC: 45,
+  L3HLT: 46,
+  L3RST: 47,
+  LNRNG: 48,
+  UNATCH: 49,
+  NOCSI: 50,
+  L2HLT: 51,
+  BADE: 52,
+  BADR: 53,
+  XFULL: 54,
+  NOANO: 55,
+  BADRQC: 56,
+  BADSLT: 57,
+  BFONT: 59,
+  NOSTR: 60,
+  NODATA: 61,
+  TIME: 62,
+  NOSR: 63,
+  NONET: 64,
+  NOPKG: 65,
+  REMOTE: 66,
+  NOLINK: 67,
+  ADV: 68,
+  SRMNT: 69,
+  COMM: 70,
+  PROTO: 71,
+  MULTIHOP: 72,
+  DOTDOT: 73,
+  BADMSG: 74,
+  OVERFLOW: 75,
+  NOTUNIQ: 76,
+  BADFD: 77,
+  REMCHG: 78,
+  LIBACC: 79,
+  LIBBAD: 80,
+  LIBSCN: 81,
+  LIBMAX: 82,
+  LIBEXEC: 83,
+  ILSEQ: 84,
+  RESTART: 85,
+  STRPIPE: 86,
+  USERS: 87,
+  NOTSOCK: 88,
+  DESTADDRREQ: 89,
+  MSGSIZE: 90,
+  PROTOTYPE: 91,
+  NOPROTOOPT: 92,
+  PROTONOSUPPORT: 93,
+  SOCKTNOSUPPORT: 94,
+  OPNOTSUPP: 95,
+  PFNOSUPPORT: 96,
+  AFNOSUPPORT: 97,
+  ADDRINUSE: 98,
+  ADDRNOTAVAIL: 99,
+  NETDOWN: 100,
+  NETUNREACH: 101,
+  NETRESET: 102,
+  CONNABORTED: 103,
+  CONNRESET: 104,
+  NOBUFS: 105,
+  ISCONN: 106,
+  NOTCONN: 107,
+  SHUTDOWN: 108,
+  TOOMANYREFS: 109,
+  TIMEDOUT: 110,
+  CONNREFUSED: 111,
+  HOSTDOWN: 112,
+  HOSTUNREACH: 113,
+  ALREADY: 114,
+  INPROGRESS: 115,
+  STALE: 116,
+  UCLEAN: 117,
+  NOTNAM: 118,
+  NAVAIL: 119,
+  ISNAM: 120,
+  REMOTEIO: 121,
+  DQUOT: 122,
+  NOMEDIUM: 123,
+  MEDIUMTYPE: 124,
+  CANCELED: 125,
+  NOKEY: 126,
+  KEYEXPIRED: 127,
+  KEYREVOKED: 128,
+  KEYREJECTED: 129,
+  OWNERDEAD: 130,
+  NOTRECOVERABLE: 131,
+  RFKILL: 132,
+  HWPOISON: 133,
+  NSRNODATA: 160,
+  NSRFORMERR: 161,
+  NSRSERVFAIL: 162,
+  NSRNOTFOUND: 163,
+  NSRNOTIMP: 164,
+  NSRREFUSED: 165,
+  NSRBADQUERY: 166,
+  NSRBADNAME: 167,
+  NSRBADFAMILY: 168,
+  NSRBADRESP: 169,
+  NSRCONNREFUSED: 170,
+  NSRTIMEOUT: 171,
+  NSROF: 172,
+  NSRFILE: 173,
+  NSRNOMEM: 174,
+  NSRDESTRUCTION: 175,
+  NSRQUERYDOMAINTOOLONG: 176,
+  NSRCNAMELOOP: 177,
+} as const;
+

@@ -1,0 +1,46 @@
+//! The table of calls: a call's number is its place here. Adding one is adding a line; types, encoding and the
+//! TypeScript side follow from the function's signature.
+
+const files = @import("files.zig");
+const host = @import("host.zig");
+const spawn = @import("parent/spawn.zig");
+const start_socket = @import("parent/start_socket.zig");
+const supervise = @import("parent/supervise.zig");
+const process = @import("parent/process.zig");
+const send_fd = @import("parent/send_fd.zig");
+const run_hook = @import("parent/run_hook.zig");
+
+pub const table = .{
+    .{ .name = "host_facts", .function = host.host_facts },
+    .{ .name = "read_file", .function = files.read_file },
+    .{ .name = "write_file", .function = files.write_file },
+    .{ .name = "append_file", .function = files.append_file },
+    .{ .name = "make_directory", .function = files.make_directory },
+    .{ .name = "list_directory", .function = files.list_directory },
+    .{ .name = "remove_directory", .function = files.remove_directory },
+    .{ .name = "remove_file", .function = files.remove_file },
+    .{ .name = "lock_directory", .function = files.lock_directory },
+    .{ .name = "close_fd", .function = files.close_fd },
+    .{ .name = "resolve_path", .function = files.resolve_path },
+    .{ .name = "working_directory", .function = files.working_directory },
+    .{ .name = "spawn", .function = spawn.spawn },
+    .{ .name = "advance", .function = spawn.advance },
+    .{ .name = "abandon", .function = spawn.abandon },
+    .{ .name = "start", .function = start_socket.start },
+    .{ .name = "hold_signals", .function = supervise.hold_signals },
+    .{ .name = "become_subreaper", .function = supervise.become_subreaper },
+    .{ .name = "supervise", .function = supervise.supervise },
+    .{ .name = "process_status", .function = process.process_status },
+    .{ .name = "signal_process", .function = process.signal_process },
+    .{ .name = "await_end", .function = process.await_end },
+    .{ .name = "send_fd", .function = send_fd.send_fd },
+    .{ .name = "run_hook", .function = run_hook.run_hook },
+};
+
+pub fn RequestOf(comptime function: anytype) type {
+    return @typeInfo(@TypeOf(function)).@"fn".params[1].type.?;
+}
+
+pub fn ReplyOf(comptime function: anytype) type {
+    return @typeInfo(@typeInfo(@TypeOf(function)).@"fn".return_type.?).error_union.payload;
+}

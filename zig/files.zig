@@ -1,0 +1,244 @@
+//! The state directory's files: read, written atomically, locked, listed, removed; and appending to the log.
+//! Runs in the bunc process. These stand in for node:fs, whose import alone costs more than a whole `state`.
+
+const std = @import("std");
+const sys = @import("sys.zig");
+const host = @import("host.zig");
+const Call = @import("call.zig").Call;
+
+pub const PathRequest = struct { path: []const u8 };
+pub const Done = struct {};
+
+pub const ReadReply = struct {
+    /// False: there is no such file (ENOENT); every other error is a Failure.
+    found: bool,
+    text: []const u8,
+};
+
+/// A whole file of text. Bytes that are not UTF-8 make it a Failure (EILSEQ): JSON could not carry them.
+pub fn read_file(call: *Call, request: PathRequest) Call.Error!ReadReply {
+    const path = try call.path(request.path);
+    const fd = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch {
+        if (sys.is(.NOENT)) return .{ .found = false, .text = "" };
+        return call.fail("open", path);
+    };
+    defer sys.close(fd);
+    const text = try host.read_descriptor(call, fd, path);
+    if (!std.unicode.utf8ValidateSlice(text)) {
+        sys.errno = .ILSEQ;
+        return call.fail_as(.system, "read", path, "the file is not valid UTF-8");
+    }
+    return .{ .found = true, .text = text };
+}
+
+pub const WriteRequest = struct {
+    path: []const u8,
+    text: []const u8,
+    /// Permission bits of the new file.
+    mode: u32,
+};
+
+/// Replaces a file in one step: written beside it (`.name.tmp`, O_EXCL), then renamed over it. Readers see the old
+/// or the new contents, never a part. The caller holds the lock of the directory, or the path is its own.
+pub fn write_file(call: *Call, request: WriteRequest) Call.Error!Done {
+    const path = try call.path(request.path);
+    const directory = std.fs.path.dirnamePosix(path) orelse ".";
+    const base = std.fs.path.basenamePosix(path);
+    const temporary = try std.fmt.allocPrintSentinel(call.arena, "{s}/.{s}.{d}", .{ directory, base, sys.getpid() }, 0);
+    const flags = sys.O.WRONLY | sys.O.CREAT | sys.O.EXCL | sys.O.CLOEXEC;
+    const fd = sys.open(temporary, flags, request.mode) catch again: {
+        if (!sys.is(.EXIST)) return call.fail("open", temporary);
+        // Left by a process that died with our pid.
+        sys.unlinkat(sys.AT.FDCWD, temporary, 0) catch return call.fail("unlink", temporary);
+        break :again sys.open(temporary, flags, request.mode) catch return call.fail("open", temporary);
+    };
+    errdefer sys.unlinkat(sys.AT.FDCWD, temporary, 0) catch {};
+    defer sys.close(fd);
+    sys.write_all(fd, request.text) catch return call.fail("write", temporary);
+    sys.renameat(sys.AT.FDCWD, temporary, sys.AT.FDCWD, path) catch return call.fail("rename", path);
+    return .{};
+}
+
+/// Appends one record with one write(2) (O_APPEND: whole lines also among several writers).
+pub fn append_file(call: *Call, request: WriteRequest) Call.Error!Done {
+    const path = try call.path(request.path);
+    const flags = sys.O.WRONLY | sys.O.CREAT | sys.O.APPEND | sys.O.SYNC | sys.O.CLOEXEC;
+    const fd = sys.open(path, flags, request.mode) catch return call.fail("open", path);
+    defer sys.close(fd);
+    sys.write_all(fd, request.text) catch return call.fail("write", path);
+    return .{};
+}
+
+pub const MakeDirectoryRequest = struct {
+    path: []const u8,
+    mode: u32,
+    /// Make missing parents too, with the same mode.
+    parents: bool,
+};
+/// `created` is false where the directory stood already.
+pub const MakeDirectoryReply = struct { created: bool };
+
+pub fn make_directory(call: *Call, request: MakeDirectoryRequest) Call.Error!MakeDirectoryReply {
+    const path = try call.path(request.path);
+    if (make_one(path, request.mode)) |created| return .{ .created = created } else |_| {}
+    if (!request.parents or !sys.is(.NOENT)) return call.fail("mkdir", path);
+    // Parents are missing: make them from the top.
+    var end: usize = 1;
+    while (end < path.len) : (end += 1) {
+        if (path[end] != '/') continue;
+        const parent = try call.arena.dupeZ(u8, path[0..end]);
+        _ = make_one(parent, request.mode) catch return call.fail("mkdir", parent);
+    }
+    const created = make_one(path, request.mode) catch return call.fail("mkdir", path);
+    return .{ .created = created };
+}
+
+fn make_one(path: [:0]const u8, mode: u32) sys.Error!bool {
+    sys.mkdirat(sys.AT.FDCWD, path, mode) catch {
+        if (sys.is(.EXIST)) return false;
+        return error.Sys;
+    };
+    return true;
+}
+
+pub const Entry = struct {
+    name: []const u8,
+    /// Owner of the entry.
+    uid: u32,
+    directory: bool,
+};
+pub const ListReply = struct {
+    /// False: there is no such directory.
+    found: bool,
+    entries: []const Entry,
+};
+
+/// The entries of a directory, in no order.
+pub fn list_directory(call: *Call, request: PathRequest) Call.Error!ListReply {
+    const path = try call.path(request.path);
+    const fd = sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch {
+        if (sys.is(.NOENT)) return .{ .found = false, .entries = &.{} };
+        return call.fail("open", path);
+    };
+    defer sys.close(fd);
+    var entries: std.ArrayList(Entry) = .empty;
+    var buffer: [16 * 1024]u8 = undefined;
+    while (true) {
+        const bytes = sys.getdents(fd, &buffer) catch return call.fail("getdents64", path);
+        if (bytes.len == 0) break;
+        var iterator: sys.DirectoryEntries = .{ .bytes = bytes };
+        while (iterator.next()) |entry| {
+            // Gone in the meantime: not an entry any more.
+            const stat = sys.statx(fd, entry.name, sys.AT.SYMLINK_NOFOLLOW) catch continue;
+            try entries.append(call.arena, .{
+                .name = try call.arena.dupe(u8, entry.name),
+                .uid = stat.uid,
+                .directory = stat.is_directory(),
+            });
+        }
+    }
+    return .{ .found = true, .entries = entries.items };
+}
+
+/// Removes a directory of plain files (a state directory has no others). One that is gone is no error.
+pub fn remove_directory(call: *Call, request: PathRequest) Call.Error!Done {
+    const path = try call.path(request.path);
+    const flags = sys.O.RDONLY | sys.O.DIRECTORY | sys.O.NOFOLLOW | sys.O.CLOEXEC;
+    const fd = sys.open(path, flags, 0) catch {
+        if (sys.is(.NOENT)) return .{};
+        return call.fail("open", path);
+    };
+    defer sys.close(fd);
+    var buffer: [4096]u8 = undefined;
+    while (true) {
+        const bytes = sys.getdents(fd, &buffer) catch return call.fail("getdents64", path);
+        if (bytes.len == 0) break;
+        var iterator: sys.DirectoryEntries = .{ .bytes = bytes };
+        while (iterator.next()) |entry| {
+            sys.unlinkat(fd, entry.name, 0) catch {
+                if (!sys.is(.NOENT)) return call.fail("unlink", try std.fs.path.join(call.arena, &.{ path, entry.name }));
+            };
+        }
+    }
+    sys.unlinkat(sys.AT.FDCWD, path, sys.AT.REMOVEDIR) catch {
+        if (!sys.is(.NOENT)) return call.fail("rmdir", path);
+    };
+    return .{};
+}
+
+pub const RemoveFileReply = struct { removed: bool };
+
+pub fn remove_file(call: *Call, request: PathRequest) Call.Error!RemoveFileReply {
+    const path = try call.path(request.path);
+    sys.unlinkat(sys.AT.FDCWD, path, 0) catch {
+        if (sys.is(.NOENT)) return .{ .removed = false };
+        return call.fail("unlink", path);
+    };
+    return .{ .removed = true };
+}
+
+pub const LockReply = struct {
+    /// The descriptor that holds the lock until it is closed; -1: the directory is not there (any more).
+    fd: i32,
+};
+
+/// Waits for the exclusive lock of a directory (flock(2) on the directory itself: no lock file to leave behind).
+pub fn lock_directory(call: *Call, request: PathRequest) Call.Error!LockReply {
+    const path = try call.path(request.path);
+    const fd = sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch {
+        if (sys.is(.NOENT)) return .{ .fd = -1 };
+        return call.fail("open", path);
+    };
+    errdefer sys.close(fd);
+    sys.flock_exclusive(fd, true) catch return call.fail("flock", path);
+    // Removed while we waited: the name may stand for another directory now, or for none.
+    const ours = sys.fstat(fd) catch return call.fail("stat", path);
+    const named = sys.statx(sys.AT.FDCWD, path, 0) catch {
+        sys.close(fd);
+        return .{ .fd = -1 };
+    };
+    if (ours.inode != named.inode or ours.device_minor != named.device_minor) {
+        sys.close(fd);
+        return .{ .fd = -1 };
+    }
+    return .{ .fd = fd };
+}
+
+pub const FdRequest = struct { fd: i32 };
+
+pub fn close_fd(call: *Call, request: FdRequest) Call.Error!Done {
+    _ = call;
+    if (request.fd >= 0) sys.close(request.fd);
+    return .{};
+}
+
+pub const ResolveReply = struct {
+    /// The absolute path without symbolic links; "" where it does not exist.
+    path: []const u8,
+    directory: bool,
+};
+
+/// realpath(3) of a host path (the bundle, the root file system), by the kernel.
+pub fn resolve_path(call: *Call, request: PathRequest) Call.Error!ResolveReply {
+    const path = try call.path(request.path);
+    const fd = sys.open(path, sys.O.PATH | sys.O.CLOEXEC, 0) catch {
+        if (sys.is(.NOENT) or sys.is(.NOTDIR)) return .{ .path = "", .directory = false };
+        return call.fail("open", path);
+    };
+    defer sys.close(fd);
+    var name: [64]u8 = undefined;
+    const link = std.fmt.bufPrintSentinel(&name, "/proc/self/fd/{d}", .{fd}, 0) catch unreachable;
+    const buffer = try call.arena.alloc(u8, sys.path_max);
+    const resolved = sys.readlinkat(sys.AT.FDCWD, link, buffer) catch return call.fail("readlink", path);
+    const stat = sys.fstat(fd) catch return call.fail("stat", path);
+    return .{ .path = resolved, .directory = stat.is_directory() };
+}
+
+pub const WorkingDirectoryRequest = struct {};
+pub const WorkingDirectoryReply = struct { path: []const u8 };
+
+pub fn working_directory(call: *Call, request: WorkingDirectoryRequest) Call.Error!WorkingDirectoryReply {
+    _ = request;
+    const buffer = try call.arena.alloc(u8, sys.path_max);
+    return .{ .path = sys.getcwd(buffer) catch return call.fail("getcwd", "") };
+}

@@ -1,0 +1,79 @@
+//! Facts about the host as the kernel states them, unparsed: src/host makes sense of them.
+//! Runs in the bunc process.
+
+const std = @import("std");
+const sys = @import("sys.zig");
+const Call = @import("call.zig").Call;
+
+pub const FactsRequest = struct {
+    /// Whether `mountinfo` is wanted: it can be long.
+    mountinfo: bool,
+};
+
+pub const FactsReply = struct {
+    /// uname(2) release: "6.18.44".
+    release: []const u8,
+    euid: u32,
+    egid: u32,
+    /// f_type of /sys/fs/cgroup by name: "cgroup2", "tmpfs" (v1 or hybrid), "other", or "" where it is missing.
+    cgroup_file_system: []const u8,
+    /// /proc/self/cgroup
+    self_cgroup: []const u8,
+    /// /proc/self/mountinfo, or ""
+    mountinfo: []const u8,
+    /// /proc/self/uid_map and gid_map
+    uid_map: []const u8,
+    gid_map: []const u8,
+    /// /sys/module/apparmor/parameters/enabled, or ""
+    apparmor: []const u8,
+};
+
+pub fn host_facts(call: *Call, request: FactsRequest) Call.Error!FactsReply {
+    var name: std.os.linux.utsname = undefined;
+    _ = sys.check(std.os.linux.uname(&name)) catch return call.fail("uname", "");
+    return .{
+        .release = try call.arena.dupe(u8, std.mem.sliceTo(&name.release, 0)),
+        .euid = sys.geteuid(),
+        .egid = sys.getegid(),
+        .cgroup_file_system = cgroup_file_system(),
+        .self_cgroup = try read_whole(call, "/proc/self/cgroup"),
+        .mountinfo = if (request.mountinfo) try read_whole(call, "/proc/self/mountinfo") else "",
+        .uid_map = try read_whole(call, "/proc/self/uid_map"),
+        .gid_map = try read_whole(call, "/proc/self/gid_map"),
+        .apparmor = read_optional(call, "/sys/module/apparmor/parameters/enabled"),
+    };
+}
+
+fn cgroup_file_system() []const u8 {
+    const magic = sys.statfs_type("/sys/fs/cgroup") catch return "";
+    return switch (magic) {
+        sys.fs_magic.cgroup2 => "cgroup2",
+        sys.fs_magic.tmpfs => "tmpfs",
+        else => "other",
+    };
+}
+
+/// Files of procfs have no size: read until the end, growing.
+pub fn read_whole(call: *Call, path: [:0]const u8) Call.Error![]const u8 {
+    const fd = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return call.fail("open", path);
+    defer sys.close(fd);
+    return read_descriptor(call, fd, path);
+}
+
+pub fn read_descriptor(call: *Call, fd: sys.fd_t, path: []const u8) Call.Error![]const u8 {
+    var text: std.ArrayList(u8) = .empty;
+    while (true) {
+        try text.ensureUnusedCapacity(call.arena, 4096);
+        const count = sys.read(fd, text.unusedCapacitySlice()) catch return call.fail("read", path);
+        if (count == 0) return text.items;
+        text.items.len += count;
+    }
+}
+
+fn read_optional(call: *Call, path: [:0]const u8) []const u8 {
+    const fd = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return "";
+    defer sys.close(fd);
+    var buffer: [64]u8 = undefined;
+    const text = sys.read_to_end(fd, &buffer) catch return "";
+    return call.arena.dupe(u8, text) catch "";
+}

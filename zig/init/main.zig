@@ -1,0 +1,105 @@
+//! bunc-init: the process that becomes the container's. Static, libc-free, one thread; started by libbunc from a
+//! sealed memfd with `bunc-init CHANNEL PLAN LISTENER STAGE` (three descriptor numbers; "join" or "init").
+//!
+//! Stage "join" (stage 1) enters and creates namespaces and then makes stage 2; stage "init" is the
+//! process itself. It reads no file of the container before the plan's steps have confined it.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const wire = @import("../wire.zig");
+const Plan = @import("../plan.zig").Plan;
+const Context = @import("context.zig").Context;
+const Failed = @import("context.zig").Failed;
+const descriptors = @import("descriptors.zig");
+const join = @import("join.zig");
+const steps = @import("steps.zig");
+const start = @import("start.zig");
+const hooks = @import("hooks.zig");
+const exec = @import("exec.zig");
+
+pub fn main(arguments: std.process.Init.Minimal) u8 {
+    const vector = arguments.args.vector;
+    if (vector.len != 5) return usage();
+    const channel = parse_fd(vector[1]) orelse return usage();
+    const plan_fd = parse_fd(vector[2]) orelse return usage();
+    const listener = parse_fd(vector[3]) orelse return usage();
+    const direct = std.mem.eql(u8, std.mem.span(vector[4]), "init");
+
+    // Not even root of a container may look into this process before it is the user's program (CVE-2016-9962).
+    _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return 1;
+    _ = sys.umask(0);
+
+    var memory: std.heap.FixedBufferAllocator = undefined;
+    const plan = load(plan_fd, &memory) catch return 1;
+    var context: Context = .{
+        .plan = &plan,
+        .stage = if (direct) .init else .join,
+        .channel = channel,
+        .start_listener = listener,
+        .allocator = memory.allocator(),
+    };
+    descriptors.close_unknown(&context) catch return 1;
+    if (!direct) {
+        // Returns in the child that is stage 2; stage 1 itself has ended in there.
+        join.run(&context) catch return 1;
+        context.stage = .init;
+    }
+    run(&context) catch return 1;
+    unreachable;
+}
+
+/// Stage 2. Returns only with an error: it has been reported where somebody still listens.
+fn run(context: *Context) Failed!void {
+    sys.setsid() catch return context.fail("setsid", "");
+    try context.await_proceed();
+    if (context.plan.namespaces.create & std.os.linux.CLONE.NEWCGROUP != 0) {
+        context.subject = "linux.namespaces";
+        sys.unshare(std.os.linux.CLONE.NEWCGROUP) catch return context.fail("unshare", "cgroup");
+    }
+    for (context.plan.steps, 0..) |step, index| {
+        context.subject = step.subject;
+        try steps.run(context, step.op, index);
+    }
+    context.subject = "process.args";
+    var program = try exec.prepare(context);
+    try context.tell(.ready, "", -1);
+    try start.wait(context);
+    if (context.plan.process.start_hooks) |set| try hooks.hooks(context, set);
+    context.subject = "process.args";
+    return program.execute(context);
+}
+
+/// The plan, decoded into memory of its own; its descriptor is closed.
+fn load(fd: sys.fd_t, memory: *std.heap.FixedBufferAllocator) !Plan {
+    const linux = std.os.linux;
+    const size = (try sys.fstat(fd)).size;
+    const bytes: [*]const u8 = @ptrFromInt(try sys.check(linux.mmap(null, size, .{ .READ = true }, .{ .TYPE = .PRIVATE }, fd, 0)));
+    sys.close(fd);
+    // Decoded structures are at most 16 times their encoding (an empty string: 4 bytes, 16 as a slice), and
+    // what the steps allocate (argument vectors) is in proportion to the plan. Untouched pages cost nothing.
+    const room = 32 * size + 256 * 1024;
+    const pages: [*]u8 = @ptrFromInt(try sys.check(linux.mmap(null, room, .{ .READ = true, .WRITE = true }, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1, 0)));
+    memory.* = .init(pages[0..room]);
+    var decoder: wire.Decoder = .{ .bytes = bytes[0..size], .allocator = memory.allocator() };
+    return decoder.decode(Plan);
+}
+
+fn parse_fd(text: [*:0]const u8) ?sys.fd_t {
+    return std.fmt.parseInt(sys.fd_t, std.mem.span(text), 10) catch null;
+}
+
+fn usage() u8 {
+    sys.write_all(2, "bunc-init is started by bunc itself\n") catch {};
+    return 1;
+}
+
+/// A broken invariant ends the process; the parent reports how it ended.
+pub const panic = std.debug.FullPanic(panicked);
+
+fn panicked(message: []const u8, address: ?usize) noreturn {
+    _ = address;
+    sys.write_all(2, "bunc-init: internal error: ") catch {};
+    sys.write_all(2, message) catch {};
+    sys.write_all(2, "\n") catch {};
+    std.os.linux.exit_group(1);
+}

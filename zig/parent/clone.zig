@@ -1,0 +1,116 @@
+//! Start a program from a descriptor with clone3(CLONE_VM | CLONE_VFORK) and execveat.
+//! Runs in the bunc process, which has threads: the child shares its memory until it execs, so it may
+//! only make system calls on its own stack. Nothing is copied (no page tables), and no lock is touched.
+
+const std = @import("std");
+const builtin = @import("builtin");
+const sys = @import("../sys.zig");
+const CLONE = std.os.linux.CLONE;
+
+pub const Child = struct {
+    args: [*:null]const ?[*:0]const u8,
+    /// Descriptor of the executable.
+    executable: sys.fd_t,
+    /// Descriptors that stay open across execveat, under their numbers.
+    keep: []const sys.fd_t,
+};
+
+pub const Started = struct { pid: i32, pidfd: sys.fd_t };
+
+const Shared = struct { child: *const Child, op: [*:0]const u8, errno: sys.E };
+
+/// Which call failed, for the caller's message; valid after `spawn` returned an error.
+pub var failed_op: []const u8 = "";
+
+/// `flags`: CLONE_NEW* of the namespaces to make. `cgroup`: descriptor of a cgroup v2 directory, or -1.
+pub fn spawn(child: *const Child, flags: u64, cgroup: sys.fd_t) sys.Error!Started {
+    const stack_size = 64 * 1024;
+    const linux = std.os.linux;
+    failed_op = "mmap";
+    const stack = try sys.check(linux.mmap(null, stack_size, .{ .READ = true, .WRITE = true }, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1, 0));
+    defer _ = linux.munmap(@ptrFromInt(stack), stack_size);
+
+    var shared: Shared = .{ .child = child, .op = "", .errno = .SUCCESS };
+    var pidfd: i32 = -1;
+    const args: sys.CloneArgs = .{
+        .flags = flags | CLONE.VM | CLONE.VFORK | CLONE.PIDFD | CLONE.CLEAR_SIGHAND |
+            (if (cgroup >= 0) @as(u64, CLONE.INTO_CGROUP) else 0),
+        .pidfd = @intFromPtr(&pidfd),
+        .exit_signal = @intFromEnum(linux.SIG.CHLD),
+        .stack = stack,
+        .stack_size = stack_size,
+        .cgroup = if (cgroup >= 0) @intCast(cgroup) else 0,
+    };
+    // No handler of Bun's may run on the child's side of the shared memory.
+    var before: sys.SignalSet = 0;
+    sys.sigprocmask(sys.SIG.SETMASK, ~@as(sys.SignalSet, 0), &before);
+    const rc = clone3(&args, @intFromPtr(&shared));
+    sys.sigprocmask(sys.SIG.SETMASK, before, null);
+
+    failed_op = "clone3";
+    const pid: i32 = @intCast(try sys.check(rc));
+    if (shared.errno != .SUCCESS) {
+        var status: u32 = 0;
+        _ = sys.wait4(pid, &status, 0) catch {};
+        sys.close(pidfd);
+        failed_op = std.mem.span(shared.op);
+        return sys.fail(shared.errno);
+    }
+    return .{ .pid = pid, .pidfd = pidfd };
+}
+
+/// The child: all signals blocked, own descriptor table, the parent's memory.
+fn run(address: usize) callconv(.c) noreturn {
+    const shared: *Shared = @ptrFromInt(address);
+    start(shared) catch {
+        shared.errno = sys.errno;
+    };
+    std.os.linux.exit_group(1);
+}
+
+fn start(shared: *Shared) sys.Error!void {
+    shared.op = "fcntl";
+    for (shared.child.keep) |fd| try sys.set_cloexec(fd, false);
+    const no_environment = [_:null]?[*:0]const u8{};
+    shared.op = "execveat";
+    try sys.execveat(shared.child.executable, "", shared.child.args, &no_environment, sys.AT.EMPTY_PATH);
+}
+
+/// clone3(2) whose child continues in `run(argument)` on the stack of `args`.
+fn clone3(args: *const sys.CloneArgs, argument: usize) usize {
+    const number = @intFromEnum(std.os.linux.SYS.clone3);
+    return switch (builtin.cpu.arch) {
+        .x86_64 => asm volatile (
+            \\ syscall
+            \\ testq %%rax, %%rax
+            \\ jnz 1f
+            \\ xorl %%ebp, %%ebp
+            \\ movq %%r9, %%rdi
+            \\ callq *%%r8
+            \\ ud2
+            \\1:
+            : [ret] "={rax}" (-> usize),
+            : [number] "{rax}" (number),
+              [args] "{rdi}" (args),
+              [size] "{rsi}" (@sizeOf(sys.CloneArgs)),
+              [run] "{r8}" (&run),
+              [argument] "{r9}" (argument),
+            : .{ .rcx = true, .r11 = true, .memory = true }),
+        .aarch64 => asm volatile (
+            \\ svc #0
+            \\ cbnz x0, 1f
+            \\ mov x29, xzr
+            \\ mov x0, x11
+            \\ blr x10
+            \\ brk #1
+            \\1:
+            : [ret] "={x0}" (-> usize),
+            : [number] "{x8}" (number),
+              [args] "{x0}" (args),
+              [size] "{x1}" (@sizeOf(sys.CloneArgs)),
+              [run] "{x10}" (&run),
+              [argument] "{x11}" (argument),
+            : .{ .memory = true }),
+        else => @compileError("clone3 trampoline: unsupported architecture"),
+    };
+}

@@ -1,0 +1,63 @@
+//! uid and gid maps of a new user namespace, written from outside. user_namespaces(7). Runs in the bunc process.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const plan = @import("../plan.zig");
+const process = @import("process.zig");
+const hook = @import("../hook.zig");
+const Call = @import("../call.zig").Call;
+
+pub fn write(call: *Call, namespaces: plan.Namespaces, pid: i32) Call.Error!void {
+    if (namespaces.deny_setgroups) {
+        const path = try std.fmt.allocPrintSentinel(call.arena, "/proc/{d}/setgroups", .{pid}, 0);
+        process.write_file(path, "deny") catch return call.fail("write", path);
+    }
+    try write_one(call, pid, "uid_map", namespaces.uid_map, namespaces.newuidmap, "linux.uidMappings");
+    try write_one(call, pid, "gid_map", namespaces.gid_map, namespaces.newgidmap, "linux.gidMappings");
+}
+
+fn write_one(call: *Call, pid: i32, file: []const u8, map: []const plan.IdMap, helper: []const u8, subject: []const u8) Call.Error!void {
+    if (map.len == 0) return;
+    if (helper.len > 0) return run_helper(call, pid, map, helper, subject);
+    var text: std.ArrayList(u8) = .empty;
+    for (map) |line| try text.print(call.arena, "{d} {d} {d}\n", .{ line.container_id, line.host_id, line.size });
+    const path = try std.fmt.allocPrintSentinel(call.arena, "/proc/{d}/{s}", .{ pid, file }, 0);
+    process.write_file(path, text.items) catch return call.fail_with(.{
+        .code = .system,
+        .stage = .parent,
+        .op = "write",
+        .errno = sys.errno_number(),
+        .subject = subject,
+        .target = path,
+        .detail = "",
+    });
+}
+
+/// newuidmap(1), newgidmap(1): set-user-ID helpers that check /etc/subuid for an ordinary user.
+fn run_helper(call: *Call, pid: i32, map: []const plan.IdMap, helper: []const u8, subject: []const u8) Call.Error!void {
+    var args: std.ArrayList([]const u8) = .empty;
+    try args.append(call.arena, helper);
+    try args.append(call.arena, try std.fmt.allocPrint(call.arena, "{d}", .{pid}));
+    for (map) |line| {
+        for ([_]u32{ line.container_id, line.host_id, line.size }) |number| {
+            try args.append(call.arena, try std.fmt.allocPrint(call.arena, "{d}", .{number}));
+        }
+    }
+    const outcome = try hook.run(call.arena, .{
+        .path = helper,
+        .args = args.items,
+        .env = &.{},
+        .timeout_ms = 10_000,
+        .subject = subject,
+    }, "");
+    if (outcome.succeeded()) return;
+    return call.fail_with(.{
+        .code = .hook,
+        .stage = .parent,
+        .op = std.fs.path.basenamePosix(helper),
+        .errno = outcome.errno,
+        .subject = subject,
+        .target = helper,
+        .detail = try outcome.describe(call.arena),
+    });
+}

@@ -1,0 +1,137 @@
+//! Facts about one process, and small writes to files of procfs and cgroups. Runs in the bunc process.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const Call = @import("../call.zig").Call;
+const U64 = @import("../integer.zig").U64;
+
+/// One write(2) of the whole text: such files take a value in one piece.
+pub fn write_file(path: [*:0]const u8, text: []const u8) sys.Error!void {
+    const fd = try sys.open(path, sys.O.WRONLY | sys.O.CLOEXEC, 0);
+    defer sys.close(fd);
+    _ = try sys.write(fd, text);
+}
+
+/// Field 22 of /proc/pid/stat, in clock ticks since boot. ENOENT, ESRCH: no such process.
+pub fn start_time(pid: i32) sys.Error!u64 {
+    return (try read_stat(pid)).start_time;
+}
+
+const ProcessStat = struct { state: u8, start_time: u64 };
+
+fn read_stat(pid: i32) sys.Error!ProcessStat {
+    var path: [32]u8 = undefined;
+    const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/stat", .{pid}, 0) catch unreachable;
+    const fd = try sys.open(file, sys.O.RDONLY | sys.O.CLOEXEC, 0);
+    defer sys.close(fd);
+    var buffer: [1024]u8 = undefined;
+    return parse_stat(try sys.read_to_end(fd, &buffer)) orelse sys.fail(.INVAL);
+}
+
+/// The command name (field 2) may hold spaces and parentheses: the last ")" ends it.
+fn parse_stat(text: []const u8) ?ProcessStat {
+    const name_end = std.mem.lastIndexOfScalar(u8, text, ')') orelse return null;
+    var fields = std.mem.tokenizeScalar(u8, text[name_end + 1 ..], ' ');
+    const state = fields.next() orelse return null;
+    var number: u32 = 4;
+    while (fields.next()) |field| : (number += 1) {
+        if (number == 22) {
+            const ticks = std.fmt.parseInt(u64, field, 10) catch return null;
+            return .{ .state = state[0], .start_time = ticks };
+        }
+    }
+    return null;
+}
+
+/// "exit status 3" or "killed by signal 9".
+pub fn describe_status(arena: std.mem.Allocator, status: u32) []const u8 {
+    const W = std.os.linux.W;
+    return (if (W.IFEXITED(status))
+        std.fmt.allocPrint(arena, "exit status {d}", .{W.EXITSTATUS(status)})
+    else
+        std.fmt.allocPrint(arena, "killed by signal {d}", .{status & 0x7f})) catch "";
+}
+
+pub const StatusRequest = struct { pid: i32 };
+
+pub const StatusReply = struct {
+    /// State letter of proc_pid_stat(5) ("R", "S", "Z" …); "" when there is no such process.
+    state: []const u8,
+    start_time: U64,
+    /// Its executable is bunc-init: it waits for `start`.
+    waiting: bool,
+};
+
+/// What the kernel says about a process now.
+pub fn process_status(call: *Call, request: StatusRequest) Call.Error!StatusReply {
+    const gone: StatusReply = .{ .state = "", .start_time = .{ .value = 0 }, .waiting = false };
+    const stat = read_stat(request.pid) catch {
+        if (sys.is(.NOENT) or sys.is(.SRCH)) return gone;
+        return call.fail("read", "/proc/pid/stat");
+    };
+    var path: [32]u8 = undefined;
+    const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/exe", .{request.pid}, 0) catch unreachable;
+    var buffer: [64]u8 = undefined;
+    const executable = sys.readlinkat(sys.AT.FDCWD, file, &buffer) catch "";
+    return .{
+        .state = try call.arena.dupe(u8, &.{stat.state}),
+        .start_time = .{ .value = stat.start_time },
+        .waiting = std.mem.startsWith(u8, executable, "/memfd:bunc-init"),
+    };
+}
+
+pub const SignalRequest = struct {
+    pid: i32,
+    /// The signal goes to the process only if it is still the one that started then.
+    start_time: U64,
+    signal: u32,
+};
+pub const SignalReply = struct {
+    /// False: that process has ended.
+    sent: bool,
+};
+
+/// kill(2) that cannot hit a process that got the pid later: the pidfd is taken first, then the start time compared.
+pub fn signal_process(call: *Call, request: SignalRequest) Call.Error!SignalReply {
+    const pidfd = sys.pidfd_open(request.pid) catch {
+        if (sys.is(.SRCH)) return .{ .sent = false };
+        return call.fail("pidfd_open", "");
+    };
+    defer sys.close(pidfd);
+    const now = read_stat(request.pid) catch {
+        if (sys.is(.NOENT) or sys.is(.SRCH)) return .{ .sent = false };
+        return call.fail("read", "/proc/pid/stat");
+    };
+    if (now.start_time != request.start_time.value or now.state == 'Z') return .{ .sent = false };
+    sys.pidfd_send_signal(pidfd, request.signal) catch {
+        if (sys.is(.SRCH)) return .{ .sent = false };
+        return call.fail("pidfd_send_signal", "");
+    };
+    return .{ .sent = true };
+}
+
+pub const AwaitEndRequest = struct { pid: i32, start_time: U64, timeout_ms: u32 };
+pub const AwaitEndReply = struct { ended: bool };
+
+/// Waits until that process has ended (a zombie has), at most `timeout_ms`.
+pub fn await_end(call: *Call, request: AwaitEndRequest) Call.Error!AwaitEndReply {
+    const pidfd = sys.pidfd_open(request.pid) catch {
+        if (sys.is(.SRCH)) return .{ .ended = true };
+        return call.fail("pidfd_open", "");
+    };
+    defer sys.close(pidfd);
+    const started = start_time(request.pid) catch return .{ .ended = true };
+    if (started != request.start_time.value) return .{ .ended = true };
+    var poll = [_]sys.PollFd{.{ .fd = pidfd, .events = sys.POLL.IN, .revents = 0 }};
+    const ready = sys.poll(&poll, @intCast(request.timeout_ms)) catch return call.fail("poll", "pidfd");
+    return .{ .ended = ready == 1 };
+}
+
+test "the command name cannot forge fields of stat" {
+    const text = "42 (a) R 1 (b) Z) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+    const stat = parse_stat(text).?;
+    try std.testing.expectEqual('S', stat.state);
+    try std.testing.expectEqual(@as(u64, 4711), stat.start_time);
+    try std.testing.expect(parse_stat("42 (a R 1") == null);
+    try std.testing.expect(parse_stat("") == null);
+}

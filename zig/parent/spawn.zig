@@ -1,0 +1,291 @@
+//! Make a process of a container: start bunc-init, give it its plan, do for it what only the parent can
+//! (id maps, cgroup membership, limits), and follow it to the point where TypeScript must act.
+//! Runs in the bunc process. The conversation is drawn in sync.zig.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const sync = @import("../sync.zig");
+const wire = @import("../wire.zig");
+const plan_types = @import("../plan.zig");
+const clone = @import("clone.zig");
+const init_image = @import("init_image.zig");
+const id_maps = @import("id_maps.zig");
+const process = @import("process.zig");
+const start_socket = @import("start_socket.zig");
+const Call = @import("../call.zig").Call;
+const Plan = plan_types.Plan;
+const CLONE = std.os.linux.CLONE;
+
+pub const SpawnRequest = struct { plan: Plan };
+
+/// Where bunc-init waits, or what it reports.
+pub const Progress = enum {
+    /// For the prestart and createRuntime hooks; goes on with `advance`.
+    hooks,
+    /// For its seccomp agent to get `fd`; goes on with `advance`.
+    seccomp_listener,
+    /// For the word to start (Start.parent: `advance`; Start.socket: the `start` call).
+    ready,
+    /// It is the user's program now.
+    executed,
+};
+
+pub const Spawned = struct {
+    pid: i32,
+    pidfd: i32,
+    /// Field 22 of /proc/pid/stat: with the pid it names the process for good. proc_pid_stat(5).
+    start_time: plan_types.U64,
+    /// To bunc-init; close it when the process is left alone.
+    channel: i32,
+    progress: Progress,
+    /// The seccomp listener at Progress.seccomp_listener; else -1.
+    fd: i32,
+    /// Master of the terminal, once it was made; else -1.
+    console: i32,
+};
+
+pub fn spawn(call: *Call, request: SpawnRequest) Call.Error!Spawned {
+    const plan = request.plan;
+    var pair: [2]sys.fd_t = undefined;
+    sys.socketpair_seqpacket(&pair) catch return call.fail("socketpair", "");
+    const channel = pair[0];
+    errdefer sys.close(channel);
+
+    const first = start_init(call, plan, pair[1]) catch |err| {
+        sys.close(pair[1]);
+        return err;
+    };
+    sys.close(pair[1]);
+
+    var follower: Follower = .{ .call = call, .plan = plan, .channel = channel, .pid = first.pid, .pidfd = first.pidfd };
+    // From here on a process exists: no error leaves it behind.
+    errdefer follower.abandon();
+    try follower.place();
+    return follower.follow();
+}
+
+fn start_init(call: *Call, plan: Plan, channel: sys.fd_t) Call.Error!clone.Started {
+    var bytes: std.ArrayList(u8) = .empty;
+    try wire.encode(Plan, plan, &bytes, call.arena);
+
+    // Above the numbers that the process keeps for preserved descriptors.
+    const minimum: sys.fd_t = @intCast(3 + plan.stdio.preserve_fds);
+    var keep: [3]sys.fd_t = undefined;
+    keep[0] = sys.dup_at_least(channel, minimum) catch return call.fail("fcntl", "channel");
+    defer sys.close(keep[0]);
+    const plan_file = init_image.sealed("bunc-plan", bytes.items) catch return call.fail("memfd_create", "plan");
+    defer sys.close(plan_file);
+    keep[1] = sys.dup_at_least(plan_file, minimum) catch return call.fail("fcntl", "plan");
+    defer sys.close(keep[1]);
+    var kept: usize = 2;
+    var listener: sys.fd_t = -1;
+    if (plan.process.start == .socket) {
+        listener = try start_socket.listen(call, plan.process.start_socket, minimum);
+        keep[kept] = listener;
+        kept += 1;
+    }
+    defer if (listener >= 0) sys.close(listener);
+
+    const executable = init_image.open() catch return call.fail("memfd_create", "bunc-init");
+    defer sys.close(executable);
+    const args = [_:null]?[*:0]const u8{
+        "bunc-init",
+        try std.fmt.allocPrintSentinel(call.arena, "{d}", .{keep[0]}, 0),
+        try std.fmt.allocPrintSentinel(call.arena, "{d}", .{keep[1]}, 0),
+        try std.fmt.allocPrintSentinel(call.arena, "{d}", .{listener}, 0),
+        if (is_direct(plan)) "init" else "join",
+    };
+    const child: clone.Child = .{ .args = &args, .executable = executable, .keep = keep[0..kept] };
+
+    var cgroup: sys.fd_t = -1;
+    if (plan.placement.into.len > 0) {
+        const path = try call.path(plan.placement.into);
+        cgroup = sys.open(path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch return call.fail("open", path);
+    }
+    defer if (cgroup >= 0) sys.close(cgroup);
+    const flags: u64 = if (is_direct(plan)) plan.namespaces.create & ~@as(u32, CLONE.NEWCGROUP) else 0;
+    return clone.spawn(&child, flags, cgroup) catch
+        call.fail(clone.failed_op, if (cgroup >= 0) plan.placement.into else "");
+}
+
+/// No stage 1: the parent's clone3 makes every namespace. A cgroup namespace is made later, by bunc-init
+/// itself, because its root is the cgroup that the process is in by then.
+pub fn is_direct(plan: Plan) bool {
+    const wanted = plan.namespaces;
+    return wanted.join.len == 0 and wanted.join_pid == 0 and
+        wanted.create & (CLONE.NEWUSER | CLONE.NEWTIME) == 0;
+}
+
+pub const AdvanceRequest = struct {
+    plan: Plan,
+    pid: i32,
+    pidfd: i32,
+    channel: i32,
+    console: i32,
+};
+
+/// Lets bunc-init go on from where `spawn` or the last `advance` left it.
+pub fn advance(call: *Call, request: AdvanceRequest) Call.Error!Spawned {
+    var follower: Follower = .{
+        .call = call,
+        .plan = request.plan,
+        .channel = request.channel,
+        .pid = request.pid,
+        .pidfd = request.pidfd,
+        .console = request.console,
+    };
+    errdefer follower.abandon();
+    try follower.proceed();
+    return follower.follow();
+}
+
+pub const AbandonRequest = struct { pid: i32, pidfd: i32, channel: i32 };
+pub const AbandonReply = struct {};
+
+/// Kills and reaps a process that `spawn` made and that will not be started after all.
+pub fn abandon(call: *Call, request: AbandonRequest) Call.Error!AbandonReply {
+    _ = call;
+    sys.close(request.channel);
+    kill_and_reap(request.pid, request.pidfd);
+    return .{};
+}
+
+fn kill_and_reap(pid: i32, pidfd: sys.fd_t) void {
+    if (pid > 0) {
+        // ESRCH: it has ended by itself, and is reaped all the same.
+        sys.pidfd_send_signal(pidfd, 9) catch {};
+        var status: u32 = 0;
+        _ = sys.wait4(pid, &status, 0) catch {};
+    }
+    sys.close(pidfd);
+}
+
+const Follower = struct {
+    call: *Call,
+    plan: Plan,
+    channel: sys.fd_t,
+    pid: i32,
+    pidfd: sys.fd_t,
+    console: sys.fd_t = -1,
+    executing: bool = false,
+
+    /// Cgroups first: whatever the process forks later is in them too.
+    fn place(self: *Follower) Call.Error!void {
+        var text: [16]u8 = undefined;
+        const pid = std.fmt.bufPrint(&text, "{d}", .{self.pid}) catch unreachable;
+        for (self.plan.placement.procs) |path| {
+            const file = try self.call.path(path);
+            process.write_file(file, pid) catch return self.call.fail("write", path);
+        }
+        if (is_direct(self.plan)) try self.limit();
+        try self.proceed();
+    }
+
+    /// What the parent sets on the process from outside: it may not have the rights itself.
+    fn limit(self: *Follower) Call.Error!void {
+        const limits = self.plan.limits;
+        if (limits.oom_score_adj) |adjustment| {
+            var path: [64]u8 = undefined;
+            const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/oom_score_adj", .{self.pid}, 0) catch unreachable;
+            var text: [16]u8 = undefined;
+            const value = std.fmt.bufPrint(&text, "{d}", .{adjustment.value}) catch unreachable;
+            process.write_file(file, value) catch {
+                const refused = sys.is(.ACCES) or sys.is(.PERM);
+                if (!(refused and adjustment.best_effort)) return self.fail_on("process.oomScoreAdj", "write", file);
+            };
+        }
+        for (limits.rlimits) |rlimit| {
+            const new: sys.RLimit = .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value };
+            sys.prlimit(self.pid, rlimit.resource, &new, null) catch return self.fail_on(rlimit.subject, "prlimit", "");
+        }
+    }
+
+    fn fail_on(self: *Follower, subject: []const u8, op: []const u8, target: []const u8) error{Failed} {
+        return self.call.fail_with(.{
+            .code = .system,
+            .stage = .parent,
+            .op = op,
+            .errno = sys.errno_number(),
+            .subject = subject,
+            .target = target,
+            .detail = "",
+        });
+    }
+
+    fn proceed(self: *Follower) Call.Error!void {
+        // A process that is gone is told about by `follow`, which finds its last words or its end.
+        sync.send(self.channel, .proceed, "", -1) catch {
+            if (!sys.is(.PIPE) and !sys.is(.CONNRESET)) return self.call.fail("sendmsg", "bunc-init");
+        };
+    }
+
+    fn follow(self: *Follower) Call.Error!Spawned {
+        while (true) {
+            var buffer: [sync.size_max]u8 = undefined;
+            const message = sync.receive(self.channel, &buffer) catch |err| switch (err) {
+                error.Closed => return self.ended(),
+                error.Malformed => return self.call.fail_as(.protocol, "receive", "bunc-init", ""),
+                error.Sys => return self.call.fail("recvmsg", "bunc-init"),
+            };
+            switch (message.kind) {
+                .map_ids => {
+                    try id_maps.write(self.call, self.plan.namespaces, self.pid);
+                    try self.proceed();
+                },
+                .child => try self.adopt(message.payload),
+                .hooks => return self.report(.hooks, -1),
+                .console => self.console = message.fd,
+                .seccomp_listener => return self.report(.seccomp_listener, message.fd),
+                .ready => if (self.plan.process.start != .immediately) return self.report(.ready, -1),
+                .executing => self.executing = true,
+                .failure => {
+                    const record = sync.decode_failure(message.payload) catch
+                        return self.call.fail_as(.protocol, "receive", "bunc-init", "");
+                    return self.call.fail_with(record);
+                },
+                .proceed => return self.call.fail_as(.protocol, "receive", "bunc-init", @tagName(message.kind)),
+            }
+        }
+    }
+
+    /// Stage 1 made stage 2, which is our child too (CLONE_PARENT), and ends.
+    fn adopt(self: *Follower, payload: []const u8) Call.Error!void {
+        if (payload.len != 4) return self.call.fail_as(.protocol, "receive", "bunc-init", "child");
+        var status: u32 = 0;
+        const stage_1 = self.pid;
+        self.pid = std.mem.readInt(i32, payload[0..4], .little);
+        sys.close(self.pidfd);
+        self.pidfd = sys.pidfd_open(self.pid) catch return self.call.fail("pidfd_open", "");
+        _ = sys.wait4(stage_1, &status, 0) catch return self.call.fail("wait4", "bunc-init");
+        try self.limit();
+        try self.proceed();
+    }
+
+    /// End of file: execve closed the channel, or the process died without a word.
+    fn ended(self: *Follower) Call.Error!Spawned {
+        if (self.executing) return self.report(.executed, -1);
+        var status: u32 = 0;
+        const reaped = sys.wait4(self.pid, &status, 0) catch 0;
+        self.pid = 0;
+        const detail = if (reaped == 0) "" else process.describe_status(self.call.arena, status);
+        return self.call.fail_as(.died, "bunc-init", "", detail);
+    }
+
+    fn report(self: *Follower, progress: Progress, fd: sys.fd_t) Call.Error!Spawned {
+        return .{
+            .pid = self.pid,
+            .pidfd = self.pidfd,
+            .start_time = .{ .value = process.start_time(self.pid) catch return self.call.fail("read", "/proc/pid/stat") },
+            .channel = self.channel,
+            .progress = progress,
+            .fd = fd,
+            .console = self.console,
+        };
+    }
+
+    /// Kills and reaps whatever there is; its last words have been read.
+    fn abandon(self: *Follower) void {
+        if (self.console >= 0) sys.close(self.console);
+        kill_and_reap(self.pid, self.pidfd);
+    }
+};

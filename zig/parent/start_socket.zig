@@ -1,0 +1,86 @@
+//! The socket in the state directory on which a created container waits for `start`. Runs in the bunc process.
+//!
+//! A socket rather than runc's fifo, because it carries an answer: the connection becomes bunc-init's
+//! channel, so that `start` hears of a failing startContainer hook or execve, and of success as end of file.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const sync = @import("../sync.zig");
+const Call = @import("../call.zig").Call;
+
+/// sun_path holds 108 bytes; a state directory's path may be longer, /proc/self/fd/N/NAME never is.
+fn short_path(call: *Call, path: []const u8, directory: *sys.fd_t) Call.Error![]const u8 {
+    const parent = std.fs.path.dirnamePosix(path) orelse return call.fail_as(.protocol, "bind", path, "not absolute");
+    const parent_path = try call.path(parent);
+    directory.* = sys.open(parent_path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch {
+        return call.fail("open", parent);
+    };
+    return std.fmt.allocPrint(call.arena, "/proc/self/fd/{d}/{s}", .{ directory.*, std.fs.path.basenamePosix(path) });
+}
+
+/// A listening socket at `path`, its number at least `minimum`.
+pub fn listen(call: *Call, path: []const u8, minimum: sys.fd_t) Call.Error!sys.fd_t {
+    var directory: sys.fd_t = -1;
+    const short = try short_path(call, path, &directory);
+    defer sys.close(directory);
+    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_SEQPACKET | sys.SOCK_CLOEXEC) catch return call.fail("socket", path);
+    defer sys.close(fd);
+    sys.bind_unix(fd, short) catch return call.fail("bind", path);
+    sys.listen(fd, 1) catch return call.fail("listen", path);
+    return sys.dup_at_least(fd, minimum) catch call.fail("fcntl", path);
+}
+
+pub const StartRequest = struct {
+    /// Process.start_socket of the container's plan.
+    socket: []const u8,
+};
+
+pub const StartReply = struct {
+    /// False: nobody listens there any more: bunc-init has ended, or was started before.
+    started: bool,
+};
+
+/// Tells a created container to start, and returns when its program runs.
+pub fn start(call: *Call, request: StartRequest) Call.Error!StartReply {
+    const channel = connect(call, request.socket) catch |err| switch (err) {
+        error.Refused => return .{ .started = false },
+        error.Failed => return error.Failed,
+        error.OutOfMemory => return error.OutOfMemory,
+    };
+    defer sys.close(channel);
+    sync.send(channel, .proceed, "", -1) catch return .{ .started = false };
+    var executing = false;
+    while (true) {
+        var buffer: [sync.size_max]u8 = undefined;
+        const message = sync.receive(channel, &buffer) catch |err| switch (err) {
+            error.Closed => {
+                if (executing) return .{ .started = true };
+                return call.fail_as(.died, "bunc-init", "", "it ended before it could start the program");
+            },
+            error.Malformed => return call.fail_as(.protocol, "receive", "bunc-init", ""),
+            error.Sys => return call.fail("recvmsg", "bunc-init"),
+        };
+        switch (message.kind) {
+            .executing => executing = true,
+            .failure => {
+                const record = sync.decode_failure(message.payload) catch
+                    return call.fail_as(.protocol, "receive", "bunc-init", "");
+                return call.fail_with(record);
+            },
+            else => return call.fail_as(.protocol, "receive", "bunc-init", @tagName(message.kind)),
+        }
+    }
+}
+
+fn connect(call: *Call, path: []const u8) (Call.Error || error{Refused})!sys.fd_t {
+    var directory: sys.fd_t = -1;
+    const short = try short_path(call, path, &directory);
+    defer sys.close(directory);
+    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_SEQPACKET | sys.SOCK_CLOEXEC) catch return call.fail("socket", path);
+    errdefer sys.close(fd);
+    sys.connect_unix(fd, short) catch {
+        if (sys.is(.CONNREFUSED) or sys.is(.NOENT)) return error.Refused;
+        return call.fail("connect", path);
+    };
+    return fd;
+}
