@@ -69,11 +69,15 @@ export function parseCommandLine(words: readonly string[], programName: string):
     parse(global, before.own, () => rootHelp(programName));
     return { globals: globalOptions(global), invocation: () => unknownTopic(verb as string) };
   }
-  return parseVerb(verb as VerbName, before, programName);
+  return parseVerb(verb as VerbName, global, before, programName);
 }
 
-function parseVerb(verb: VerbName, before: SplitArguments, programName: string): CommandLine {
-  const global = globalCommand();
+function parseVerb(
+  verb: VerbName,
+  global: ReturnType<typeof globalCommand>,
+  before: SplitArguments,
+  programName: string,
+): CommandLine {
   const command: CommandUnknownOpts = verbs[verb]();
   const help = () => verbHelp(programName, command);
   const after = splitArguments(before.positionals.slice(1), {
