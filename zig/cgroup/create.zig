@@ -35,8 +35,10 @@ pub const CgroupCreateRequest = struct {
 };
 
 pub const CgroupCreateReply = struct {
-    /// Set only when the request was refused.
+    /// Set when the request was refused for it; nothing has been made then.
     in_use: ?CgroupInUse,
+    /// Likewise: a cgroup on the way in which domain controllers do not work.
+    threaded: ?CgroupThreaded,
     /// errno for each group of the request, 0: it is there now.
     errnos: []const u16,
     /// Where a controller could not be enabled. Nobody may need it; if somebody does, this is the reason.
@@ -44,6 +46,8 @@ pub const CgroupCreateReply = struct {
 };
 
 pub const CgroupInUse = struct { path: []const u8, processes: u32, frozen: bool };
+/// `type` as in its cgroup.type: "threaded", "domain threaded", "domain invalid".
+pub const CgroupThreaded = struct { path: []const u8, type: []const u8 };
 pub const ControllerNotEnabled = struct { path: []const u8, controller: []const u8, errno: u16 };
 
 /// All or nothing: on a failure, what this call has made is removed again.
@@ -55,7 +59,7 @@ pub fn cgroup_create(call: *Call, request: CgroupCreateRequest) Call.Error!Cgrou
     if (request.refuse_in_use) {
         for (request.groups, work.mounts) |wanted, mount| {
             if (try in_use(call, mount, wanted.group())) |found| {
-                return .{ .in_use = found, .errnos = &.{}, .not_enabled = &.{} };
+                return .{ .in_use = found, .threaded = null, .errnos = &.{}, .not_enabled = &.{} };
             }
         }
     }
@@ -63,8 +67,12 @@ pub fn cgroup_create(call: *Call, request: CgroupCreateRequest) Call.Error!Cgrou
     const errnos = try call.arena.alloc(u16, request.groups.len);
     for (request.groups, work.mounts, errnos) |wanted, mount, *errno| {
         errno.* = try work.create(wanted, mount);
+        if (work.threaded) |found| {
+            work.remove_made();
+            return .{ .in_use = null, .threaded = found, .errnos = &.{}, .not_enabled = &.{} };
+        }
     }
-    return .{ .in_use = null, .errnos = errnos, .not_enabled = work.not_enabled.items };
+    return .{ .in_use = null, .threaded = null, .errnos = errnos, .not_enabled = work.not_enabled.items };
 }
 
 fn in_use(call: *Call, mount: groups.Mount, group: Group) Call.Error!?CgroupInUse {
@@ -87,6 +95,7 @@ const Work = struct {
     mounts_open: usize = 0,
     made: std.ArrayList(Made) = .empty,
     not_enabled: std.ArrayList(ControllerNotEnabled) = .empty,
+    threaded: ?CgroupThreaded = null,
 
     fn open_mount(self: *Work, path: []const u8) Call.Error!void {
         self.mounts[self.mounts_open] = try groups.open_mount(self.call, path);
@@ -125,10 +134,12 @@ const Work = struct {
                 error.Failed => return error.Failed,
             };
             if (mount.version == .v2) {
-                self.check_type(child, group, wanted.domain) catch |err| {
+                errdefer sys.close(child);
+                try self.check_type(child, group, wanted.domain);
+                if (self.threaded != null) {
                     sys.close(child);
-                    return err;
-                };
+                    return 0;
+                }
             }
             if (wanted.cpuset) |start| {
                 const last = names.peek() == null;
@@ -188,8 +199,8 @@ const Work = struct {
         const kind = groups.read_short(directory, "cgroup.type", &buffer) catch return;
         if (std.mem.eql(u8, kind, "domain")) return;
         if (domain) {
-            sys.errno = .OPNOTSUPP;
-            return self.call.fail_as(.system, "cgroup.type", try group.absolute(self.call), kind);
+            self.threaded = .{ .path = try group.absolute(self.call), .type = try self.call.arena.dupe(u8, kind) };
+            return;
         }
         if (std.mem.eql(u8, kind, "domain invalid")) {
             // Threaded is the only type it can take; whether that was enough, joining it will show.

@@ -13,7 +13,10 @@ pub const CgroupWrite = struct {
     subject: []const u8,
     /// errno numbers that are reported in the reply instead of ending the call.
     tolerate: []const u16,
+    /// Written instead where `file` does not exist.
+    alternative: ?CgroupAlternative,
 };
+pub const CgroupAlternative = struct { file: []const u8, value: []const u8 };
 
 pub const CgroupWrites = struct {
     mount: []const u8,
@@ -36,17 +39,23 @@ pub fn cgroup_write(call: *Call, request: CgroupWriteRequest) Call.Error!CgroupW
         const directory = groups.open_directory(mount, try call.path(group.path)) catch
             return fail_write(call, "openat2", group, wanted.writes[0]);
         defer sys.close(directory);
-        for (wanted.writes) |write| {
-            const file = try file_name(call, write.file);
-            const fd = groups.open_file(directory, file, sys.O.WRONLY) catch {
-                try judge(call, "open", group, write, &tolerated);
-                continue;
-            };
-            defer sys.close(fd);
-            _ = sys.write(fd, write.value) catch try judge(call, "write", group, write, &tolerated);
-        }
+        for (wanted.writes) |write| try write_one(call, directory, group, write, &tolerated);
     }
     return .{ .tolerated = tolerated.items };
+}
+
+fn write_one(call: *Call, directory: sys.fd_t, group: Group, wanted: CgroupWrite, tolerated: *std.ArrayList(CgroupTolerated)) Call.Error!void {
+    var write = wanted;
+    const fd = groups.open_file(directory, try file_name(call, write.file), sys.O.WRONLY) catch fd: {
+        const alternative = write.alternative orelse return judge(call, "openat2", group, write, tolerated);
+        if (!sys.is(.NOENT)) return judge(call, "openat2", group, write, tolerated);
+        write.file = alternative.file;
+        write.value = alternative.value;
+        break :fd groups.open_file(directory, try file_name(call, write.file), sys.O.WRONLY) catch
+            return judge(call, "openat2", group, write, tolerated);
+    };
+    defer sys.close(fd);
+    _ = sys.write(fd, write.value) catch return judge(call, "write", group, write, tolerated);
 }
 
 fn judge(call: *Call, op: []const u8, group: Group, write: CgroupWrite, tolerated: *std.ArrayList(CgroupTolerated)) Call.Error!void {
