@@ -1,0 +1,109 @@
+/**
+ * Facts about this machine that decide what a plan says, made from texts of the kernel that one native
+ * call delivers. Pure: the same texts give the same facts.
+ */
+
+import { type CgroupFacts, cgroupFacts } from "./cgroup.ts";
+import { parseMountinfo } from "./mountinfo.ts";
+
+/** The reply of the native call `host_facts`. `mountinfo` may be empty where nobody asked for it. */
+export interface HostTexts {
+  /** uname(2): "6.18.44". */
+  release: string;
+  euid: number;
+  egid: number;
+  /** File system at /sys/fs/cgroup: "cgroup2", "tmpfs", "other", or "" for none. */
+  cgroup_file_system: string;
+  self_cgroup: string;
+  mountinfo: string;
+  uid_map: string;
+  gid_map: string;
+  /** /sys/module/apparmor/parameters/enabled: "Y\n". */
+  apparmor: string;
+}
+
+export interface IdMapLine {
+  container_id: number;
+  host_id: number;
+  size: number;
+}
+
+export interface HostFacts {
+  kernel: KernelVersion;
+  euid: number;
+  egid: number;
+  /** Whether bunc itself runs in a user namespace that is not the initial one. */
+  inUserNamespace: boolean;
+  uidMap: IdMapLine[];
+  gidMap: IdMapLine[];
+  cgroup: CgroupFacts;
+  apparmor: boolean;
+  selinux: boolean;
+  /** Whether resctrl (Intel RDT) is mounted. */
+  resctrl: boolean;
+  /** Type of the file system that an absolute, clean path is on; "" where that is not known. */
+  fileSystemOf(path: string): string;
+}
+
+export interface KernelVersion {
+  release: string;
+  major: number;
+  minor: number;
+}
+
+export function hostFacts(texts: HostTexts): HostFacts {
+  const mounts = parseMountinfo(texts.mountinfo);
+  const uidMap = parseIdMap(texts.uid_map);
+  const isMounted = (type: string) => mounts.some((mount) => mount.fileSystem === type);
+  return {
+    kernel: parseRelease(texts.release),
+    euid: texts.euid,
+    egid: texts.egid,
+    inUserNamespace: !isInitialIdMap(uidMap),
+    uidMap,
+    gidMap: parseIdMap(texts.gid_map),
+    cgroup: cgroupFacts(texts.cgroup_file_system, texts.self_cgroup, mounts),
+    apparmor: texts.apparmor.startsWith("Y"),
+    selinux: isMounted("selinuxfs"),
+    resctrl: isMounted("resctrl"),
+    fileSystemOf(path) {
+      let type = "";
+      let depth = -1;
+      for (const { mountPoint, fileSystem } of mounts) {
+        const isBelow = mountPoint === "/" || path === mountPoint || path.startsWith(`${mountPoint}/`);
+        if (!isBelow || mountPoint.length < depth) continue;
+        depth = mountPoint.length;
+        type = fileSystem;
+      }
+      return type;
+    },
+  };
+}
+
+/** "6.18.44-cloud-amd64". Text that is no version gives 0.0. */
+export function parseRelease(release: string): KernelVersion {
+  const match = /^(\d+)\.(\d+)/.exec(release);
+  return { release, major: Number(match?.[1] ?? 0), minor: Number(match?.[2] ?? 0) };
+}
+
+export function kernelAtLeast(kernel: KernelVersion, major: number, minor: number): boolean {
+  return kernel.major > major || (kernel.major === major && kernel.minor >= minor);
+}
+
+/** /proc/pid/uid_map: user_namespaces(7). */
+export function parseIdMap(text: string): IdMapLine[] {
+  const lines: IdMapLine[] = [];
+  for (const line of text.split("\n")) {
+    const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s*$/.exec(line);
+    if (match === null) continue;
+    lines.push({ container_id: Number(match[1]), host_id: Number(match[2]), size: Number(match[3]) });
+  }
+  return lines;
+}
+
+/** The initial user namespace maps every id to itself. A kernel without user namespaces has no map. */
+function isInitialIdMap(map: readonly IdMapLine[]): boolean {
+  const [first] = map;
+  if (first === undefined) return true;
+  return map.length === 1 && first.container_id === 0 && first.host_id === 0 && first.size === 0xffffffff;
+}

@@ -1,0 +1,60 @@
+/** What is wrong with a config: every problem at once, each with its place. */
+
+import { type ConfigError, RuntimeError } from "../errors.ts";
+
+export interface Issue extends ConfigError {
+  /** JSON path: `linux.namespaces[2].type`. Empty: the document itself. */
+  path: string;
+  /** The value found, as JSON, shortened; `nothing` when it is missing. */
+  found: string;
+  /** What is accepted there. */
+  accepted: string;
+  /** The sentence for the rule that is broken, in the wording that runc's clients know, where runc has the rule. */
+  message?: string;
+}
+
+/** The error for a document with issues. `document` names the file: "config.json". */
+export function configError(document: string, issues: readonly Issue[]): RuntimeError {
+  return new RuntimeError(formatIssues(document, issues), { configErrors: issues });
+}
+
+/** One problem: one line. Several: a count and one line each. */
+export function formatIssues(document: string, issues: readonly Issue[]): string {
+  const [first] = issues;
+  if (first === undefined) return `invalid ${document}`;
+  if (issues.length === 1) return `invalid ${document}: ${formatIssue(first)}`;
+  const lines = issues.map((issue) => `\n  ${formatIssue(issue)}`);
+  return `invalid ${document}: ${issues.length} problems:${lines.join("")}`;
+}
+
+function formatIssue(issue: Issue): string {
+  const where = issue.path === "" ? "" : `${issue.path}: `;
+  const what = issue.message === undefined ? "" : `${issue.message}; `;
+  return `${where}${what}found ${issue.found}, accepted: ${issue.accepted}`;
+}
+
+const FOUND_LENGTH_MAX = 80;
+
+/** A value as an error shows it. */
+export function describeFound(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "bigint") return value.toString();
+  const text = JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === "bigint" ? item.toString() : item,
+  );
+  if (text === undefined) return typeof value;
+  return text.length > FOUND_LENGTH_MAX ? `${text.slice(0, FOUND_LENGTH_MAX)}...` : text;
+}
+
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
+
+/** Joins path members: numbers are indices, names that are no identifiers are quoted. */
+export function formatPath(members: readonly unknown[]): string {
+  let text = "";
+  for (const member of members) {
+    if (typeof member === "number") text += `[${member}]`;
+    else if (IDENTIFIER.test(String(member))) text += text === "" ? String(member) : `.${String(member)}`;
+    else text += `[${JSON.stringify(String(member))}]`;
+  }
+  return text;
+}

@@ -1,0 +1,54 @@
+/**
+ * JSON as it comes from outside: config.json, process.json, resources.
+ *
+ * Two things JSON.parse alone does not give: integers beyond 2^53 keep every digit (they become bigint),
+ * and `null` means "not set", as Go's encoding/json reads it: Go clients write `"mounts": null` for an
+ * empty slice.
+ */
+
+/** A 64-bit integer: a number where that is exact, a bigint beyond 2^53. `String(x)` is exact for both. */
+export type Integer64 = number | bigint;
+
+const MAYBE_UNSAFE_INTEGER = /\d{16}/;
+const MAYBE_NULL = /:\s*null/;
+const INTEGER = /^-?\d+$/;
+
+/** Parses JSON text. Throws SyntaxError for text that is not JSON. Of duplicate keys the last one wins. */
+export function parseJson(text: string): unknown {
+  const value: unknown = MAYBE_UNSAFE_INTEGER.test(text) ? JSON.parse(text, keepInteger) : JSON.parse(text);
+  if (MAYBE_NULL.test(text)) removeNulls(value);
+  return value;
+}
+
+/** JSON.stringify for values that may hold bigint: they are written as plain JSON numbers. */
+export function stringifyJson(value: unknown, indent?: string | number): string {
+  return JSON.stringify(
+    value,
+    (_key, item: unknown) => (typeof item === "bigint" ? rawNumber(item) : item),
+    indent,
+  );
+}
+
+/** The reviver of the proposal "JSON.parse source text access"; the type library does not know it yet. */
+function keepInteger(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  const source = context?.source;
+  return source !== undefined && INTEGER.test(source) ? BigInt(source) : value;
+}
+
+function rawNumber(value: bigint): unknown {
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(value.toString());
+}
+
+/** Members only: a null in an array is an error that the schema reports. */
+function removeNulls(value: unknown): void {
+  if (Array.isArray(value)) {
+    for (const item of value) removeNulls(item);
+  } else if (typeof value === "object" && value !== null) {
+    const object = value as Record<string, unknown>;
+    for (const key of Object.keys(object)) {
+      if (object[key] === null) delete object[key];
+      else removeNulls(object[key]);
+    }
+  }
+}

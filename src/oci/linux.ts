@@ -1,0 +1,112 @@
+/** config-linux.md: `linux` of config.json. */
+
+import * as v from "valibot";
+import { idMappings } from "./mounts.ts";
+import {
+  absolutePath,
+  boolean,
+  int64,
+  integer,
+  listOf,
+  mapOf,
+  oneOf,
+  struct,
+  text,
+  texts,
+  uint32,
+} from "./primitives.ts";
+import { ResourcesSchema } from "./resources.ts";
+import { SeccompSchema } from "./seccomp.ts";
+
+export const NAMESPACE_TYPES = ["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"] as const;
+export type NamespaceType = (typeof NAMESPACE_TYPES)[number];
+
+export const ROOTFS_PROPAGATIONS = [
+  "private",
+  "rprivate",
+  "slave",
+  "rslave",
+  "shared",
+  "rshared",
+  "unbindable",
+  "runbindable",
+] as const;
+
+export const MEMORY_POLICY_MODES = [
+  "MPOL_DEFAULT",
+  "MPOL_BIND",
+  "MPOL_INTERLEAVE",
+  "MPOL_WEIGHTED_INTERLEAVE",
+  "MPOL_PREFERRED",
+  "MPOL_PREFERRED_MANY",
+  "MPOL_LOCAL",
+] as const;
+
+export const MEMORY_POLICY_FLAGS = [
+  "MPOL_F_NUMA_BALANCING",
+  "MPOL_F_RELATIVE_NODES",
+  "MPOL_F_STATIC_NODES",
+] as const;
+
+/** An empty path is the same as none: a new namespace. */
+const namespacePath = v.custom<string>(
+  (value) => typeof value === "string" && (value === "" || (value.startsWith("/") && !value.includes("\0"))),
+  "an absolute path",
+);
+
+export const NamespaceSchema = struct({
+  type: oneOf(NAMESPACE_TYPES),
+  path: v.optional(namespacePath, ""),
+});
+
+export const DeviceSchema = struct({
+  path: absolutePath,
+  type: oneOf(["c", "b", "u", "p"]),
+  major: v.optional(integer(0, 0xfff), 0),
+  minor: v.optional(integer(0, 0xfffff), 0),
+  fileMode: v.exactOptional(uint32),
+  uid: v.exactOptional(uint32),
+  gid: v.exactOptional(uint32),
+});
+export type DeviceConfig = v.InferOutput<typeof DeviceSchema>;
+
+export const IntelRdtSchema = struct({
+  closID: v.optional(text, ""),
+  schemata: v.exactOptional(texts),
+  l3CacheSchema: v.optional(text, ""),
+  memBwSchema: v.optional(text, ""),
+  enableMonitoring: v.optional(boolean, false),
+});
+
+export const MemoryPolicySchema = struct({
+  mode: oneOf(MEMORY_POLICY_MODES),
+  nodes: v.optional(text, ""),
+  flags: v.optional(listOf(oneOf(MEMORY_POLICY_FLAGS), "an array of memory policy flags"), []),
+});
+export type MemoryPolicyConfig = v.InferOutput<typeof MemoryPolicySchema>;
+
+export const LinuxSchema = struct({
+  uidMappings: v.exactOptional(idMappings),
+  gidMappings: v.exactOptional(idMappings),
+  sysctl: v.exactOptional(mapOf(text, "an object of strings")),
+  resources: v.exactOptional(ResourcesSchema),
+  cgroupsPath: v.optional(text, ""),
+  namespaces: v.optional(listOf(NamespaceSchema, "an array of namespaces"), []),
+  devices: v.optional(listOf(DeviceSchema, "an array of devices"), []),
+  netDevices: v.exactOptional(mapOf(struct({ name: v.optional(text, "") }), "an object of {name}")),
+  seccomp: v.exactOptional(SeccompSchema),
+  rootfsPropagation: v.optional(oneOf(["", ...ROOTFS_PROPAGATIONS]), ""),
+  maskedPaths: v.optional(listOf(absolutePath, "an array of absolute paths"), []),
+  readonlyPaths: v.optional(listOf(absolutePath, "an array of absolute paths"), []),
+  mountLabel: v.optional(text, ""),
+  intelRdt: v.exactOptional(IntelRdtSchema),
+  memoryPolicy: v.exactOptional(MemoryPolicySchema),
+  personality: v.exactOptional(struct({ domain: oneOf(["LINUX", "LINUX32"]), flags: v.optional(texts, []) })),
+  timeOffsets: v.exactOptional(
+    mapOf(
+      struct({ secs: v.optional(int64, 0), nanosecs: v.optional(integer(0, 999_999_999), 0) }),
+      "an object of {secs, nanosecs}",
+    ),
+  ),
+});
+export type LinuxConfig = v.InferOutput<typeof LinuxSchema>;

@@ -1,0 +1,20 @@
+/** config.md, Mounts. */
+
+import * as v from "valibot";
+import { listOf, nonEmptyText, struct, text, texts, uint32 } from "./primitives.ts";
+
+/** user_namespaces(7), one line of a map; config-linux.md, User namespace mappings. */
+export const IdMappingSchema = struct({ containerID: uint32, hostID: uint32, size: uint32 });
+export type IdMapping = v.InferOutput<typeof IdMappingSchema>;
+
+export const idMappings = listOf(IdMappingSchema, "an array of {containerID, hostID, size}");
+
+export const MountSchema = struct({
+  destination: nonEmptyText,
+  type: v.optional(text, ""),
+  source: v.optional(text, ""),
+  options: v.optional(texts, []),
+  uidMappings: v.exactOptional(idMappings),
+  gidMappings: v.exactOptional(idMappings),
+});
+export type MountConfig = v.InferOutput<typeof MountSchema>;

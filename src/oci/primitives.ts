@@ -1,0 +1,105 @@
+/**
+ * The value kinds that the OCI schemas are made of. The `message` of every schema here is the phrase that
+ * an error shows behind "accepted:".
+ */
+
+import * as v from "valibot";
+import type { Integer64 } from "./json.ts";
+
+/** A string that can cross to the kernel: no NUL (it would be cut there), no lone surrogate (it has no UTF-8). */
+export const text = v.custom<string>(isText, "a string without NUL bytes and lone surrogates");
+
+/** As `text`, and not empty. */
+export const nonEmptyText = v.custom<string>(
+  (value) => isText(value) && value !== "",
+  "a non-empty string without NUL bytes and lone surrogates",
+);
+
+export const absolutePath = v.custom<string>(
+  (value) => isText(value) && (value as string).startsWith("/"),
+  "an absolute path",
+);
+
+export const boolean = v.boolean("true or false");
+
+export const texts = listOf(text, "an array of strings");
+
+export const uint16 = integer(0, 0xffff);
+export const int32 = integer(-0x80000000, 0x7fffffff);
+export const uint32 = integer(0, 0xffffffff);
+export const int64 = integer64(-(1n << 63n), (1n << 63n) - 1n);
+export const uint64 = integer64(0n, (1n << 64n) - 1n);
+
+/** An integer that a JavaScript number holds exactly. */
+export function integer(min: number, max: number) {
+  return v.custom<number>(
+    (value) => typeof value === "number" && Number.isInteger(value) && value >= min && value <= max,
+    `an integer from ${min} to ${max}`,
+  );
+}
+
+function integer64(min: bigint, max: bigint) {
+  return v.custom<Integer64>((value) => {
+    if (typeof value === "bigint") return value >= min && value <= max;
+    return typeof value === "number" && Number.isSafeInteger(value) && BigInt(value) >= min;
+  }, `an integer from ${min} to ${max}`);
+}
+
+/** One of a fixed list of words. */
+export function oneOf<const Words extends readonly string[]>(words: Words) {
+  return v.picklist(words, `one of ${words.map((word) => JSON.stringify(word)).join(", ")}`);
+}
+
+/** A JSON object with known members; others are ignored (runtime-spec, Extensibility). */
+export function struct<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.pipe(v.custom<Record<string, unknown>>(isObject, "an object"), v.object(entries, "an object"));
+}
+
+export function listOf<const Schema extends v.GenericSchema>(schema: Schema, message = "an array") {
+  return v.array(schema, message);
+}
+
+/**
+ * A JSON object used as a map. The result has no prototype, so that every key, `__proto__` and
+ * `constructor` too, is an ordinary one.
+ */
+export function mapOf<const Schema extends v.GenericSchema>(schema: Schema, message: string) {
+  return v.pipe(
+    v.custom<Record<string, unknown>>(isObject, message),
+    v.rawTransform<Record<string, unknown>, Record<string, v.InferOutput<Schema>>>(
+      ({ dataset, addIssue }) => {
+        const input = dataset.value;
+        const output: Record<string, v.InferOutput<Schema>> = Object.create(null);
+        for (const key of Object.keys(input)) {
+          const at = { type: "object", origin: "value", input, key, value: input[key] } as const;
+          if (!isText(key) || key === "") {
+            addIssue({
+              message: "non-empty keys without NUL bytes and lone surrogates",
+              input: key,
+              path: [at],
+            });
+            continue;
+          }
+          const result = v.safeParse(schema, input[key]);
+          if (result.success) {
+            output[key] = result.output;
+            continue;
+          }
+          for (const issue of result.issues) {
+            const path = [at, ...((issue.path ?? []) as (typeof at)[])] as [typeof at, ...(typeof at)[]];
+            addIssue({ message: issue.message, input: issue.input, path });
+          }
+        }
+        return output;
+      },
+    ),
+  );
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && !value.includes("\0") && value.isWellFormed();
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,105 @@
+/** Rules of the `process` object. Paths are relative to it. */
+
+import { parseIndexList } from "./index-list.ts";
+import type { ProcessConfig } from "./process.ts";
+import type { Rule } from "./validate.ts";
+
+/** CPUs and memory nodes beyond this number do not exist: CONFIG_NR_CPUS ends at 8192, 64 Ki leaves room. */
+const CPU_MAX = 65_535;
+
+export const processRules: readonly Rule<ProcessConfig>[] = [
+  {
+    reads: ["rlimits"],
+    check({ rlimits }, _facts, report) {
+      const seen = new Set<string>();
+      for (const [index, { type, soft, hard }] of rlimits.entries()) {
+        if (seen.has(type)) {
+          report.issue(`rlimits[${index}].type`, type, "every type at most once");
+        }
+        seen.add(type);
+        if (BigInt(soft) > BigInt(hard)) {
+          report.issue(`rlimits[${index}].soft`, soft, `at most the hard limit, ${hard}`);
+        }
+      }
+    },
+  },
+  {
+    reads: ["scheduler"],
+    check({ scheduler }, _facts, report) {
+      if (scheduler === undefined) return;
+      const { policy, nice = 0, priority = 0 } = scheduler;
+      if ((policy === "SCHED_OTHER" || policy === "SCHED_BATCH") && (nice < -20 || nice > 19)) {
+        report.issue(
+          "scheduler.nice",
+          nice,
+          "-20 to 19",
+          `invalid scheduler.nice: ${nice} when scheduler.policy is ${policy}`,
+        );
+      }
+      const realtime = policy === "SCHED_FIFO" || policy === "SCHED_RR";
+      if (priority !== 0 && !realtime) {
+        report.issue(
+          "scheduler.priority",
+          priority,
+          "0, or policy SCHED_FIFO or SCHED_RR",
+          "scheduler.priority can only be specified for SchedFIFO or SchedRR policy",
+        );
+      }
+      if (realtime && (priority < 1 || priority > 99)) {
+        report.issue("scheduler.priority", priority, `1 to 99 with policy ${policy}`);
+      }
+      if (policy === "SCHED_DEADLINE") return;
+      for (const member of ["runtime", "deadline", "period"] as const) {
+        const value = scheduler[member] ?? 0;
+        if (BigInt(value) === 0n) continue;
+        report.issue(
+          `scheduler.${member}`,
+          value,
+          "0, or policy SCHED_DEADLINE",
+          "scheduler runtime/deadline/period can only be specified for SchedDeadline policy",
+        );
+      }
+    },
+  },
+  {
+    reads: ["execCPUAffinity"],
+    check({ execCPUAffinity }, _facts, report) {
+      if (execCPUAffinity === undefined) return;
+      for (const member of ["initial", "final"] as const) {
+        const value = execCPUAffinity[member];
+        if (value === "" || parseIndexList(value, CPU_MAX) !== undefined) continue;
+        const name = member === "initial" ? "Initial" : "Final";
+        report.issue(
+          `execCPUAffinity.${member}`,
+          value,
+          `CPU numbers up to ${CPU_MAX} and ranges, such as "0-3,7"`,
+          `bad CPUAffinity.${name}`,
+        );
+      }
+    },
+  },
+  {
+    reads: ["selinuxLabel"],
+    check({ selinuxLabel }, { host }, report) {
+      if (selinuxLabel === "" || host.selinux) return;
+      report.issue(
+        "selinuxLabel",
+        selinuxLabel,
+        "no label on a host without SELinux",
+        "selinux label is specified in config, but selinux is disabled or not supported",
+      );
+    },
+  },
+  {
+    reads: ["apparmorProfile"],
+    check({ apparmorProfile }, { host }, report) {
+      if (apparmorProfile === "" || host.apparmor) return;
+      report.issue(
+        "apparmorProfile",
+        apparmorProfile,
+        "no profile on a host without AppArmor",
+        "unable to apply apparmor profile: apparmor: config provided but apparmor not supported",
+      );
+    },
+  },
+];

@@ -1,0 +1,99 @@
+/**
+ * The rules between fields and between config and host, which a schema cannot say. Every rule is run and
+ * every violation reported; the sentences are runc's where clients or its test suite look for them.
+ *
+ * A rule names the members it reads and is skipped when one of them has the wrong shape already: that is
+ * reported, and the rule would see something that its types exclude.
+ */
+
+import type { HostFacts } from "../host/host.ts";
+import type { Config } from "./config.ts";
+import { describeFound, type Issue } from "./issue.ts";
+import type { ProcessConfig } from "./process.ts";
+import { linuxRules, mountRules, namespaceRules, specRules, sysctlRules } from "./rules.ts";
+import { processRules } from "./rules-process.ts";
+
+/** What the rules need to know beyond the document. */
+export interface ValidationFacts {
+  host: HostFacts;
+  /** `--no-pivot`. */
+  noPivot: boolean;
+  /** Whether the cgroup manager runs rootless (`--rootless`). */
+  rootlessCgroups: boolean;
+}
+
+/** Where rules put what they find. */
+export interface Report {
+  issue(path: string, found: unknown, accepted: string, message?: string): void;
+  warn(sentence: string): void;
+}
+
+export interface Rule<T> {
+  /** Paths of the members that the rule reads. */
+  reads: readonly string[];
+  check(document: T, facts: ValidationFacts, report: Report): void;
+}
+
+export interface Findings {
+  issues: Issue[];
+  warnings: string[];
+}
+
+/** `known`: the schema's issues of the same document. */
+export function validateConfig(config: Config, facts: ValidationFacts, known: readonly Issue[]): Findings {
+  const findings: Findings = { issues: [], warnings: [] };
+  for (const rules of [specRules, namespaceRules, mountRules, sysctlRules, linuxRules]) {
+    run(rules, config, facts, known, findings);
+  }
+  if (config?.process !== undefined && !known.some((issue) => issue.path === "process")) {
+    const inner = validateProcess(config.process, "process", facts, known);
+    findings.issues.push(...inner.issues);
+    findings.warnings.push(...inner.warnings);
+  }
+  return findings;
+}
+
+/** `prefix`: where the process stands in its document: "process", or "" for a document of its own. */
+export function validateProcess(
+  process: ProcessConfig,
+  prefix: string,
+  facts: ValidationFacts,
+  known: readonly Issue[],
+): Findings {
+  const findings: Findings = { issues: [], warnings: [] };
+  run(processRules, process, facts, known, findings, prefix === "" ? "" : `${prefix}.`);
+  return findings;
+}
+
+function run<T>(
+  rules: readonly Rule<T>[],
+  document: T,
+  facts: ValidationFacts,
+  known: readonly Issue[],
+  findings: Findings,
+  prefix = "",
+): void {
+  const report: Report = {
+    issue(path, found, accepted, message) {
+      const issue: Issue = { path: prefix + path, found: describeFound(found), accepted };
+      findings.issues.push(message === undefined ? issue : { ...issue, message });
+    },
+    warn(sentence) {
+      findings.warnings.push(sentence);
+    },
+  };
+  for (const rule of rules) {
+    if (rule.reads.some((path) => hasIssue(known, prefix + path))) continue;
+    rule.check(document, facts, report);
+  }
+}
+
+/** Whether an issue stands at `path`, below it, or above it. */
+function hasIssue(known: readonly Issue[], path: string): boolean {
+  return known.some((issue) => isWithin(issue.path, path) || isWithin(path, issue.path));
+}
+
+function isWithin(path: string, ancestor: string): boolean {
+  if (ancestor === "" || path === ancestor) return true;
+  return path.startsWith(ancestor) && (path[ancestor.length] === "." || path[ancestor.length] === "[");
+}

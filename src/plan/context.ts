@@ -1,0 +1,81 @@
+/** What every part of the planner is given, and where it puts what it decides. */
+
+import type { HostFacts } from "../host/host.ts";
+import type { Op, Placement, Start, Step } from "../native/boundary.gen.ts";
+import type { Config } from "../oci/config.ts";
+import type { NamespaceType } from "../oci/linux.ts";
+
+/** A seccomp profile compiled to BPF by the core. */
+export interface CompiledSeccomp {
+  /** base64 of the instructions. */
+  program: string;
+  /** SECCOMP_FILTER_FLAG_*. */
+  flags: number;
+}
+
+/** What a process of a container is given beside its config, by the command line and by other parts of bunc. */
+export interface ProcessOptions {
+  id: string;
+  placement: Placement;
+  /** `--preserve-fds`. */
+  preserveFds: number;
+  /** Sockets passed by systemd (LISTEN_FDS). */
+  listenFds: number;
+  noNewKeyring: boolean;
+  /** null: the config has no seccomp profile. */
+  seccomp: CompiledSeccomp | null;
+}
+
+export interface CreateOptions extends ProcessOptions {
+  /** Absolute path. */
+  bundle: string;
+  /** `--no-pivot`. */
+  noPivot: boolean;
+  start: Exclude<Start, "immediately">;
+  /** Absolute path of the start socket, for start "socket"; otherwise "". */
+  startSocket: string;
+  /**
+   * The container's own cgroup directories on the host: by v1 controller ("memory", "name=systemd"), and
+   * "" for v2. Where one is missing the container stays in the caller's cgroup of that hierarchy.
+   */
+  cgroupDirectories: ReadonlyMap<string, string>;
+  /** Absolute paths of newuidmap(1) and newgidmap(1); "" where they are not installed. */
+  newuidmap: string;
+  newgidmap: string;
+}
+
+export interface ExecOptions extends ProcessOptions {
+  /** Pid of the container's init, in the caller's pid namespace. */
+  initPid: number;
+}
+
+export class PlanContext {
+  readonly steps: Step[] = [];
+  readonly warnings: string[] = [];
+  readonly config: Config;
+  readonly host: HostFacts;
+
+  constructor(config: Config, host: HostFacts) {
+    this.config = config;
+    this.host = host;
+  }
+
+  /** `subject`: the config path that asks for the step. */
+  add(subject: string, op: Op): void {
+    this.steps.push({ subject, op });
+  }
+
+  has(type: NamespaceType): boolean {
+    return this.config.linux.namespaces.some((namespace) => namespace.type === type);
+  }
+
+  /** Whether a namespace is made for the container, not joined. */
+  creates(type: NamespaceType): boolean {
+    return this.config.linux.namespaces.some((namespace) => namespace.type === type && namespace.path === "");
+  }
+}
+
+export interface Planned<T> {
+  plan: T;
+  warnings: string[];
+}

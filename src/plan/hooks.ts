@@ -1,0 +1,56 @@
+/** Hooks with the state that they read from stdin. runtime.md, Lifecycle; config.md, POSIX-platform Hooks. */
+
+import type { Hook, HookSet } from "../native/boundary.gen.ts";
+import type { Config } from "../oci/config.ts";
+import type { HookConfig, HookKindName } from "../oci/hooks.ts";
+import { OCI_VERSION } from "../oci/version.ts";
+
+export interface HookState {
+  id: string;
+  bundle: string;
+  status: "creating" | "created" | "running" | "stopped";
+}
+
+/** undefined: the config has no hook of this kind. `defaultEnv`: for hooks that have no `env` of their own. */
+export function planHooks(
+  config: Config,
+  kind: HookKindName,
+  state: HookState,
+  defaultEnv: readonly string[] = [],
+): HookSet | undefined {
+  const hooks = config.hooks[kind] ?? [];
+  if (hooks.length === 0) return undefined;
+  const { head, tail } = stateAround(config, state);
+  return {
+    kind,
+    hooks: hooks.map((hook, index) => planHook(hook, `hooks.${kind}[${index}]`, defaultEnv)),
+    state_head: head,
+    state_tail: tail,
+  };
+}
+
+function planHook(hook: HookConfig, subject: string, defaultEnv: readonly string[]): Hook {
+  return {
+    path: hook.path,
+    args: hook.args === undefined || hook.args.length === 0 ? [hook.path] : hook.args,
+    env: hook.env ?? [...defaultEnv],
+    timeout_ms: (hook.timeout ?? 0) * 1000,
+    subject,
+  };
+}
+
+/** runtime.md, State, in two halves: the pid is put between them by the process that knows it. */
+function stateAround(config: Config, { id, bundle, status }: HookState): { head: string; tail: string } {
+  const head = JSON.stringify({ ociVersion: OCI_VERSION, id, status });
+  const annotations = sorted(config.annotations);
+  const tail = JSON.stringify(annotations === undefined ? { bundle } : { bundle, annotations });
+  return { head: `${head.slice(0, -1)},"pid":`, tail: `,${tail.slice(1)}` };
+}
+
+function sorted(annotations: Config["annotations"]): Record<string, string> | undefined {
+  const keys = Object.keys(annotations).sort();
+  if (keys.length === 0) return undefined;
+  const copy: Record<string, string> = Object.create(null);
+  for (const key of keys) copy[key] = annotations[key] as string;
+  return copy;
+}

@@ -1,0 +1,88 @@
+/** Which namespaces are created and joined, and how ids are mapped. namespaces(7), user_namespaces(7). */
+
+import type { IdMap, Namespaces, TimeOffset } from "../native/boundary.gen.ts";
+import { CLONE } from "../native/boundary.gen.ts";
+import type { NamespaceType } from "../oci/linux.ts";
+import type { IdMapping } from "../oci/mounts.ts";
+import type { CreateOptions, PlanContext } from "./context.ts";
+
+const FLAG: Readonly<Record<NamespaceType, number>> = {
+  user: CLONE.NEWUSER,
+  ipc: CLONE.NEWIPC,
+  uts: CLONE.NEWUTS,
+  network: CLONE.NEWNET,
+  pid: CLONE.NEWPID,
+  mount: CLONE.NEWNS,
+  cgroup: CLONE.NEWCGROUP,
+  time: CLONE.NEWTIME,
+};
+
+/** Every kind of namespace: `exec` joins all of the container's; those that it shares with the caller are skipped. */
+const ALL_FLAGS = Object.values(FLAG).reduce((mask, flag) => mask | flag, 0);
+
+export function createNamespaces(context: PlanContext, options: CreateOptions): Namespaces {
+  const { linux } = context.config;
+  let create = 0;
+  const join = [];
+  for (const [index, { type, path }] of linux.namespaces.entries()) {
+    if (path === "") create |= FLAG[type];
+    else join.push({ type: FLAG[type], path, subject: `linux.namespaces[${index}]` });
+  }
+  const uidMap = context.creates("user") ? idMap(linux.uidMappings ?? []) : [];
+  const gidMap = context.creates("user") ? idMap(linux.gidMappings ?? []) : [];
+  // Without privileges a caller may map its own id only; for more the setuid helpers are needed.
+  const rootless = context.host.euid !== 0 && context.creates("user");
+  const needsHelper = rootless && !(isOnly(gidMap, context.host.egid) && isOnly(uidMap, context.host.euid));
+  return {
+    create,
+    join,
+    join_pid: 0,
+    join_pid_flags: 0,
+    uid_map: uidMap,
+    gid_map: gidMap,
+    deny_setgroups: rootless && !needsHelper,
+    newuidmap: needsHelper ? options.newuidmap : "",
+    newgidmap: needsHelper ? options.newgidmap : "",
+    time_offsets: context.creates("time") ? timeOffsets(context) : [],
+  };
+}
+
+/** The namespaces of a further process: all those of the container's init. */
+export function joinNamespaces(initPid: number): Namespaces {
+  return {
+    create: 0,
+    join: [],
+    join_pid: initPid,
+    join_pid_flags: ALL_FLAGS,
+    uid_map: [],
+    gid_map: [],
+    deny_setgroups: false,
+    newuidmap: "",
+    newgidmap: "",
+    time_offsets: [],
+  };
+}
+
+export function idMap(mappings: readonly IdMapping[]): IdMap[] {
+  return mappings.map(({ containerID, hostID, size }) => ({
+    container_id: containerID,
+    host_id: hostID,
+    size,
+  }));
+}
+
+/** Whether the map is the one line that an unprivileged process may write itself. */
+function isOnly(map: readonly IdMap[], id: number): boolean {
+  const [line] = map;
+  return map.length === 1 && line !== undefined && line.host_id === id && line.size === 1;
+}
+
+function timeOffsets(context: PlanContext): TimeOffset[] {
+  const offsets: TimeOffset[] = [];
+  for (const clock of ["monotonic", "boottime"] as const) {
+    const offset = context.config.linux.timeOffsets?.[clock];
+    if (offset === undefined) continue;
+    offsets.push({ clock, seconds: String(offset.secs), nanoseconds: offset.nanosecs });
+  }
+  return offsets;
+}

@@ -1,0 +1,26 @@
+/** Paths as text: no file system is asked, and no module of Node is loaded for it. */
+
+/** The shortest path of the same meaning if nothing in it is a symbolic link. ".." above "/" is "/". */
+export function cleanPath(path: string): string {
+  const absolute = path.startsWith("/");
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part !== "..") parts.push(part);
+    else if (parts.length > 0 && parts.at(-1) !== "..") parts.pop();
+    else if (!absolute) parts.push(part);
+  }
+  const joined = parts.join("/");
+  if (absolute) return `/${joined}`;
+  return joined === "" ? "." : joined;
+}
+
+/** `path`, taken from `base` if it is relative. `base` is absolute. */
+export function resolvePath(base: string, path: string): string {
+  return cleanPath(path.startsWith("/") ? path : `${base}/${path}`);
+}
+
+/** The last component: "cpu,cpuacct" of "/sys/fs/cgroup/cpu,cpuacct". */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

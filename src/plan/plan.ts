@@ -1,0 +1,170 @@
+/**
+ * The planner: a checked config, facts of the host and options of the command to a Plan (zig/plan.zig).
+ * Pure; it reads nothing and asks nobody. What a config may say is decided earlier (src/oci), so that
+ * everything here has an answer.
+ *
+ *   planCreate(config, host, options)           the container's init        (create, run, explain)
+ *   planExec(process, config, host, options)    a further process of it     (exec)
+ *
+ * Both return { plan, warnings }. The order of the steps is the order in which they work: what needs the
+ * host's view comes before pivot_root, what needs privileges before the credentials, and what would be
+ * refused by the seccomp filter before that.
+ */
+
+import type { HostFacts } from "../host/host.ts";
+import type { Plan } from "../native/boundary.gen.ts";
+import type { Config } from "../oci/config.ts";
+import { configError } from "../oci/issue.ts";
+import type { ProcessConfig } from "../oci/process.ts";
+import {
+  type CreateOptions,
+  type ExecOptions,
+  PlanContext,
+  type Planned,
+  type ProcessOptions,
+} from "./context.ts";
+import { planEnvironment } from "./environment.ts";
+import { planHooks } from "./hooks.ts";
+import { planLimits } from "./limits.ts";
+import { createNamespaces, joinNamespaces } from "./namespaces.ts";
+import { planCredentials, planKeyring, planProcess, planScheduling, planStdio } from "./process.ts";
+import { planRestrictedPaths, planRootfs } from "./rootfs.ts";
+import { cpuMask } from "./scheduling.ts";
+import { planApparmor, planSeccomp, planSelinux } from "./security.ts";
+import { planSysctls } from "./sysctl.ts";
+
+export type { CompiledSeccomp, CreateOptions, ExecOptions, Planned } from "./context.ts";
+
+/** What runc sets where the config says nothing; umask(2). */
+const DEFAULT_UMASK = 0o022;
+
+export function planCreate(config: Config, host: HostFacts, options: CreateOptions): Planned<Plan> {
+  const { process } = config;
+  if (process === undefined) {
+    throw configError("config.json", [{ path: "process", found: "nothing", accepted: "an object" }]);
+  }
+  const context = new PlanContext(config, host);
+  const namespaces = createNamespaces(context, options);
+
+  for (const [name, device] of Object.entries(config.linux.netDevices ?? {})) {
+    context.add("linux.netDevices", {
+      network_device: { name, new_name: device.name === "" ? name : device.name },
+    });
+  }
+  planKeyring(context, process, options);
+  if (context.creates("network")) context.add("linux.namespaces", { loopback_up: {} });
+  planRootfs(context, options);
+  if (context.has("mount") || process.user.umask !== undefined) {
+    context.add("process.user.umask", { umask: { mask: process.user.umask ?? DEFAULT_UMASK } });
+  }
+  if (config.hostname !== "") context.add("hostname", { hostname: { name: config.hostname } });
+  if (config.domainname !== "") context.add("domainname", { domainname: { name: config.domainname } });
+  planApparmor(context, process.apparmorProfile);
+  planSysctls(context);
+  planRestrictedPaths(context);
+  planPrivileges(context, process, options, { deniesSetgroups: namespaces.deny_setgroups, apparmor: false });
+
+  const startHooks = planHooks(
+    config,
+    "startContainer",
+    { id: options.id, bundle: options.bundle, status: "created" },
+    planEnvironment(process.env),
+  );
+  const plan: Plan = {
+    id: options.id,
+    placement: options.placement,
+    namespaces,
+    limits: planLimits(process.rlimits, "process.rlimits", process.oomScoreAdj, host),
+    stdio: planStdio(process, options),
+    steps: context.steps,
+    process: planProcess(process, options, {
+      start: options.start,
+      start_socket: options.startSocket,
+      start_hooks: startHooks ?? null,
+    }),
+  };
+  return { plan, warnings: context.warnings };
+}
+
+/** `given` is the process to run; what it leaves out is taken from the container's own `process`. */
+export function planExec(
+  given: ProcessConfig,
+  config: Config,
+  host: HostFacts,
+  options: ExecOptions,
+): Planned<Plan> {
+  const process = withContainerDefaults(given, config.process);
+  const context = new PlanContext(config, host);
+
+  const affinity = cpuMask(process.execCPUAffinity?.final ?? "");
+  // `initial` is for a runtime parent that runs before the move into the cgroup; here the process starts in it.
+  if (affinity.length > 0) context.add("process.execCPUAffinity.final", { cpu_affinity: { mask: affinity } });
+  planKeyring(context, process, options);
+  if (process.terminal) context.add("process.terminal", { console: { bind: false } });
+  if (process.user.umask !== undefined) {
+    context.add("process.user.umask", { umask: { mask: process.user.umask } });
+  }
+  planPrivileges(context, process, options, { deniesSetgroups: false, apparmor: true });
+
+  const plan: Plan = {
+    id: options.id,
+    placement: options.placement,
+    namespaces: joinNamespaces(options.initPid),
+    limits: planLimits(process.rlimits, "process.rlimits", process.oomScoreAdj, host),
+    stdio: planStdio(process, options),
+    steps: context.steps,
+    process: planProcess(process, options, { start: "immediately", start_socket: "", start_hooks: null }),
+  };
+  return { plan, warnings: context.warnings };
+}
+
+/**
+ * What takes rights away. Without no_new_privs a filter needs CAP_SYS_ADMIN and is loaded before the
+ * credentials; with it the filter comes last, so that the fewest system calls of ours pass it.
+ * `apparmor`: name the profile here (`exec`); an init names it while it still has the mounts to check.
+ */
+function planPrivileges(
+  context: PlanContext,
+  process: ProcessConfig,
+  options: ProcessOptions,
+  { deniesSetgroups, apparmor }: { deniesSetgroups: boolean; apparmor: boolean },
+): void {
+  if (process.noNewPrivileges) context.add("process.noNewPrivileges", { no_new_privs: {} });
+  planScheduling(context, process);
+  planSelinux(context, process.selinuxLabel);
+  if (!process.noNewPrivileges) planSeccomp(context, options.seccomp);
+  planCredentials(context, process, deniesSetgroups);
+  if (apparmor) planApparmor(context, process.apparmorProfile);
+  if (process.noNewPrivileges) planSeccomp(context, options.seccomp);
+}
+
+/** What `exec` takes from the container's process where its own says nothing. */
+function withContainerDefaults(given: ProcessConfig, container: ProcessConfig | undefined): ProcessConfig {
+  if (container === undefined) return given;
+  const merged: ProcessConfig = {
+    ...given,
+    rlimits: given.rlimits.length > 0 ? given.rlimits : container.rlimits,
+    apparmorProfile: given.apparmorProfile === "" ? container.apparmorProfile : given.apparmorProfile,
+    selinuxLabel: given.selinuxLabel === "" ? container.selinuxLabel : given.selinuxLabel,
+  };
+  for (const member of [
+    "capabilities",
+    "scheduler",
+    "ioPriority",
+    "execCPUAffinity",
+    "oomScoreAdj",
+  ] as const) {
+    inherit(merged, container, member);
+  }
+  const umask = given.user.umask ?? container.user.umask;
+  if (umask !== undefined) merged.user = { ...given.user, umask };
+  return merged;
+}
+
+function inherit<Member extends keyof ProcessConfig>(
+  process: ProcessConfig,
+  container: ProcessConfig,
+  member: Member,
+): void {
+  if (process[member] === undefined && container[member] !== undefined) process[member] = container[member];
+}

@@ -1,0 +1,96 @@
+/** The steps that turn bunc-init into the configured process, for its init and for `exec` alike. */
+
+import type { Process, Stdio } from "../native/boundary.gen.ts";
+import type { ProcessConfig } from "../oci/process.ts";
+import { planCapabilities } from "./capabilities.ts";
+import type { PlanContext, ProcessOptions } from "./context.ts";
+import { planEnvironment } from "./environment.ts";
+import { planIoPriority, planMemoryPolicy, planScheduler } from "./scheduling.ts";
+
+export function planKeyring(context: PlanContext, process: ProcessConfig, options: ProcessOptions): void {
+  if (options.noNewKeyring) return;
+  context.add("process", { session_keyring: { name: `_ses.${options.id}`, label: process.selinuxLabel } });
+}
+
+/** Scheduling, I/O priority, personality and memory policy: what is inherited over execve. */
+export function planScheduling(context: PlanContext, process: ProcessConfig): void {
+  const { personality, memoryPolicy } = context.config.linux;
+  if (process.scheduler !== undefined) {
+    context.add("process.scheduler", { scheduler: planScheduler(process.scheduler) });
+  }
+  if (process.ioPriority !== undefined) {
+    context.add("process.ioPriority", { io_priority: planIoPriority(process.ioPriority) });
+  }
+  if (personality !== undefined) {
+    const persona = personality.domain === "LINUX32" ? PER_LINUX32 : PER_LINUX;
+    context.add("linux.personality", { personality: { persona } });
+  }
+  if (memoryPolicy !== undefined) {
+    context.add("linux.memoryPolicy", { memory_policy: planMemoryPolicy(memoryPolicy) });
+  }
+}
+
+/** personality(2). */
+const PER_LINUX = 0x0000;
+const PER_LINUX32 = 0x0008;
+
+/**
+ * Working directory, then credentials. The directory is entered with the rights of the runtime first, and
+ * once more with those of the user where that is refused. `deniesSetgroups`: the user namespace does.
+ */
+export function planCredentials(
+  context: PlanContext,
+  process: ProcessConfig,
+  deniesSetgroups: boolean,
+): void {
+  context.add("process.cwd", { working_directory: { path: process.cwd, create: false } });
+  const planned = process.capabilities === undefined ? undefined : planCapabilities(process.capabilities);
+  if (planned !== undefined) {
+    context.warnings.push(...planned.warnings);
+    context.add("process.capabilities.bounding", { capability_bounding: { set: planned.bounding } });
+  }
+  const gids = process.user.additionalGids ?? [];
+  // A rootless caller keeps the groups it has unless others are asked for: they are all it may ever have.
+  const keepGroups = deniesSetgroups || (context.host.euid !== 0 && gids.length === 0);
+  if (deniesSetgroups && gids.length > 0) {
+    context.warnings.push(
+      "process.user.additionalGids is ignored: without newgidmap the user namespace of a rootless container has no other groups",
+    );
+  }
+  context.add("process.user", {
+    user: {
+      uid: process.user.uid,
+      gid: process.user.gid,
+      additional_gids: keepGroups ? [] : gids,
+      keep_groups: keepGroups,
+    },
+  });
+  if (planned !== undefined) context.add("process.capabilities", { capabilities: planned.sets });
+}
+
+export function planStdio(process: ProcessConfig, options: ProcessOptions): Stdio {
+  const { terminal, consoleSize } = process;
+  const sized = terminal && consoleSize !== undefined && consoleSize.height > 0 && consoleSize.width > 0;
+  return {
+    terminal,
+    rows: sized ? consoleSize.height & 0xffff : 0,
+    columns: sized ? consoleSize.width & 0xffff : 0,
+    preserve_fds: options.listenFds + options.preserveFds,
+    owner_uid: process.user.uid,
+  };
+}
+
+export function planProcess(
+  process: ProcessConfig,
+  options: ProcessOptions,
+  start: Pick<Process, "start" | "start_socket" | "start_hooks">,
+): Process {
+  const passed = options.listenFds > 0 ? [`LISTEN_FDS=${options.listenFds}`] : [];
+  return {
+    args: process.args,
+    env: planEnvironment([...process.env, ...passed]),
+    home_uid: process.user.uid,
+    listen_pid: options.listenFds > 0,
+    ...start,
+  };
+}

@@ -1,0 +1,84 @@
+/** The container's root: propagation, mounts, devices, and the change into it. */
+
+import { MOUNT_ATTR, MS } from "../native/boundary.gen.ts";
+import type { CreateOptions, PlanContext } from "./context.ts";
+import { planDevices } from "./devices.ts";
+import { planHooks } from "./hooks.ts";
+import { NO_ATTRIBUTES } from "./mount-attributes.ts";
+import { propagationOf } from "./mount-options.ts";
+import { planMounts } from "./mounts.ts";
+import { cleanPath, resolvePath } from "./paths.ts";
+
+/** From the host's mounts to a process that stands in its own root, with its terminal. */
+export function planRootfs(context: PlanContext, options: CreateOptions): void {
+  const { config } = context;
+  const hasMounts = context.has("mount");
+  const propagation = propagationOf(config.linux.rootfsPropagation);
+  const root = resolvePath(options.bundle, config.root.path);
+
+  if (hasMounts) {
+    const inherited = propagation ?? { flag: MS.SLAVE, recursive: true };
+    context.add("linux.rootfsPropagation", {
+      root_propagation: { flags: inherited.flag, recursive: inherited.recursive },
+    });
+  }
+  context.add("root.path", { bind_root: { path: root, bind: hasMounts } });
+
+  const mounts = hasMounts ? planMounts(context, options) : { late: [], bindsDev: false };
+  if (!mounts.bindsDev) planDevices(context);
+
+  if ((config.hooks.prestart ?? []).length + (config.hooks.createRuntime ?? []).length > 0) {
+    context.add("hooks", { parent_hooks: {} });
+  }
+  const hooks = planHooks(config, "createContainer", {
+    id: options.id,
+    bundle: options.bundle,
+    status: "creating",
+  });
+  if (hooks !== undefined) context.add("hooks.createContainer", { hooks });
+
+  if (!hasMounts) context.add("root.path", { change_root: {} });
+  else if (options.noPivot) context.add("root.path", { move_root: {} });
+  else context.add("root.path", { pivot_root: {} });
+
+  // Private and slave are already what the root got from the host's mounts above.
+  if (
+    hasMounts &&
+    propagation !== undefined &&
+    propagation.flag !== MS.PRIVATE &&
+    propagation.flag !== MS.SLAVE
+  ) {
+    context.add("linux.rootfsPropagation", {
+      final_propagation: { flags: propagation.flag, recursive: propagation.recursive },
+    });
+  }
+
+  const { process } = config;
+  if (process !== undefined) {
+    // Made before the root becomes read-only; entered with the credentials, later.
+    context.add("process.cwd", { working_directory: { path: process.cwd, create: true } });
+    if (process.terminal) context.add("process.terminal", { console: { bind: hasMounts } });
+  }
+
+  if (!hasMounts) return;
+  const readonly = { ...NO_ATTRIBUTES, set: MOUNT_ATTR.RDONLY };
+  for (const { subject, path } of mounts.late) {
+    context.add(subject, { remount: { path, attributes: readonly } });
+  }
+  if (config.root.readonly) context.add("root.readonly", { remount: { path: "/", attributes: readonly } });
+}
+
+/** Paths are made read-only before others are masked: a masked path may lie in a read-only one. */
+export function planRestrictedPaths(context: PlanContext): void {
+  const { readonlyPaths, maskedPaths } = context.config.linux;
+  for (const [index, path] of readonlyPaths.entries()) {
+    context.add(`linux.readonlyPaths[${index}]`, { readonly_path: { path: cleanPath(path) } });
+  }
+  const masked = new Set<string>();
+  for (const [index, configured] of maskedPaths.entries()) {
+    const path = cleanPath(configured);
+    if (masked.has(path)) continue;
+    masked.add(path);
+    context.add(`linux.maskedPaths[${index}]`, { masked_path: { path } });
+  }
+}
