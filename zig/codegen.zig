@@ -170,6 +170,10 @@ fn wanted(comptime name: []const u8, comptime only: ?[]const []const u8) bool {
 
 fn enumeration(out: *std.Io.Writer, comptime name: []const u8, comptime T: type) !void {
     try out.print("export const {s} = {{\n", .{name});
-    inline for (@typeInfo(T).@"enum".fields) |field| try out.print("  {s}: {d},\n", .{ field.name, field.value });
+    inline for (@typeInfo(T).@"enum".fields) |field| {
+        // "2BIG" is no identifier.
+        const quote = comptime if (std.ascii.isDigit(field.name[0])) "\"" else "";
+        try out.print("  {s}{s}{s}: {d},\n", .{ quote, field.name, quote, field.value });
+    }
     try out.writeAll("} as const;\n\n");
 }
