@@ -20,7 +20,7 @@ export function overlayOptions(
     if (value === null) {
       options.push({ key, value });
     } else if (key === "upperdir" || key === "workdir") {
-      options.push({ key, value: escape(resolvePath(bundle, unescape(value))) });
+      options.push({ key, value: withEscapes(resolvePath(bundle, withoutEscapes(value))) });
     } else if (key === "lowerdir" && kernelAtLeast(kernel, 6, 8)) {
       options.push(...layerOptions(value, bundle));
     } else if (key === "lowerdir") {
@@ -38,7 +38,7 @@ export function overlayOptions(
 function layerOptions(value: string, bundle: string): MountOption[] {
   return splitLayers(value).map(({ path, dataOnly }) => ({
     key: dataOnly ? "datadir+" : "lowerdir+",
-    value: resolvePath(bundle, unescape(path)),
+    value: resolvePath(bundle, withoutEscapes(path)),
   }));
 }
 
@@ -46,7 +46,7 @@ function joinLayers(value: string, bundle: string): string {
   let joined = "";
   for (const { path, dataOnly } of splitLayers(value)) {
     if (joined !== "") joined += dataOnly ? "::" : ":";
-    joined += escape(resolvePath(bundle, unescape(path)));
+    joined += withEscapes(resolvePath(bundle, withoutEscapes(path)));
   }
   return joined;
 }
@@ -77,10 +77,10 @@ function splitLayers(value: string): Layer[] {
   return layers;
 }
 
-function unescape(path: string): string {
+function withoutEscapes(path: string): string {
   return path.replace(/\\(.)/gs, "$1");
 }
 
-function escape(path: string): string {
+function withEscapes(path: string): string {
   return path.replace(/[\\:,]/g, "\\$&");
 }
