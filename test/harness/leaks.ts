@@ -1,6 +1,7 @@
 /** What a test left behind on the host, found by the unique name that everything of a sandbox carries. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseMountinfo } from "./mountinfo.ts";
 
 const cgroupRoot = "/sys/fs/cgroup";
 
@@ -52,6 +53,14 @@ export function mountsOf(name: string): string[] {
   return readOrEmpty("/proc/self/mountinfo")
     .split("\n")
     .filter((line) => line.includes(name));
+}
+
+/** Detaches every mount below `directory`. → whether none is left. */
+export function unmountAll(directory: string): boolean {
+  const below = () =>
+    parseMountinfo(readOrEmpty("/proc/self/mountinfo")).filter((entry) => entry.target.startsWith(directory));
+  for (const entry of below().reverse()) Bun.spawnSync(["umount", "--lazy", entry.target]);
+  return below().length === 0;
 }
 
 /** Every leak of `name`, as a line each; empty when the host is clean. */
