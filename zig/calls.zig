@@ -9,6 +9,14 @@ const supervise = @import("parent/supervise.zig");
 const process = @import("parent/process.zig");
 const send_fd = @import("parent/send_fd.zig");
 const run_hook = @import("parent/run_hook.zig");
+const cgroup_create = @import("cgroup/create.zig");
+const cgroup_write = @import("cgroup/write.zig");
+const cgroup_join = @import("cgroup/join.zig");
+const cgroup_subtree = @import("cgroup/subtree.zig");
+const cgroup_kill = @import("cgroup/kill.zig");
+const cgroup_freeze = @import("cgroup/freeze.zig");
+const cgroup_remove = @import("cgroup/remove.zig");
+const cgroup_watch = @import("cgroup/watch.zig");
 
 pub const table = .{
     .{ .name = "host_facts", .function = host.host_facts },
@@ -35,6 +43,16 @@ pub const table = .{
     .{ .name = "await_end", .function = process.await_end },
     .{ .name = "send_fd", .function = send_fd.send_fd },
     .{ .name = "run_hook", .function = run_hook.run_hook },
+    .{ .name = "cgroup_create", .function = cgroup_create.cgroup_create },
+    .{ .name = "cgroup_write", .function = cgroup_write.cgroup_write },
+    .{ .name = "cgroup_read", .function = cgroup_write.cgroup_read },
+    .{ .name = "cgroup_join", .function = cgroup_join.cgroup_join },
+    .{ .name = "cgroup_delegate", .function = cgroup_join.cgroup_delegate },
+    .{ .name = "cgroup_processes", .function = cgroup_subtree.cgroup_processes },
+    .{ .name = "cgroup_kill", .function = cgroup_kill.cgroup_kill },
+    .{ .name = "cgroup_freeze", .function = cgroup_freeze.cgroup_freeze },
+    .{ .name = "cgroup_remove", .function = cgroup_remove.cgroup_remove },
+    .{ .name = "cgroup_watch", .function = cgroup_watch.cgroup_watch },
 };
 
 pub fn RequestOf(comptime function: anytype) type {

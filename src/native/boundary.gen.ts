@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 1013011640;
+export const abiFingerprint = 154453838;
 
 export type Failure = {
   code: Code;
@@ -141,6 +141,7 @@ export type SuperviseReply = {
 
 export type StatusRequest = {
   pid: number;
+  start_socket: string;
 };
 
 export type StatusReply = {
@@ -184,6 +185,102 @@ export type RunHookRequest = {
 
 export type RunHookReply = Record<string, never>;
 
+export type CgroupCreateRequest = {
+  groups: readonly CgroupToCreate[];
+  refuse_in_use: boolean;
+};
+
+export type CgroupCreateReply = {
+  in_use: CgroupInUse | null;
+  threaded: CgroupThreaded | null;
+  errnos: readonly number[];
+  not_enabled: readonly ControllerNotEnabled[];
+};
+
+export type CgroupWriteRequest = {
+  groups: readonly CgroupWrites[];
+};
+
+export type CgroupWriteReply = {
+  tolerated: readonly CgroupTolerated[];
+};
+
+export type CgroupReadRequest = {
+  groups: readonly CgroupFiles[];
+};
+
+export type CgroupReadReply = {
+  files: readonly CgroupFileText[];
+};
+
+export type CgroupJoinRequest = {
+  pids: readonly number[];
+  groups: readonly Cgroup[];
+  tolerate: readonly number[];
+};
+
+export type CgroupJoinReply = {
+  errnos: readonly number[];
+};
+
+export type CgroupDelegateRequest = {
+  group: Cgroup;
+  uid: number;
+  files: readonly string[];
+};
+
+export type CgroupDelegateReply = Record<string, never>;
+
+export type CgroupProcessesRequest = {
+  groups: readonly Cgroup[];
+};
+
+export type CgroupProcessesReply = {
+  pids: readonly number[];
+};
+
+export type CgroupKillRequest = {
+  groups: readonly Cgroup[];
+  freezer: Cgroup | null;
+  signal: number;
+  freeze_timeout_ms: number;
+};
+
+export type CgroupKillReply = {
+  found: boolean;
+  signalled: number;
+};
+
+export type CgroupFreezeRequest = {
+  group: Cgroup;
+  frozen: boolean;
+  timeout_ms: number;
+};
+
+export type CgroupFreezeReply = {
+  found: boolean;
+};
+
+export type CgroupRemoveRequest = {
+  groups: readonly Cgroup[];
+  timeout_ms: number;
+};
+
+export type CgroupRemoveReply = {
+  remaining: readonly CgroupRemaining[];
+};
+
+export type CgroupWatchRequest = {
+  watches: readonly CgroupWatch[];
+  pid: number;
+  timeout_ms: number;
+};
+
+export type CgroupWatchReply = {
+  files: readonly CgroupWatched[];
+  process_ended: boolean;
+};
+
 export type Code = "system" | "protocol" | "died" | "unsafe_path" | "executable" | "hook" | "limit" | "timeout";
 
 export type Stage = "library" | "parent" | "join" | "init";
@@ -206,6 +303,11 @@ export type Hook = {
   env: readonly string[];
   timeout_ms: number;
   subject: string;
+};
+
+export type Cgroup = {
+  mount: string;
+  path: string;
 };
 
 export type Entry = {
@@ -253,6 +355,74 @@ export type Process = {
   start_socket: string;
   start_hooks: HookSet | null;
   listen_pid: boolean;
+};
+
+export type CgroupToCreate = {
+  mount: string;
+  path: string;
+  enable_controllers: boolean;
+  domain: boolean;
+  cpuset: CpusetStart | null;
+  tolerate_permission: boolean;
+};
+
+export type CgroupInUse = {
+  path: string;
+  processes: number;
+  frozen: boolean;
+};
+
+export type CgroupThreaded = {
+  path: string;
+  type: string;
+};
+
+export type ControllerNotEnabled = {
+  path: string;
+  controller: string;
+  errno: number;
+};
+
+export type CgroupWrites = {
+  mount: string;
+  path: string;
+  writes: readonly CgroupWrite[];
+};
+
+export type CgroupTolerated = {
+  path: string;
+  subject: string;
+  errno: number;
+};
+
+export type CgroupFiles = {
+  mount: string;
+  path: string;
+  files: readonly string[];
+};
+
+export type CgroupFileText = {
+  text: string;
+  errno: number;
+};
+
+export type CgroupRemaining = {
+  path: string;
+  errno: number;
+  pids: readonly number[];
+};
+
+export type CgroupWatch = {
+  mount: string;
+  path: string;
+  file: string;
+  previous: string;
+};
+
+export type CgroupWatched = {
+  text: string;
+  changed: boolean;
+  gone: boolean;
 };
 
 export type Step = {
@@ -334,6 +504,19 @@ export type HookSet = {
   hooks: readonly Hook[];
   state_head: string;
   state_tail: string;
+};
+
+export type CpusetStart = {
+  cpus: string;
+  mems: string;
+};
+
+export type CgroupWrite = {
+  file: string;
+  value: string;
+  subject: string;
+  tolerate: readonly number[];
+  alternative: CgroupAlternative | null;
 };
 
 export type Clock = "monotonic" | "boottime";
@@ -491,6 +674,11 @@ export type MountAttributes = {
 
 export type DeviceKind = "character" | "block" | "fifo";
 
+export type CgroupAlternative = {
+  file: string;
+  value: string;
+};
+
 export type Filesystem = {
   type: string;
   source: string;
@@ -551,6 +739,16 @@ export const callNumbers = {
   await_end: 21,
   send_fd: 22,
   run_hook: 23,
+  cgroup_create: 24,
+  cgroup_write: 25,
+  cgroup_read: 26,
+  cgroup_join: 27,
+  cgroup_delegate: 28,
+  cgroup_processes: 29,
+  cgroup_kill: 30,
+  cgroup_freeze: 31,
+  cgroup_remove: 32,
+  cgroup_watch: 33,
 } as const;
 
 /** Request and reply of every call. */
@@ -579,6 +777,16 @@ export type Calls = {
   await_end: [AwaitEndRequest, AwaitEndReply];
   send_fd: [SendFdRequest, SendFdReply];
   run_hook: [RunHookRequest, RunHookReply];
+  cgroup_create: [CgroupCreateRequest, CgroupCreateReply];
+  cgroup_write: [CgroupWriteRequest, CgroupWriteReply];
+  cgroup_read: [CgroupReadRequest, CgroupReadReply];
+  cgroup_join: [CgroupJoinRequest, CgroupJoinReply];
+  cgroup_delegate: [CgroupDelegateRequest, CgroupDelegateReply];
+  cgroup_processes: [CgroupProcessesRequest, CgroupProcessesReply];
+  cgroup_kill: [CgroupKillRequest, CgroupKillReply];
+  cgroup_freeze: [CgroupFreezeRequest, CgroupFreezeReply];
+  cgroup_remove: [CgroupRemoveRequest, CgroupRemoveReply];
+  cgroup_watch: [CgroupWatchRequest, CgroupWatchReply];
 };
 
 export const CLONE = {
@@ -746,7 +954,7 @@ export const ERRNO = {
   INTR: 4,
   IO: 5,
   NXIO: 6,
-  "2BIG": 7,
+  2BIG: 7,
   NOEXEC: 8,
   BADF: 9,
   CHILD: 10,

@@ -7,7 +7,7 @@ const groups = @import("group.zig");
 const subtree = @import("subtree.zig");
 const freeze = @import("freeze.zig");
 const Call = @import("../call.zig").Call;
-const Group = groups.Group;
+const Cgroup = groups.Cgroup;
 
 pub const CgroupToCreate = struct {
     mount: []const u8,
@@ -21,7 +21,7 @@ pub const CgroupToCreate = struct {
     /// EPERM, EACCES and EROFS are reported in the reply, not as a failure.
     tolerate_permission: bool,
 
-    fn group(self: CgroupToCreate) Group {
+    fn group(self: CgroupToCreate) Cgroup {
         return .{ .mount = self.mount, .path = self.path };
     }
 };
@@ -75,7 +75,7 @@ pub fn cgroup_create(call: *Call, request: CgroupCreateRequest) Call.Error!Cgrou
     return .{ .in_use = null, .threaded = null, .errnos = errnos, .not_enabled = work.not_enabled.items };
 }
 
-fn in_use(call: *Call, mount: groups.Mount, group: Group) Call.Error!?CgroupInUse {
+fn in_use(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error!?CgroupInUse {
     const directory = groups.open_directory(mount, try call.path(group.path)) catch {
         // Whatever else is wrong with it, creating it will say.
         return null;
@@ -123,7 +123,7 @@ const Work = struct {
         var names = std.mem.tokenizeScalar(u8, wanted.path, '/');
         while (names.next()) |name| {
             const below = wanted.path[0..names.index];
-            const group: Group = .{ .mount = wanted.mount, .path = below };
+            const group: Cgroup = .{ .mount = wanted.mount, .path = below };
             if (wanted.enable_controllers) try self.enable_controllers(directory, parent_of(group));
             const child = self.enter(mount, directory, group, try self.call.path(name)) catch |err| switch (err) {
                 error.Sys => {
@@ -156,7 +156,7 @@ const Work = struct {
         return 0;
     }
 
-    fn enter(self: *Work, mount: groups.Mount, parent: sys.fd_t, group: Group, name: [:0]const u8) (Call.Error || sys.Error)!sys.fd_t {
+    fn enter(self: *Work, mount: groups.Mount, parent: sys.fd_t, group: Cgroup, name: [:0]const u8) (Call.Error || sys.Error)!sys.fd_t {
         // A directory that is there may stand in a parent that we may not write to.
         return groups.open_child(parent, name) catch {
             if (!sys.is(.NOENT)) return error.Sys;
@@ -171,7 +171,7 @@ const Work = struct {
     }
 
     /// Best effort: a controller that is missing is an error only for whoever writes one of its files.
-    fn enable_controllers(self: *Work, directory: sys.fd_t, group: Group) Call.Error!void {
+    fn enable_controllers(self: *Work, directory: sys.fd_t, group: Cgroup) Call.Error!void {
         var available_buffer: [1024]u8 = undefined;
         var enabled_buffer: [1024]u8 = undefined;
         const available = groups.read_short(directory, "cgroup.controllers", &available_buffer) catch return;
@@ -194,7 +194,7 @@ const Work = struct {
     }
 
     /// cgroups(7), "Thread mode": a cgroup made below one that has processes of its own is "domain invalid".
-    fn check_type(self: *Work, directory: sys.fd_t, group: Group, domain: bool) Call.Error!void {
+    fn check_type(self: *Work, directory: sys.fd_t, group: Cgroup, domain: bool) Call.Error!void {
         var buffer: [32]u8 = undefined;
         const kind = groups.read_short(directory, "cgroup.type", &buffer) catch return;
         if (std.mem.eql(u8, kind, "domain")) return;
@@ -229,7 +229,7 @@ fn fill_cpuset_file(parent: sys.fd_t, child: sys.fd_t, long: [*:0]const u8, shor
     try groups.write_value(child, name, try groups.read_short(parent, name, &buffer));
 }
 
-fn parent_of(group: Group) Group {
+fn parent_of(group: Cgroup) Cgroup {
     const slash = std.mem.lastIndexOfScalar(u8, group.path, '/') orelse 0;
     return .{ .mount = group.mount, .path = group.path[0..slash] };
 }

@@ -5,11 +5,11 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const groups = @import("group.zig");
 const Call = @import("../call.zig").Call;
-const Group = groups.Group;
+const Cgroup = groups.Cgroup;
 
 pub const CgroupFreezeRequest = struct {
     /// The v2 cgroup, or that of the v1 freezer hierarchy.
-    group: Group,
+    group: Cgroup,
     frozen: bool,
     timeout_ms: u32,
 };
@@ -44,7 +44,7 @@ pub fn set(directory: sys.fd_t, version: groups.Version, frozen: bool, timeout_m
     switch (version) {
         .v2 => try set_v2(directory, frozen, deadline_ms),
         .v1 => if (frozen) try freeze_v1(directory, deadline_ms) else try thaw_v1(directory),
-        .resctrl => unreachable,
+        .resctrl => return sys.fail(.OPNOTSUPP),
     }
 }
 

@@ -7,20 +7,20 @@ const sys = @import("../sys.zig");
 const Call = @import("../call.zig").Call;
 
 /// One cgroup: a directory below a mounted cgroup (v1, v2) or resctrl file system.
-pub const Group = struct {
+pub const Cgroup = struct {
     /// Absolute path of the mount point.
     mount: []const u8,
     /// Below the mount, without leading slash, "." and ".."; empty: the mount itself.
     path: []const u8,
 
     /// The absolute path, for messages.
-    pub fn absolute(self: Group, call: *Call) Call.Error![]const u8 {
+    pub fn absolute(self: Cgroup, call: *Call) Call.Error![]const u8 {
         if (self.path.len == 0) return self.mount;
         return std.fmt.allocPrint(call.arena, "{s}/{s}", .{ self.mount, self.path });
     }
 
     /// The absolute path of a file in it, for messages.
-    pub fn file(self: Group, call: *Call, name: []const u8) Call.Error![]const u8 {
+    pub fn file(self: Cgroup, call: *Call, name: []const u8) Call.Error![]const u8 {
         return std.fmt.allocPrint(call.arena, "{s}/{s}", .{ try self.absolute(call), name });
     }
 };
@@ -76,7 +76,7 @@ pub const Opened = struct {
 };
 
 /// Mount and cgroup in one; null where the cgroup is not there (any more).
-pub fn open(call: *Call, group: Group) Call.Error!?Opened {
+pub fn open(call: *Call, group: Cgroup) Call.Error!?Opened {
     const mount = try open_mount(call, group.mount);
     errdefer mount.close();
     const directory = open_directory(mount, try call.path(group.path)) catch {

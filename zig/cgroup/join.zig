@@ -5,11 +5,11 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const groups = @import("group.zig");
 const Call = @import("../call.zig").Call;
-const Group = groups.Group;
+const Cgroup = groups.Cgroup;
 
 pub const CgroupJoinRequest = struct {
     pids: []const u32,
-    groups: []const Group,
+    groups: []const Cgroup,
     /// errno numbers that leave a group out instead of ending the call.
     tolerate: []const u16,
 };
@@ -35,7 +35,7 @@ pub fn cgroup_join(call: *Call, request: CgroupJoinRequest) Call.Error!CgroupJoi
     return .{ .errnos = errnos };
 }
 
-fn join(call: *Call, group: Group, pids: []const u32) (Call.Error || sys.Error)!void {
+fn join(call: *Call, group: Cgroup, pids: []const u32) (Call.Error || sys.Error)!void {
     const mount = try groups.open_mount(call, group.mount);
     defer mount.close();
     const directory = try groups.open_directory(mount, try call.path(group.path));
@@ -56,7 +56,7 @@ fn join(call: *Call, group: Group, pids: []const u32) (Call.Error || sys.Error)!
 }
 
 pub const CgroupDelegateRequest = struct {
-    group: Group,
+    group: Cgroup,
     uid: u32,
     /// The names in /sys/kernel/cgroup/delegate: what the owner of a subtree may write.
     files: []const []const u8,

@@ -6,14 +6,14 @@ const groups = @import("group.zig");
 const subtree = @import("subtree.zig");
 const freeze = @import("freeze.zig");
 const Call = @import("../call.zig").Call;
-const Group = groups.Group;
+const Cgroup = groups.Cgroup;
 
 pub const CgroupKillRequest = struct {
     /// All the container's cgroups: one on v2; on v1 those of every hierarchy, since a process with rights
     /// in the container may have moved in some of them.
-    groups: []const Group,
+    groups: []const Cgroup,
     /// Of these, the one that can stop the processes while they are counted (v2, or v1 freezer).
-    freezer: ?Group,
+    freezer: ?Cgroup,
     signal: u32,
     /// Bound for one round of freezing.
     freeze_timeout_ms: u32,
@@ -64,7 +64,7 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
     return .{ .found = true, .signalled = signalled };
 }
 
-const Target = struct { name: Group, group: groups.Opened };
+const Target = struct { name: Cgroup, group: groups.Opened };
 
 fn pids_of(call: *Call, targets: []const Target) Call.Error![]u32 {
     var pids: std.ArrayList(u32) = .empty;

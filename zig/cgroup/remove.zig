@@ -6,10 +6,10 @@ const groups = @import("group.zig");
 const subtree = @import("subtree.zig");
 const freeze = @import("freeze.zig");
 const Call = @import("../call.zig").Call;
-const Group = groups.Group;
+const Cgroup = groups.Cgroup;
 
 pub const CgroupRemoveRequest = struct {
-    groups: []const Group,
+    groups: []const Cgroup,
     /// How long to wait, in all, for processes that are on their way out.
     timeout_ms: u32,
 };
@@ -46,7 +46,7 @@ pub fn cgroup_remove(call: *Call, request: CgroupRemoveRequest) Call.Error!Cgrou
 }
 
 /// False: `sys.errno` says why it is still there.
-fn remove(call: *Call, mount: groups.Mount, group: Group, deadline_ms: u64) Call.Error!bool {
+fn remove(call: *Call, mount: groups.Mount, group: Cgroup, deadline_ms: u64) Call.Error!bool {
     const path = try call.path(group.path);
     if (remove_directory(mount, path)) return true else |_| {}
     const errno = sys.errno;
@@ -76,7 +76,7 @@ fn remove(call: *Call, mount: groups.Mount, group: Group, deadline_ms: u64) Call
     }
 }
 
-fn remove_subtree(call: *Call, mount: groups.Mount, group: Group) Call.Error!bool {
+fn remove_subtree(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error!bool {
     const paths = try subtree.list(call, mount, group);
     var index = paths.len;
     var complete = true;

@@ -4,7 +4,7 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const groups = @import("group.zig");
 const Call = @import("../call.zig").Call;
-const Group = groups.Group;
+const Cgroup = groups.Cgroup;
 
 /// More cgroups than this below one container are somebody's attack on the memory of the runtime.
 const groups_max = 1 << 16;
@@ -12,7 +12,7 @@ const dt_dir = 4;
 
 /// Paths below the mount of the cgroup and of all its descendants, parents before their children.
 /// A cgroup that vanishes during the walk is left out.
-pub fn list(call: *Call, mount: groups.Mount, group: Group) Call.Error![]const [:0]const u8 {
+pub fn list(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error![]const [:0]const u8 {
     var found: std.ArrayList([:0]const u8) = .empty;
     try found.append(call.arena, try call.path(group.path));
     var index: usize = 0;
@@ -25,7 +25,7 @@ pub fn list(call: *Call, mount: groups.Mount, group: Group) Call.Error![]const [
     return found.items;
 }
 
-fn append_children(call: *Call, mount: groups.Mount, group: Group, path: [:0]const u8, found: *std.ArrayList([:0]const u8)) Call.Error!void {
+fn append_children(call: *Call, mount: groups.Mount, group: Cgroup, path: [:0]const u8, found: *std.ArrayList([:0]const u8)) Call.Error!void {
     const directory = groups.open_directory(mount, path) catch {
         if (groups.is_gone()) return;
         return call.fail("openat2", try group.absolute(call));
@@ -56,7 +56,7 @@ fn append_children(call: *Call, mount: groups.Mount, group: Group, path: [:0]con
 }
 
 /// Appends the pids of one cgroup (not of those below it). Nothing where it is gone.
-pub fn append_pids(call: *Call, mount: groups.Mount, group: Group, path: [:0]const u8, pids: *std.ArrayList(u32)) Call.Error!void {
+pub fn append_pids(call: *Call, mount: groups.Mount, group: Cgroup, path: [:0]const u8, pids: *std.ArrayList(u32)) Call.Error!void {
     const directory = groups.open_directory(mount, path) catch {
         if (groups.is_gone()) return;
         return call.fail("openat2", try group.absolute(call));
@@ -98,7 +98,7 @@ fn read_list(call: *Call, directory: sys.fd_t, name: [*:0]const u8) (sys.Error |
 }
 
 /// Every process of the cgroup and of those below it.
-pub fn processes(call: *Call, mount: groups.Mount, group: Group) Call.Error![]const u32 {
+pub fn processes(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error![]const u32 {
     var pids: std.ArrayList(u32) = .empty;
     for (try list(call, mount, group)) |path| try append_pids(call, mount, group, path, &pids);
     return pids.items;
@@ -106,7 +106,7 @@ pub fn processes(call: *Call, mount: groups.Mount, group: Group) Call.Error![]co
 
 pub const CgroupProcessesRequest = struct {
     /// One is enough on v2; of several v1 hierarchies the pids are united.
-    groups: []const Group,
+    groups: []const Cgroup,
 };
 pub const CgroupProcessesReply = struct {
     /// Ascending, without duplicates, as seen from the caller's pid namespace.

@@ -6,7 +6,7 @@ const sys = @import("../sys.zig");
 const groups = @import("group.zig");
 const write = @import("write.zig");
 const Call = @import("../call.zig").Call;
-const Group = groups.Group;
+const Cgroup = groups.Cgroup;
 
 pub const CgroupWatch = struct {
     mount: []const u8,
@@ -39,7 +39,7 @@ pub const CgroupWatched = struct {
 };
 
 const Watched = struct {
-    name: Group,
+    name: Cgroup,
     opened: ?groups.Opened = null,
     /// Polled: the file itself (v2) or an eventfd (v1); -1: gone.
     fd: sys.fd_t = -1,

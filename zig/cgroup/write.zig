@@ -4,7 +4,7 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const groups = @import("group.zig");
 const Call = @import("../call.zig").Call;
-const Group = groups.Group;
+const Cgroup = groups.Cgroup;
 
 pub const CgroupWrite = struct {
     file: []const u8,
@@ -33,7 +33,7 @@ pub fn cgroup_write(call: *Call, request: CgroupWriteRequest) Call.Error!CgroupW
     var tolerated: std.ArrayList(CgroupTolerated) = .empty;
     for (request.groups) |wanted| {
         if (wanted.writes.len == 0) continue;
-        const group: Group = .{ .mount = wanted.mount, .path = wanted.path };
+        const group: Cgroup = .{ .mount = wanted.mount, .path = wanted.path };
         const mount = try groups.open_mount(call, group.mount);
         defer mount.close();
         const directory = groups.open_directory(mount, try call.path(group.path)) catch
@@ -44,7 +44,7 @@ pub fn cgroup_write(call: *Call, request: CgroupWriteRequest) Call.Error!CgroupW
     return .{ .tolerated = tolerated.items };
 }
 
-fn write_one(call: *Call, directory: sys.fd_t, group: Group, wanted: CgroupWrite, tolerated: *std.ArrayList(CgroupTolerated)) Call.Error!void {
+fn write_one(call: *Call, directory: sys.fd_t, group: Cgroup, wanted: CgroupWrite, tolerated: *std.ArrayList(CgroupTolerated)) Call.Error!void {
     var write = wanted;
     const fd = groups.open_file(directory, try file_name(call, write.file), sys.O.WRONLY) catch fd: {
         const alternative = write.alternative orelse return judge(call, "openat2", group, write, tolerated);
@@ -58,7 +58,7 @@ fn write_one(call: *Call, directory: sys.fd_t, group: Group, wanted: CgroupWrite
     _ = sys.write(fd, write.value) catch return judge(call, "write", group, write, tolerated);
 }
 
-fn judge(call: *Call, op: []const u8, group: Group, write: CgroupWrite, tolerated: *std.ArrayList(CgroupTolerated)) Call.Error!void {
+fn judge(call: *Call, op: []const u8, group: Cgroup, write: CgroupWrite, tolerated: *std.ArrayList(CgroupTolerated)) Call.Error!void {
     for (write.tolerate) |errno| {
         if (errno != sys.errno_number()) continue;
         return tolerated.append(call.arena, .{
@@ -70,7 +70,7 @@ fn judge(call: *Call, op: []const u8, group: Group, write: CgroupWrite, tolerate
     return fail_write(call, op, group, write);
 }
 
-fn fail_write(call: *Call, op: []const u8, group: Group, write: CgroupWrite) Call.Error {
+fn fail_write(call: *Call, op: []const u8, group: Cgroup, write: CgroupWrite) Call.Error {
     return call.fail_with(.{
         .code = .system,
         .stage = .parent,

@@ -1,0 +1,172 @@
+/**
+ * Where a container's cgroups are: `linux.cgroupsPath` and the container's id made into directories, by
+ * runc's rules for the cgroupfs driver. Pure.
+ */
+
+import { RuntimeError } from "../errors.ts";
+import type { CgroupFacts, CgroupHierarchy } from "../host/cgroup.ts";
+
+/** One cgroup of a container. On v2 there is one; on v1 one a controller. */
+export interface CgroupLocation {
+  /**
+   * The key in state.json's `cgroup_paths`, as runc names it: "memory", "name=systemd"; "" for cgroup2,
+   * which on a hybrid host stands beside the v1 controllers.
+   */
+  controller: string;
+  /** Absolute path of the mount point. */
+  mount: string;
+  /** Below the mount point, clean and without leading slash; "" for the mount point itself. */
+  path: string;
+}
+
+/** The v1 controllers and named hierarchies that a container is put into, in runc's order. */
+export const V1_CONTROLLERS = [
+  "cpuset",
+  "devices",
+  "memory",
+  "cpu",
+  "cpuacct",
+  "pids",
+  "blkio",
+  "hugetlb",
+  "net_cls",
+  "net_prio",
+  "perf_event",
+  "freezer",
+  "rdma",
+  "name=systemd",
+  "misc",
+] as const;
+
+/**
+ * The cgroups of a new container. An absolute cgroupsPath counts from the hierarchy's mount point; a
+ * relative one, or the id where there is none, from the caller's own cgroup (v1) or from the one above
+ * it (v2: a cgroup with processes cannot have controllers for those below it).
+ * Throws RuntimeError where the caller's own cgroup is not in view or v1 has no devices controller.
+ */
+export function cgroupLocations(
+  facts: CgroupFacts,
+  cgroupsPath: string | undefined,
+  id: string,
+): CgroupLocation[] {
+  const inner = cleanCgroupsPath(cgroupsPath ?? "") || id;
+  return facts.mode === "v2" ? [unifiedLocation(facts, inner)] : legacyLocations(facts, inner);
+}
+
+function unifiedLocation(facts: CgroupFacts, inner: string): CgroupLocation {
+  const mount = facts.unifiedMountPoint;
+  if (inner.startsWith("/")) return { controller: "", mount, path: withoutRoot(inner) };
+  const parent = facts.unifiedOwn.slice(0, facts.unifiedOwn.lastIndexOf("/"));
+  if (parent.split("/").includes("..")) throw ownCgroupOutOfView("", facts.unifiedOwn);
+  return { controller: "", mount, path: withoutRoot(cleanAbsolute(`${parent}/${inner}`)) };
+}
+
+function legacyLocations(facts: CgroupFacts, inner: string): CgroupLocation[] {
+  const locations: CgroupLocation[] = [];
+  for (const controller of V1_CONTROLLERS) {
+    const hierarchy = facts.hierarchies.find(({ controllers }) => controllers.includes(controller));
+    if (hierarchy === undefined) {
+      // Without it every device would be open to the container.
+      if (controller === "devices") {
+        throw new RuntimeError("mountpoint for devices not found", {
+          hint: "mount the v1 devices controller below /sys/fs/cgroup, or boot with cgroup v2 only",
+        });
+      }
+      continue;
+    }
+    const base = inner.startsWith("/") ? "" : ownDirectory(controller, hierarchy);
+    locations.push({
+      controller,
+      mount: hierarchy.mountPoint,
+      path: withoutRoot(cleanAbsolute(`${base}/${inner}`)),
+    });
+  }
+  if (facts.mode === "hybrid") {
+    locations.push({
+      controller: "",
+      mount: facts.unifiedMountPoint,
+      path: withoutRoot(cleanAbsolute(`/${inner}`)),
+    });
+  }
+  return locations;
+}
+
+/** The caller's cgroup as seen below the mount point: in a container the mount shows a part of the tree. */
+function ownDirectory(controller: string, { root, own }: CgroupHierarchy): string {
+  if (root === "/") return own;
+  if (own === root) return "";
+  if (own.startsWith(`${root}/`)) return own.slice(root.length);
+  throw ownCgroupOutOfView(controller, own);
+}
+
+function ownCgroupOutOfView(controller: string, own: string): RuntimeError {
+  const which = controller === "" ? "cgroup" : `${controller} cgroup`;
+  return new RuntimeError(`own ${which} ${own} is outside of what is mounted on this side`, {
+    path: own,
+    hint: "give linux.cgroupsPath as an absolute path: it then counts from the mount point",
+  });
+}
+
+/**
+ * Clean in the lexical sense (path.Clean of Go): a relative path cannot lead upwards out of its base.
+ * "" stays "".
+ */
+export function cleanCgroupsPath(path: string): string {
+  if (path === "") return "";
+  const clean = cleanAbsolute(path.startsWith("/") ? path : `/${path}`);
+  if (path.startsWith("/")) return clean;
+  return clean === "/" ? "." : clean.slice(1);
+}
+
+/** "." and ".." and double slashes resolved; ".." at the root stays there. */
+export function cleanAbsolute(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part === "..") parts.pop();
+    else parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+
+function withoutRoot(path: string): string {
+  return path.slice(1);
+}
+
+export function absolutePath({ mount, path }: { mount: string; path: string }): string {
+  return path === "" ? mount : `${mount}/${path}`;
+}
+
+/** The map that state.json keeps (`cgroup_paths`). */
+export function cgroupPaths(locations: readonly CgroupLocation[]): Record<string, string> {
+  return Object.fromEntries(locations.map((location) => [location.controller, absolutePath(location)]));
+}
+
+/**
+ * Back from state.json, against the mounts of today. Throws RuntimeError for a path that is not below a
+ * mounted hierarchy: nothing outside of them is touched, whatever a state file says.
+ */
+export function locationsOfPaths(
+  facts: CgroupFacts,
+  paths: Readonly<Record<string, string>>,
+): CgroupLocation[] {
+  const mounts = facts.hierarchies.map(({ mountPoint }) => mountPoint);
+  if (facts.unifiedMountPoint !== "") mounts.push(facts.unifiedMountPoint);
+  return Object.entries(paths).map(([controller, path]) => {
+    const mount = mounts.find((candidate) => path === candidate || path.startsWith(`${candidate}/`));
+    if (mount === undefined || cleanAbsolute(path) !== path) {
+      throw new RuntimeError(`cgroup path ${path} of the state file is not below a cgroup mount`, {
+        path,
+        subject: `cgroup_paths["${controller}"]`,
+      });
+    }
+    return { controller, mount, path: path.slice(mount.length + 1) };
+  });
+}
+
+/** Controllers that are mounted together share one directory: each directory once. */
+export function distinctGroups(locations: readonly CgroupLocation[]): { mount: string; path: string }[] {
+  const groups = new Map<string, { mount: string; path: string }>();
+  for (const { mount, path } of locations) groups.set(`${mount}\0${path}`, { mount, path });
+  return [...groups.values()];
+}

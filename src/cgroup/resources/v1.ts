@@ -1,0 +1,192 @@
+/** `linux.resources` as files of cgroup v1. Pure. Linux, Documentation/admin-guide/cgroup-v1. */
+
+import { RuntimeError } from "../../errors.ts";
+import type { ResourcesConfig } from "../../oci/resources.ts";
+import { pidsMax } from "./convert.ts";
+import {
+  type CgroupSetting,
+  type CgroupSettings,
+  EINVAL,
+  ENOENT,
+  type IgnoredResource,
+  ignored,
+  isSet,
+  setting,
+} from "./setting.ts";
+import { rdma } from "./v2.ts";
+
+/**
+ * Everything but devices (devices.ts), in the order in which the kernel takes it. Where the order depends
+ * on the values of now, a refusal at the first attempt is tolerated and the value is written once more.
+ * Throws RuntimeError for values that no kernel takes.
+ */
+export function legacySettings(resources: ResourcesConfig): CgroupSettings {
+  if (resources.unified !== undefined && Object.keys(resources.unified).length > 0) {
+    throw new RuntimeError("invalid configuration: cannot use unified on cgroup v1", {
+      subject: "linux.resources.unified",
+      hint: "use the fields of linux.resources that stand for the limit",
+    });
+  }
+  return {
+    settings: [
+      ...cpuset(resources),
+      ...memory(resources),
+      ...cpu(resources),
+      ...pids(resources),
+      ...blkio(resources),
+      ...hugetlb(resources),
+      ...network(resources),
+      ...rdma(resources),
+    ],
+    ignored: [...ignoredMemory(resources)],
+  };
+}
+
+/** Those that must stand before the first process is in the cgroup: a realtime process needs its bandwidth. */
+export function isEarly({ file }: CgroupSetting): boolean {
+  return file.startsWith("cpu.rt_");
+}
+
+function* cpuset({ cpu }: ResourcesConfig): Generator<CgroupSetting> {
+  if (cpu === undefined) return;
+  // Mounted with "noprefix", the hierarchy's files have the short names.
+  if (cpu.cpus !== "") {
+    yield setting("cpuset.cpus", cpu.cpus, "cpu.cpus", { alternative: { file: "cpus", value: cpu.cpus } });
+  }
+  if (cpu.mems !== "") {
+    yield setting("cpuset.mems", cpu.mems, "cpu.mems", { alternative: { file: "mems", value: cpu.mems } });
+  }
+}
+
+function* memory({ memory }: ResourcesConfig): Generator<CgroupSetting> {
+  if (memory === undefined) return;
+  const limit = isSet(memory.limit) ? memory.limit : undefined;
+  const swap = isSet(memory.swap) ? memory.swap : undefined;
+  if (swap === undefined && limit !== undefined && BigInt(limit) === -1n) {
+    // No limit on memory is meant for both, where swap is counted at all.
+    yield setting("memory.memsw.limit_in_bytes", "-1", "memory.limit", { tolerate: [ENOENT] });
+  }
+  if (limit !== undefined) {
+    // memsw must never be below memory: growing needs memsw first, shrinking memory first.
+    const tolerate = swap === undefined ? [] : [EINVAL];
+    yield setting("memory.limit_in_bytes", limit, "memory.limit", { tolerate });
+  }
+  if (swap !== undefined) {
+    yield setting("memory.memsw.limit_in_bytes", swap, "memory.swap");
+    if (limit !== undefined) yield setting("memory.limit_in_bytes", limit, "memory.limit");
+  }
+  if (isSet(memory.reservation)) {
+    yield setting("memory.soft_limit_in_bytes", memory.reservation, "memory.reservation");
+  }
+  if (memory.disableOOMKiller === true) yield setting("memory.oom_control", 1, "memory.disableOOMKiller");
+  if (memory.swappiness !== undefined) {
+    if (BigInt(memory.swappiness) > 100n) {
+      throw new RuntimeError(
+        `invalid memory swappiness value: ${memory.swappiness} (valid range is 0-100)`,
+        { subject: "linux.resources.memory.swappiness" },
+      );
+    }
+    yield setting("memory.swappiness", memory.swappiness, "memory.swappiness");
+  }
+}
+
+const SHARES_MIN = 2n;
+const SHARES_MAX = 262144n;
+
+function* cpu({ cpu }: ResourcesConfig): Generator<CgroupSetting> {
+  if (cpu === undefined) return;
+  if (isSet(cpu.shares)) {
+    // The kernel would take the nearest value without a word.
+    const subject = "linux.resources.cpu.shares";
+    const shares = BigInt(cpu.shares);
+    if (shares > SHARES_MAX) {
+      throw new RuntimeError(`the maximum allowed cpu-shares is ${SHARES_MAX}`, { subject });
+    }
+    if (shares < SHARES_MIN) {
+      throw new RuntimeError(`the minimum allowed cpu-shares is ${SHARES_MIN}`, { subject });
+    }
+    yield setting("cpu.shares", cpu.shares, "cpu.shares");
+  }
+  // Quota, period and burst are checked against each other and against the parent: in whichever order
+  // they fit, one of two attempts is in it.
+  const again = isSet(cpu.quota) ? [EINVAL] : [];
+  if (isSet(cpu.period)) yield setting("cpu.cfs_period_us", cpu.period, "cpu.period", { tolerate: again });
+  if (cpu.burst !== undefined) {
+    yield setting("cpu.cfs_burst_us", cpu.burst, "cpu.burst", { tolerate: [ENOENT, ...again] });
+  }
+  if (isSet(cpu.quota)) {
+    yield setting("cpu.cfs_quota_us", cpu.quota, "cpu.quota");
+    if (isSet(cpu.period)) yield setting("cpu.cfs_period_us", cpu.period, "cpu.period");
+    if (cpu.burst !== undefined) {
+      yield setting("cpu.cfs_burst_us", cpu.burst, "cpu.burst", { tolerate: [ENOENT] });
+    }
+  }
+  if (cpu.idle !== undefined) yield setting("cpu.idle", cpu.idle, "cpu.idle");
+  yield* realtime(cpu);
+}
+
+function* realtime(cpu: NonNullable<ResourcesConfig["cpu"]>): Generator<CgroupSetting> {
+  if (isSet(cpu.realtimePeriod)) {
+    const tolerate = isSet(cpu.realtimeRuntime) ? [EINVAL] : [];
+    yield setting("cpu.rt_period_us", cpu.realtimePeriod, "cpu.realtimePeriod", { tolerate });
+  }
+  if (!isSet(cpu.realtimeRuntime)) return;
+  yield setting("cpu.rt_runtime_us", cpu.realtimeRuntime, "cpu.realtimeRuntime");
+  if (isSet(cpu.realtimePeriod)) yield setting("cpu.rt_period_us", cpu.realtimePeriod, "cpu.realtimePeriod");
+}
+
+function* pids({ pids }: ResourcesConfig): Generator<CgroupSetting> {
+  if (pids?.limit !== undefined) yield setting("pids.max", pidsMax(pids.limit), "pids.limit");
+}
+
+function* blkio({ blockIO }: ResourcesConfig): Generator<CgroupSetting> {
+  if (blockIO === undefined) return;
+  if (isSet(blockIO.weight)) {
+    yield setting("blkio.weight", blockIO.weight, "blockIO.weight", {
+      alternative: { file: "blkio.bfq.weight", value: blockIO.weight },
+    });
+  }
+  if (isSet(blockIO.leafWeight)) yield setting("blkio.leaf_weight", blockIO.leafWeight, "blockIO.leafWeight");
+  for (const [index, { major, minor, weight, leafWeight }] of (blockIO.weightDevice ?? []).entries()) {
+    const subject = `blockIO.weightDevice[${index}]`;
+    if (isSet(weight)) {
+      const value = `${major}:${minor} ${weight}`;
+      yield setting("blkio.weight_device", value, subject, {
+        alternative: { file: "blkio.bfq.weight_device", value },
+      });
+    }
+    if (isSet(leafWeight)) yield setting("blkio.leaf_weight_device", `${major}:${minor} ${leafWeight}`, subject);
+  }
+  const throttles = [
+    ["throttleReadBpsDevice", "read_bps_device"],
+    ["throttleWriteBpsDevice", "write_bps_device"],
+    ["throttleReadIOPSDevice", "read_iops_device"],
+    ["throttleWriteIOPSDevice", "write_iops_device"],
+  ] as const;
+  for (const [field, file] of throttles) {
+    for (const [index, { major, minor, rate }] of (blockIO[field] ?? []).entries()) {
+      yield setting(`blkio.throttle.${file}`, `${major}:${minor} ${rate}`, `blockIO.${field}[${index}]`);
+    }
+  }
+}
+
+function* hugetlb({ hugepageLimits }: ResourcesConfig): Generator<CgroupSetting> {
+  for (const [index, { pageSize, limit }] of (hugepageLimits ?? []).entries()) {
+    const subject = `hugepageLimits[${index}]`;
+    yield setting(`hugetlb.${pageSize}.limit_in_bytes`, limit, subject);
+    yield setting(`hugetlb.${pageSize}.rsvd.limit_in_bytes`, limit, subject, { tolerate: [ENOENT] });
+  }
+}
+
+function* network({ network }: ResourcesConfig): Generator<CgroupSetting> {
+  if (isSet(network?.classID)) yield setting("net_cls.classid", network.classID, "network.classID");
+  for (const [index, { name, priority }] of (network?.priorities ?? []).entries()) {
+    yield setting("net_prio.ifpriomap", `${name} ${priority}`, `network.priorities[${index}]`);
+  }
+}
+
+function* ignoredMemory({ memory }: ResourcesConfig): Generator<IgnoredResource> {
+  const reason = "the kernel has no separate limit for kernel memory any more";
+  if (isSet(memory?.kernel)) yield ignored("memory.kernel", reason);
+  if (isSet(memory?.kernelTCP)) yield ignored("memory.kernelTCP", reason);
+}
