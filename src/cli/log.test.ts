@@ -1,0 +1,132 @@
+import { describe, expect, test } from "bun:test";
+import { RuntimeError } from "../errors.ts";
+import { createLog, type LogSettings } from "./log.ts";
+
+const WHEN = "2026-01-02T15:04:05Z";
+
+function recorder(settings: Partial<LogSettings>, terminal = false) {
+  const file: string[] = [];
+  const stderr: string[] = [];
+  const log = createLog(
+    { file: undefined, format: "text", level: undefined, debug: false, ...settings },
+    {
+      appendFile: (_path, text) => file.push(text),
+      writeError: (text) => stderr.push(text),
+      errorIsTerminal: () => terminal,
+      now: () => new Date("2026-01-02T15:04:05.678Z"),
+    },
+  );
+  return { log, file, stderr };
+}
+
+const error = new RuntimeError("runc create failed: open /x: permission denied", {
+  step: "open",
+  path: "/x",
+  errno: 13,
+  hint: "look",
+});
+
+describe("a failure is exactly one record", () => {
+  test("json in a file: sorted keys, an RFC 3339 time, and the bare message on standard error", () => {
+    const { log, file, stderr } = recorder({ file: "/l", format: "json" });
+    log.debug("d");
+    log.info("i");
+    log.failure(error);
+    expect(file).toEqual([
+      `{"errno":"EACCES","hint":"look","level":"error","msg":"${error.message}","path":"/x","step":"open","time":"${WHEN}"}\n`,
+    ]);
+    expect(stderr).toEqual([error.message]);
+  });
+
+  test("text in a file", () => {
+    const { log, file, stderr } = recorder({ file: "/l" });
+    log.failure(error);
+    expect(file).toEqual([
+      `time="${WHEN}" level=error msg="${error.message}" errno=EACCES hint=look path=/x step=open\n`,
+    ]);
+    expect(stderr).toEqual([error.message]);
+  });
+
+  test("text on standard error", () => {
+    const { log, file, stderr } = recorder({});
+    log.failure(new RuntimeError("container does not exist"));
+    expect(file).toEqual([]);
+    expect(stderr).toEqual([`time="${WHEN}" level=error msg="container does not exist"`]);
+  });
+
+  test("json on standard error is not repeated there", () => {
+    const { log, stderr } = recorder({ format: "json" });
+    log.failure(new RuntimeError("x"));
+    expect(stderr).toEqual([`{"level":"error","msg":"x","time":"${WHEN}"}`]);
+  });
+
+  test("for a person at a terminal: message, then what is known, control characters shown", () => {
+    const { log, stderr } = recorder({}, true);
+    log.failure(new RuntimeError("open /\u001b[2J: permission denied", { errno: 13, hint: "look" }));
+    expect(stderr).toEqual(["ERRO open /\\x1b[2J: permission denied\n     errno: EACCES\n     hint: look"]);
+  });
+
+  test("warnings before it become part of it in a JSON file: Podman parses the whole file as one object", () => {
+    const { log, file } = recorder({ file: "/l", format: "json" });
+    log.warning("first");
+    log.failure(new RuntimeError("x"));
+    expect(file).toEqual([`{"level":"error","msg":"x","time":"${WHEN}","warnings":["first"]}\n`]);
+  });
+
+  test("an unforeseen error brings its stack, also from within a command's prefix", () => {
+    const cause = new TypeError("undefined is not a function");
+    for (const thrown of [
+      cause,
+      new RuntimeError("outer", { cause: new RuntimeError("inner", { cause }) }),
+    ]) {
+      const { log, file } = recorder({ file: "/l", format: "json" });
+      log.failure(thrown);
+      expect(JSON.parse(file.join("")).stack).toContain("undefined is not a function");
+    }
+  });
+
+  test("anything that is thrown can be logged", () => {
+    for (const thrown of [undefined, null, 1, "text", {}, Symbol.iterator]) {
+      const { log, file } = recorder({ file: "/l", format: "json" });
+      log.failure(thrown);
+      expect(file).toHaveLength(1);
+      expect(JSON.parse(file.join("")).level).toBe("error");
+    }
+  });
+});
+
+describe("levels", () => {
+  const cases: [Partial<LogSettings>, string[]][] = [
+    [{}, ["warning", "error"]],
+    [{ level: "error" }, ["error"]],
+    [{ level: "info" }, ["info", "warning", "error"]],
+    [{ debug: true }, ["debug", "info", "warning", "error"]],
+    [{ debug: true, level: "error" }, ["debug", "info", "warning", "error"]],
+    [{ file: "/l", format: "json", level: "warning" }, ["warning", "error"]],
+  ];
+  test.each(cases)("%p", (settings, expected) => {
+    const { log, file, stderr } = recorder(settings);
+    log.debug("m");
+    log.info("m");
+    log.warning("m");
+    log.failure(new RuntimeError("m"));
+    const records = settings.file === undefined ? stderr : file;
+    expect(records.map((record) => /level"?[=:]"?([a-z]+)/.exec(record)?.[1] ?? record)).toEqual(expected);
+  });
+});
+
+test.each([
+  ["plain", "plain"],
+  ["two words", '"two words"'],
+  ["a=b", '"a=b"'],
+  ["/a.b-c_d@e^f+g", "/a.b-c_d@e^f+g"],
+  ['say "x"\\', '"say \\"x\\"\\\\"'],
+  ["line\nline\t\u001b\u0000", '"line\\nline\\t\\x1b\\x00"'],
+  ["umläut", '"umläut"'],
+  ["\u202e", '"\\u202e"'],
+  ["", ""],
+])("the text value %p is written %p", (text, written) => {
+  const { log, stderr } = recorder({});
+  log.warning(text);
+  expect(stderr).toEqual([`time="${WHEN}" level=warning msg=${written}`]);
+});
