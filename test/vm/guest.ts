@@ -219,7 +219,7 @@ function initProgram(flavour: FlavourName): string | undefined {
 function prepareScript(flavour: FlavourName): string {
   return [
     "set -e",
-    `for module in ${sessionModules.join(" ")}; do modprobe -q $module || echo "no module $module"; done`,
+    `for module in ${sessionModules.join(" ")}; do modprobe -q $module || test -d /sys/module/$module || echo "no module $module"; done`,
     "ip link set lo up",
     ...(flavours[flavour].systemd
       ? [

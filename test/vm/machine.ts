@@ -132,7 +132,11 @@ export class Machine {
       const qmp = await openQmp(await Promise.race([qmpSocket, ended]));
       machine = new Machine(directory, running, channel, qmp);
       liveMachines.add(machine);
-      if (options.saved !== undefined) await untilMigrated(qmp);
+      if (options.saved !== undefined) {
+        await untilMigrated(qmp);
+        // It was stopped when it was saved, and still is.
+        await qmp.execute("cont");
+      }
       await withTimeout(
         Promise.race([channel.ping(), ended]),
         bootTimeoutMs,
