@@ -1,0 +1,256 @@
+import { describe, expect, test } from "bun:test";
+import { errnoNumber } from "./errno.ts";
+import { type Failure, type FailureContext, failureError, NO_PROCESS } from "./failure.ts";
+import { wrapCommandError } from "./messages.ts";
+
+type Case = [record: Partial<Omit<Failure, "errno">> & { errno?: string }, message: string, hint?: RegExp];
+
+const context: FailureContext = {
+  ...NO_PROCESS,
+  process: "init",
+  workingDirectory: "/work dir",
+  user: { uid: 1000, gid: 100 },
+  mounts: [
+    { destination: "/proc", type: "proc", source: "proc", options: [] },
+    { destination: "/dev/pts", type: "devpts", source: "devpts", options: ["newinstance", "gid=5"] },
+    { destination: "/data", type: "bind", source: "/srv/data", options: ["rbind"] },
+    { destination: "/", type: "overlay", source: "", options: [] },
+  ],
+};
+
+function error(record: Case[0], overrides: Partial<FailureContext> = {}) {
+  const failure: Failure = {
+    code: "system",
+    stage: "init",
+    op: "",
+    subject: "",
+    target: "",
+    detail: "",
+    ...record,
+    errno: record.errno === undefined ? 0 : (errnoNumber(record.errno) as number),
+  };
+  return failureError(failure, { ...context, ...overrides });
+}
+
+const inInit = "unable to start container process: error during container init: ";
+
+describe("in the container's first process", () => {
+  const cases: Case[] = [
+    [
+      { code: "executable", op: "lookup", target: "nope", errno: "ENOENT" },
+      'exec: "nope": executable file not found in $PATH',
+      /PATH of process\.env/,
+    ],
+    [
+      { code: "executable", op: "lookup", target: "/nope", errno: "ENOENT" },
+      'exec: "/nope": stat /nope: no such file or directory',
+    ],
+    [{ code: "executable", op: "lookup", target: "/etc", errno: "EISDIR" }, 'exec: "/etc": is a directory'],
+    [
+      { code: "executable", op: "lookup", target: "/etc/passwd", errno: "EACCES" },
+      'exec: "/etc/passwd": permission denied',
+      /execute permission/,
+    ],
+    [
+      { code: "executable", op: "execve", target: "/run.sh", errno: "ENOENT" },
+      "exec /run.sh: no such file or directory",
+      /interpreter/,
+    ],
+    [
+      { code: "executable", op: "execve", target: "/bin/arm", errno: "ENOEXEC" },
+      "exec /bin/arm: exec format error",
+      /architecture/,
+    ],
+    [
+      { op: "fsmount", subject: "mounts[0]", target: "/proc", errno: "EPERM" },
+      'error mounting "proc" to rootfs at "/proc": fsmount src=proc, dst=/proc: operation not permitted',
+      /masked or read-only parts/,
+    ],
+    [
+      {
+        op: "fsconfig",
+        subject: "mounts[1].options",
+        target: "/dev/pts",
+        errno: "EINVAL",
+        detail: "devpts: Bad value for 'gid'",
+      },
+      `error mounting "devpts" to rootfs at "/dev/pts": fsconfig src=devpts, dst=/dev/pts: invalid argument (devpts: Bad value for 'gid')`,
+      /linux\.gidMappings/,
+    ],
+    [
+      { op: "open_tree", subject: "mounts[2]", target: "/srv/data", errno: "ENOENT" },
+      'error mounting "/srv/data" to rootfs at "/data": open_tree src=/srv/data, dst=/data: no such file or directory',
+      /source of a bind mount/,
+    ],
+    [
+      { op: "fsconfig", subject: "mounts[3]", target: "/", errno: "EPERM" },
+      'error mounting "overlay" to rootfs at "/": fsconfig src=overlay, dst=/: operation not permitted',
+      /userxattr/,
+    ],
+    [
+      { code: "unsafe_path", op: "openat2", subject: "mounts[0]", target: "/proc" },
+      'error mounting "proc" to rootfs at "/proc": filesystem "proc" must be mounted on ordinary directory',
+      /symbolic link/,
+    ],
+    [
+      { code: "hook", op: "hook", subject: "hooks.createContainer[1]", detail: "exit status 1" },
+      "error running createContainer hook #1: exit status 1",
+    ],
+    [
+      { code: "hook", op: "execve", target: "/hook", subject: "hooks.prestart[0]", errno: "EACCES" },
+      "error running prestart hook #0: execve /hook: permission denied",
+    ],
+    [
+      { op: "chdir", subject: "process.cwd", errno: "EACCES" },
+      'chdir to cwd ("/work dir") set in config.json failed: permission denied',
+      /may not enter/,
+    ],
+    [
+      { op: "setresuid", subject: "process.user.uid", errno: "EINVAL" },
+      "cannot setuid to unmapped uid 1000 in user namespace",
+      /not mapped/,
+    ],
+    [
+      { op: "setresgid", subject: "process.user.gid", errno: "EINVAL" },
+      "cannot setgid to unmapped gid 100 in user namespace",
+      /not mapped/,
+    ],
+    [
+      { op: "setgroups", subject: "process.user.additionalGids", errno: "EPERM" },
+      "unable to setup user: setgroups: operation not permitted",
+      /newgidmap/,
+    ],
+    [
+      { op: "capset", subject: "process.capabilities.effective", errno: "EPERM" },
+      "unable to apply caps: capset: operation not permitted",
+      /CapBnd/,
+    ],
+    [
+      { op: "prctl", subject: "process.capabilities.bounding", errno: "EPERM" },
+      "unable to apply bounding set: prctl: operation not permitted",
+    ],
+    [
+      { op: "prctl", subject: "process.capabilities.ambient", target: "CAP_CHOWN", errno: "EPERM" },
+      "can't raise ambient capability CAP_CHOWN: operation not permitted",
+    ],
+    [
+      { op: "pivot_root", subject: "root.path", target: "/r", errno: "EINVAL" },
+      "error jailing process inside rootfs: pivot_root /r: invalid argument",
+      /--no-pivot/,
+    ],
+    [
+      { op: "open_tree", subject: "root.path", target: "/r", errno: "ENOENT" },
+      "error preparing rootfs: open_tree /r: no such file or directory",
+    ],
+    [
+      { op: "mknodat", subject: "linux.devices[0]", target: "/dev/x", errno: "EPERM" },
+      "error creating device nodes: mknodat /dev/x: operation not permitted",
+      /user namespace/,
+    ],
+    [
+      { op: "mount", subject: "linux.maskedPaths[2]", target: "/proc/keys", errno: "EPERM" },
+      `can't mask path "/proc/keys": operation not permitted`,
+    ],
+    [
+      { op: "mount_setattr", subject: "linux.readonlyPaths[0]", target: "/proc/bus", errno: "EPERM" },
+      `can't make "/proc/bus" read-only: operation not permitted`,
+    ],
+    [
+      { op: "seccomp", subject: "linux.seccomp", errno: "EINVAL" },
+      "unable to init seccomp: seccomp: invalid argument",
+      /newer than it/,
+    ],
+    [
+      { op: "write", subject: "process.apparmorProfile", target: "nope", errno: "ENOENT" },
+      "unable to apply apparmor profile: write nope: no such file or directory",
+      /apparmor_parser/,
+    ],
+    [
+      { op: "write", subject: "linux.sysctl", target: "/proc/sys/a", errno: "ENOENT" },
+      "write /proc/sys/a: no such file or directory",
+      /no such sysctl/,
+    ],
+    [{ op: "sethostname", subject: "hostname", errno: "EPERM" }, "sethostname: operation not permitted"],
+    [
+      { code: "died", op: "bunc-init", detail: "killed by signal 9" },
+      "bunc-init: the process ended unexpectedly (killed by signal 9)",
+    ],
+    [{ code: "timeout", op: "connect", target: "/s" }, "connect /s: timed out"],
+    [{ code: "limit", op: "steps", detail: "4096" }, "steps: limit exceeded (4096)"],
+    [
+      { code: "protocol", op: "decode", detail: "steps[0]" },
+      "internal error: decode (steps[0])",
+      /report it/,
+    ],
+  ];
+  test.each(cases.map(([record, message, hint]) => ({ record, message, hint })))(
+    "$message",
+    ({ record, message, hint }) => {
+      const thrown = error(record);
+      expect(thrown.message).toBe(inInit + message);
+      if (hint !== undefined) expect(thrown.hint).toMatch(hint);
+      expect(thrown.step).toBe(record.op as string);
+    },
+  );
+});
+
+test("a failure of the parent is not one of container init", () => {
+  expect(
+    error({ stage: "parent", op: "prlimit", subject: "process.rlimits[0]", errno: "EPERM" }).message,
+  ).toBe(
+    "unable to start container process: error setting rlimits for ready process: prlimit: operation not permitted",
+  );
+  expect(
+    error({ stage: "library", op: "write", subject: "linux.cgroupsPath", target: "/c", errno: "EACCES" })
+      .message,
+  ).toBe(
+    "unable to start container process: unable to apply cgroup configuration: write /c: permission denied",
+  );
+});
+
+test("exec has no container init", () => {
+  const thrown = error(
+    { code: "executable", op: "lookup", target: "nope", errno: "ENOENT" },
+    { process: "exec" },
+  );
+  const wrapped = wrapCommandError("exec", thrown);
+  expect(wrapped.message).toBe(
+    'exec failed: unable to start container process: exec: "nope": executable file not found in $PATH',
+  );
+  expect(wrapped.exitCode).toBe(255);
+});
+
+test("without a process it is Go's path error", () => {
+  expect(
+    error({ stage: "library", op: "open", target: "/x", errno: "EACCES" }, { process: "other" }).message,
+  ).toBe("open /x: permission denied");
+});
+
+test("the OOM killer is named", () => {
+  const thrown = error({ code: "died", op: "bunc-init" }, { oomKilled: true });
+  expect(thrown.message).toBe(`${inInit}container init was OOM-killed (memory limit too low?)`);
+  expect(thrown.hint).toContain("linux.resources.memory.limit");
+});
+
+test("a detail that a caller could misread is only in its own key", () => {
+  const thrown = error({
+    op: "fsconfig",
+    subject: "mounts[0]",
+    errno: "EINVAL",
+    detail: "lookup: No such file or directory",
+  });
+  expect(thrown.message).not.toContain("No such file");
+  expect(thrown.detail).toBe("lookup: No such file or directory");
+});
+
+test("rootless without delegation gets told so", () => {
+  const record = {
+    stage: "library",
+    op: "mkdir",
+    subject: "linux.cgroupsPath",
+    target: "/c",
+    errno: "EACCES",
+  } as const;
+  expect(error(record, { rootless: true }).hint).toContain("Delegate=yes");
+  expect(error(record).hint).toBeUndefined();
+});
