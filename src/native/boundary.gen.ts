@@ -954,7 +954,7 @@ export const ERRNO = {
   INTR: 4,
   IO: 5,
   NXIO: 6,
-  2BIG: 7,
+  "2BIG": 7,
   NOEXEC: 8,
   BADF: 9,
   CHILD: 10,
