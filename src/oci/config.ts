@@ -13,6 +13,7 @@ import { LinuxSchema } from "./linux.ts";
 import { MountSchema } from "./mounts.ts";
 import { boolean, listOf, mapOf, nonEmptyText, struct, text } from "./primitives.ts";
 import { type ProcessConfig, ProcessSchema } from "./process.ts";
+import { sentenceFor } from "./sentences.ts";
 import { type ValidationFacts, validateConfig, validateProcess } from "./validate.ts";
 
 export const ConfigSchema = struct({
@@ -77,11 +78,11 @@ export function check(schema: v.GenericSchema, value: unknown): { output: unknow
   const issues = result.issues.map((issue): Issue => {
     const members = (issue.path ?? []).map((item) => item.key);
     const missing = issue.path?.at(-1)?.origin === "key";
-    return {
-      path: formatPath(members),
-      found: describeFound(issue.input),
-      accepted: missing ? `${acceptedAt(schema, members)} (required)` : issue.message,
-    };
+    const path = formatPath(members);
+    const found = describeFound(issue.input);
+    const accepted = missing ? `${acceptedAt(schema, members)} (required)` : issue.message;
+    const message = sentenceFor(path, found);
+    return message === undefined ? { path, found, accepted } : { path, found, accepted, message };
   });
   return { output: result.output, issues };
 }

@@ -10,8 +10,12 @@ import type { HostFacts } from "../host/host.ts";
 import type { Config } from "./config.ts";
 import { describeFound, type Issue } from "./issue.ts";
 import type { ProcessConfig } from "./process.ts";
-import { linuxRules, mountRules, namespaceRules, specRules, sysctlRules } from "./rules.ts";
-import { processRules } from "./rules-process.ts";
+import { linuxRules } from "./rules/linux.ts";
+import { mountRules } from "./rules/mounts.ts";
+import { namespaceRules } from "./rules/namespaces.ts";
+import { processRules } from "./rules/process.ts";
+import { specRules } from "./rules/spec.ts";
+import { sysctlRules } from "./rules/sysctl.ts";
 
 /** What the rules need to know beyond the document. */
 export interface ValidationFacts {
@@ -24,12 +28,14 @@ export interface ValidationFacts {
 
 /** Where rules put what they find. */
 export interface Report {
+  /** Whether the schema found nothing wrong at or below a path. For the items of lists read as "mounts[]". */
+  isSound(path: string): boolean;
   issue(path: string, found: unknown, accepted: string, message?: string): void;
   warn(sentence: string): void;
 }
 
 export interface Rule<T> {
-  /** Paths of the members that the rule reads. */
+  /** Paths of the members that the rule reads; "mounts[]": it looks at sound items itself. */
   reads: readonly string[];
   check(document: T, facts: ValidationFacts, report: Report): void;
 }
@@ -74,6 +80,7 @@ function run<T>(
   prefix = "",
 ): void {
   const report: Report = {
+    isSound: (path) => !hasIssue(known, prefix + path),
     issue(path, found, accepted, message) {
       const issue: Issue = { path: prefix + path, found: describeFound(found), accepted };
       findings.issues.push(message === undefined ? issue : { ...issue, message });
@@ -83,9 +90,15 @@ function run<T>(
     },
   };
   for (const rule of rules) {
-    if (rule.reads.some((path) => hasIssue(known, prefix + path))) continue;
+    if (rule.reads.some((path) => isBroken(known, prefix + path))) continue;
     rule.check(document, facts, report);
   }
+}
+
+function isBroken(known: readonly Issue[], path: string): boolean {
+  if (!path.endsWith("[]")) return hasIssue(known, path);
+  const list = path.slice(0, -"[]".length);
+  return known.some((issue) => isWithin(list, issue.path));
 }
 
 /** Whether an issue stands at `path`, below it, or above it. */

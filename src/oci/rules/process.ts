@@ -1,8 +1,8 @@
 /** Rules of the `process` object. Paths are relative to it. */
 
-import { parseIndexList } from "./index-list.ts";
-import type { ProcessConfig } from "./process.ts";
-import type { Rule } from "./validate.ts";
+import { parseIndexList } from "../index-list.ts";
+import type { ProcessConfig } from "../process.ts";
+import type { Rule } from "../validate.ts";
 
 /** CPUs and memory nodes beyond this number do not exist: CONFIG_NR_CPUS ends at 8192, 64 Ki leaves room. */
 const CPU_MAX = 65_535;

@@ -1,0 +1,154 @@
+/** Rules of `mounts`. */
+
+import { parseMountOptions } from "../../plan/mount-options.ts";
+import { cleanPath } from "../../plan/paths.ts";
+import { mountsUnderProc, PROC_SUBMOUNTS } from "../../plan/proc-mounts.ts";
+import type { Config } from "../config.ts";
+import type { IdMapping } from "../mounts.ts";
+import type { Report, Rule, ValidationFacts } from "../validate.ts";
+import { namespaceOf } from "./namespace-of.ts";
+
+export const mountRules: readonly Rule<Config>[] = [
+  {
+    reads: ["mounts[]", "linux.namespaces"],
+    check({ mounts, linux }, _facts, report) {
+      if (mounts.length === 0 || namespaceOf(linux, "mount") !== undefined) return;
+      report.issue(
+        "mounts",
+        mounts.map((mount) => mount?.destination),
+        'no mounts, or a namespace of type "mount" in linux.namespaces: they would be made for the whole host',
+      );
+    },
+  },
+  {
+    reads: ["mounts[]", "linux.namespaces"],
+    check({ mounts, linux }, facts, report) {
+      const hasUserNamespace = namespaceOf(linux, "user") !== undefined;
+      for (const [index, mount] of mounts.entries()) {
+        const path = `mounts[${index}]`;
+        if (!report.isSound(path)) continue;
+        const options = parseMountOptions(mount.type, mount.options);
+        if (!mount.destination.startsWith("/")) {
+          report.warn(
+            `mount destination ${mount.destination} is not absolute. Support for non-absolute mount destinations will be removed in a future release.`,
+          );
+        }
+        const target = cleanPath(`/${mount.destination}`);
+        if (target === "/") {
+          report.issue(`${path}.destination`, mount.destination, "a path below the root file system");
+        }
+        if (options.bind) {
+          if (mount.source === "") report.issue(`${path}.source`, mount.source, "the path to bind");
+          const [data] = options.data;
+          if (data !== undefined) {
+            report.issue(
+              `${path}.options`,
+              data,
+              "mount flags and propagation only: the kernel ignores data of a bind mount",
+              "bind mounts cannot have any filesystem-specific options applied",
+            );
+          }
+        } else if (mount.type === "" && !options.remount) {
+          report.issue(`${path}.type`, mount.type, 'a file system type, or "bind" or "rbind" in options');
+        }
+        if (options.copyUp && mount.type !== "tmpfs") {
+          report.issue(`${path}.options`, "tmpcopyup", 'tmpcopyup with type "tmpfs" only');
+        }
+        checkIdMap(
+          path,
+          mount.uidMappings,
+          mount.gidMappings,
+          options.idMap !== undefined,
+          hasUserNamespace,
+          report,
+        );
+        checkProc(path, target, mount, options.bind, facts, report);
+      }
+    },
+  },
+  {
+    reads: ["mounts[]", "linux.namespaces", "linux.uidMappings", "linux.gidMappings"],
+    check({ mounts, linux }, { host }, report) {
+      if (host.euid === 0) return;
+      const user = namespaceOf(linux, "user");
+      if (user === undefined || user.path !== "") return;
+      for (const [index, mount] of mounts.entries()) {
+        if (!report.isSound(`mounts[${index}]`)) continue;
+        for (const data of parseMountOptions(mount.type, mount.options).data) {
+          const match = /^(uid|gid)=(\d{1,10})$/.exec(data);
+          if (match === null) continue;
+          const mappings = (match[1] === "uid" ? linux.uidMappings : linux.gidMappings) ?? [];
+          const id = Number(match[2]);
+          if (mappings.some((map) => id >= map.containerID && id < map.containerID + map.size)) continue;
+          report.issue(
+            `mounts[${index}].options`,
+            data,
+            `a ${match[1]} of linux.${match[1]}Mappings`,
+            `cannot specify ${data} mount option for rootless container: user namespaces enabled, but no mapping found for ${match[1]} ${id}`,
+          );
+        }
+      }
+    },
+  },
+];
+
+function checkIdMap(
+  path: string,
+  uidMappings: readonly IdMapping[] | undefined,
+  gidMappings: readonly IdMapping[] | undefined,
+  asked: boolean,
+  hasUserNamespace: boolean,
+  report: Report,
+): void {
+  const hasMappings = uidMappings !== undefined || gidMappings !== undefined;
+  if (hasMappings) {
+    for (const [member, mappings] of [
+      ["uidMappings", uidMappings],
+      ["gidMappings", gidMappings],
+    ] as const) {
+      if ((mappings ?? []).length > 0) continue;
+      report.issue(
+        `${path}.${member}`,
+        mappings,
+        "at least one mapping",
+        "id-mapped mounts must have both uid and gid mappings specified",
+      );
+    }
+  } else if (asked && !hasUserNamespace) {
+    report.issue(
+      `${path}.uidMappings`,
+      undefined,
+      'mappings for idmap, or a namespace of type "user" in linux.namespaces',
+      "id-mapped mounts must have both uid and gid mappings specified",
+    );
+  }
+}
+
+/** Nothing may cover a part of /proc that the kernel or a security module is steered through. */
+function checkProc(
+  path: string,
+  target: string,
+  mount: { type: string; source: string },
+  bind: boolean,
+  { host }: ValidationFacts,
+  report: Report,
+): void {
+  if (!mountsUnderProc(target)) return;
+  if (target === "/proc") {
+    if (bind ? host.fileSystemOf(cleanPath(mount.source)) === "proc" : mount.type === "proc") return;
+    report.issue(
+      `${path}.destination`,
+      target,
+      'type "proc", or a bind of a proc file system',
+      `${JSON.stringify(target)} cannot be mounted because it is not of type proc`,
+    );
+    return;
+  }
+  if (PROC_SUBMOUNTS.has(target)) return;
+  report.issue(
+    `${path}.destination`,
+    target,
+    `below /proc only ${[...PROC_SUBMOUNTS].join(", ")}`,
+    `${JSON.stringify(target)} cannot be mounted because it is inside /proc`,
+  );
+}

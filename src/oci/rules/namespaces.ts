@@ -1,0 +1,195 @@
+/** Rules of namespaces and of what lives in them. */
+
+import type { Config } from "../config.ts";
+import type { IdMapping } from "../mounts.ts";
+import type { Report, Rule } from "../validate.ts";
+import { namespaceOf } from "./namespace-of.ts";
+
+/** Length of an interface name without its NUL: netdevice(7), IFNAMSIZ. */
+const INTERFACE_NAME_MAX = 15;
+
+/** Lines of a map: user_namespaces(7). */
+const MAPPINGS_MAX = 340;
+
+export const namespaceRules: readonly Rule<Config>[] = [
+  {
+    reads: ["linux.namespaces"],
+    check({ linux }, _facts, report) {
+      const seen = new Set<string>();
+      for (const [index, { type }] of linux.namespaces.entries()) {
+        if (seen.has(type)) {
+          report.issue(
+            `linux.namespaces[${index}].type`,
+            type,
+            "every type at most once",
+            `malformed spec file: duplicated ns ${JSON.stringify(type)}`,
+          );
+        }
+        seen.add(type);
+      }
+    },
+  },
+  {
+    reads: ["linux.namespaces", "linux.uidMappings", "linux.gidMappings"],
+    check({ linux }, { host }, report) {
+      const user = namespaceOf(linux, "user");
+      const { uidMappings, gidMappings } = linux;
+      const hasMappings = uidMappings !== undefined || gidMappings !== undefined;
+      if (user === undefined) {
+        if (hasMappings) {
+          report.issue(
+            uidMappings === undefined ? "linux.gidMappings" : "linux.uidMappings",
+            uidMappings ?? gidMappings,
+            'no mappings, or a namespace of type "user" in linux.namespaces',
+            "user namespace mappings specified, but user namespace isn't enabled in the config",
+          );
+        }
+        if (host.euid !== 0) {
+          report.issue(
+            "linux.namespaces",
+            linux.namespaces,
+            'a namespace of type "user"',
+            "rootless container requires user namespaces",
+          );
+        }
+        return;
+      }
+      if (user.path !== "") return;
+      if (!hasMappings) {
+        report.issue(
+          "linux.uidMappings",
+          undefined,
+          "mappings, or a path of a user namespace to join",
+          "user namespaces enabled, but no namespace path to join nor mappings to apply specified",
+        );
+        return;
+      }
+      checkMappings("UID", "linux.uidMappings", uidMappings ?? [], host.euid, report);
+      checkMappings("GID", "linux.gidMappings", gidMappings ?? [], host.euid, report);
+    },
+  },
+  {
+    reads: ["linux.namespaces", "linux.timeOffsets"],
+    check({ linux }, _facts, report) {
+      const { timeOffsets } = linux;
+      if (timeOffsets === undefined) return;
+      const time = namespaceOf(linux, "time");
+      if (time === undefined) {
+        report.issue(
+          "linux.timeOffsets",
+          timeOffsets,
+          'no offsets, or a namespace of type "time" in linux.namespaces',
+          "time namespace offsets specified, but time namespace isn't enabled in the config",
+        );
+      } else if (time.path !== "") {
+        report.issue(
+          "linux.timeOffsets",
+          timeOffsets,
+          "offsets, or a path of a time namespace to join",
+          "time namespace enabled, but both namespace path and time offsets specified -- you may only provide one",
+        );
+      }
+      for (const clock of Object.keys(timeOffsets)) {
+        if (clock === "monotonic" || clock === "boottime") continue;
+        report.issue("linux.timeOffsets", clock, 'the clocks "monotonic" and "boottime"');
+      }
+    },
+  },
+  {
+    reads: ["linux.namespaces", "linux.maskedPaths", "linux.readonlyPaths"],
+    check({ linux }, _facts, report) {
+      if (namespaceOf(linux, "mount") !== undefined) return;
+      for (const member of ["maskedPaths", "readonlyPaths"] as const) {
+        if (linux[member].length === 0) continue;
+        report.issue(
+          `linux.${member}`,
+          linux[member],
+          'no paths, or a namespace of type "mount" in linux.namespaces',
+          "unable to restrict sys entries without a private MNT namespace",
+        );
+      }
+    },
+  },
+  {
+    reads: ["linux.namespaces", "linux.rootfsPropagation"],
+    check({ linux }, { noPivot }, report) {
+      if (!noPivot || !linux.rootfsPropagation.endsWith("private")) return;
+      report.issue(
+        "linux.rootfsPropagation",
+        linux.rootfsPropagation,
+        "another propagation with --no-pivot",
+        "rootfsPropagation of [r]private is not safe without pivot_root",
+      );
+    },
+  },
+  {
+    reads: ["linux.namespaces", "linux.netDevices"],
+    check({ linux }, { host, rootlessCgroups }, report) {
+      const devices = Object.entries(linux.netDevices ?? {});
+      if (devices.length === 0) return;
+      if (namespaceOf(linux, "network") === undefined) {
+        report.issue(
+          "linux.netDevices",
+          linux.netDevices,
+          'no devices, or a namespace of type "network" in linux.namespaces',
+          "unable to move network devices without a NET namespace",
+        );
+      }
+      if (host.euid !== 0 || rootlessCgroups) {
+        report.issue(
+          "linux.netDevices",
+          linux.netDevices,
+          "no devices for rootless containers",
+          "network devices are not supported for rootless containers",
+        );
+      }
+      for (const [name, device] of devices) {
+        for (const each of device.name === "" ? [name] : [name, device.name]) {
+          if (isInterfaceName(each)) continue;
+          report.issue(
+            "linux.netDevices",
+            each,
+            `names of 1 to ${INTERFACE_NAME_MAX} bytes without "/", ":" and white space`,
+            `invalid network device name ${JSON.stringify(each)}`,
+          );
+        }
+      }
+    },
+  },
+];
+
+/** user_namespaces(7), Defining user and group ID mappings. */
+function checkMappings(
+  kind: "UID" | "GID",
+  path: string,
+  mappings: readonly IdMapping[],
+  euid: number,
+  report: Report,
+): void {
+  if (mappings.length === 0) {
+    const message =
+      euid === 0
+        ? `user namespaces enabled, but no ${kind.toLowerCase()} mappings found`
+        : `rootless containers requires at least one ${kind} mapping`;
+    report.issue(path, mappings, "at least one mapping", message);
+  }
+  if (mappings.length > MAPPINGS_MAX) report.issue(path, mappings.length, `at most ${MAPPINGS_MAX} mappings`);
+  for (const [index, map] of mappings.entries()) {
+    if (map.size === 0) report.issue(`${path}[${index}].size`, map.size, "at least 1");
+    for (const member of ["containerID", "hostID"] as const) {
+      if (map[member] + map.size <= 0xffffffff) continue;
+      report.issue(`${path}[${index}]`, map, `${member} + size of at most ${0xffffffff}`);
+    }
+    for (const [earlier, other] of mappings.slice(0, index).entries()) {
+      for (const member of ["containerID", "hostID"] as const) {
+        if (map[member] >= other[member] + other.size || other[member] >= map[member] + map.size) continue;
+        report.issue(`${path}[${index}]`, map, `a ${member} range apart from that of ${path}[${earlier}]`);
+      }
+    }
+  }
+}
+
+function isInterfaceName(name: string): boolean {
+  const length = new TextEncoder().encode(name).length;
+  return length > 0 && length <= INTERFACE_NAME_MAX && name !== "." && name !== ".." && !/[/:\s]/.test(name);
+}
