@@ -43,6 +43,8 @@ pub const Kind = enum(u8) {
     seccomp_listener,
     ready,
     executing,
+    /// "name/new name": the parent moves the device and answers `proceed` with its addresses (netlink.zig).
+    network_device,
     failure,
 };
 

@@ -347,6 +347,18 @@ pub fn close_range(first: u32, last: u32, cloexec: bool) Error!void {
     try check_void(linux.syscall3(.close_range, first, last, if (cloexec) flag_cloexec else 0));
 }
 
+/// pipe2(2): close-on-exec, and reading never waits.
+pub fn pipe(pair: *[2]fd_t) Error!void {
+    try check_void(linux.syscall2(.pipe2, @intFromPtr(pair), O.CLOEXEC));
+    const flags = try fcntl(pair[0], linux.F.GETFL, 0);
+    _ = try fcntl(pair[0], linux.F.SETFL, flags | O.NONBLOCK);
+}
+
+/// Offset 0. lseek(2).
+pub fn rewind(fd: fd_t) Error!void {
+    try check_void(linux.syscall3(.lseek, usize_of(fd), 0, 0));
+}
+
 pub fn memfd_create(name: [*:0]const u8) Error!fd_t {
     const cloexec = 1;
     const allow_sealing = 2;
@@ -770,6 +782,10 @@ pub fn socketpair_seqpacket(pair: *[2]fd_t) Error!void {
 
 pub fn socket(family: u32, kind: u32) Error!fd_t {
     return check_fd(linux.syscall3(.socket, family, kind, 0));
+}
+
+pub fn socket_protocol(family: u32, kind: u32, protocol: u32) Error!fd_t {
+    return check_fd(linux.syscall3(.socket, family, kind, protocol));
 }
 
 const SockaddrUn = extern struct { family: u16 = AF_UNIX, path: [108]u8 = @splat(0) };

@@ -7,6 +7,8 @@ const sync = @import("../sync.zig");
 const failure = @import("../failure.zig");
 const Plan = @import("../plan.zig").Plan;
 const LateFilter = @import("seccomp.zig").LateFilter;
+const LastParent = @import("path.zig").LastParent;
+const Covers = @import("masks.zig").Covers;
 
 pub const Failed = error{Failed};
 
@@ -25,6 +27,12 @@ pub const Context = struct {
     /// Detached mounts of bind sources that stage 1 opened while it still had the host's rights, by step
     /// index; -1: open it now. See init/sources.zig.
     sources: []sys.fd_t = &.{},
+    /// The directory that path.zig resolved last, for rows of devices and links.
+    last_parent: LastParent = .{},
+    /// The private procfs, once somebody needed it; -1: not yet. See procfs.zig.
+    procfs: sys.fd_t = -1,
+    /// What is put over masked paths. See masks.zig.
+    covers: Covers = .{},
     /// process.cwd that the runtime may not enter: the step `user` tries again. See working_directory.zig.
     directory_pending: []const u8 = "",
     /// The filter that exec.zig installs last of all. See seccomp.zig.

@@ -10,6 +10,7 @@ const plan_types = @import("../plan.zig");
 const clone = @import("clone.zig");
 const init_image = @import("init_image.zig");
 const id_maps = @import("id_maps.zig");
+const network_device = @import("network_device.zig");
 const process = @import("process.zig");
 const start_socket = @import("start_socket.zig");
 const Call = @import("../call.zig").Call;
@@ -238,6 +239,7 @@ const Follower = struct {
                 .seccomp_listener => return self.report(.seccomp_listener, message.fd),
                 .ready => if (self.plan.process.start != .immediately) return self.report(.ready, -1),
                 .executing => self.executing = true,
+                .network_device => try network_device.move(self.call, message.payload, self.pid, self.channel),
                 .failure => {
                     const record = sync.decode_failure(message.payload) catch
                         return self.call.fail_as(.protocol, "receive", "bunc-init", "");

@@ -1,0 +1,306 @@
+//! Run one hook as a child process and say how it went. Used in two processes: in the bunc process
+//! (runtime-namespace hooks: prestart, createRuntime, poststart, poststop) and in bunc-init, stage 2
+//! (container-namespace hooks). runtime-spec config.md, POSIX-platform Hooks.
+//!
+//! The bunc process has threads, so the child shares its memory (CLONE_VM | CLONE_VFORK) and makes nothing
+//! but system calls on a stack of its own until execve: no page tables are copied, no lock is touched.
+//! The hook gets the state on its standard input, from a memfd: it may read it, or not, whenever it likes,
+//! and nobody has to wait for it. Its standard output and error are one pipe, of which the last 4 KiB are kept.
+
+const std = @import("std");
+const sys = @import("sys.zig");
+const plan = @import("plan.zig");
+const linux = std.os.linux;
+
+pub const output_size_max = 4096;
+pub const description_size_max = output_size_max + 256;
+
+pub const Outcome = enum {
+    /// `status` is its exit status.
+    exited,
+    /// `status` is the signal.
+    signaled,
+    /// It was killed at the end of its time.
+    timed_out,
+    /// `op` and `errno` say what failed before it ran.
+    not_run,
+};
+
+pub const Result = struct {
+    outcome: Outcome,
+    status: u8 = 0,
+    op: []const u8 = "",
+    errno: sys.E = .SUCCESS,
+    duration_ms: u64 = 0,
+    /// The last of what it wrote to standard output and error, in the caller's buffer.
+    output: []const u8 = "",
+
+    pub fn succeeded(self: Result) bool {
+        return self.outcome == .exited and self.status == 0;
+    }
+
+    /// For Failure.detail: "exit status 1 after 12 ms: …what it wrote".
+    pub fn describe(self: Result, buffer: *[description_size_max]u8) []const u8 {
+        var head: [128]u8 = undefined;
+        const how = switch (self.outcome) {
+            .exited => std.fmt.bufPrint(&head, "exit status {d} after {d} ms", .{ self.status, self.duration_ms }),
+            .signaled => std.fmt.bufPrint(&head, "killed by signal {d} after {d} ms", .{ self.status, self.duration_ms }),
+            .timed_out => std.fmt.bufPrint(&head, "timed out after {d} ms", .{self.duration_ms}),
+            .not_run => std.fmt.bufPrint(&head, "{s} failed", .{self.op}),
+        } catch unreachable;
+        const output = std.mem.trim(u8, self.output, " \t\r\n");
+        if (output.len == 0) return std.fmt.bufPrint(buffer, "{s}", .{how}) catch unreachable;
+        return std.fmt.bufPrint(buffer, "{s}: {s}", .{ how, output }) catch unreachable;
+    }
+};
+
+/// `state`: JSON for its standard input. `cwd`: where it runs; null: where the caller is. `output` holds
+/// Result.output. `allocator`: for the argument vectors, freed before the return.
+pub fn run(allocator: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd: ?[:0]const u8, output: *[output_size_max]u8) Result {
+    var arena: std.heap.ArenaAllocator = .init(allocator);
+    defer arena.deinit();
+    var attempt: Attempt = .{ .output = .{ .buffer = output } };
+    const started_ms = sys.monotonic_ms();
+    var result = attempt.run(arena.allocator(), hook, state, cwd) catch |err| not_run: {
+        if (err == error.OutOfMemory) sys.errno = .NOMEM;
+        break :not_run Result{ .outcome = .not_run, .op = attempt.op, .errno = sys.errno };
+    };
+    result.duration_ms = sys.monotonic_ms() - started_ms;
+    result.output = attempt.output.last();
+    return result;
+}
+
+const Attempt = struct {
+    /// The call under way.
+    op: []const u8 = "",
+    output: Tail,
+
+    fn run(self: *Attempt, arena: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd: ?[:0]const u8) !Result {
+        self.op = "execve";
+        var child: Child = .{
+            .path = try arena.dupeZ(u8, hook.path),
+            .args = try vector(arena, hook.args),
+            .env = try vector(arena, hook.env),
+            .cwd = cwd,
+        };
+        self.op = "memfd_create";
+        child.input = try sys.memfd_create("state");
+        defer sys.close(child.input);
+        try sys.write_all(child.input, state);
+        try sys.rewind(child.input);
+
+        self.op = "pipe2";
+        var pipe: [2]sys.fd_t = undefined;
+        try sys.pipe(&pipe);
+        defer sys.close(pipe[0]);
+        child.output = pipe[1];
+        const process = spawn(&child) catch |err| {
+            sys.close(pipe[1]);
+            self.op = child.op;
+            return err;
+        };
+        sys.close(pipe[1]);
+        defer sys.close(process.pidfd);
+
+        self.op = "ppoll";
+        const in_time = self.follow(process.pidfd, pipe[0], hook.timeout_ms) catch |err| {
+            sys.pidfd_send_signal(process.pidfd, 9) catch {};
+            var ignored: u32 = 0;
+            _ = sys.wait4(process.pid, &ignored, wait_all) catch {};
+            return err;
+        };
+        if (!in_time) sys.pidfd_send_signal(process.pidfd, 9) catch {};
+        self.op = "wait4";
+        var status: u32 = 0;
+        _ = try sys.wait4(process.pid, &status, wait_all);
+        // What it wrote before it ended; a descendant that keeps the pipe open is not waited for.
+        while (try self.drain(pipe[0])) {}
+
+        if (!in_time) return .{ .outcome = .timed_out };
+        const signal = status & 0x7f;
+        if (signal != 0) return .{ .outcome = .signaled, .status = @intCast(signal) };
+        return .{ .outcome = .exited, .status = @truncate(status >> 8) };
+    }
+
+    /// Reads its output until it ends. False: its time is over.
+    fn follow(self: *Attempt, pidfd: sys.fd_t, pipe: sys.fd_t, timeout_ms: u32) sys.Error!bool {
+        const started_ms = sys.monotonic_ms();
+        var pipe_events: i16 = linux.POLL.IN;
+        while (true) {
+            var left_ms: i32 = -1;
+            if (timeout_ms != 0) {
+                const passed_ms = sys.monotonic_ms() - started_ms;
+                if (passed_ms >= timeout_ms) return false;
+                left_ms = @intCast(@min(timeout_ms - passed_ms, std.math.maxInt(i32)));
+            }
+            var fds = [_]sys.PollFd{
+                .{ .fd = pidfd, .events = linux.POLL.IN, .revents = 0 },
+                .{ .fd = if (pipe_events == 0) -1 else pipe, .events = pipe_events, .revents = 0 },
+            };
+            _ = try sys.poll(&fds, left_ms);
+            if (fds[0].revents != 0) return true;
+            // Closed by the hook, which goes on: only its end is waited for now.
+            if (fds[1].revents != 0 and !try self.drain(pipe)) pipe_events = 0;
+        }
+    }
+
+    /// One read without waiting. False: nothing there, or the end.
+    fn drain(self: *Attempt, pipe: sys.fd_t) sys.Error!bool {
+        var chunk: [4096]u8 = undefined;
+        const count = sys.read(pipe, &chunk) catch {
+            if (sys.is(.AGAIN)) return false;
+            return error.Sys;
+        };
+        self.output.add(chunk[0..count]);
+        return count > 0;
+    }
+};
+
+/// __WALL: whatever signal the child reports its end with.
+const wait_all = 0x40000000;
+
+/// The last bytes of a stream, in a buffer of the caller's.
+const Tail = struct {
+    buffer: *[output_size_max]u8,
+    length: usize = 0,
+
+    fn add(self: *Tail, chunk: []const u8) void {
+        const new = chunk[chunk.len - @min(chunk.len, self.buffer.len) ..];
+        const kept = @min(self.length, self.buffer.len - new.len);
+        std.mem.copyForwards(u8, self.buffer[0..kept], self.buffer[self.length - kept .. self.length]);
+        @memcpy(self.buffer[kept..][0..new.len], new);
+        self.length = kept + new.len;
+    }
+
+    fn last(self: *const Tail) []const u8 {
+        return self.buffer[0..self.length];
+    }
+};
+
+fn vector(arena: std.mem.Allocator, texts: []const []const u8) ![:null]?[*:0]const u8 {
+    const items = try arena.allocSentinel(?[*:0]const u8, texts.len, null);
+    for (texts, items) |text, *item| item.* = try arena.dupeZ(u8, text);
+    return items;
+}
+
+const Child = struct {
+    path: [:0]const u8,
+    args: [:null]?[*:0]const u8,
+    env: [:null]?[*:0]const u8,
+    cwd: ?[:0]const u8,
+    input: sys.fd_t = -1,
+    output: sys.fd_t = -1,
+    /// Written by the child, in memory that it shares with us until execve.
+    op: []const u8 = "clone",
+    errno: sys.E = .SUCCESS,
+};
+
+const Process = struct { pid: i32, pidfd: sys.fd_t };
+
+fn spawn(child: *Child) sys.Error!Process {
+    var stack: [32 * 1024]u8 align(16) = undefined;
+    var pidfd: i32 = -1;
+    const flags = linux.CLONE.VM | linux.CLONE.VFORK | linux.CLONE.PIDFD | @intFromEnum(linux.SIG.CHLD);
+    // No handler of the caller's may run on the child's side of the shared memory.
+    var mask: sys.SignalSet = undefined;
+    sys.sigprocmask(sys.SIG.SETMASK, ~@as(sys.SignalSet, 0), &mask);
+    const rc = linux.clone(child_main, @intFromPtr(&stack) + stack.len, flags, @intFromPtr(child), &pidfd, 0, null);
+    sys.sigprocmask(sys.SIG.SETMASK, mask, null);
+    const pid: i32 = @intCast(try sys.check(rc));
+    if (child.errno != .SUCCESS) {
+        var status: u32 = 0;
+        _ = sys.wait4(pid, &status, wait_all) catch {};
+        sys.close(pidfd);
+        return sys.fail(child.errno);
+    }
+    return .{ .pid = pid, .pidfd = pidfd };
+}
+
+fn child_main(address: usize) callconv(.c) u8 {
+    const child: *Child = @ptrFromInt(address);
+    start(child) catch {
+        child.errno = sys.errno;
+    };
+    return 127;
+}
+
+fn start(child: *Child) sys.Error!void {
+    // Ours alone: clone without CLONE_FILES and CLONE_SIGHAND copies both tables.
+    child.op = "dup3";
+    // Away from 0-2 first: they may themselves be 0-2 where the caller has closed those.
+    const input = try sys.dup_at_least(child.input, 3);
+    const output = try sys.dup_at_least(child.output, 3);
+    try sys.dup3(input, 0, 0);
+    try sys.dup3(output, 1, 0);
+    try sys.dup3(output, 2, 0);
+    child.op = "close_range";
+    try sys.close_range(3, std.math.maxInt(u32), false);
+    if (child.cwd) |cwd| {
+        child.op = "chdir";
+        try sys.chdir(cwd);
+    }
+    sys.reset_signal_dispositions();
+    sys.sigprocmask(sys.SIG.SETMASK, 0, null);
+    child.op = "execve";
+    try sys.execve(child.path, child.args, child.env);
+}
+
+test "a hook's end, output, input and time" {
+    const cases = [_]struct { script: []const u8, timeout_ms: u32 = 0, outcome: Outcome, status: u8 = 0, output: []const u8 = "" }{
+        .{ .script = "exit 0", .outcome = .exited },
+        .{ .script = "exit 3", .outcome = .exited, .status = 3 },
+        .{ .script = "kill -9 $$", .outcome = .signaled, .status = 9 },
+        .{ .script = "cat; echo bad >&2; exit 1", .outcome = .exited, .status = 1, .output = "{\"pid\":1}bad\n" },
+        .{ .script = "echo $A $0 $1", .outcome = .exited, .output = "b name one\n" },
+        .{ .script = "echo early; exec sleep 100", .timeout_ms = 50, .outcome = .timed_out, .output = "early\n" },
+        // A descendant that keeps the pipe does not keep us.
+        .{ .script = "sleep 100 & echo $! >/dev/null; kill $!; exit 0", .timeout_ms = 60_000, .outcome = .exited },
+        .{ .script = "exec >&- 2>&-; exit 5", .outcome = .exited, .status = 5 },
+        .{ .script = "ls /proc/self/fd | tr '\\n' ' '", .outcome = .exited, .output = "0 1 2 3 " },
+        .{ .script = "grep SigBlk /proc/self/status", .outcome = .exited, .output = "SigBlk:\t0000000000000000\n" },
+    };
+    for (cases) |case| {
+        var output: [output_size_max]u8 = undefined;
+        const args = [_][]const u8{ "sh", "-c", case.script, "name", "one" };
+        const env = [_][]const u8{ "A=b", "PATH=/usr/bin:/bin" };
+        const hook: plan.Hook = .{ .path = "/bin/sh", .args = &args, .env = &env, .timeout_ms = case.timeout_ms, .subject = "" };
+        const result = run(std.testing.allocator, hook, "{\"pid\":1}", null, &output);
+        errdefer std.debug.print("{s}: {any} {s}\n", .{ case.script, result, result.output });
+        try std.testing.expectEqual(case.outcome, result.outcome);
+        try std.testing.expectEqual(case.status, result.status);
+        try std.testing.expectEqualStrings(case.output, result.output);
+    }
+}
+
+test "a hook that cannot be run says which call failed" {
+    const cases = [_]struct { path: []const u8, cwd: ?[:0]const u8, op: []const u8, errno: sys.E }{
+        .{ .path = "/no/such/hook", .cwd = null, .op = "execve", .errno = .NOENT },
+        .{ .path = "/etc/passwd", .cwd = null, .op = "execve", .errno = .ACCES },
+        .{ .path = "/bin/true", .cwd = "/no/such/directory", .op = "chdir", .errno = .NOENT },
+    };
+    for (cases) |case| {
+        var output: [output_size_max]u8 = undefined;
+        const hook: plan.Hook = .{ .path = case.path, .args = &.{case.path}, .env = &.{}, .timeout_ms = 0, .subject = "" };
+        const result = run(std.testing.allocator, hook, "", case.cwd, &output);
+        try std.testing.expectEqual(Outcome.not_run, result.outcome);
+        try std.testing.expectEqualStrings(case.op, result.op);
+        try std.testing.expectEqual(case.errno, result.errno);
+        var text: [description_size_max]u8 = undefined;
+        try std.testing.expect(std.mem.startsWith(u8, result.describe(&text), case.op));
+    }
+}
+
+test "the tail keeps the last bytes" {
+    var buffer: [output_size_max]u8 = undefined;
+    var tail: Tail = .{ .buffer = &buffer };
+    tail.add("first");
+    const filler: [output_size_max - 3]u8 = @splat('x');
+    tail.add(&filler);
+    try std.testing.expectEqualStrings("rst", tail.last()[0..3]);
+    const flood: [output_size_max + 5]u8 = @splat('y');
+    tail.add(&flood);
+    try std.testing.expectEqual(output_size_max, tail.last().len);
+    try std.testing.expectEqual('y', tail.last()[0]);
+    tail.add("z");
+    try std.testing.expectEqual('z', tail.last()[output_size_max - 1]);
+}

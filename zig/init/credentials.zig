@@ -1,0 +1,46 @@
+//! Who the process is: users and groups, umask, no_new_privs. Runs in bunc-init, stage 2.
+//!
+//! The order of these steps in a plan (credentials(7), capabilities(7), seccomp(2)):
+//!   seccomp (without no_new_privs: it takes CAP_SYS_ADMIN) → working_directory (with the rights of the
+//!   runtime) → capability_bounding → user (keeps the permitted set) → capabilities → seccomp (with
+//!   no_new_privs: last, so that the fewest system calls of ours pass the filter).
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const plan = @import("../plan.zig");
+const stdio = @import("stdio.zig");
+const working_directory = @import("working_directory.zig");
+const context_types = @import("context.zig");
+const Context = context_types.Context;
+const Failed = context_types.Failed;
+
+pub fn user(context: *Context, op: plan.User) Failed!void {
+    try stdio.own(context);
+
+    // setresuid from 0 clears the permitted set, which the step `capabilities` must still find.
+    _ = sys.prctl(sys.PR.SET_KEEPCAPS, 1, 0, 0, 0) catch return context.fail("prctl(PR_SET_KEEPCAPS)", "");
+
+    var number: [24]u8 = undefined;
+    if (!op.keep_groups) sys.setgroups(op.additional_gids) catch return context.fail("setgroups", "");
+    sys.setresgid(op.gid) catch
+        return context.fail("setresgid", std.fmt.bufPrint(&number, "gid {d}", .{op.gid}) catch unreachable);
+    sys.setresuid(op.uid) catch
+        return context.fail("setresuid", std.fmt.bufPrint(&number, "uid {d}", .{op.uid}) catch unreachable);
+
+    // A change of identity sets "dumpable" to fs.suid_dumpable, which may be 1: until execve, processes
+    // of the container must not trace this one (CVE-2016-9962).
+    _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return context.fail("prctl(PR_SET_DUMPABLE)", "");
+
+    try working_directory.retry_as_user(context);
+    _ = sys.prctl(sys.PR.SET_KEEPCAPS, 0, 0, 0, 0) catch return context.fail("prctl(PR_SET_KEEPCAPS)", "");
+}
+
+pub fn umask(context: *Context, op: plan.Umask) Failed!void {
+    _ = context;
+    _ = sys.umask(op.mask);
+}
+
+pub fn no_new_privs(context: *Context, op: plan.Empty) Failed!void {
+    _ = op;
+    _ = sys.prctl(sys.PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0) catch return context.fail("prctl(PR_SET_NO_NEW_PRIVS)", "");
+}

@@ -1,0 +1,102 @@
+//! Find the program of process.args[0] as an execvp would, in the container and as its user, so that a
+//! missing one is reported before "ready". Runs in bunc-init, stage 2, after the root and the user changed.
+//!
+//! The rules are those that callers know from Go's exec.LookPath: a name with a slash is taken as it is;
+//! other names are looked up in PATH of process.env, without a default; a hit in the working directory
+//! (an empty or relative element of PATH) is refused.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const environment = @import("environment.zig");
+const context_types = @import("context.zig");
+const Context = context_types.Context;
+const Failed = context_types.Failed;
+
+/// Path for execve(2), from the context's allocator. Failures are Code.executable, op "lookup", target
+/// args[0]; errno: ENOENT (nowhere in PATH, or no such file), EACCES, EISDIR, ENOTDIR, ELOOP; 0 with a
+/// detail for a hit relative to the working directory.
+pub fn find(context: *Context) Failed![:0]const u8 {
+    const process = context.plan.process;
+    std.debug.assert(process.args.len > 0);
+    const name = process.args[0];
+    var buffer: sys.PathBuffer = undefined;
+    if (name.len == 0) {
+        sys.errno = .NOENT;
+        return context.fail_as(.executable, "lookup", name, "");
+    }
+    if (std.mem.indexOfScalar(u8, name, '/') != null) {
+        const path = sys.zero_terminate(&buffer, name) catch return context.fail_as(.executable, "lookup", name, "");
+        check(path) catch return context.fail_as(.executable, "lookup", name, "");
+        return keep(context, path);
+    }
+    // splitScalar has one empty element for an empty text; an empty PATH has none.
+    const search = environment.get(process.env, "PATH") orelse "";
+    var directories = std.mem.splitScalar(u8, search, ':');
+    while (directories.next()) |directory| {
+        if (search.len == 0) break;
+        const path = join(&buffer, directory, name) orelse continue;
+        check(path) catch continue;
+        if (path[0] != '/') {
+            sys.errno = .SUCCESS;
+            return context.fail_as(.executable, "lookup", name, "cannot run executable found relative to current directory");
+        }
+        return keep(context, path);
+    }
+    sys.errno = .NOENT;
+    return context.fail_as(.executable, "lookup", name, "");
+}
+
+/// null: longer than any path can be, so nothing is there.
+fn join(buffer: *sys.PathBuffer, directory: []const u8, name: []const u8) ?[:0]const u8 {
+    if (directory.len == 0) return std.fmt.bufPrintSentinel(buffer, "{s}", .{name}, 0) catch null;
+    const separator = if (directory[directory.len - 1] == '/') "" else "/";
+    return std.fmt.bufPrintSentinel(buffer, "{s}{s}{s}", .{ directory, separator, name }, 0) catch null;
+}
+
+fn keep(context: *Context, path: [:0]const u8) Failed![:0]const u8 {
+    return context.allocator.dupeZ(u8, path) catch
+        context.fail_as(.limit, "lookup", path, "no room for the path");
+}
+
+/// A regular file that may be executed. The process is inside its root, so the path leads nowhere else,
+/// except through magic links of /proc: those would lead to bunc-init itself or its descriptors.
+fn check(path: [:0]const u8) sys.Error!void {
+    const file = try sys.openat2(sys.AT.FDCWD, path, sys.O.PATH | sys.O.CLOEXEC, 0, sys.RESOLVE.NO_MAGICLINKS);
+    defer sys.close(file);
+    const stat = try sys.fstat(file);
+    if (stat.is_directory()) return sys.fail(.ISDIR);
+    if (stat.mode & sys.S.IFMT != sys.S.IFREG) return sys.fail(.ACCES);
+    try sys.faccessat_execute(sys.AT.FDCWD, path);
+}
+
+test "the check tells why a file cannot be run" {
+    const cases = [_]struct { [:0]const u8, ?sys.E }{
+        .{ "/bin/sh", null },
+        .{ "/", .ISDIR },
+        .{ "/dev/null", .ACCES },
+        .{ "/no/such/file", .NOENT },
+        .{ "/etc/passwd", .ACCES },
+        .{ "/etc/passwd/x", .NOTDIR },
+        .{ "/proc/self/exe", .LOOP },
+    };
+    for (cases) |case| {
+        if (case[1]) |expected| {
+            try std.testing.expectError(error.Sys, check(case[0]));
+            try std.testing.expectEqual(expected, sys.errno);
+        } else try check(case[0]);
+    }
+}
+
+test "elements of PATH are joined with one slash" {
+    var buffer: sys.PathBuffer = undefined;
+    const cases = [_][3][]const u8{
+        .{ "/bin", "ls", "/bin/ls" },
+        .{ "/bin/", "ls", "/bin/ls" },
+        .{ "/", "ls", "/ls" },
+        .{ "", "ls", "ls" },
+        .{ "bin", "ls", "bin/ls" },
+    };
+    for (cases) |case| try std.testing.expectEqualStrings(case[2], join(&buffer, case[0], case[1]).?);
+    const long: [sys.path_max]u8 = @splat('x');
+    try std.testing.expectEqual(null, join(&buffer, &long, "ls"));
+}

@@ -1,0 +1,31 @@
+//! Hooks that run in the container's namespaces: createContainer (before pivot_root) and startContainer (just
+//! before exec). runtime-spec config.md, POSIX-platform Hooks. Runs in bunc-init, stage 2.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const hook_core = @import("../hook.zig");
+const plan = @import("../plan.zig");
+const seccomp = @import("seccomp.zig");
+const context_types = @import("context.zig");
+const Context = context_types.Context;
+const Failed = context_types.Failed;
+
+/// Runs them one after the other; the first that fails ends the container.
+pub fn hooks(context: *Context, op: plan.HookSet) Failed!void {
+    // Programs of the container's file system are confined like the one that they precede.
+    if (op.kind == .startContainer) try seccomp.install_late(context);
+
+    const state = std.fmt.allocPrint(context.allocator, "{s}{d}{s}", .{ op.state_head, sys.getpid(), op.state_tail }) catch
+        return context.fail_as(.limit, @tagName(op.kind), "", "no room for the state");
+    for (op.hooks) |hook| {
+        context.subject = hook.subject;
+        var output: [hook_core.output_size_max]u8 = undefined;
+        // It may mount over whatever was opened before.
+        context.last_parent.forget();
+        const result = hook_core.run(context.allocator, hook, state, null, &output);
+        if (result.succeeded()) continue;
+        var detail: [hook_core.description_size_max]u8 = undefined;
+        sys.errno = result.errno;
+        return context.fail_as(.hook, @tagName(op.kind), hook.path, result.describe(&detail));
+    }
+}

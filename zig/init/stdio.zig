@@ -1,0 +1,45 @@
+//! Standard input, output and error belong to the user that the process runs as, so that it can open
+//! /dev/stdout and its terminal again. Runs in bunc-init, stage 2, just before the user changes.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const context_types = @import("context.zig");
+const Context = context_types.Context;
+const Failed = context_types.Failed;
+
+/// Only the user: the group of a terminal is the choice of its devpts mount (gid=).
+pub fn own(context: *Context) Failed!void {
+    const uid = context.plan.stdio.owner_uid;
+    const names = [_][]const u8{ "standard input", "standard output", "standard error" };
+    for (names, 0..) |name, index| {
+        const fd: sys.fd_t = @intCast(index);
+        const stat = sys.fstat(fd) catch {
+            if (sys.is(.BADF)) continue; // Closed by the caller: nothing to own.
+            return context.fail("fstat", name);
+        };
+        if (stat.uid == uid or !may_change(fd, stat)) continue;
+        const unchanged = std.math.maxInt(u32);
+        sys.fchownat(fd, "", uid, unchanged, sys.AT.EMPTY_PATH) catch {
+            // The owner is not mapped in our user namespace, or the file system is read-only: the
+            // process can still use the descriptor that it has.
+            if (sys.is(.PERM) or sys.is(.ROFS)) continue;
+            return context.fail("fchown", name);
+        };
+    }
+}
+
+/// Devices of the host (/dev/null, a disk) stay what they are: everybody shares them.
+fn may_change(fd: sys.fd_t, stat: sys.Stat) bool {
+    return switch (stat.mode & sys.S.IFMT) {
+        sys.S.IFBLK => false,
+        sys.S.IFCHR => is_terminal(fd),
+        else => true,
+    };
+}
+
+fn is_terminal(fd: sys.fd_t) bool {
+    const tiocgwinsz = std.os.linux.T.IOCGWINSZ;
+    var size: std.posix.winsize = undefined;
+    _ = sys.ioctl(fd, tiocgwinsz, @intFromPtr(&size)) catch return false;
+    return true;
+}
