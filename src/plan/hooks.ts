@@ -8,25 +8,30 @@ import { OCI_VERSION } from "../oci/version.ts";
 export interface HookState {
   id: string;
   bundle: string;
-  status: "creating" | "created" | "running" | "stopped";
+  status: "creating" | "created";
 }
 
-/** undefined: the config has no hook of this kind. `defaultEnv`: for hooks that have no `env` of their own. */
-export function planHooks(
+/** The kinds that run in the namespaces of the runtime, as its children. */
+export type RuntimeHookKind = Extract<HookKindName, "prestart" | "createRuntime" | "poststart" | "poststop">;
+
+/** The hooks of one kind, in order. `defaultEnv`: for those that have no `env` of their own. */
+export function planHooks(config: Config, kind: HookKindName, defaultEnv: readonly string[] = []): Hook[] {
+  return (config.hooks[kind] ?? []).map((hook, index) =>
+    planHook(hook, `hooks.${kind}[${index}]`, defaultEnv),
+  );
+}
+
+/** The hooks that bunc-init runs; undefined: the config has none of this kind. */
+export function planHookSet(
   config: Config,
-  kind: HookKindName,
+  kind: Exclude<HookKindName, RuntimeHookKind>,
   state: HookState,
   defaultEnv: readonly string[] = [],
 ): HookSet | undefined {
-  const hooks = config.hooks[kind] ?? [];
+  const hooks = planHooks(config, kind, defaultEnv);
   if (hooks.length === 0) return undefined;
   const { head, tail } = stateAround(config, state);
-  return {
-    kind,
-    hooks: hooks.map((hook, index) => planHook(hook, `hooks.${kind}[${index}]`, defaultEnv)),
-    state_head: head,
-    state_tail: tail,
-  };
+  return { kind, hooks, state_head: head, state_tail: tail };
 }
 
 function planHook(hook: HookConfig, subject: string, defaultEnv: readonly string[]): Hook {

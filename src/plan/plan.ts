@@ -24,7 +24,7 @@ import {
   type ProcessOptions,
 } from "./context.ts";
 import { planEnvironment } from "./environment.ts";
-import { planHooks } from "./hooks.ts";
+import { planHookSet } from "./hooks.ts";
 import { planLimits } from "./limits.ts";
 import { createNamespaces, joinNamespaces } from "./namespaces.ts";
 import { planCredentials, planKeyring, planProcess, planScheduling, planStdio } from "./process.ts";
@@ -64,7 +64,7 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
   planRestrictedPaths(context);
   planPrivileges(context, process, options, { deniesSetgroups: namespaces.deny_setgroups, apparmor: false });
 
-  const startHooks = planHooks(
+  const startHooks = planHookSet(
     config,
     "startContainer",
     { id: options.id, bundle: options.bundle, status: "created" },

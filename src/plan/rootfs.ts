@@ -3,7 +3,7 @@
 import { MOUNT_ATTR, MS } from "../native/boundary.gen.ts";
 import type { CreateOptions, PlanContext } from "./context.ts";
 import { planDevices } from "./devices.ts";
-import { planHooks } from "./hooks.ts";
+import { planHookSet } from "./hooks.ts";
 import { NO_ATTRIBUTES } from "./mount-attributes.ts";
 import { propagationOf } from "./mount-options.ts";
 import { planMounts } from "./mounts.ts";
@@ -30,7 +30,7 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
   if ((config.hooks.prestart ?? []).length + (config.hooks.createRuntime ?? []).length > 0) {
     context.add("hooks", { parent_hooks: {} });
   }
-  const hooks = planHooks(config, "createContainer", {
+  const hooks = planHookSet(config, "createContainer", {
     id: options.id,
     bundle: options.bundle,
     status: "creating",
