@@ -4,7 +4,7 @@ import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { globalCommand } from "./global-flags.ts";
 import { type VerbName, verbs } from "./verbs.ts";
 
-const ROOT_SUMMARY = "Open Container Initiative runtime";
+export const ROOT_SUMMARY = "Open Container Initiative runtime";
 
 const ROOT_DESCRIPTION =
   "Runs applications that are packaged according to the Open Container Initiative (OCI) format.\n" +

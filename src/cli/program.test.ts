@@ -428,12 +428,12 @@ describe("help", () => {
 
   for (const verb of Object.keys(verbs)) {
     test.each([
-      [verb, "-h"],
-      [verb, "--help"],
-      [verb, "--nothing", "--help"],
-      ["--help", verb],
-      ["help", verb],
-    ])("%p", (...words) => {
+      { words: [verb, "-h"] },
+      { words: [verb, "--help"] },
+      { words: [verb, "--nothing", "--help"] },
+      { words: ["--help", verb] },
+      { words: ["help", verb] },
+    ])("$words", ({ words }) => {
       const lines = help(...words).split("\n");
       expect(lines[0]).toBe("NAME:");
       expect(lines[1]).toStartWith(`   runc ${verb} - `);

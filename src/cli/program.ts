@@ -115,7 +115,11 @@ function parseVerb(
 
 /** Lets commander parse words that are known to be well formed; only values can still be wrong. */
 function parse(command: CommandUnknownOpts, words: readonly string[], help: () => string): void {
-  command.helpOption(false).exitOverride();
+  // Whatever commander would print is in the error that it throws; main reports that.
+  command
+    .helpOption(false)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
   try {
     command.parse(words, { from: "user" });
   } catch (error) {
