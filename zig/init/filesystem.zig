@@ -1,0 +1,272 @@
+//! New file systems: fsopen(2), fsconfig(2), fsmount(2). Runs in bunc-init, stage 2.
+//!
+//! fsconfig takes values of at most 255 bytes. For the layers of an overlay there are other ways in newer
+//! kernels (one `lowerdir+` per layer since 6.8, descriptors since 6.13); for what fits neither way there
+//! is the option string of mount(2), a page long.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const plan = @import("../plan.zig");
+
+const MS = std.os.linux.MS;
+/// Not in Zig's std. linux/mount.h.
+const MS_NOSYMFOLLOW = 256;
+const attr = sys.mount_attr;
+const value_max = 255;
+
+/// Which call failed, and what is to be said about it.
+pub const Report = struct {
+    op: []const u8 = "",
+    text: [1024]u8 = undefined,
+    length: usize = 0,
+
+    pub fn detail(self: *const Report) []const u8 {
+        return self.text[0..self.length];
+    }
+
+    fn failed(self: *Report, op: []const u8, fs: sys.fd_t, option: ?plan.MountOption) sys.Error {
+        const errno = sys.errno;
+        self.op = op;
+        self.length = 0;
+        if (option) |it| {
+            self.append(&.{ "option \"", it.key });
+            if (it.value) |value| self.append(&.{ "=", value });
+            self.append(&.{"\""});
+        }
+        if (fs >= 0) self.read_log(fs);
+        return sys.fail(errno);
+    }
+
+    /// What the file system says for itself: one message a read, "e " (error), "w " or "i " in front. fsopen(2).
+    fn read_log(self: *Report, fs: sys.fd_t) void {
+        var buffer: [512]u8 = undefined;
+        for (0..8) |_| {
+            const count = sys.read(fs, &buffer) catch return; // ENODATA: that was all.
+            if (self.length > 0) self.append(&.{"; "});
+            self.append(&.{std.mem.trimEnd(u8, buffer[0..count], "\n")});
+        }
+    }
+
+    fn append(self: *Report, parts: []const []const u8) void {
+        for (parts) |part| {
+            const room = self.text.len - self.length;
+            const taken = part[0..@min(part.len, room)];
+            @memcpy(self.text[self.length..][0..taken.len], taken);
+            self.length += taken.len;
+        }
+    }
+};
+
+/// Unfit: this kernel takes some option in the option string of mount(2) only.
+pub const Error = error{ Sys, Unfit };
+
+/// A detached mount of a new file system. `attributes`: MOUNT_ATTR_* to set. `extra`: an option before the others.
+pub fn make(op: plan.Filesystem, attributes: u32, extra: ?plan.MountOption, report: *Report) Error!sys.fd_t {
+    var type_buffer: [value_max + 1]u8 = undefined;
+    const type_name = terminate(&type_buffer, op.type) catch {
+        sys.errno = .NODEV;
+        return report.failed("fsopen", -1, null);
+    };
+    const fs = sys.fsopen(type_name) catch return report.failed("fsopen", -1, null);
+    defer sys.close(fs);
+    if (op.source.len > 0) try set(fs, op.type, .{ .key = "source", .value = op.source }, report);
+    // mount(2) with MS_RDONLY means the mount and the file system below it.
+    if (attributes & attr.RDONLY != 0) try set(fs, op.type, .{ .key = "ro", .value = null }, report);
+    if (extra) |option| try set(fs, op.type, option, report);
+    for (op.options) |option| try set(fs, op.type, option, report);
+    sys.fsconfig_create(fs) catch return report.failed("fsconfig", fs, null);
+    return sys.fsmount(fs, attributes) catch return report.failed("fsmount", fs, null);
+}
+
+/// Gives the file system of the mount at `target` new options.
+pub fn reconfigure(target: sys.fd_t, options: []const plan.MountOption, report: *Report) Error!void {
+    const fs = sys.fspick(target, "", sys.fspick_empty_path) catch return report.failed("fspick", -1, null);
+    defer sys.close(fs);
+    for (options) |option| try set(fs, "", option, report);
+    sys.fsconfig_reconfigure(fs) catch return report.failed("fsconfig", fs, null);
+}
+
+fn set(fs: sys.fd_t, fs_type: []const u8, option: plan.MountOption, report: *Report) Error!void {
+    var key_buffer: [value_max + 1]u8 = undefined;
+    const key = terminate(&key_buffer, option.key) catch return error.Unfit;
+    const value = option.value orelse {
+        sys.fsconfig_flag(fs, key) catch return report.failed("fsconfig", fs, option);
+        return;
+    };
+    var value_buffer: [value_max + 1]u8 = undefined;
+    if (terminate(&value_buffer, value)) |terminated| {
+        sys.fsconfig_string(fs, key, terminated) catch return report.failed("fsconfig", fs, option);
+        return;
+    } else |_| {}
+    if (!std.mem.eql(u8, fs_type, "overlay")) return error.Unfit;
+    if (std.mem.eql(u8, key, "lowerdir")) return set_layers(fs, value, report);
+    if (std.mem.eql(u8, key, "upperdir") or std.mem.eql(u8, key, "workdir")) return set_directory(fs, key, value);
+    return error.Unfit;
+}
+
+fn set_layers(fs: sys.fd_t, value: []const u8, report: *Report) Error!void {
+    var layers: Layers = .{ .rest = value };
+    var is_first = true;
+    var buffer: sys.PathBuffer = undefined;
+    while (layers.next(&buffer) catch return error.Unfit) |layer| : (is_first = false) {
+        const key = if (layer.data_only) "datadir+" else "lowerdir+";
+        if (layer.path.len > value_max) {
+            try set_directory(fs, key, layer.path);
+            continue;
+        }
+        sys.fsconfig_string(fs, key, layer.path) catch {
+            // Also what a kernel says that does not know the option.
+            if (is_first and sys.is(.INVAL)) return error.Unfit;
+            return report.failed("fsconfig", fs, .{ .key = key, .value = layer.path });
+        };
+    }
+}
+
+/// A directory given as a descriptor, whose path may be of any length.
+fn set_directory(fs: sys.fd_t, key: [*:0]const u8, path: []const u8) Error!void {
+    var buffer: sys.PathBuffer = undefined;
+    const terminated = sys.zero_terminate(&buffer, path) catch return error.Unfit;
+    const directory = sys.open(terminated, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch return error.Unfit;
+    defer sys.close(directory);
+    sys.fsconfig_fd(fs, key, directory) catch return error.Unfit;
+}
+
+const Layer = struct { path: [:0]const u8, data_only: bool };
+
+/// The layers of overlay's `lowerdir` option: separated by ":", those after "::" hold data only, and a
+/// backslash takes its meaning from the next byte. Documentation/filesystems/overlayfs.rst.
+const Layers = struct {
+    rest: ?[]const u8,
+
+    fn next(self: *Layers, buffer: *sys.PathBuffer) error{TooLong}!?Layer {
+        var rest = self.rest orelse return null;
+        const data_only = rest.len > 0 and rest[0] == ':';
+        if (data_only) rest = rest[1..];
+        self.rest = null;
+        var length: usize = 0;
+        var index: usize = 0;
+        while (index < rest.len) : (index += 1) {
+            if (rest[index] == ':') {
+                self.rest = rest[index + 1 ..];
+                break;
+            }
+            if (rest[index] == '\\' and index + 1 < rest.len) index += 1;
+            if (length + 1 >= buffer.len) return error.TooLong;
+            buffer[length] = rest[index];
+            length += 1;
+        }
+        buffer[length] = 0;
+        return .{ .path = buffer[0..length :0], .data_only = data_only };
+    }
+};
+
+/// TooLong: the options do not fit into the page of mount(2).
+pub const ClassicError = error{ Sys, TooLong };
+
+/// The same with mount(2): attached to the directory `target` at once.
+pub fn mount_classic(op: plan.Filesystem, target: sys.fd_t, attributes: u32, extra: ?plan.MountOption, report: *Report) ClassicError!void {
+    var flags = mount_flags(attributes);
+    var data: OptionString = .{};
+    if (extra) |option| try data.add(option);
+    for (op.options) |option| {
+        if (flag_of(option)) |flag| flags |= flag else try data.add(option);
+    }
+    data.buffer[data.length] = 0;
+
+    var type_buffer: [value_max + 1]u8 = undefined;
+    const type_name = terminate(&type_buffer, op.type) catch return error.TooLong;
+    var source_buffer: sys.PathBuffer = undefined;
+    const source = sys.zero_terminate(&source_buffer, op.source) catch return error.TooLong;
+    // mount(2) knows paths only: the one that needs no resolving is ".".
+    const here = sys.open(".", sys.O.PATH | sys.O.CLOEXEC, 0) catch return report.failed("open", -1, null);
+    defer sys.close(here);
+    sys.fchdir(target) catch return report.failed("fchdir", -1, null);
+    const mounted = sys.mount_with_data(source, ".", type_name, flags, data.buffer[0..data.length :0]);
+    mounted catch return report.failed("mount", -1, null);
+    sys.fchdir(here) catch return report.failed("fchdir", -1, null);
+}
+
+const OptionString = struct {
+    buffer: [4096]u8 = undefined,
+    length: usize = 0,
+
+    fn add(self: *OptionString, option: plan.MountOption) error{TooLong}!void {
+        const separator = if (self.length > 0) "," else "";
+        // Room for the terminating NUL.
+        const room = self.buffer[self.length .. self.buffer.len - 1];
+        const text = if (option.value) |value|
+            std.fmt.bufPrint(room, "{s}{s}={s}", .{ separator, option.key, value })
+        else
+            std.fmt.bufPrint(room, "{s}{s}", .{ separator, option.key });
+        self.length += (text catch return error.TooLong).len;
+    }
+};
+
+/// Options that concern every file system are flags of mount(2). Null: not one of them.
+fn flag_of(option: plan.MountOption) ?u32 {
+    const table = [_]struct { []const u8, u32 }{
+        .{ "ro", MS.RDONLY },       .{ "rw", 0 },                 .{ "sync", MS.SYNCHRONOUS },
+        .{ "async", 0 },            .{ "mand", MS.MANDLOCK },     .{ "nomand", 0 },
+        .{ "dirsync", MS.DIRSYNC }, .{ "lazytime", MS.LAZYTIME }, .{ "nolazytime", 0 },
+    };
+    if (option.value != null) return null;
+    for (table) |row| if (std.mem.eql(u8, row[0], option.key)) return row[1];
+    return null;
+}
+
+/// MOUNT_ATTR_* → MS_*.
+fn mount_flags(attributes: u32) u32 {
+    const table = [_]struct { u32, u32 }{
+        .{ attr.RDONLY, MS.RDONLY },         .{ attr.NOSUID, MS.NOSUID },
+        .{ attr.NODEV, MS.NODEV },           .{ attr.NOEXEC, MS.NOEXEC },
+        .{ attr.NOATIME, MS.NOATIME },       .{ attr.STRICTATIME, MS.STRICTATIME },
+        .{ attr.NODIRATIME, MS.NODIRATIME }, .{ attr.NOSYMFOLLOW, MS_NOSYMFOLLOW },
+    };
+    var flags: u32 = 0;
+    for (table) |row| {
+        if (attributes & row[0] != 0) flags |= row[1];
+    }
+    return flags;
+}
+
+fn terminate(buffer: *[value_max + 1]u8, text: []const u8) error{TooLong}![:0]const u8 {
+    if (text.len > value_max) return error.TooLong;
+    std.debug.assert(std.mem.indexOfScalar(u8, text, 0) == null);
+    @memcpy(buffer[0..text.len], text);
+    buffer[text.len] = 0;
+    return buffer[0..text.len :0];
+}
+
+test "layers of an overlay" {
+    const Expected = struct { path: []const u8, data_only: bool = false };
+    const cases = [_]struct { []const u8, []const Expected }{
+        .{ "/a", &.{.{ .path = "/a" }} },
+        .{ "/a:/b", &.{ .{ .path = "/a" }, .{ .path = "/b" } } },
+        .{ "/a\\:b:/c\\\\d", &.{ .{ .path = "/a:b" }, .{ .path = "/c\\d" } } },
+        .{ "/a::/data::/more", &.{ .{ .path = "/a" }, .{ .path = "/data", .data_only = true }, .{ .path = "/more", .data_only = true } } },
+    };
+    for (cases) |case| {
+        var layers: Layers = .{ .rest = case[0] };
+        var buffer: sys.PathBuffer = undefined;
+        for (case[1]) |expected| {
+            const layer = (try layers.next(&buffer)).?;
+            try std.testing.expectEqualStrings(expected.path, layer.path);
+            try std.testing.expectEqual(expected.data_only, layer.data_only);
+        }
+        try std.testing.expectEqual(null, try layers.next(&buffer));
+    }
+}
+
+test "the option string of mount(2) has a bound" {
+    var options: OptionString = .{};
+    try options.add(.{ .key = "a", .value = "1" });
+    try options.add(.{ .key = "b", .value = null });
+    try std.testing.expectEqualStrings("a=1,b", options.buffer[0..options.length]);
+    const long: [4096]u8 = @splat('x');
+    try std.testing.expectError(error.TooLong, options.add(.{ .key = "c", .value = &long }));
+}
+
+test "attributes as flags of mount(2)" {
+    try std.testing.expectEqual(MS.RDONLY | MS.NOSUID | MS.NOATIME, mount_flags(attr.RDONLY | attr.NOSUID | attr.NOATIME));
+    try std.testing.expectEqual(@as(u32, 0), mount_flags(0));
+}

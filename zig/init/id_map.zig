@@ -1,0 +1,85 @@
+//! Id-mapped mounts: mount_setattr(2) with MOUNT_ATTR_IDMAP. The kernel takes the mapping from a user
+//! namespace, which a child process holds while its maps are written. Runs in bunc-init, stages 1 and 2.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const plan = @import("../plan.zig");
+const procfs = @import("procfs.zig");
+const context_types = @import("context.zig");
+const Context = context_types.Context;
+const Failed = context_types.Failed;
+
+const CLONE = std.os.linux.CLONE;
+
+/// `mount`: a detached mount. `shown`: what it is called in an error.
+pub fn apply(context: *Context, mount: sys.fd_t, map: plan.MountIdMap, shown: []const u8) Failed!void {
+    const namespace = if (map.container_userns)
+        try container_namespace(context)
+    else
+        try make_namespace(context, map.uid_map, map.gid_map);
+    defer sys.close(namespace);
+    const flags = sys.AT.EMPTY_PATH | (if (map.recursive) sys.AT.RECURSIVE else 0);
+    sys.mount_setattr(mount, "", flags, .{ .set = sys.mount_attr.IDMAP, .userns_fd = @intCast(namespace) }) catch {
+        const detail = if (sys.is(.INVAL)) "the file system does not support id-mapped mounts on this kernel, or the mount has a mapping already" else "";
+        return context.fail_as(.system, "mount_setattr(MOUNT_ATTR_IDMAP)", shown, detail);
+    };
+}
+
+/// Stage 1 is not in the container's user namespace yet: there it is the one to be joined, or one with the same maps.
+fn container_namespace(context: *Context) Failed!sys.fd_t {
+    if (context.stage == .init) return procfs.open_magic_link(context, "self/ns", "user");
+    const namespaces = context.plan.namespaces;
+    for (namespaces.join) |join| {
+        if (join.type != CLONE.NEWUSER) continue;
+        var buffer: sys.PathBuffer = undefined;
+        const path = sys.zero_terminate(&buffer, join.path) catch return context.fail("open", join.path);
+        return sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return context.fail("open", join.path);
+    }
+    return make_namespace(context, namespaces.uid_map, namespaces.gid_map);
+}
+
+fn make_namespace(context: *Context, uid_map: []const plan.IdMap, gid_map: []const plan.IdMap) Failed!sys.fd_t {
+    var pair: [2]sys.fd_t = undefined;
+    sys.socketpair_seqpacket(&pair) catch return context.fail("socketpair", "");
+    const sigchld = @intFromEnum(std.os.linux.SIG.CHLD);
+    const pid = sys.clone3_fork(&.{ .flags = CLONE.NEWUSER, .exit_signal = sigchld }) catch return context.fail("clone3", "user namespace");
+    if (pid == 0) hold(pair);
+    sys.close(pair[1]);
+    defer {
+        // The child sees the end of file and ends.
+        sys.close(pair[0]);
+        var status: u32 = undefined;
+        _ = sys.wait4(pid, &status, 0) catch {};
+    }
+    try write_map(context, pid, "uid_map", uid_map);
+    try write_map(context, pid, "gid_map", gid_map);
+    var buffer: [32]u8 = undefined;
+    const directory = std.fmt.bufPrintSentinel(&buffer, "{d}/ns", .{pid}, 0) catch unreachable;
+    return procfs.open_magic_link(context, directory, "user");
+}
+
+/// The child: stays until the parent closes its end, or has died.
+fn hold(pair: [2]sys.fd_t) noreturn {
+    sys.close(pair[0]);
+    var byte: [1]u8 = undefined;
+    _ = sys.read(pair[1], &byte) catch {};
+    std.os.linux.exit_group(0);
+}
+
+/// user_namespaces(7): the whole map in one write of less than a page, at most 340 lines.
+fn write_map(context: *Context, pid: i32, file: []const u8, map: []const plan.IdMap) Failed!void {
+    var path_buffer: [32]u8 = undefined;
+    const path = std.fmt.bufPrintSentinel(&path_buffer, "{d}/{s}", .{ pid, file }, 0) catch unreachable;
+    var text: [4096]u8 = undefined;
+    var length: usize = 0;
+    for (map) |line| {
+        const printed = std.fmt.bufPrint(text[length..], "{d} {d} {d}\n", .{ line.container_id, line.host_id, line.size }) catch {
+            sys.errno = .@"2BIG";
+            return context.fail_as(.limit, "write", file, "the map is longer than a page");
+        };
+        length += printed.len;
+    }
+    const fd = try procfs.open_proc(context, path, sys.O.WRONLY);
+    defer sys.close(fd);
+    _ = sys.write(fd, text[0..length]) catch return context.fail_as(.system, "write", file, text[0..@min(length, 512)]);
+}

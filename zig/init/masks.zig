@@ -1,0 +1,112 @@
+//! Paths that the container may not write (linux.readonlyPaths) or not see (linux.maskedPaths).
+//! Runs in bunc-init, stage 2, inside the container. A path that is not there needs no protection.
+//!
+//! What covers a masked file is the host's null device, taken before the root changes and verified: the
+//! container's /dev/null may be a link or another device, and binding that over a file of procfs would
+//! hand the host to the image (CVE-2025-31133).
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const plan = @import("../plan.zig");
+const path = @import("path.zig");
+const context_types = @import("context.zig");
+const Context = context_types.Context;
+const Failed = context_types.Failed;
+
+const MS_PRIVATE = std.os.linux.MS.PRIVATE;
+
+/// One mount for all covers of its kind: the first use attaches it, every later one a copy of it. (A copy
+/// of a mount that is attached nowhere is refused before Linux 6.15.)
+const Cover = struct {
+    mount: sys.fd_t = -1,
+    attached: bool = false,
+
+    fn put_over(self: *Cover, target: sys.fd_t) sys.Error!void {
+        std.debug.assert(self.mount >= 0);
+        if (!self.attached) {
+            try sys.move_mount(self.mount, target);
+            self.attached = true;
+            return;
+        }
+        const copy = try sys.open_tree_clone(self.mount, "", false, sys.AT.EMPTY_PATH);
+        defer sys.close(copy);
+        try sys.move_mount(copy, target);
+    }
+};
+
+pub const Covers = struct {
+    null_device: Cover = .{},
+    empty_directory: Cover = .{},
+};
+
+/// Before the root changes: takes the host's null device if some path is to be masked.
+pub fn prepare(context: *Context) Failed!void {
+    for (context.plan.steps) |step| switch (step.op) {
+        .masked_path => {
+            context.covers.null_device.mount = try copy_null_device(context);
+            return;
+        },
+        else => {},
+    };
+}
+
+fn copy_null_device(context: *const Context) Failed!sys.fd_t {
+    const null_path = "/dev/null";
+    const mount = sys.open_tree_clone(sys.AT.FDCWD, null_path, false, 0) catch return context.fail("open_tree", null_path);
+    const stat = sys.fstat(mount) catch return context.fail("statx", null_path);
+    if (stat.mode & sys.S.IFMT != sys.S.IFCHR or stat.rdev_major != 1 or stat.rdev_minor != 3) {
+        sys.errno = .NODEV;
+        return context.fail_as(.unsafe_path, "statx", null_path, "it is not the null device (character device 1:3)");
+    }
+    sys.mount_setattr(mount, "", sys.AT.EMPTY_PATH, .{ .propagation = MS_PRIVATE }) catch
+        return context.fail("mount_setattr", null_path);
+    return mount;
+}
+
+/// Mounts an empty, read-only directory over `target`. `shown`: its path, for the error.
+pub fn cover_directory(context: *Context, target: sys.fd_t, shown: []const u8) Failed!void {
+    const cover = &context.covers.empty_directory;
+    if (cover.mount < 0) cover.mount = make_empty() catch return context.fail("fsmount", shown);
+    cover.put_over(target) catch return context.fail("move_mount", shown);
+}
+
+fn make_empty() sys.Error!sys.fd_t {
+    const fs = try sys.fsopen("tmpfs");
+    defer sys.close(fs);
+    try sys.fsconfig_string(fs, "source", "tmpfs");
+    try sys.fsconfig_string(fs, "nr_blocks", "1");
+    try sys.fsconfig_string(fs, "nr_inodes", "1");
+    try sys.fsconfig_flag(fs, "ro");
+    try sys.fsconfig_create(fs);
+    return sys.fsmount(fs, sys.mount_attr.RDONLY);
+}
+
+pub fn masked_path(context: *Context, op: plan.Path) Failed!void {
+    const target = path.open(context, op.path, .follow, 0) catch {
+        if (is_missing()) return;
+        return context.fail("openat2", op.path);
+    };
+    defer sys.close(target);
+    const stat = sys.fstat(target) catch return context.fail("statx", op.path);
+    if (stat.is_directory()) return cover_directory(context, target, op.path);
+    context.covers.null_device.put_over(target) catch return context.fail("move_mount", op.path);
+}
+
+pub fn readonly_path(context: *Context, op: plan.Path) Failed!void {
+    const target = path.open(context, op.path, .follow, 0) catch {
+        if (is_missing()) return;
+        return context.fail("openat2", op.path);
+    };
+    defer sys.close(target);
+    // With all that is mounted below; the flags that it has already stay.
+    const copy = sys.open_tree_clone(target, "", true, sys.AT.EMPTY_PATH) catch return context.fail("open_tree", op.path);
+    defer sys.close(copy);
+    sys.mount_setattr(copy, "", sys.AT.EMPTY_PATH, .{ .set = sys.mount_attr.RDONLY }) catch
+        return context.fail("mount_setattr", op.path);
+    sys.move_mount(copy, target) catch return context.fail("move_mount", op.path);
+}
+
+/// A component that is a file, not a directory, leaves nothing to protect either.
+fn is_missing() bool {
+    return sys.is(.NOENT) or sys.is(.NOTDIR);
+}

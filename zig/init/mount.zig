@@ -1,0 +1,179 @@
+//! The container's mounts. Runs in bunc-init, stage 2. Each is made detached, gets its attributes where
+//! nobody sees it, and is then attached to a target that a descriptor names: there is no moment at which
+//! a path could be exchanged, or a mount be seen with other flags than asked for.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const plan = @import("../plan.zig");
+const attributes = @import("attributes.zig");
+const copy_up = @import("copy_up.zig");
+const filesystem = @import("filesystem.zig");
+const id_map = @import("id_map.zig");
+const masks = @import("masks.zig");
+const path = @import("path.zig");
+const sources = @import("sources.zig");
+const context_types = @import("context.zig");
+const Context = context_types.Context;
+const Failed = context_types.Failed;
+
+/// `index`: the step's, by which stage 1 may have opened its source.
+pub fn mount(context: *Context, op: plan.Mount, index: usize) Failed!void {
+    context.last_parent.forget();
+    switch (op.source) {
+        .filesystem => |source| try mount_filesystem(context, op, source),
+        .bind => |source| try mount_bind(context, op, source, index),
+        .remount => |source| try mount_again(context, op, source),
+    }
+}
+
+pub fn remount(context: *Context, op: plan.Remount) Failed!void {
+    const target = path.open(context, op.path, .follow, 0) catch return context.fail("openat2", op.path);
+    defer sys.close(target);
+    attributes.apply(target, op.attributes, false) catch return context.fail("mount_setattr", op.path);
+}
+
+const Target = struct { fd: sys.fd_t, created: bool };
+
+/// `source`: of a bind mount, whose kind a missing target is made of; null: a directory.
+fn open_target(context: *const Context, op: plan.Mount, source: ?sys.fd_t) Failed!Target {
+    const links: path.Links = if (op.ordinary_directory) .refuse else .follow;
+    const flags = if (op.ordinary_directory) sys.O.DIRECTORY else 0;
+    const fd = path.open(context, op.target, links, flags) catch {
+        if (sys.is(.NOENT)) return .{
+            .fd = try path.create(context, op.target, try kind_of(context, op, source), links),
+            .created = true,
+        };
+        if (op.ordinary_directory and (sys.is(.LOOP) or sys.is(.NOTDIR))) {
+            return context.fail_as(.unsafe_path, "openat2", op.target, "it is not an ordinary directory");
+        }
+        return context.fail("openat2", op.target);
+    };
+    return .{ .fd = fd, .created = false };
+}
+
+fn kind_of(context: *const Context, op: plan.Mount, source: ?sys.fd_t) Failed!path.Kind {
+    const fd = source orelse return .directory;
+    const stat = sys.fstat(fd) catch return context.fail("statx", op.target);
+    return if (stat.is_directory()) .directory else .file;
+}
+
+fn mount_bind(context: *Context, op: plan.Mount, bind: plan.Bind, index: usize) Failed!void {
+    const source = try sources.take(context, bind, index);
+    const target = try open_target(context, op, source.mount);
+    defer sys.close(target.fd);
+    attributes.apply(source.mount, op.attributes, false) catch return context.fail("mount_setattr", op.target);
+    if (op.id_map) |map| if (!source.ahead) try id_map.apply(context, source.mount, map, bind.path);
+    try attach(context, op, source.mount, target.fd);
+}
+
+fn mount_filesystem(context: *Context, op: plan.Mount, source: plan.Filesystem) Failed!void {
+    const target = try open_target(context, op, null);
+    defer sys.close(target.fd);
+    var mode_buffer: [8]u8 = undefined;
+    const mode = try mode_of_target(context, op, source, target, &mode_buffer);
+    // Read-only from the beginning, there would be nothing to copy into.
+    const set = if (op.copy_up) 0 else op.attributes.set;
+    var report: filesystem.Report = .{};
+    const made = filesystem.make(source, set, mode, &report) catch |err| switch (err) {
+        error.Unfit => return mount_classic(context, op, source, target.fd, mode),
+        error.Sys => blk: {
+            const refused = sys.is(.PERM) or sys.is(.BUSY);
+            if (!refused or source.fallback_bind.len == 0) {
+                return context.fail_as(.system, report.op, op.target, report.detail());
+            }
+            break :blk try bind_instead(context, op, source, target.fd) orelse return;
+        },
+    };
+    if (op.copy_up) {
+        try copy_up.copy(context, target.fd, made, op.target);
+        attributes.apply(made, op.attributes, false) catch return context.fail("mount_setattr", op.target);
+    }
+    if (op.id_map) |map| try id_map.apply(context, made, map, op.target);
+    try attach(context, op, made, target.fd);
+}
+
+/// A tmpfs that says nothing about its mode takes over that of the directory it covers, if there is one.
+fn mode_of_target(context: *const Context, op: plan.Mount, source: plan.Filesystem, target: Target, buffer: *[8]u8) Failed!?plan.MountOption {
+    if (target.created or !std.mem.eql(u8, source.type, "tmpfs")) return null;
+    for (source.options) |option| if (std.mem.eql(u8, option.key, "mode")) return null;
+    const stat = sys.fstat(target.fd) catch return context.fail("statx", op.target);
+    const text = std.fmt.bufPrint(buffer, "{o:0>4}", .{stat.mode & 0o7777}) catch unreachable;
+    return .{ .key = "mode", .value = text };
+}
+
+/// In a user namespace without a cgroup namespace cgroup2 cannot be mounted: the host's directory is bound.
+/// Null: that is not to be seen from here either, and the target has been covered instead, so that no
+/// writable cgroup shows through from a bind of /sys (CVE-2023-25809).
+fn bind_instead(context: *Context, op: plan.Mount, source: plan.Filesystem, target: sys.fd_t) Failed!?sys.fd_t {
+    var buffer: sys.PathBuffer = undefined;
+    const host = sys.zero_terminate(&buffer, source.fallback_bind) catch return context.fail("open_tree", source.fallback_bind);
+    // With everything below, which a user namespace may not leave out.
+    const clone = sys.open_tree_clone(sys.AT.FDCWD, host, true, 0) catch {
+        if (!sys.is(.NOENT)) return context.fail("open_tree", source.fallback_bind);
+        try masks.cover_directory(context, target, op.target);
+        return null;
+    };
+    attributes.apply(clone, op.attributes, false) catch return context.fail("mount_setattr", op.target);
+    return clone;
+}
+
+fn mount_classic(context: *Context, op: plan.Mount, source: plan.Filesystem, target: sys.fd_t, mode: ?plan.MountOption) Failed!void {
+    if (op.copy_up or op.id_map != null) {
+        sys.errno = .INVAL;
+        return context.fail_as(.limit, "fsconfig", op.target, "an option is longer than the 255 bytes that this kernel takes for a mount that is copied into or id-mapped");
+    }
+    var report: filesystem.Report = .{};
+    filesystem.mount_classic(source, target, op.attributes.set, mode, &report) catch |err| switch (err) {
+        error.Sys => return context.fail_as(.system, report.op, op.target, report.detail()),
+        error.TooLong => {
+            sys.errno = .@"2BIG";
+            return context.fail_as(.limit, "mount", op.target, "its options are longer than the 4095 bytes that this kernel takes (an overlay may have any number of layers since Linux 6.8)");
+        },
+    };
+    if (op.propagation.len == 0 and attributes.is_none(op.recursive_attributes)) return;
+    const mounted = path.open(context, op.target, .follow, sys.O.DIRECTORY) catch return context.fail("openat2", op.target);
+    defer sys.close(mounted);
+    attributes.apply(mounted, op.recursive_attributes, true) catch return context.fail("mount_setattr", op.target);
+    try set_propagation(context, op, mounted);
+}
+
+fn mount_again(context: *Context, op: plan.Mount, source: plan.Reconfigure) Failed!void {
+    const target = path.open(context, op.target, .follow, 0) catch return context.fail("openat2", op.target);
+    defer sys.close(target);
+    if (source.options.len > 0) {
+        var report: filesystem.Report = .{};
+        filesystem.reconfigure(target, source.options, &report) catch |err| switch (err) {
+            error.Sys => return context.fail_as(.system, report.op, op.target, report.detail()),
+            error.Unfit => {
+                sys.errno = .INVAL;
+                return context.fail_as(.limit, "fsconfig", op.target, "an option is longer than 255 bytes");
+            },
+        };
+    }
+    attributes.apply(target, op.attributes, false) catch return context.fail("mount_setattr", op.target);
+    attributes.apply(target, op.recursive_attributes, true) catch return context.fail("mount_setattr", op.target);
+    try set_propagation(context, op, target);
+}
+
+/// Takes over `detached`.
+fn attach(context: *Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_t) Failed!void {
+    attributes.apply(detached, op.recursive_attributes, true) catch return context.fail("mount_setattr", op.target);
+    sys.move_mount(detached, target) catch return context.fail("move_mount", op.target);
+    // Now that it is attached: below a shared mount it has become shared.
+    try set_propagation(context, op, detached);
+    if (std.mem.trim(u8, op.target, "/").len > 0) {
+        sys.close(detached);
+    } else {
+        // Over the root itself: what follows is to happen in there.
+        sys.close(context.root);
+        context.root = detached;
+    }
+}
+
+fn set_propagation(context: *const Context, op: plan.Mount, attached: sys.fd_t) Failed!void {
+    for (op.propagation) |propagation| {
+        const flags = sys.AT.EMPTY_PATH | (if (propagation.recursive) sys.AT.RECURSIVE else 0);
+        sys.mount_setattr(attached, "", flags, .{ .propagation = propagation.flag }) catch
+            return context.fail("mount_setattr", op.target);
+    }
+}

@@ -1,0 +1,222 @@
+//! Paths of the container: opened, and made where they are missing, without ever leaving its root.
+//! Runs in bunc-init, stage 2, whose umask is 0.
+//!
+//! The image is hostile: any component may be a symbolic link to anywhere, and another container with the
+//! same volume may exchange directories for links while we walk (CVE-2021-30465, CVE-2024-45310). So the
+//! kernel resolves (openat2 with RESOLVE_IN_ROOT), and what is missing is made component by component
+//! below a descriptor that is already known to be inside.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const context_types = @import("context.zig");
+const Context = context_types.Context;
+const Failed = context_types.Failed;
+
+const O = sys.O;
+const RESOLVE = sys.RESOLVE;
+
+/// What is made where nothing stands.
+pub const Kind = enum { directory, file };
+
+/// Whether a symbolic link on the way is followed (inside the root) or is an error.
+pub const Links = enum { follow, refuse };
+
+/// As in the kernel (MAXSYMLINKS).
+const links_max = 40;
+const name_max = 255;
+
+/// An O_PATH descriptor of what stands at `path`, an absolute path in the container. Links are followed as
+/// the container's own processes would, but a magic link of procfs is an error (ELOOP). `flags`: O_DIRECTORY or 0.
+pub fn open(context: *const Context, path: []const u8, links: Links, flags: u32) sys.Error!sys.fd_t {
+    std.debug.assert(context.root >= 0);
+    std.debug.assert(path.len > 0 and path[0] == '/');
+    var buffer: sys.PathBuffer = undefined;
+    const terminated = try sys.zero_terminate(&buffer, path);
+    return sys.openat2(context.root, terminated, O.PATH | O.CLOEXEC | flags, 0, resolve_flags(links));
+}
+
+fn resolve_flags(links: Links) u64 {
+    const inside = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
+    return switch (links) {
+        .follow => inside,
+        .refuse => inside | RESOLVE.NO_SYMLINKS,
+    };
+}
+
+/// Makes `path`, which `open` did not find, with all its parents: directories 0755, a file 0644 and empty.
+/// Links that point to nothing yet are followed to where they point, and that is made (an image's
+/// /var/run -> /run without a /run).
+pub fn create(context: *const Context, path: []const u8, kind: Kind, links: Links) Failed!sys.fd_t {
+    var buffers: [2]sys.PathBuffer = undefined;
+    var current = sys.zero_terminate(&buffers[0], path) catch return context.fail("openat2", path);
+    for (0..links_max) |attempt| {
+        const spare = &buffers[(attempt + 1) % 2];
+        switch (try create_once(context, @constCast(current), kind, links, spare)) {
+            .made => |fd| return fd,
+            .link => |next| current = next,
+        }
+    }
+    sys.errno = .LOOP;
+    return context.fail("openat2", path);
+}
+
+const Created = union(enum) {
+    made: sys.fd_t,
+    /// A component is a link: the path with the link's target in its place.
+    link: [:0]const u8,
+};
+
+fn create_once(context: *const Context, path: [:0]u8, kind: Kind, links: Links, spare: *sys.PathBuffer) Failed!Created {
+    var offset: usize = undefined;
+    var directory = try open_existing(context, path, links, &offset);
+    while (true) {
+        while (offset < path.len and path[offset] == '/') offset += 1;
+        if (offset == path.len) return .{ .made = directory };
+        const end = std.mem.indexOfScalarPos(u8, path, offset, '/') orelse path.len;
+        const is_last = std.mem.indexOfNonePos(u8, path, end, "/") == null;
+        const component = path[offset..end];
+        if (std.mem.eql(u8, component, ".")) {
+            offset = end;
+            continue;
+        }
+        var name_buffer: [name_max + 1]u8 = undefined;
+        const name = terminate_name(&name_buffer, component) catch return context.fail("openat2", path);
+        const make: Kind = if (is_last) kind else .directory;
+        const next = make_component(directory, name, make) catch {
+            if (!sys.is(.LOOP) and !sys.is(.NOTDIR)) return context.fail(make_call(make), path);
+            const refused = sys.errno;
+            const next_path = follow(directory, name, path, offset, end, spare) catch {
+                if (sys.is(.INVAL)) sys.errno = refused; // Not a link after all.
+                return context.fail(make_call(make), path);
+            };
+            if (links == .refuse) {
+                sys.errno = .LOOP;
+                return context.fail_as(.unsafe_path, "openat2", path, "a component is a symbolic link");
+            }
+            sys.close(directory);
+            return .{ .link = next_path };
+        };
+        sys.close(directory);
+        directory = next;
+        offset = end;
+    }
+}
+
+fn make_call(kind: Kind) []const u8 {
+    return switch (kind) {
+        .directory => "mkdirat",
+        .file => "openat",
+    };
+}
+
+/// The longest part of `path` that exists, and in `rest` the offset at which the rest begins.
+fn open_existing(context: *const Context, path: [:0]u8, links: Links, rest: *usize) Failed!sys.fd_t {
+    var length = path.len;
+    while (true) {
+        while (length > 0 and path[length - 1] == '/') length -= 1;
+        length = std.mem.lastIndexOfScalar(u8, path[0..length], '/') orelse 0;
+        rest.* = length;
+        // The path cut short here for the time of the call.
+        const cut = path[length];
+        path[length] = 0;
+        const prefix: [*:0]const u8 = if (length == 0) "/" else path.ptr;
+        const opened = sys.openat2(context.root, prefix, O.PATH | O.DIRECTORY | O.CLOEXEC, 0, resolve_flags(links));
+        path[length] = cut;
+        return opened catch {
+            if (sys.is(.NOENT) and length > 0) continue;
+            if (links == .refuse and sys.is(.LOOP)) {
+                return context.fail_as(.unsafe_path, "openat2", path, "a component is a symbolic link");
+            }
+            return context.fail("openat2", path);
+        };
+    }
+}
+
+/// ELOOP or ENOTDIR: a link (or, for a directory, a file) stands there.
+fn make_component(directory: sys.fd_t, name: [:0]const u8, kind: Kind) sys.Error!sys.fd_t {
+    const below = RESOLVE.BENEATH | RESOLVE.NO_MAGICLINKS | RESOLVE.NO_SYMLINKS;
+    // What does not exist yet has no parent to go back to.
+    if (std.mem.eql(u8, name, "..")) return sys.fail(.NOENT);
+    switch (kind) {
+        .directory => {
+            sys.mkdirat(directory, name, 0o755) catch if (!sys.is(.EXIST)) return error.Sys;
+            return sys.openat2(directory, name, O.PATH | O.DIRECTORY | O.CLOEXEC, 0, below);
+        },
+        .file => {
+            const flags = O.CREAT | O.EXCL | O.NOFOLLOW | O.CLOEXEC;
+            return sys.openat2(directory, name, flags, 0o644, below) catch {
+                if (!sys.is(.EXIST)) return error.Sys;
+                return sys.openat2(directory, name, O.PATH | O.CLOEXEC, 0, below);
+            };
+        },
+    }
+}
+
+/// `path` with its component [start, end), which is a link, replaced by what the link says.
+fn follow(directory: sys.fd_t, name: [:0]const u8, path: [:0]const u8, start: usize, end: usize, buffer: *sys.PathBuffer) sys.Error![:0]const u8 {
+    var link_buffer: sys.PathBuffer = undefined;
+    const link = try sys.readlinkat(directory, name, &link_buffer);
+    if (link.len == 0 or link.len == link_buffer.len) return sys.fail(.NAMETOOLONG);
+    const before = if (link[0] == '/') "" else path[0..start];
+    const text = std.fmt.bufPrintSentinel(buffer, "{s}{s}{s}", .{ before, link, path[end..] }, 0) catch
+        return sys.fail(.NAMETOOLONG);
+    return text;
+}
+
+fn terminate_name(buffer: *[name_max + 1]u8, name: []const u8) sys.Error![:0]const u8 {
+    if (name.len > name_max) return sys.fail(.NAMETOOLONG);
+    @memcpy(buffer[0..name.len], name);
+    buffer[name.len] = 0;
+    return buffer[0..name.len :0];
+}
+
+/// A directory in the container and a name in it, for calls that make something there.
+pub const Parent = struct {
+    /// Borrowed from the context: not to be closed, valid until the next `open_parent`.
+    directory: sys.fd_t,
+    name: [:0]const u8,
+};
+
+/// The directory that was asked for last: devices and links come in rows (/dev/null, /dev/zero …), and the
+/// directory is resolved once for all of them.
+pub const LastParent = struct {
+    directory: sys.fd_t = -1,
+    length: usize = 0,
+    path: [sys.path_max]u8 = undefined,
+
+    /// To be called by whatever may cover the directory: a mount, a hook.
+    pub fn forget(self: *LastParent) void {
+        if (self.directory >= 0) sys.close(self.directory);
+        self.directory = -1;
+    }
+};
+
+pub const NameBuffer = [name_max + 1]u8;
+
+/// The parent directory of `path`, made if it is missing, and the last component, which is not resolved.
+pub fn open_parent(context: *Context, path: []const u8, buffer: *NameBuffer) Failed!Parent {
+    const trimmed = std.mem.trimEnd(u8, path, "/");
+    const slash = std.mem.lastIndexOfScalar(u8, trimmed, '/');
+    const component = if (slash) |index| trimmed[index + 1 ..] else "";
+    if (component.len == 0 or std.mem.eql(u8, component, ".") or std.mem.eql(u8, component, "..")) {
+        sys.errno = .INVAL;
+        return context.fail_as(.unsafe_path, "openat2", path, "it does not end in a file name");
+    }
+    const name = terminate_name(buffer, component) catch return context.fail("openat2", path);
+    const directory = if (slash.? == 0) "/" else trimmed[0..slash.?];
+    const last = &context.last_parent;
+    if (last.directory < 0 or !std.mem.eql(u8, last.path[0..last.length], directory)) {
+        if (directory.len >= last.path.len) {
+            sys.errno = .NAMETOOLONG;
+            return context.fail("openat2", path);
+        }
+        last.forget();
+        last.directory = open(context, directory, .follow, O.DIRECTORY) catch blk: {
+            if (!sys.is(.NOENT)) return context.fail("openat2", directory);
+            break :blk try create(context, directory, .directory, .follow);
+        };
+        @memcpy(last.path[0..directory.len], directory);
+        last.length = directory.len;
+    }
+    return .{ .directory = last.directory, .name = name };
+}

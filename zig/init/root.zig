@@ -1,0 +1,124 @@
+//! The root file system of the container: bound on itself, then made "/". Runs in bunc-init, stage 2.
+//! pivot_root(2), mount_namespaces(7).
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const plan = @import("../plan.zig");
+const host_mounts = @import("host_mounts.zig");
+const masks = @import("masks.zig");
+const procfs = @import("procfs.zig");
+const context_types = @import("context.zig");
+const Context = context_types.Context;
+const Failed = context_types.Failed;
+
+const MS = std.os.linux.MS;
+const O = sys.O;
+const AT = sys.AT;
+
+pub fn root_propagation(context: *Context, op: plan.RootPropagation) Failed!void {
+    sys.mount_setattr(AT.FDCWD, "/", AT.RECURSIVE, .{ .propagation = op.flags & ~@as(u32, MS.REC) }) catch
+        return context.fail("mount_setattr", "/");
+}
+
+/// Only the mount "/" itself, unless the flags say MS_REC.
+pub fn final_propagation(context: *Context, op: plan.RootPropagation) Failed!void {
+    const recursive = if (op.flags & MS.REC != 0) AT.RECURSIVE else 0;
+    sys.mount_setattr(context.root, "", AT.EMPTY_PATH | recursive, .{ .propagation = op.flags & ~@as(u32, MS.REC) }) catch
+        return context.fail("mount_setattr", "/");
+}
+
+/// Opens the root, and where there is a mount namespace to do it in, binds it on itself with all that is
+/// mounted below it.
+pub fn bind_root(context: *Context, op: plan.BindRoot) Failed!void {
+    std.debug.assert(context.root < 0);
+    var buffer: sys.PathBuffer = undefined;
+    const path = sys.zero_terminate(&buffer, op.path) catch return context.fail("open", op.path);
+    const directory = sys.open(path, O.PATH | O.DIRECTORY | O.CLOEXEC, 0) catch return context.fail("open", op.path);
+    if (!has_mount_namespace(context)) {
+        context.root = directory;
+        return;
+    }
+    if (parent_may_be_shared(context)) try make_parent_private(context, directory, op.path);
+    const mount = sys.open_tree_clone(directory, "", true, AT.EMPTY_PATH) catch return context.fail("open_tree", op.path);
+    sys.move_mount(mount, directory) catch return context.fail("move_mount", op.path);
+    sys.close(directory);
+    context.root = mount;
+}
+
+/// Without one of its own, nothing that is mounted here would be the container's alone.
+fn has_mount_namespace(context: *const Context) bool {
+    const namespaces = context.plan.namespaces;
+    if ((namespaces.create | namespaces.join_pid_flags) & std.os.linux.CLONE.NEWNS != 0) return true;
+    for (namespaces.join) |join| if (join.type == std.os.linux.CLONE.NEWNS) return true;
+    return false;
+}
+
+/// After the step root_propagation no mount is shared, unless sharing is what it was for.
+fn parent_may_be_shared(context: *const Context) bool {
+    for (context.plan.steps) |step| switch (step.op) {
+        .root_propagation => |op| return op.flags & MS.SHARED != 0,
+        .bind_root => return true,
+        else => {},
+    };
+    return true;
+}
+
+/// pivot_root(2) refuses a new root below a shared mount, and the bind would appear on the host.
+fn make_parent_private(context: *const Context, directory: sys.fd_t, shown: []const u8) Failed!void {
+    // Upwards, to the directory that is the root of the mount. PATH_MAX allows no deeper path.
+    var current = directory;
+    defer if (current != directory) sys.close(current);
+    for (0..sys.path_max / 2) |_| {
+        if (sys.mount_setattr(current, "", AT.EMPTY_PATH, .{ .propagation = MS.PRIVATE })) return else |_| {
+            if (!sys.is(.INVAL)) return context.fail("mount_setattr", shown);
+        }
+        const parent = sys.openat(current, "..", O.PATH | O.DIRECTORY | O.CLOEXEC, 0) catch return context.fail("openat", shown);
+        if (current != directory) sys.close(current);
+        current = parent;
+    }
+    return context.fail("mount_setattr", shown);
+}
+
+pub fn pivot_root(context: *Context, _: plan.Empty) Failed!void {
+    try prepare(context);
+    const host = sys.open("/", O.PATH | O.DIRECTORY | O.CLOEXEC, 0) catch return context.fail("open", "/");
+    defer sys.close(host);
+    sys.fchdir(context.root) catch return context.fail("fchdir", "root");
+    // With "." for both no directory is needed to put the old root in: it ends up on top of the new one,
+    // and we keep standing in the new one.
+    sys.pivot_root(".", ".") catch return context.fail("pivot_root", "root");
+    // Nothing that is unmounted here may be unmounted on the host. Slave and not private: a private copy
+    // would hold on to what the host unmounts in between.
+    sys.mount_setattr(host, "", AT.EMPTY_PATH | AT.RECURSIVE, .{ .propagation = MS.SLAVE }) catch
+        return context.fail("mount_setattr", "the host's root");
+    sys.umount_detach(".") catch return context.fail("umount2", "the host's root");
+}
+
+/// `--no-pivot`, for roots that cannot be pivoted from (initramfs).
+pub fn move_root(context: *Context, _: plan.Empty) Failed!void {
+    try prepare(context);
+    try host_mounts.hide(context);
+    sys.fchdir(context.root) catch return context.fail("fchdir", "root");
+    sys.mount(".", "/", null, MS.MOVE) catch return context.fail("mount(MS_MOVE)", "root");
+    try enter(context);
+}
+
+pub fn change_root(context: *Context, _: plan.Empty) Failed!void {
+    try prepare(context);
+    sys.fchdir(context.root) catch return context.fail("fchdir", "root");
+    try enter(context);
+}
+
+/// The last chance to take what only the host's root has.
+fn prepare(context: *Context) Failed!void {
+    std.debug.assert(context.root >= 0);
+    // Hooks may have mounted something over it.
+    context.last_parent.forget();
+    try masks.prepare(context);
+    try procfs.prepare(context);
+}
+
+fn enter(context: *const Context) Failed!void {
+    sys.chroot(".") catch return context.fail("chroot", "root");
+    sys.chdir("/") catch return context.fail("chdir", "/");
+}

@@ -1,0 +1,36 @@
+//! Kernel parameters of the container's namespaces. Runs in bunc-init, stage 2. sysctl(2), proc_sys(5).
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const plan = @import("../plan.zig");
+const procfs = @import("procfs.zig");
+const context_types = @import("context.zig");
+const Context = context_types.Context;
+const Failed = context_types.Failed;
+
+pub fn sysctl(context: *Context, op: plan.Sysctl) Failed!void {
+    var buffer: sys.PathBuffer = undefined;
+    const path = std.fmt.bufPrintSentinel(&buffer, "sys/{s}", .{op.key}, 0) catch {
+        sys.errno = .NAMETOOLONG;
+        return context.fail_as(.limit, "openat2", op.key, "");
+    };
+    const file = try procfs.open_proc(context, path, sys.O.WRONLY);
+    defer sys.close(file);
+    // proc(5): a parameter takes its value from one write.
+    const count = sys.write(file, op.value) catch return fail(context, op);
+    if (count != op.value.len) {
+        sys.errno = .IO;
+        return fail(context, op);
+    }
+}
+
+fn fail(context: *const Context, op: plan.Sysctl) Failed {
+    var target: [sys.path_max]u8 = undefined;
+    var detail: [512]u8 = undefined;
+    return context.fail_as(
+        .system,
+        "write",
+        std.fmt.bufPrint(&target, "/proc/sys/{s}", .{op.key}) catch op.key,
+        std.fmt.bufPrint(&detail, "value \"{s}\"", .{op.value}) catch "",
+    );
+}
