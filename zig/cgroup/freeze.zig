@@ -21,6 +21,7 @@ pub const CgroupFreezeReply = struct {
 /// Returns once every process is stopped (or has been continued). When freezing does not end in time, the
 /// cgroup is thawed again and the Failure is a timeout: a half-frozen container would hang for good.
 pub fn cgroup_freeze(call: *Call, request: CgroupFreezeRequest) Call.Error!CgroupFreezeReply {
+    if (request.frozen) try groups.refuse_root(call, "freeze", request.group);
     const opened = try groups.open(call, request.group) orelse {
         if (!request.frozen) return .{ .found = false };
         sys.errno = .NOENT;

@@ -89,6 +89,11 @@ pub fn open(call: *Call, group: Cgroup) Call.Error!?Opened {
     return .{ .mount = mount, .directory = directory };
 }
 
+/// Refuses the root of a hierarchy: all of the host is in it, and no container is it.
+pub fn refuse_root(call: *Call, op: []const u8, group: Cgroup) Call.Error!void {
+    if (group.path.len == 0) return call.fail_as(.unsafe_path, op, group.mount, "the root of a hierarchy is not a container's cgroup");
+}
+
 /// A file of the cgroup. `name` has no slash.
 pub fn open_file(directory: sys.fd_t, name: [*:0]const u8, flags: u32) sys.Error!sys.fd_t {
     return sys.openat2(directory, name, flags | sys.O.CLOEXEC, 0, resolve);

@@ -36,6 +36,7 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
     var opened: std.ArrayList(Target) = .empty;
     defer for (opened.items) |target| target.group.close();
     for (request.groups) |group| {
+        try groups.refuse_root(call, "kill", group);
         const found = try groups.open(call, group) orelse continue;
         try opened.append(call.arena, .{ .name = group, .group = found });
     }

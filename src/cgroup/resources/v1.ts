@@ -81,10 +81,9 @@ function* memory({ memory }: ResourcesConfig): Generator<CgroupSetting> {
   if (memory.disableOOMKiller === true) yield setting("memory.oom_control", 1, "memory.disableOOMKiller");
   if (memory.swappiness !== undefined) {
     if (BigInt(memory.swappiness) > 100n) {
-      throw new RuntimeError(
-        `invalid memory swappiness value: ${memory.swappiness} (valid range is 0-100)`,
-        { subject: "linux.resources.memory.swappiness" },
-      );
+      throw new RuntimeError(`invalid memory swappiness value: ${memory.swappiness} (valid range is 0-100)`, {
+        subject: "linux.resources.memory.swappiness",
+      });
     }
     yield setting("memory.swappiness", memory.swappiness, "memory.swappiness");
   }
@@ -155,7 +154,8 @@ function* blkio({ blockIO }: ResourcesConfig): Generator<CgroupSetting> {
         alternative: { file: "blkio.bfq.weight_device", value },
       });
     }
-    if (isSet(leafWeight)) yield setting("blkio.leaf_weight_device", `${major}:${minor} ${leafWeight}`, subject);
+    if (isSet(leafWeight))
+      yield setting("blkio.leaf_weight_device", `${major}:${minor} ${leafWeight}`, subject);
   }
   const throttles = [
     ["throttleReadBpsDevice", "read_bps_device"],

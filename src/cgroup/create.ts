@@ -1,0 +1,221 @@
+/**
+ * The cgroups of a new container: what is to be made and limited, worked out beforehand (pure, and shown
+ * by `explain`), and then done in two steps: `createCgroups` before the container's first process is
+ * there, `limitCgroups` when its file systems stand, so that mounting is not subject to the limits.
+ */
+
+import { errnoText } from "../errno.ts";
+import { RuntimeError } from "../errors.ts";
+import type { CgroupFacts } from "../host/cgroup.ts";
+import { cgroupFrozen, cgroupNotEmpty } from "../messages.ts";
+import type {
+  CgroupCreateRequest,
+  CgroupToCreate,
+  CgroupWrites,
+  ControllerNotEnabled,
+  Placement,
+} from "../native/boundary.gen.ts";
+import type { native } from "../native/call.ts";
+import type { ResourcesConfig } from "../oci/resources.ts";
+import { absolutePath, type CgroupLocation, cgroupLocations, distinctGroups } from "./paths.ts";
+import type { CgroupSetting, CgroupSettings, IgnoredResource } from "./resources/setting.ts";
+import { isEarly, legacySettings } from "./resources/v1.ts";
+import { needsDomain, unifiedSettings } from "./resources/v2.ts";
+import { writeError } from "./write-error.ts";
+
+export interface CgroupOptions {
+  facts: CgroupFacts;
+  id: string;
+  /** linux.cgroupsPath */
+  cgroupsPath?: string | undefined;
+  resources?: ResourcesConfig | undefined;
+  /** Rootless cgroups: a container without limits and without cgroupsPath goes on where none can be made. */
+  rootless: boolean;
+}
+
+export interface CgroupPlan {
+  locations: CgroupLocation[];
+  settings: CgroupSetting[];
+  ignored: IgnoredResource[];
+  create: CgroupCreateRequest;
+  /** Written before the first process is in. */
+  early: CgroupWrites[];
+  bestEffort: boolean;
+}
+
+/** Throws RuntimeError for resources and paths that cannot be. */
+export function planCgroups(options: CgroupOptions): CgroupPlan {
+  const { facts, rootless, cgroupsPath = "" } = options;
+  const locations = cgroupLocations(facts, cgroupsPath, options.id);
+  const { settings, ignored } = resourceSettings(facts, options.resources ?? {});
+  const bestEffort = rootless && cgroupsPath === "";
+  return {
+    locations,
+    settings,
+    ignored,
+    create: {
+      groups: distinctGroups(locations).map((group) => ({
+        ...group,
+        ...creation(facts, locations, group, settings, options.resources ?? {}),
+        tolerate_permission: bestEffort,
+      })),
+      refuse_in_use: true,
+    },
+    early: facts.mode === "v2" ? [] : groupSettings(locations, settings.filter(isEarly)),
+    bestEffort,
+  };
+}
+
+export function resourceSettings(facts: CgroupFacts, resources: ResourcesConfig): CgroupSettings {
+  return facts.mode === "v2" ? unifiedSettings(resources) : legacySettings(resources);
+}
+
+function creation(
+  facts: CgroupFacts,
+  locations: readonly CgroupLocation[],
+  group: { mount: string; path: string },
+  settings: readonly CgroupSetting[],
+  { cpu }: ResourcesConfig,
+): Pick<CgroupToCreate, "enable_controllers" | "domain" | "cpuset"> {
+  const isCpuset = locations.some(
+    ({ controller, mount, path }) => controller === "cpuset" && mount === group.mount && path === group.path,
+  );
+  return {
+    enable_controllers: facts.mode === "v2",
+    domain: facts.mode === "v2" && needsDomain(settings),
+    cpuset: isCpuset ? { cpus: cpu?.cpus ?? "", mems: cpu?.mems ?? "" } : null,
+  };
+}
+
+/** The settings by cgroup, keeping their order. Those of controllers without a location are left out. */
+export function groupSettings(
+  locations: readonly CgroupLocation[],
+  settings: readonly CgroupSetting[],
+): CgroupWrites[] {
+  const groups: (Omit<CgroupWrites, "writes"> & { writes: CgroupWrites["writes"][number][] })[] = [];
+  for (const { controller, file, value, subject, tolerate, alternative } of settings) {
+    const location = locationOf(locations, controller);
+    if (location === undefined) continue;
+    const { mount, path } = location;
+    let last = groups.at(-1);
+    if (last === undefined || last.mount !== mount || last.path !== path) {
+      last = { mount, path, writes: [] };
+      groups.push(last);
+    }
+    last.writes.push({ file, value, subject, tolerate, alternative });
+  }
+  return groups;
+}
+
+/** On v2 there is one cgroup for every controller. */
+export function locationOf(
+  locations: readonly CgroupLocation[],
+  controller: string,
+): CgroupLocation | undefined {
+  const exact = locations.find((location) => location.controller === controller);
+  if (exact !== undefined) return exact;
+  const [only] = locations;
+  return locations.length === 1 && only?.controller === "" ? only : undefined;
+}
+
+export interface CreatedCgroups {
+  /** Those of the plan that are there: all, or fewer for a rootless container. */
+  locations: CgroupLocation[];
+  /** Where a controller could not be switched on, for the error of a limit that fails later. */
+  notEnabled: readonly ControllerNotEnabled[];
+}
+
+/**
+ * Makes the cgroups. Throws RuntimeError: in use by somebody else, no permission, a threaded parent.
+ * Nothing is left behind then.
+ */
+export function createCgroups(call: typeof native, plan: CgroupPlan): CreatedCgroups {
+  const { in_use, threaded, errnos, not_enabled } = applyError(() => call("cgroup_create", plan.create));
+  if (in_use !== null) {
+    throw in_use.processes > 0 ? cgroupNotEmpty(in_use.path, in_use.processes) : cgroupFrozen(in_use.path);
+  }
+  if (threaded !== null) throw unableToApply(threadedError(threaded.path, threaded.type));
+  const created = plan.locations.filter((location) => {
+    const index = plan.create.groups.findIndex(
+      ({ mount, path }) => mount === location.mount && path === location.path,
+    );
+    return errnos[index] === 0;
+  });
+  const isUnified = plan.locations.length === 1 && plan.locations[0]?.controller === "";
+  const [errno] = errnos;
+  if (isUnified && errno !== undefined && errno !== 0 && plan.settings.length > 0) {
+    const path = absolutePath(plan.locations[0] as CgroupLocation);
+    const cause = `mkdir ${path}: ${errnoText(errno)}`;
+    throw unableToApply(
+      new RuntimeError(
+        `rootless needs no limits + no cgrouppath when no permission is granted for cgroups: ${cause}`,
+        {
+          step: "mkdir",
+          path,
+          errno,
+          subject: plan.settings[0]?.subject ?? "linux.resources",
+          hint: "have the cgroup delegated to this user (systemd: Delegate=yes), or leave linux.resources out",
+        },
+      ),
+    );
+  }
+  if (plan.early.length > 0) applyError(() => call("cgroup_write", { groups: plan.early }));
+  return { locations: created, notEnabled: not_enabled };
+}
+
+function threadedError(path: string, type: string): RuntimeError {
+  const state = type === "domain invalid" ? "an invalid state" : `${type} mode`;
+  return new RuntimeError(`cannot enter cgroupv2 "${path}" with domain controllers -- it is in ${state}`, {
+    path,
+    hint: "a cgroup above it has processes of its own or is threaded: choose another linux.cgroupsPath",
+  });
+}
+
+function applyError<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof RuntimeError) throw unableToApply(error);
+    throw error;
+  }
+}
+
+function unableToApply(error: RuntimeError): RuntimeError {
+  return error.wrap(`unable to apply cgroup configuration: ${error.message}`);
+}
+
+/**
+ * Writes the limits. Throws RuntimeError that names file, value and config path; for a rootless container,
+ * a limit for a controller whose cgroup could not be made.
+ */
+export function limitCgroups(
+  call: typeof native,
+  locations: readonly CgroupLocation[],
+  settings: readonly CgroupSetting[],
+  notEnabled: readonly ControllerNotEnabled[] = [],
+): void {
+  for (const { controller, subject } of settings) {
+    if (locationOf(locations, controller) !== undefined) continue;
+    throw new RuntimeError(`cannot set ${controller} limit: container could not join or create cgroup`, {
+      subject,
+      hint: `the ${controller} controller is not mounted, or not open to this user`,
+    });
+  }
+  const groups = groupSettings(locations, settings);
+  if (groups.length === 0) return;
+  try {
+    call("cgroup_write", { groups });
+  } catch (error) {
+    throw writeError(call, error, locations, notEnabled);
+  }
+}
+
+/** How the first process gets into the cgroups: straight at clone3(2) for cgroup2, by pid for the rest. */
+export function placement(locations: readonly CgroupLocation[]): Placement {
+  const unified = locations.find(({ controller }) => controller === "");
+  const legacy = distinctGroups(locations.filter(({ controller }) => controller !== ""));
+  return {
+    into: unified === undefined ? "" : absolutePath(unified),
+    procs: legacy.map((group) => `${absolutePath(group)}/cgroup.procs`),
+  };
+}

@@ -1,0 +1,140 @@
+/** What the commands do with the cgroups of a container that is there: count, signal, pause, remove. */
+
+import { errnoText } from "../errno.ts";
+import { RuntimeError } from "../errors.ts";
+import { ERRNO } from "../native/boundary.gen.ts";
+import { NativeError, type native } from "../native/call.ts";
+import { locationOf } from "./create.ts";
+import { type CgroupLocation, distinctGroups } from "./paths.ts";
+
+/** As long as runc waits; a healthy host takes a few milliseconds. */
+const FREEZE_TIMEOUT_MS = 10_000;
+const REMOVE_TIMEOUT_MS = 2_000;
+
+/** Pids of the container and of the cgroups below, ascending, as seen from here. */
+export function cgroupProcesses(
+  call: typeof native,
+  locations: readonly CgroupLocation[],
+): readonly number[] {
+  // On v1 the devices hierarchy stands for all: it is the one that every container has (runc lists it too).
+  const location = locationOf(locations, "devices");
+  if (location === undefined) return [];
+  const { mount, path } = location;
+  return call("cgroup_processes", { groups: [{ mount, path }] }).pids;
+}
+
+/**
+ * Signals every process in the container's cgroups; SIGKILL until none is left. False: there is no cgroup.
+ * A paused container is continued by SIGKILL (v1 would not let it die otherwise), not by other signals.
+ */
+export function killCgroups(
+  call: typeof native,
+  locations: readonly CgroupLocation[],
+  signal: number,
+): boolean {
+  const freezer = freezerOf(locations);
+  const { found } = call("cgroup_kill", {
+    groups: distinctGroups(locations),
+    freezer: freezer === undefined ? null : { mount: freezer.mount, path: freezer.path },
+    signal,
+    freeze_timeout_ms: 1_000,
+  });
+  return found;
+}
+
+function freezerOf(locations: readonly CgroupLocation[]): CgroupLocation | undefined {
+  return locationOf(locations, "freezer");
+}
+
+/**
+ * `pause` and `resume`. Returns when every process is stopped, or may run again.
+ * Throws RuntimeError when there is no freezer or the processes do not stop in time; they run on then.
+ */
+export function freezeCgroups(
+  call: typeof native,
+  locations: readonly CgroupLocation[],
+  frozen: boolean,
+): void {
+  const freezer = freezerOf(locations);
+  if (freezer === undefined) {
+    throw new RuntimeError("cannot toggle freezer: cgroups not configured for container", {
+      hint: "the container has no cgroup of its own (rootless without delegation)",
+    });
+  }
+  try {
+    call("cgroup_freeze", {
+      group: { mount: freezer.mount, path: freezer.path },
+      frozen,
+      timeout_ms: FREEZE_TIMEOUT_MS,
+    });
+  } catch (error) {
+    if (!(error instanceof NativeError) || error.failure.code !== "timeout") throw error;
+    const message =
+      freezer.controller === "freezer"
+        ? "unable to freeze"
+        : `timeout of ${FREEZE_TIMEOUT_MS / 1000}s reached waiting for the cgroup to freeze`;
+    throw new RuntimeError(message, {
+      step: "freeze",
+      path: error.failure.target,
+      hint: "a process did not stop (waiting for a device or a network file system?); the container was thawed",
+    });
+  }
+}
+
+/** Whether `pause` is in effect on the container itself. False where its cgroup is gone or has no freezer. */
+export function isFrozen(call: typeof native, locations: readonly CgroupLocation[]): boolean {
+  const freezer = freezerOf(locations);
+  if (freezer === undefined) return false;
+  const { mount, path, controller } = freezer;
+  const file = controller === "freezer" ? "freezer.self_freezing" : "cgroup.freeze";
+  const [state] = call("cgroup_read", { groups: [{ mount, path, files: [file] }] }).files;
+  return state?.text === "1\n";
+}
+
+/** Whether the container's cgroup is still there. */
+export function cgroupsExist(call: typeof native, locations: readonly CgroupLocation[]): boolean {
+  const location = locationOf(locations, "devices");
+  if (location === undefined) return false;
+  const { mount, path } = location;
+  const [procs] = call("cgroup_read", { groups: [{ mount, path, files: ["cgroup.procs"] }] }).files;
+  return procs !== undefined && procs.errno !== ERRNO.NOENT && procs.errno !== ERRNO.NODEV;
+}
+
+/** How many processes of the container the OOM killer has ended; 0 where that is not known. */
+export function oomKills(call: typeof native, locations: readonly CgroupLocation[]): number {
+  const memory = locationOf(locations, "memory");
+  if (memory === undefined) return 0;
+  const { mount, path, controller } = memory;
+  const file = controller === "memory" ? "memory.oom_control" : "memory.events";
+  const [events] = call("cgroup_read", { groups: [{ mount, path, files: [file] }] }).files;
+  const match = /^oom_kill (\d+)$/m.exec(events?.text ?? "");
+  return match === null ? 0 : Number(match[1]);
+}
+
+/**
+ * Removes the cgroups with all below them. Processes on their way out are waited for; who stays is named
+ * in the RuntimeError.
+ */
+export function removeCgroups(call: typeof native, locations: readonly CgroupLocation[]): void {
+  const { remaining } = call("cgroup_remove", {
+    groups: distinctGroups(locations),
+    timeout_ms: REMOVE_TIMEOUT_MS,
+  });
+  const [first] = remaining;
+  if (first === undefined) return;
+  const pids = [...new Set(remaining.flatMap((group) => group.pids))];
+  const paths = remaining.map(({ path }) => path).join(" ");
+  const who = pids.length === 0 ? "" : ` (process(es) left in it: ${pids.join(" ")})`;
+  throw new RuntimeError(
+    `unable to remove container's cgroup: rmdir ${paths}: ${errnoText(first.errno)}${who}`,
+    { step: "rmdir", path: first.path, errno: first.errno },
+  );
+}
+
+/** The sub-cgroup of `exec --cgroup`, below the container's own. */
+export function subCgroup(location: CgroupLocation, sub: string): CgroupLocation {
+  const parts = sub.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) throw new RuntimeError(`bad sub cgroup path: ${sub}`, { path: sub });
+  const path = [location.path, ...parts].filter((part) => part !== "").join("/");
+  return { ...location, path };
+}

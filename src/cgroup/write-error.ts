@@ -1,0 +1,94 @@
+/** A limit that the kernel refused, in runc's words, with the reason where it can be found out. */
+
+import { errnoName } from "../errno.ts";
+import { RuntimeError } from "../errors.ts";
+import { systemCallFailed } from "../messages.ts";
+import { type ControllerNotEnabled, ERRNO } from "../native/boundary.gen.ts";
+import { NativeError, type native } from "../native/call.ts";
+import { absolutePath, type CgroupLocation } from "./paths.ts";
+
+/** `error` is what the native call `cgroup_write` threw. */
+export function writeError(
+  call: typeof native,
+  error: unknown,
+  locations: readonly CgroupLocation[],
+  notEnabled: readonly ControllerNotEnabled[],
+): unknown {
+  if (!(error instanceof NativeError)) return error;
+  const { op, target, detail: value, errno, subject } = error.failure;
+  const file = target.slice(target.lastIndexOf("/") + 1);
+  const directory = target.slice(0, target.lastIndexOf("/"));
+  const cause = systemCallFailed(op, target, errno);
+  const details = { step: op, path: target, errno, subject, cause: error };
+  const location = locations.find((candidate) => absolutePath(candidate) === directory);
+
+  if (subject.startsWith("linux.resources.unified")) {
+    const missing = location === undefined ? "" : missingController(call, location, file, errno);
+    const message =
+      missing === ""
+        ? `unable to set unified resource "${file}": ${withValue(op, value, cause.message)}`
+        : missing;
+    return new RuntimeError(message, details);
+  }
+  if (file === "memory.limit_in_bytes" && errno === ERRNO.BUSY && location !== undefined) {
+    const usage = memoryUsage(call, location);
+    if (usage !== "") return new RuntimeError(`unable to set memory limit to ${value} (${usage})`, details);
+  }
+  const message = withValue(op, value, cause.message);
+  const hint = location?.controller === "" ? whyNotEnabled(file, directory, errno, notEnabled) : "";
+  return new RuntimeError(message, hint === "" ? details : { ...details, hint });
+}
+
+function withValue(op: string, value: string, message: string): string {
+  return op === "write" ? `failed to write ${JSON.stringify(value)}: ${message}` : message;
+}
+
+function missingController(
+  call: typeof native,
+  location: CgroupLocation,
+  file: string,
+  errno: number,
+): string {
+  if (errno !== ERRNO.NOENT && errno !== ERRNO.PERM && errno !== ERRNO.ACCES) return "";
+  const dot = file.indexOf(".");
+  if (dot === -1) return `unified resource "${file}" must be in the form CONTROLLER.PARAMETER`;
+  const controller = file.slice(0, dot);
+  if (controller === "cgroup") return "";
+  const [controllers] = readTexts(call, location, ["cgroup.controllers"]);
+  if (controllers?.trim().split(" ").includes(controller)) return "";
+  return `unified resource "${file}" can't be set: controller "${controller}" not available`;
+}
+
+function memoryUsage(call: typeof native, location: CgroupLocation): string {
+  const [usage, peak] = readTexts(call, location, ["memory.usage_in_bytes", "memory.max_usage_in_bytes"]);
+  if (!usage || !peak) return "";
+  return `current usage: ${usage.trim()}, peak usage: ${peak.trim()}`;
+}
+
+function readTexts(call: typeof native, { mount, path }: CgroupLocation, files: string[]): string[] {
+  return call("cgroup_read", { groups: [{ mount, path, files }] }).files.map(({ text }) => text);
+}
+
+/** v2: a file that is missing belongs to a controller that some cgroup above did not pass on. */
+function whyNotEnabled(
+  file: string,
+  directory: string,
+  errno: number,
+  notEnabled: readonly ControllerNotEnabled[],
+): string {
+  if (errno !== ERRNO.NOENT && errno !== ERRNO.ACCES) return "";
+  const controller = file.slice(0, file.indexOf("."));
+  const refusal = notEnabled.find(
+    (candidate) => candidate.controller === controller && directory.startsWith(candidate.path),
+  );
+  if (refusal === undefined) {
+    return errno === ERRNO.NOENT
+      ? `the ${controller} controller or this file of it is not available here: see cgroup.controllers`
+      : "";
+  }
+  const why =
+    refusal.errno === ERRNO.BUSY
+      ? "it has processes of its own (move them into a cgroup below it)"
+      : "it is not delegated to this user, or is mounted read-only";
+  return `controller ${controller} could not be enabled in ${refusal.path}/cgroup.subtree_control (${errnoName(refusal.errno)}): ${why}`;
+}
