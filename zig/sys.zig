@@ -179,6 +179,12 @@ pub fn mknodat(dir: fd_t, path: [*:0]const u8, mode: u32, device: u32) Error!voi
     try check_void(linux.syscall4(.mknodat, usize_of(dir), @intFromPtr(path), mode, device));
 }
 
+/// A device number as mknod(2) takes it: 12 bits of major, 20 of minor. Null: out of range.
+pub fn makedev(major: u32, minor: u32) ?u32 {
+    if (major >= 1 << 12 or minor >= 1 << 20) return null;
+    return (minor & 0xff) | (major << 8) | ((minor & 0xfff00) << 12);
+}
+
 pub fn unlinkat(dir: fd_t, path: [*:0]const u8, flags: u32) Error!void {
     try check_void(linux.unlinkat(dir, path, flags));
 }
@@ -441,6 +447,10 @@ pub fn fsconfig_flag(fs: fd_t, key: [*:0]const u8) Error!void {
     try check_void(linux.syscall5(.fsconfig, usize_of(fs), 0, @intFromPtr(key), 0, 0));
 }
 
+pub fn fsconfig_fd(fs: fd_t, key: [*:0]const u8, value: fd_t) Error!void {
+    try check_void(linux.syscall5(.fsconfig, usize_of(fs), 5, @intFromPtr(key), 0, usize_of(value)));
+}
+
 pub fn fsconfig_create(fs: fd_t) Error!void {
     try check_void(linux.syscall5(.fsconfig, usize_of(fs), 6, 0, 0, 0));
 }
@@ -469,6 +479,11 @@ pub fn umount_detach(path: [*:0]const u8) Error!void {
 /// The classic mount(2), for what the new calls cannot say (MS_MOVE over "/").
 pub fn mount(source: ?[*:0]const u8, target: [*:0]const u8, fs_type: ?[*:0]const u8, flags: u32) Error!void {
     try check_void(linux.syscall5(.mount, @intFromPtr(source), @intFromPtr(target), @intFromPtr(fs_type), flags, 0));
+}
+
+/// With the file system's own options, a NUL-terminated string of at most a page.
+pub fn mount_with_data(source: [*:0]const u8, target: [*:0]const u8, fs_type: [*:0]const u8, flags: u32, data: [*:0]const u8) Error!void {
+    try check_void(linux.syscall5(.mount, @intFromPtr(source), @intFromPtr(target), @intFromPtr(fs_type), flags, @intFromPtr(data)));
 }
 
 pub fn pivot_root(new_root: [*:0]const u8, put_old: [*:0]const u8) Error!void {
@@ -889,6 +904,18 @@ test "a descriptor crosses a seqpacket pair" {
     close(received.fd);
     try send_message(pair[0], "bare", -1);
     try std.testing.expectEqual(@as(fd_t, -1), (try receive_message(pair[1], &buffer)).fd);
+}
+
+test "device numbers" {
+    const cases = [_]struct { u32, u32, ?u32 }{
+        .{ 1, 3, 0x103 },
+        .{ 5, 0, 0x500 },
+        .{ 8, 256, 0x100800 },
+        .{ 4095, 1048575, 0xffffffff },
+        .{ 4096, 0, null },
+        .{ 0, 1048576, null },
+    };
+    for (cases) |case| try std.testing.expectEqual(case[2], makedev(case[0], case[1]));
 }
 
 test "paths are terminated and bounded" {
