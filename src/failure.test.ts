@@ -93,12 +93,38 @@ describe("in the container's first process", () => {
       /symbolic link/,
     ],
     [
-      { code: "hook", op: "hook", subject: "hooks.createContainer[1]", detail: "exit status 1" },
-      "error running createContainer hook #1: exit status 1",
+      {
+        code: "hook",
+        op: "hook",
+        target: "/hook",
+        subject: "hooks.createContainer[1]",
+        detail: "exit status 1 after 3 ms: its output",
+      },
+      "error running createContainer hook #1: /hook: exit status 1 after 3 ms: its output",
     ],
     [
-      { code: "hook", op: "execve", target: "/hook", subject: "hooks.prestart[0]", errno: "EACCES" },
-      "error running prestart hook #0: execve /hook: permission denied",
+      {
+        code: "hook",
+        op: "prestart",
+        target: "/hook",
+        subject: "hooks.prestart[0]",
+        detail: "execve failed",
+        errno: "EACCES",
+      },
+      "error running prestart hook #0: /hook: execve failed: permission denied",
+    ],
+    [
+      { code: "hook", op: "newuidmap", target: "/usr/bin/newuidmap", detail: "exit status 1 after 2 ms" },
+      "error running newuidmap: /usr/bin/newuidmap: exit status 1 after 2 ms",
+    ],
+    [
+      {
+        code: "executable",
+        op: "lookup",
+        target: "nope",
+        detail: "cannot run executable found relative to current directory",
+      },
+      'exec: "nope": cannot run executable found relative to current directory',
     ],
     [
       { op: "chdir", subject: "process.cwd", errno: "EACCES" },
@@ -130,7 +156,12 @@ describe("in the container's first process", () => {
       "unable to apply bounding set: prctl: operation not permitted",
     ],
     [
-      { op: "prctl", subject: "process.capabilities.ambient", target: "CAP_CHOWN", errno: "EPERM" },
+      {
+        op: "prctl(PR_CAP_AMBIENT_RAISE)",
+        subject: "process.capabilities",
+        target: "capability 0",
+        errno: "EPERM",
+      },
       "can't raise ambient capability CAP_CHOWN: operation not permitted",
     ],
     [
@@ -224,6 +255,12 @@ test("without a process it is Go's path error", () => {
   expect(
     error({ stage: "library", op: "open", target: "/x", errno: "EACCES" }, { process: "other" }).message,
   ).toBe("open /x: permission denied");
+});
+
+test("errno is only reported where it is the cause", () => {
+  expect(error({ op: "openat2", errno: "ELOOP" }).errno).toBe(40);
+  expect(error({ code: "unsafe_path", op: "openat2", errno: "ELOOP" }).errno).toBeUndefined();
+  expect(error({ code: "died", op: "bunc-init", errno: "ENOENT" }).errno).toBeUndefined();
 });
 
 test("the OOM killer is named", () => {

@@ -1,20 +1,13 @@
 /** A Failure of the core (zig/failure.zig) in runc's words. */
 
+import { capabilityName } from "./cli/capability.ts";
 import { errnoText } from "./errno.ts";
 import { RuntimeError, type RuntimeErrorDetails } from "./errors.ts";
-import { type HintFacts, hintFor } from "./hints.ts";
+import type { HintFacts } from "./hints.ts";
 import { holdsTriggerText, initOomKilled } from "./messages.ts";
+import type { Failure } from "./native/boundary.gen.ts";
 
-/** zig/failure.zig: what was tried, on what, for which config path, and errno. */
-export interface Failure {
-  code: "system" | "protocol" | "died" | "unsafe_path" | "executable" | "hook" | "limit" | "timeout";
-  stage: "library" | "parent" | "join" | "init";
-  op: string;
-  errno: number;
-  subject: string;
-  target: string;
-  detail: string;
-}
+export type { Failure };
 
 /** What the command knows about the things a Failure names by config path. */
 export interface FailureContext {
@@ -57,13 +50,16 @@ export function failureError(failure: Failure, context: FailureContext = NO_PROC
     oomKilled: context.oomKilled,
     rootless: context.rootless,
   };
+  // The rules are only loaded when something has failed.
+  const { hintFor }: typeof import("./hints.ts") = require("./hints.ts");
   return new RuntimeError(`${prefixFor(failure, context)}${inner}`, {
     step: failure.op,
     ...present("path", failure.target),
     ...present("subject", failure.subject),
     ...present("detail", failure.detail),
     ...present("hint", hintFor(facts)),
-    ...(failure.errno === 0 ? {} : { errno: failure.errno }),
+    // Of other codes errno is left from something earlier.
+    ...(failure.errno !== 0 && ERRNO_CODES.includes(failure.code) ? { errno: failure.errno } : {}),
   });
 }
 
@@ -102,65 +98,71 @@ function executableMessage(failure: Failure): string {
   const text = errnoText(failure.errno);
   if (failure.op.startsWith("exec")) return `exec ${failure.target}: ${text}`;
   const name = JSON.stringify(failure.target);
+  if (failure.errno === 0) return `exec: ${name}: ${failure.detail}`;
   if (failure.errno !== ENOENT) return `exec: ${name}: ${text}`;
   if (!failure.target.includes("/")) return `exec: ${name}: executable file not found in $PATH`;
   return `exec: ${name}: stat ${failure.target}: ${text}`;
 }
 
-/** `hooks.createRuntime[1]` → `error running createRuntime hook #1: exit status 1`. */
+/** `hooks.createRuntime[1]` → `error running createRuntime hook #1: /hook: exit status 1 after 3 ms: its output`. */
 function hookMessage(failure: Failure): string {
   const [, kind, index] = /^hooks\.([A-Za-z]+)\[([0-9]+)\]/.exec(failure.subject) ?? [];
-  const what = failure.errno === 0 ? failure.detail : `${operation(failure)}: ${errnoText(failure.errno)}`;
-  return kind === undefined ? `error running hook: ${what}` : `error running ${kind} hook #${index}: ${what}`;
+  const error = failure.errno === 0 ? "" : `: ${errnoText(failure.errno)}`;
+  const what = kind === undefined ? failure.op : `${kind} hook #${index}`;
+  return `error running ${what}: ${failure.target}: ${failure.detail}${error}`;
 }
 
 type SubjectMessage = (error: string, failure: Failure, context: FailureContext) => string;
 
-/** Config path → how runc introduces a failure there. The first that matches is taken. */
-const SUBJECT_MESSAGES: readonly (readonly [RegExp, SubjectMessage])[] = [
+/** How runc introduces a failure, by config path and operation. The first that matches is taken. */
+const subjectMessages = (): readonly (readonly [subject: RegExp, op: RegExp, message: SubjectMessage])[] => [
+  [/^process$/, /^keyctl/, (error) => `unable to join session keyring: ${error}`],
   [
     /^process\.cwd/,
+    /^chdir/,
     (_, f, c) =>
-      `chdir to cwd (${JSON.stringify(c.workingDirectory)}) set in config.json failed: ${errnoText(f.errno)}`,
+      `chdir to cwd (${JSON.stringify(c.workingDirectory)}) set in config.json failed: ${reason(f)}`,
   ],
-  [/^process\.capabilities\.bounding/, (error) => `unable to apply bounding set: ${error}`],
+  [/^process\.capabilities\.bounding/, ANY, (error) => `unable to apply bounding set: ${error}`],
   [
-    /^process\.capabilities\.ambient/,
-    (_, f) => `can't raise ambient capability ${f.target}: ${errnoText(f.errno)}`,
+    /^process\.capabilities/,
+    /AMBIENT_RAISE/,
+    (_, f) =>
+      `can't raise ambient capability ${capabilityName(Number(/[0-9]+/.exec(f.target)?.[0]))}: ${reason(f)}`,
   ],
-  [/^process\.capabilities/, (error) => `unable to apply caps: ${error}`],
-  [/^process\.user/, userMessage],
-  [/^process\.rlimits/, (error) => `error setting rlimits for ready process: ${error}`],
-  [/^process\.scheduler/, (error) => `error setting scheduler: ${error}`],
-  [/^process\.ioPriority/, (error) => `failed to set io priority: ${error}`],
-  [/^process\.apparmorProfile/, (error) => `unable to apply apparmor profile: ${error}`],
-  [/^process\.selinuxLabel/, (error) => `can't set process label: ${error}`],
-  [/^linux\.seccomp/, (error) => `unable to init seccomp: ${error}`],
-  [/^linux\.devices/, (error) => `error creating device nodes: ${error}`],
-  [/^linux\.maskedPaths/, (_, f) => `can't mask path ${JSON.stringify(f.target)}: ${errnoText(f.errno)}`],
+  [/^process\.capabilities/, ANY, (error) => `unable to apply caps: ${error}`],
+  [/^process\.user/, ANY, userMessage],
+  [/^process\.rlimits/, ANY, (error) => `error setting rlimits for ready process: ${error}`],
+  [/^process\.execCPUAffinity/, ANY, (error) => `error setting final CPU affinity: ${error}`],
+  [/^process\.scheduler/, ANY, (error) => `error setting scheduler: ${error}`],
+  [/^process\.ioPriority/, ANY, (error) => `failed to set io priority: ${error}`],
+  [/^process\.apparmorProfile/, ANY, (error) => `unable to apply apparmor profile: ${error}`],
+  [/^process\.selinuxLabel/, ANY, (error) => `can't set process label: ${error}`],
   [
-    /^linux\.readonlyPaths/,
-    (_, f) => `can't make ${JSON.stringify(f.target)} read-only: ${errnoText(f.errno)}`,
+    /^linux\.seccomp/,
+    /^(connect|sendmsg)/,
+    (error) => `failed to connect with seccomp agent specified in the seccomp profile: ${error}`,
   ],
-  [/^linux\.rootfsPropagation/, (error) => `unable to apply root propagation flags: ${error}`],
-  [/^linux\.netDevices/, (error) => `error creating network interfaces: ${error}`],
-  [/^linux\.(cgroupsPath|resources)/, (error) => `unable to apply cgroup configuration: ${error}`],
-  [/^linux\.intelRdt/, (error) => `unable to apply Intel RDT configuration: ${error}`],
-  [/^root\.readonly/, (error) => `error setting rootfs as readonly: ${error}`],
-  [
-    /^root/,
-    (error, f) =>
-      f.op === "pivot_root"
-        ? `error jailing process inside rootfs: ${error}`
-        : `error preparing rootfs: ${error}`,
-  ],
+  [/^linux\.seccomp/, ANY, (error) => `unable to init seccomp: ${error}`],
+  [/^linux\.devices/, ANY, (error) => `error creating device nodes: ${error}`],
+  [/^linux\.maskedPaths/, ANY, (_, f) => `can't mask path ${JSON.stringify(f.target)}: ${reason(f)}`],
+  [/^linux\.readonlyPaths/, ANY, (_, f) => `can't make ${JSON.stringify(f.target)} read-only: ${reason(f)}`],
+  [/^linux\.rootfsPropagation/, ANY, (error) => `unable to apply root propagation flags: ${error}`],
+  [/^linux\.netDevices/, ANY, (error) => `error creating network interfaces: ${error}`],
+  [/^linux\.(cgroupsPath|resources)/, ANY, (error) => `unable to apply cgroup configuration: ${error}`],
+  [/^linux\.intelRdt/, ANY, (error) => `unable to apply Intel RDT configuration: ${error}`],
+  [/^root\.readonly/, ANY, (error) => `error setting rootfs as readonly: ${error}`],
+  [/^root/, /^(pivot_root|chroot|umount2)/, (error) => `error jailing process inside rootfs: ${error}`],
+  [/^root/, ANY, (error) => `error preparing rootfs: ${error}`],
 ];
 
 function subjectMessage(failure: Failure, context: FailureContext, mount: MountFacts | undefined): string {
   if (mount !== undefined) return mountMessage(failure, mount);
   const error = withDetail(operationFailed(failure), failure);
-  const known = SUBJECT_MESSAGES.find(([subject]) => subject.test(failure.subject));
-  return known === undefined ? error : known[1](error, failure, context);
+  const known = subjectMessages().find(
+    ([subject, op]) => subject.test(failure.subject) && op.test(failure.op),
+  );
+  return known === undefined ? error : known[2](error, failure, context);
 }
 
 function mountMessage(failure: Failure, mount: MountFacts): string {
@@ -196,9 +198,10 @@ function operationFailed(failure: Failure): string {
   return `${operation(failure)}: ${reason(failure)}`;
 }
 
+/** The errno in words; for an unsafe path what is unsafe about it. */
 function reason(failure: Failure): string {
-  if (failure.errno !== 0) return errnoText(failure.errno);
-  return failure.code === "unsafe_path" ? "unsafe path in the container's root file system" : "failed";
+  if (failure.code === "unsafe_path") return "unsafe path in the container's root file system";
+  return failure.errno === 0 ? "failed" : errnoText(failure.errno);
 }
 
 /** The detail stands in the message only where no caller can misread it; the log record always has it. */
@@ -217,3 +220,5 @@ function present<Key extends keyof RuntimeErrorDetails>(
 
 const ENOENT = 2;
 const EINVAL = 22;
+const ANY = /(?:)/;
+const ERRNO_CODES: readonly Failure["code"][] = ["system", "executable", "hook"];

@@ -4,7 +4,7 @@
  */
 
 import { errnoNumber } from "./errno.ts";
-import type { Failure } from "./failure.ts";
+import type { Failure } from "./native/boundary.gen.ts";
 
 export interface HintFacts {
   failure: Failure;

@@ -17,3 +17,9 @@ export function parseCapability(text: string): string {
   }
   return `CAP_${name}`;
 }
+
+/** The name of a capability's number; `capability 99` for one without a name here. */
+export function capabilityName(number: number): string {
+  const name = NAMES.split(" ")[number];
+  return name === undefined ? `capability ${number}` : `CAP_${name}`;
+}
