@@ -13,21 +13,21 @@ export interface ConfigError {
 /** What is known beyond the message. It goes into extra keys of the one log record. */
 export interface RuntimeErrorDetails {
   /** Exit status of the process; 1 unless said otherwise. */
-  exitCode?: number;
+  exitCode?: number | undefined;
   /** What was being done: a system call or a named step. */
-  step?: string;
+  step?: string | undefined;
   /** The file, directory or name it was done on. */
-  path?: string;
+  path?: string | undefined;
   /** The config path that asked for it: `mounts[3]`. */
-  subject?: string;
+  subject?: string | undefined;
   /** Linux errno number. */
-  errno?: number;
+  errno?: number | undefined;
   /** What the kernel or another program said about it, word for word. */
-  detail?: string;
+  detail?: string | undefined;
   /** What to do about it, for a person. Never contains a text that callers match on (messages.ts). */
-  hint?: string;
+  hint?: string | undefined;
   /** Every mistake found in a configuration file. */
-  configErrors?: readonly ConfigError[];
+  configErrors?: readonly ConfigError[] | undefined;
   cause?: unknown;
 }
 
@@ -56,9 +56,16 @@ export class RuntimeError extends Error {
 
   /** The same error seen from further out: new words and exit status, the same details. */
   wrap(message: string, exitCode: number = this.exitCode): RuntimeError {
+    const { step, path, subject, errno, detail, hint, configErrors } = this;
     return new RuntimeError(message, {
-      ...definedDetails(this),
       exitCode,
+      step,
+      path,
+      subject,
+      errno,
+      detail,
+      hint,
+      configErrors,
       cause: this,
     });
   }
@@ -73,16 +80,4 @@ export class UsageError extends RuntimeError {
     this.name = "UsageError";
     this.help = details.help;
   }
-}
-
-function definedDetails(error: RuntimeError): RuntimeErrorDetails {
-  const details: RuntimeErrorDetails = {};
-  if (error.step !== undefined) details.step = error.step;
-  if (error.path !== undefined) details.path = error.path;
-  if (error.subject !== undefined) details.subject = error.subject;
-  if (error.errno !== undefined) details.errno = error.errno;
-  if (error.detail !== undefined) details.detail = error.detail;
-  if (error.hint !== undefined) details.hint = error.hint;
-  if (error.configErrors !== undefined) details.configErrors = error.configErrors;
-  return details;
 }

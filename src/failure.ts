@@ -2,7 +2,7 @@
 
 import { capabilityName } from "./cli/capability.ts";
 import { errnoText } from "./errno.ts";
-import { RuntimeError, type RuntimeErrorDetails } from "./errors.ts";
+import { RuntimeError } from "./errors.ts";
 import type { HintFacts } from "./hints.ts";
 import { holdsTriggerText, initOomKilled } from "./messages.ts";
 import type { Failure } from "./native/boundary.gen.ts";
@@ -54,12 +54,12 @@ export function failureError(failure: Failure, context: FailureContext = NO_PROC
   const { hintFor }: typeof import("./hints.ts") = require("./hints.ts");
   return new RuntimeError(`${prefixFor(failure, context)}${inner}`, {
     step: failure.op,
-    ...present("path", failure.target),
-    ...present("subject", failure.subject),
-    ...present("detail", failure.detail),
-    ...present("hint", hintFor(facts)),
+    path: present(failure.target),
+    subject: present(failure.subject),
+    detail: present(failure.detail),
+    hint: hintFor(facts),
     // Of other codes errno is left from something earlier.
-    ...(failure.errno !== 0 && ERRNO_CODES.includes(failure.code) ? { errno: failure.errno } : {}),
+    errno: ERRNO_CODES.includes(failure.code) && failure.errno !== 0 ? failure.errno : undefined,
   });
 }
 
@@ -211,11 +211,8 @@ function withDetail(message: string, failure: Failure): string {
     : `${message} (${failure.detail})`;
 }
 
-function present<Key extends keyof RuntimeErrorDetails>(
-  key: Key,
-  value: string | undefined,
-): RuntimeErrorDetails {
-  return value === undefined || value === "" ? {} : { [key]: value };
+function present(text: string): string | undefined {
+  return text === "" ? undefined : text;
 }
 
 const ENOENT = 2;
