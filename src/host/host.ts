@@ -28,7 +28,15 @@ export interface IdMapLine {
   size: number;
 }
 
-export interface HostFacts {
+/** The set-user-ID helpers that write id maps for ordinary users: absolute paths, "" where they are missing. */
+export interface IdMapHelpers {
+  newuidmap: string;
+  newgidmap: string;
+}
+
+export const NO_ID_MAP_HELPERS: IdMapHelpers = { newuidmap: "", newgidmap: "" };
+
+export interface HostFacts extends IdMapHelpers {
   kernel: KernelVersion;
   euid: number;
   egid: number;
@@ -51,7 +59,7 @@ export interface KernelVersion {
   minor: number;
 }
 
-export function hostFacts(texts: HostTexts): HostFacts {
+export function hostFacts(texts: HostTexts, helpers: IdMapHelpers = NO_ID_MAP_HELPERS): HostFacts {
   const mounts = parseMountinfo(texts.mountinfo);
   const uidMap = parseIdMap(texts.uid_map);
   const isMounted = (type: string) => mounts.some((mount) => mount.fileSystem === type);
@@ -66,6 +74,7 @@ export function hostFacts(texts: HostTexts): HostFacts {
     apparmor: texts.apparmor.startsWith("Y"),
     selinux: isMounted("selinuxfs"),
     resctrl: isMounted("resctrl"),
+    ...helpers,
     fileSystemOf(path) {
       let type = "";
       let depth = -1;

@@ -19,6 +19,7 @@ const SENTENCES: readonly Sentence[] = [
   [/^linux\.rootfsPropagation$/, (found) => `rootfsPropagation=${unquoted(found)} is not supported`],
   [/^linux\.devices\[\d+\]\.type$/, (found) => `invalid device type ${found}`],
   [/^linux\.resources\.devices\[\d+\]\.type$/, (found) => `invalid cgroup device type ${found}`],
+  [/^linux\.resources\.devices\[\d+\]\.access$/, () => "device access cannot be empty"],
   [/^linux\.memoryPolicy\.mode$/, (found) => `invalid memory policy mode ${found}`],
   [/^linux\.memoryPolicy\.flags\[\d+\]$/, (found) => `invalid memory policy flag ${found}`],
   [/^linux\.personality\.domain$/, (found) => `invalid personality domain ${unquoted(found)}`],

@@ -37,6 +37,8 @@ function capabilitySet(names: readonly string[], unknown: Set<string>): bigint {
   return set;
 }
 
+/** `LAST_CAP` is the kernel's name for a bound, not a capability. */
 function capabilityNumber(name: string): number | undefined {
-  return Object.hasOwn(CAP, name) ? CAP[name as keyof typeof CAP] : undefined;
+  if (name === "LAST_CAP" || !Object.hasOwn(CAP, name)) return undefined;
+  return CAP[name as keyof typeof CAP];
 }

@@ -52,7 +52,8 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
     });
   }
   planKeyring(context, process, options);
-  if (context.creates("network")) context.add("linux.namespaces", { loopback_up: {} });
+  const network = config.linux.namespaces.findIndex(({ type, path }) => type === "network" && path === "");
+  if (network !== -1) context.add(`linux.namespaces[${network}]`, { loopback_up: {} });
   planRootfs(context, options);
   if (context.has("mount") || process.user.umask !== undefined) {
     context.add("process.user.umask", { umask: { mask: process.user.umask ?? DEFAULT_UMASK } });

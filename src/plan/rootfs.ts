@@ -25,7 +25,9 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
   context.add("root.path", { bind_root: { path: root, bind: hasMounts } });
 
   const mounts = hasMounts ? planMounts(context, options) : { late: [], bindsDev: false };
-  if (!mounts.bindsDev) planDevices(context);
+  // Without a mount namespace a container in "/" has the host's own /dev.
+  const hasHostDev = mounts.bindsDev || (!hasMounts && root === "/");
+  if (!hasHostDev) planDevices(context);
 
   if ((config.hooks.prestart ?? []).length + (config.hooks.createRuntime ?? []).length > 0) {
     context.add("hooks", { parent_hooks: {} });

@@ -1,0 +1,60 @@
+/**
+ * config.json + host facts → Plan, for a table of configs. The expected plans stand in golden/, one JSON
+ * file a case, one step a line. UPDATE_GOLDEN=1 writes them anew; read the difference before committing it.
+ */
+
+import { describe, expect, test } from "bun:test";
+import { hostFacts } from "../../src/host/host.ts";
+import type { Plan } from "../../src/native/boundary.gen.ts";
+import { loadConfig } from "../../src/oci/config.ts";
+import { stringifyJson } from "../../src/oci/json.ts";
+import { type CreateOptions, type Planned, planCreate } from "../../src/plan/plan.ts";
+import { cases, smallConfig } from "./cases.ts";
+import { v2 } from "./hosts.ts";
+
+const options: CreateOptions = {
+  id: "c1",
+  bundle: "/bundle",
+  placement: { into: "", procs: [] },
+  noPivot: false,
+  noNewKeyring: false,
+  preserveFds: 0,
+  listenFds: 0,
+  start: "parent",
+  startSocket: "",
+  cgroupDirectories: new Map(),
+  newuidmap: "",
+  newgidmap: "",
+  seccomp: null,
+};
+
+describe("golden plans", () => {
+  test("the table has names that are all different", () => {
+    const names = cases.map((each) => each.name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  for (const each of cases) {
+    test(each.name, async () => {
+      const host = hostFacts(each.host ?? v2);
+      const chosen = { ...options, ...each.options };
+      const facts = { host, noPivot: chosen.noPivot, rootlessCgroups: host.euid !== 0 };
+      const loaded = loadConfig(stringifyJson(each.config(smallConfig())), facts);
+      const planned = planCreate(loaded.value, host, chosen);
+      const text = format({ ...planned, warnings: [...loaded.warnings, ...planned.warnings] });
+
+      const file = Bun.file(`${import.meta.dir}/golden/${each.name}.json`);
+      if (Bun.env["UPDATE_GOLDEN"] === "1") await Bun.write(file, text);
+      expect(text).toBe(await file.text());
+    });
+  }
+});
+
+function format({ plan, warnings }: Planned<Plan>): string {
+  const { steps, ...rest } = plan;
+  const lines = [
+    ...Object.entries(rest).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`),
+  ];
+  const inner = steps.map((step) => `    ${JSON.stringify(step)}`).join(",\n");
+  return `{\n  "warnings": ${JSON.stringify(warnings)},\n${lines.join(",\n")},\n  "steps": [\n${inner}\n  ]\n}\n`;
+}
