@@ -22,6 +22,7 @@ const linux = std.os.linux;
 /// BPF_MAXINSNS.
 const instructions_max = 4096;
 const instruction_size = 8;
+const flag_tsync = 1 << 0;
 const flag_new_listener = 1 << 3;
 const PR_GET_NO_NEW_PRIVS = 39;
 
@@ -76,7 +77,9 @@ fn install_with_listener(context: *Context, op: plan.Seccomp, program: *const sy
     const sender = sys.clone3_fork(&args) catch return context.fail("clone3", "");
     if (sender == 0) send_listener(context, outcome, self);
 
-    const listener = sys.seccomp_set_filter(op.flags | flag_new_listener, program) catch {
+    // The kernel refuses both together without a third flag; one thread has nobody to synchronise with.
+    const flags = (op.flags & ~@as(u32, flag_tsync)) | flag_new_listener;
+    const listener = sys.seccomp_set_filter(flags, program) catch {
         outcome.* = -@as(i32, sys.errno_number());
         reap(sender);
         return context.fail("seccomp", "");

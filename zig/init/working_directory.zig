@@ -58,7 +58,7 @@ pub fn verify(context: *const Context) Failed!void {
 
 /// Where the runtime may not look, whether anything is missing is for `enter` to find out.
 fn create(context: *Context, target: []const u8) Failed!void {
-    const existing = path_calls.open(context, target, .follow) catch {
+    const existing = path_calls.open(context, target, .follow, 0) catch {
         if (!sys.is(.NOENT)) return;
         sys.close(try path_calls.create(context, target, .directory, .follow));
         return;
