@@ -239,7 +239,7 @@ export async function until<T>(
   what: string,
   check: () => Promise<T | undefined> | T | undefined,
 ): Promise<T> {
-  const deadline = performance.now() + hangTimeoutMs / 2;
+  const deadline = performance.now() + hangTimeoutMs / 4;
   while (performance.now() < deadline) {
     const value = await check();
     if (value !== undefined && value !== false) return value;

@@ -195,23 +195,28 @@ pub fn wait_signal(_: [:0]const u8) void {
     }
 }
 
-/// `signal-file:PATH`: for ever, appends the number of each signal as a line; ends at SIGTERM with status 0.
+/// `signal-file:PATH`: makes the file when it is ready, appends the number of each signal as a line; ends at
+/// SIGTERM with status 0.
 pub fn record_signals(path: [:0]const u8) void {
     block_all_signals();
+    append(path, "");
     json.field("ready", true);
     actions.flush_open_object();
     while (true) {
         const signal = next_signal();
         var line: [8]u8 = undefined;
         const text = std.fmt.bufPrint(&line, "{d}\n", .{signal}) catch unreachable;
-        const flags: linux.O = .{ .ACCMODE = .WRONLY, .CREAT = true, .APPEND = true, .CLOEXEC = true };
-        const fd = linux.open(path, flags, 0o644);
-        if (linux.errno(fd) == .SUCCESS) {
-            _ = linux.write(@intCast(fd), text.ptr, text.len);
-            _ = linux.close(@intCast(fd));
-        }
+        append(path, text);
         if (signal == 15) linux.exit_group(0);
     }
+}
+
+fn append(path: [:0]const u8, text: []const u8) void {
+    const flags: linux.O = .{ .ACCMODE = .WRONLY, .CREAT = true, .APPEND = true, .CLOEXEC = true };
+    const fd = linux.open(path, flags, 0o644);
+    if (linux.errno(fd) != .SUCCESS) return;
+    _ = linux.write(@intCast(fd), text.ptr, text.len);
+    _ = linux.close(@intCast(fd));
 }
 
 /// Copies standard input to standard output until its end.
