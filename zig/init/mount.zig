@@ -92,10 +92,9 @@ fn mount_filesystem(context: *Context, op: plan.Mount, source: plan.Filesystem) 
     try attach(context, op, made, target.fd);
 }
 
-/// A tmpfs that says nothing about its mode takes over that of the directory it covers, if there is one.
+/// The mode that a tmpfs takes over from the directory it covers, as an option.
 fn mode_of_target(context: *const Context, op: plan.Mount, source: plan.Filesystem, target: Target, buffer: *[8]u8) Failed!?plan.MountOption {
-    if (target.created or !std.mem.eql(u8, source.type, "tmpfs")) return null;
-    for (source.options) |option| if (std.mem.eql(u8, option.key, "mode")) return null;
+    if (target.created or !source.mode_of_target) return null;
     const stat = sys.fstat(target.fd) catch return context.fail("statx", op.target);
     const text = std.fmt.bufPrint(buffer, "{o:0>4}", .{stat.mode & 0o7777}) catch unreachable;
     return .{ .key = "mode", .value = text };

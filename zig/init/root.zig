@@ -16,25 +16,23 @@ const O = sys.O;
 const AT = sys.AT;
 
 pub fn root_propagation(context: *Context, op: plan.RootPropagation) Failed!void {
-    sys.mount_setattr(AT.FDCWD, "/", AT.RECURSIVE, .{ .propagation = op.flags & ~@as(u32, MS.REC) }) catch
-        return context.fail("mount_setattr", "/");
+    const recursive = if (op.recursive) AT.RECURSIVE else 0;
+    sys.mount_setattr(AT.FDCWD, "/", recursive, .{ .propagation = op.flags }) catch return context.fail("mount_setattr", "/");
 }
 
-/// Only the mount "/" itself, unless the flags say MS_REC.
 pub fn final_propagation(context: *Context, op: plan.RootPropagation) Failed!void {
-    const recursive = if (op.flags & MS.REC != 0) AT.RECURSIVE else 0;
-    sys.mount_setattr(context.root, "", AT.EMPTY_PATH | recursive, .{ .propagation = op.flags & ~@as(u32, MS.REC) }) catch
+    const recursive = if (op.recursive) AT.RECURSIVE else 0;
+    sys.mount_setattr(context.root, "", AT.EMPTY_PATH | recursive, .{ .propagation = op.flags }) catch
         return context.fail("mount_setattr", "/");
 }
 
-/// Opens the root, and where there is a mount namespace to do it in, binds it on itself with all that is
-/// mounted below it.
+/// Opens the root and, with `bind`, binds it on itself with all that is mounted below it.
 pub fn bind_root(context: *Context, op: plan.BindRoot) Failed!void {
     std.debug.assert(context.root < 0);
     var buffer: sys.PathBuffer = undefined;
     const path = sys.zero_terminate(&buffer, op.path) catch return context.fail("open", op.path);
     const directory = sys.open(path, O.PATH | O.DIRECTORY | O.CLOEXEC, 0) catch return context.fail("open", op.path);
-    if (!has_mount_namespace(context)) {
+    if (!op.bind) {
         context.root = directory;
         return;
     }
@@ -45,18 +43,10 @@ pub fn bind_root(context: *Context, op: plan.BindRoot) Failed!void {
     context.root = mount;
 }
 
-/// Without one of its own, nothing that is mounted here would be the container's alone.
-fn has_mount_namespace(context: *const Context) bool {
-    const namespaces = context.plan.namespaces;
-    if ((namespaces.create | namespaces.join_pid_flags) & std.os.linux.CLONE.NEWNS != 0) return true;
-    for (namespaces.join) |join| if (join.type == std.os.linux.CLONE.NEWNS) return true;
-    return false;
-}
-
-/// After the step root_propagation no mount is shared, unless sharing is what it was for.
+/// After a recursive root_propagation no mount is shared, unless sharing is what it was for.
 fn parent_may_be_shared(context: *const Context) bool {
     for (context.plan.steps) |step| switch (step.op) {
-        .root_propagation => |op| return op.flags & MS.SHARED != 0,
+        .root_propagation => |op| return op.flags == MS.SHARED or !op.recursive,
         .bind_root => return true,
         else => {},
     };

@@ -56,9 +56,8 @@ fn detach_from_host(context: *const Context, mount: sys.fd_t, shown: []const u8)
     set_propagation(mount, MS.SLAVE) catch return context.fail("mount_setattr", shown);
     for (context.plan.steps) |step| switch (step.op) {
         .root_propagation => |op| {
-            const flags = op.flags & ~@as(u32, MS.REC);
-            if (flags == MS.SLAVE) return;
-            return set_propagation(mount, flags) catch return context.fail("mount_setattr", shown);
+            if (op.flags == MS.SLAVE) return;
+            return set_propagation(mount, op.flags) catch return context.fail("mount_setattr", shown);
         },
         else => {},
     };
