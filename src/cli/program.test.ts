@@ -463,3 +463,39 @@ test("a wrong flag of the verb is reported to the log that the global flags ask 
   expect(globals.log).toBe("/l");
   expect(invocation).toThrow(UsageError);
 });
+
+describe("no words make it throw anything but a RuntimeError", () => {
+  const pieces = [
+    ...Object.keys(verbs),
+    ..."-- - --help -h --version -v --root /r --root= --log --log-format=json --debug=maybe --rootless -x --=x --=".split(
+      " ",
+    ),
+    ..."--bundle -b= -bundle=/x --user 0:0 --env A=1 -e --cap=bpf --memory -1 --interval 5s --no-pivot=false --new-privs".split(
+      " ",
+    ),
+    ..."id a/b .. -1 -9 --preserve-fds 3 __proto__ --__proto__=1 --constructor --toString=1 \u0000 \ud800 ä -ä --ä=ö".split(
+      " ",
+    ),
+    "",
+    " ",
+    "a b",
+  ];
+
+  test.each([1, 2, 3])("seed %d", (seed) => {
+    // A linear congruential generator (Numerical Recipes): the same words for the same seed.
+    let state = seed;
+    const next = (bound: number): number => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return (state >>> 8) % bound;
+    };
+    for (let round = 0; round < 2000; round += 1) {
+      const words = Array.from({ length: next(7) }, () => pieces[next(pieces.length)] as string);
+      try {
+        parseCommandLine(words, "runc").invocation();
+      } catch (error) {
+        if (!(error instanceof RuntimeError))
+          throw new Error(`seed ${seed}: ${JSON.stringify(words)}`, { cause: error });
+      }
+    }
+  });
+});
