@@ -220,3 +220,143 @@ pub fn open_parent(context: *Context, path: []const u8, buffer: *NameBuffer) Fai
     }
     return .{ .directory = last.directory, .name = name };
 }
+
+/// A directory as root of a container, made for one test.
+const TestRoot = struct {
+    directory: std.testing.TmpDir,
+    plan: Plan,
+    channel: [2]sys.fd_t,
+    context: Context,
+
+    const Plan = @import("../plan.zig").Plan;
+
+    fn make(self: *TestRoot) !void {
+        self.directory = std.testing.tmpDir(.{});
+        try sys.socketpair_seqpacket(&self.channel);
+        self.context = .{
+            .plan = &self.plan,
+            .stage = .init,
+            .channel = self.channel[1],
+            .root = self.directory.dir.handle,
+            .allocator = std.testing.allocator,
+        };
+        const root = self.context.root;
+        try sys.mkdirat(root, "dir", 0o755);
+        try sys.mkdirat(root, "dir/sub", 0o755);
+        const file = try sys.openat(root, "file", O.CREAT | O.EXCL | O.CLOEXEC, 0o644);
+        sys.close(file);
+        const links = [_]struct { [:0]const u8, [:0]const u8 }{
+            .{ "/dir", "absolute" },
+            .{ "../../../../../../../../dir", "climbing" },
+            .{ "missing/below", "dangling" },
+            .{ "../absolute/new", "dir/relative" },
+            .{ "loop", "loop" },
+            .{ "endless/x", "endless" },
+        };
+        for (links) |link| try sys.symlinkat(link[0], root, link[1]);
+    }
+
+    fn end(self: *TestRoot) void {
+        self.context.last_parent.forget();
+        sys.close(self.channel[0]);
+        sys.close(self.channel[1]);
+        self.directory.cleanup();
+    }
+};
+
+test "what is missing is made inside the root, wherever links point" {
+    const cases = [_]struct {
+        path: []const u8,
+        kind: Kind = .directory,
+        links: Links = .follow,
+        /// Where it must stand afterwards, seen from the root without any link; null: refused with `errno`.
+        made: ?[:0]const u8 = null,
+        errno: sys.E = .SUCCESS,
+    }{
+        .{ .path = "/new", .made = "new" },
+        .{ .path = "/new/deep/er/", .made = "new/deep/er" },
+        .{ .path = "//dir///./sub2", .made = "dir/sub2" },
+        .{ .path = "/dir/f", .kind = .file, .made = "dir/f" },
+        .{ .path = "/a/b/f", .kind = .file, .made = "a/b/f" },
+        .{ .path = "/absolute/x", .made = "dir/x" },
+        .{ .path = "/climbing/x/y", .made = "dir/x/y" },
+        .{ .path = "/dangling", .made = "missing/below" },
+        .{ .path = "/dangling/x", .made = "missing/below/x" },
+        .{ .path = "/dangling", .kind = .file, .made = "missing/below" },
+        .{ .path = "/dir/relative/x", .made = "dir/new/x" },
+        .{ .path = "/dir/../new", .made = "new" },
+        .{ .path = "/../../../new", .made = "new" },
+        .{ .path = "/new/../x", .errno = .NOENT },
+        .{ .path = "/file/x", .errno = .NOTDIR },
+        .{ .path = "/loop/x", .errno = .LOOP },
+        .{ .path = "/endless", .errno = .LOOP },
+        .{ .path = "/absolute/x", .links = .refuse, .errno = .LOOP },
+        .{ .path = "/dangling", .links = .refuse, .errno = .LOOP },
+        .{ .path = "/dir/x", .links = .refuse, .made = "dir/x" },
+        .{ .path = "/" ++ "n" ** 256, .errno = .NAMETOOLONG },
+    };
+    for (cases) |case| {
+        var root: TestRoot = undefined;
+        try root.make();
+        defer root.end();
+        const result = create(&root.context, case.path, case.kind, case.links);
+        if (case.made) |made| {
+            const fd = try result;
+            defer sys.close(fd);
+            const stat = try sys.fstat(fd);
+            const below = RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS;
+            const expected = try sys.openat2(root.context.root, made, O.PATH | O.CLOEXEC, 0, below);
+            defer sys.close(expected);
+            try std.testing.expectEqual((try sys.fstat(expected)).inode, stat.inode);
+            try std.testing.expectEqual(case.kind == .directory, stat.is_directory());
+        } else {
+            try std.testing.expectError(error.Failed, result);
+            try std.testing.expectEqual(case.errno, sys.errno);
+        }
+    }
+}
+
+test "what exists is found inside the root" {
+    var root: TestRoot = undefined;
+    try root.make();
+    defer root.end();
+    const cases = [_]struct { []const u8, Links, ?[:0]const u8 }{
+        .{ "/dir/sub", .follow, "dir/sub" },
+        .{ "/absolute/sub", .follow, "dir/sub" },
+        .{ "/climbing/sub", .follow, "dir/sub" },
+        .{ "/../../dir", .follow, "dir" },
+        .{ "/absolute/sub", .refuse, null },
+        .{ "/dir/sub", .refuse, "dir/sub" },
+        .{ "/loop", .follow, null },
+    };
+    for (cases) |case| {
+        const fd = open(&root.context, case[0], case[1], 0) catch {
+            try std.testing.expectEqual(null, case[2]);
+            try std.testing.expect(sys.is(.LOOP));
+            continue;
+        };
+        defer sys.close(fd);
+        const expected = try sys.openat(root.context.root, case[2].?, O.PATH | O.CLOEXEC, 0);
+        defer sys.close(expected);
+        try std.testing.expectEqual((try sys.fstat(expected)).inode, (try sys.fstat(fd)).inode);
+    }
+}
+
+test "the parent of a path, and no name that is not one" {
+    var root: TestRoot = undefined;
+    try root.make();
+    defer root.end();
+    var buffer: NameBuffer = undefined;
+    const first = try open_parent(&root.context, "/dir/sub/null", &buffer);
+    try std.testing.expectEqualStrings("null", first.name);
+    const directory = first.directory;
+    // The same directory is not opened again, another one is.
+    try std.testing.expectEqual(directory, (try open_parent(&root.context, "/dir/sub/zero/", &buffer)).directory);
+    const inode = (try sys.fstat(directory)).inode;
+    const other = try open_parent(&root.context, "/made/now/zero", &buffer);
+    try std.testing.expect(inode != (try sys.fstat(other.directory)).inode);
+    try std.testing.expectEqualStrings("f", (try open_parent(&root.context, "/f", &buffer)).name);
+    for ([_][]const u8{ "/", "/dir/..", "/dir/.", "relative", "" }) |bad| {
+        try std.testing.expectError(error.Failed, open_parent(&root.context, bad, &buffer));
+    }
+}
