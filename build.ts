@@ -11,9 +11,6 @@ const project = import.meta.dir;
 const library = join(project, "zig-out/lib/libbunc.so");
 const executable = join(project, "dist/bunc");
 
-buildCore();
-await buildExecutable();
-
 function buildCore(): void {
   const zig = Bun.spawnSync(["zig", "build", "--summary", "none"], { cwd: project, stdio: ["ignore", "inherit", "inherit"] });
   if (zig.exitCode !== 0) process.exit(zig.exitCode || 1);
@@ -64,3 +61,6 @@ const leanCommander: BunPlugin = {
     });
   },
 };
+
+buildCore();
+await buildExecutable();

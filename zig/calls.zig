@@ -18,6 +18,8 @@ const cgroup_freeze = @import("cgroup/freeze.zig");
 const cgroup_remove = @import("cgroup/remove.zig");
 const cgroup_watch = @import("cgroup/watch.zig");
 
+const seccomp = @import("seccomp/call.zig");
+
 pub const table = .{
     .{ .name = "host_facts", .function = host.host_facts },
     .{ .name = "read_file", .function = files.read_file },
@@ -43,6 +45,7 @@ pub const table = .{
     .{ .name = "await_end", .function = process.await_end },
     .{ .name = "send_fd", .function = send_fd.send_fd },
     .{ .name = "run_hook", .function = run_hook.run_hook },
+    .{ .name = "seccomp_compile", .function = seccomp.seccomp_compile },
     .{ .name = "cgroup_create", .function = cgroup_create.cgroup_create },
     .{ .name = "cgroup_write", .function = cgroup_write.cgroup_write },
     .{ .name = "cgroup_read", .function = cgroup_write.cgroup_read },

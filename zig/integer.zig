@@ -7,6 +7,9 @@ pub const U64 = struct {
 
     pub fn jsonParse(allocator: std.mem.Allocator, source: anytype, options: std.json.ParseOptions) !U64 {
         const text = try std.json.innerParse([]const u8, allocator, source, options);
+        if (text.len == 0) return error.InvalidNumber;
+        // std.fmt alone would also accept a sign and underscores.
+        for (text) |byte| if (!std.ascii.isDigit(byte)) return error.InvalidNumber;
         const value = std.fmt.parseInt(u64, text, 10) catch return error.InvalidNumber;
         return .{ .value = value };
     }
@@ -25,7 +28,7 @@ test "U64 crosses as a decimal string, to the last bit" {
         defer parsed.deinit();
         try std.testing.expectEqual(value, parsed.value.value);
     }
-    for ([_][]const u8{ "\"\"", "\"-1\"", "\"1e3\"", "\"18446744073709551616\"", "\"0x10\"" }) |text| {
+    for ([_][]const u8{ "\"\"", "\"-1\"", "\"1e3\"", "\"18446744073709551616\"", "\"0x10\"", "\"1_000\"", "\"+1\"", "\" 1\"" }) |text| {
         try std.testing.expectError(error.InvalidNumber, std.json.parseFromSlice(U64, gpa, text, .{}));
     }
 }

@@ -9,14 +9,22 @@ type Handlers = { readonly [Verb in VerbName]?: () => Handler<Verb> };
 
 /** A verb without an entry is on the command line already, but its command is not written yet. */
 const handlers: Handlers = {
-  delete: () => (require("../commands/delete.ts") as typeof import("../commands/delete.ts")).run,
-  kill: () => (require("../commands/kill.ts") as typeof import("../commands/kill.ts")).run,
-  list: () => (require("../commands/list.ts") as typeof import("../commands/list.ts")).run,
-  pause: () => (require("../commands/pause.ts") as typeof import("../commands/pause.ts")).run,
-  resume: () => (require("../commands/resume.ts") as typeof import("../commands/resume.ts")).run,
-  start: () => (require("../commands/start.ts") as typeof import("../commands/start.ts")).run,
-  state: () => (require("../commands/state.ts") as typeof import("../commands/state.ts")).run,
+  create: () => command(require("../commands/create.ts")),
+  delete: () => command(require("../commands/delete.ts")),
+  kill: () => command(require("../commands/kill.ts")),
+  list: () => command(require("../commands/list.ts")),
+  pause: () => command(require("../commands/pause.ts")),
+  resume: () => command(require("../commands/resume.ts")),
+  run: () => command(require("../commands/run.ts")),
+  spec: () => command(require("../commands/spec.ts")),
+  start: () => command(require("../commands/start.ts")),
+  state: () => command(require("../commands/state.ts")),
 };
+
+/** What every module in src/commands exports. */
+function command<Verb extends VerbName>(module: { run: Handler<Verb> }): Handler<Verb> {
+  return module.run;
+}
 
 /** The handler of a verb; undefined when this version has none. */
 export function loadHandler(verb: VerbName): Handler<VerbName> | undefined {

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 154453838;
+export const abiFingerprint = 1881810432;
 
 export type Failure = {
   code: Code;
@@ -101,7 +101,7 @@ export type Spawned = {
 };
 
 export type AdvanceRequest = {
-  plan: Plan;
+  start: Start;
   pid: number;
   pidfd: number;
   channel: number;
@@ -184,6 +184,17 @@ export type RunHookRequest = {
 };
 
 export type RunHookReply = Record<string, never>;
+
+export type SeccompCompileRequest = {
+  profile: Profile;
+};
+
+export type SeccompCompileReply = {
+  program: string;
+  flags: number;
+  instructions: number;
+  unknown_syscalls: readonly string[];
+};
 
 export type CgroupCreateRequest = {
   groups: readonly CgroupToCreate[];
@@ -297,12 +308,22 @@ export type Plan = {
 
 export type Progress = "hooks" | "seccomp_listener" | "ready" | "executed";
 
+export type Start = "immediately" | "parent" | "socket";
+
 export type Hook = {
   path: string;
   args: readonly string[];
   env: readonly string[];
   timeout_ms: number;
   subject: string;
+};
+
+export type Profile = {
+  default_action: Action;
+  default_errno_ret: number;
+  architectures: readonly Architecture[];
+  flags: readonly Flag[];
+  syscalls: readonly Rule[];
 };
 
 export type Cgroup = {
@@ -356,6 +377,8 @@ export type Process = {
   start_hooks: HookSet | null;
   listen_pid: boolean;
 };
+
+export type Action = "SCMP_ACT_KILL" | "SCMP_ACT_KILL_THREAD" | "SCMP_ACT_KILL_PROCESS" | "SCMP_ACT_TRAP" | "SCMP_ACT_ERRNO" | "SCMP_ACT_TRACE" | "SCMP_ACT_ALLOW" | "SCMP_ACT_LOG" | "SCMP_ACT_NOTIFY";
 
 export type CgroupToCreate = {
   mount: string;
@@ -430,7 +453,16 @@ export type Step = {
   op: Op;
 };
 
-export type Start = "immediately" | "parent" | "socket";
+export type Architecture = "SCMP_ARCH_X86" | "SCMP_ARCH_X86_64" | "SCMP_ARCH_X32" | "SCMP_ARCH_ARM" | "SCMP_ARCH_AARCH64" | "SCMP_ARCH_MIPS" | "SCMP_ARCH_MIPS64" | "SCMP_ARCH_MIPS64N32" | "SCMP_ARCH_MIPSEL" | "SCMP_ARCH_MIPSEL64" | "SCMP_ARCH_MIPSEL64N32" | "SCMP_ARCH_PPC" | "SCMP_ARCH_PPC64" | "SCMP_ARCH_PPC64LE" | "SCMP_ARCH_RISCV64" | "SCMP_ARCH_S390" | "SCMP_ARCH_S390X" | "SCMP_ARCH_LOONGARCH64";
+
+export type Flag = "SECCOMP_FILTER_FLAG_TSYNC" | "SECCOMP_FILTER_FLAG_LOG" | "SECCOMP_FILTER_FLAG_SPEC_ALLOW" | "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
+
+export type Rule = {
+  names: readonly string[];
+  action: Action;
+  errno_ret: number;
+  args: readonly Argument[];
+};
 
 export type NamespaceJoin = {
   type: number;
@@ -661,6 +693,13 @@ export type NetworkDevice = {
 
 export type HookKind = "prestart" | "createRuntime" | "createContainer" | "startContainer" | "poststart" | "poststop";
 
+export type Argument = {
+  index: number;
+  value: U64;
+  value_two: U64;
+  op: Operator;
+};
+
 export type MountSource =
   | { filesystem: Filesystem }
   | { bind: Bind }
@@ -673,6 +712,8 @@ export type MountAttributes = {
 };
 
 export type DeviceKind = "character" | "block" | "fifo";
+
+export type Operator = "SCMP_CMP_NE" | "SCMP_CMP_LT" | "SCMP_CMP_LE" | "SCMP_CMP_EQ" | "SCMP_CMP_GE" | "SCMP_CMP_GT" | "SCMP_CMP_MASKED_EQ";
 
 export type CgroupAlternative = {
   file: string;
@@ -739,16 +780,17 @@ export const callNumbers = {
   await_end: 21,
   send_fd: 22,
   run_hook: 23,
-  cgroup_create: 24,
-  cgroup_write: 25,
-  cgroup_read: 26,
-  cgroup_join: 27,
-  cgroup_delegate: 28,
-  cgroup_processes: 29,
-  cgroup_kill: 30,
-  cgroup_freeze: 31,
-  cgroup_remove: 32,
-  cgroup_watch: 33,
+  seccomp_compile: 24,
+  cgroup_create: 25,
+  cgroup_write: 26,
+  cgroup_read: 27,
+  cgroup_join: 28,
+  cgroup_delegate: 29,
+  cgroup_processes: 30,
+  cgroup_kill: 31,
+  cgroup_freeze: 32,
+  cgroup_remove: 33,
+  cgroup_watch: 34,
 } as const;
 
 /** Request and reply of every call. */
@@ -777,6 +819,7 @@ export type Calls = {
   await_end: [AwaitEndRequest, AwaitEndReply];
   send_fd: [SendFdRequest, SendFdReply];
   run_hook: [RunHookRequest, RunHookReply];
+  seccomp_compile: [SeccompCompileRequest, SeccompCompileReply];
   cgroup_create: [CgroupCreateRequest, CgroupCreateReply];
   cgroup_write: [CgroupWriteRequest, CgroupWriteReply];
   cgroup_read: [CgroupReadRequest, CgroupReadReply];

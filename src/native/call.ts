@@ -2,16 +2,19 @@
  * The typed way into the core: `native("spawn", { plan })`. JSON out, JSON or a Failure back; see
  * docs/BOUNDARY.md. The library is loaded by the first call.
  */
+import { RuntimeError } from "../errors.ts";
+import { failureError } from "../failure.ts";
 import { type Calls, callNumbers, type Failure } from "./boundary.gen.ts";
 import { loadLibrary } from "./library.ts";
 
-/** What the core reports when a call fails: its record, unformatted. src/failure.ts makes it a message. */
-export class NativeFailure extends Error {
+/** What the core reports when a call fails, in words, with its record for callers that know more (failure.ts). */
+export class NativeError extends RuntimeError {
   readonly failure: Failure;
 
   constructor(failure: Failure) {
-    super(`${failure.op}: errno ${failure.errno} ${failure.target} ${failure.detail}`);
-    this.name = "NativeFailure";
+    const error = failureError(failure);
+    super(error.message, error);
+    this.name = "NativeError";
     this.failure = failure;
   }
 }
@@ -30,6 +33,6 @@ export function native<Name extends keyof Calls>(name: Name, request: Calls[Name
   const bytes = encoder.encode(JSON.stringify(request));
   const length = call(callNumbers[name], bytes, bytes.length, reply, reply.length);
   const answer: unknown = JSON.parse(decoder.decode(reply.subarray(0, Math.abs(length))));
-  if (length < 0) throw new NativeFailure(answer as Failure);
+  if (length < 0) throw new NativeError(answer as Failure);
   return answer as Calls[Name][1];
 }

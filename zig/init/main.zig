@@ -28,6 +28,8 @@ pub fn main(arguments: std.process.Init.Minimal) u8 {
     // Not even root of a container may look into this process before it is the user's program (CVE-2016-9962).
     _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return 1;
     _ = sys.umask(0);
+    // Bun ignores SIGPIPE and SIGXFSZ; an ignored signal would stay ignored in the user's program.
+    sys.reset_signal_dispositions();
 
     var memory: std.heap.FixedBufferAllocator = undefined;
     const plan = load(plan_fd, &memory) catch return 1;
@@ -56,6 +58,10 @@ fn run(context: *Context) Failed!void {
         context.subject = "linux.namespaces";
         sys.unshare(std.os.linux.CLONE.NEWCGROUP) catch return context.fail("unshare", "cgroup");
     }
+    if (!makes_root(context.plan)) {
+        // A further process of a container (exec): its root is "/" since the mount namespace was joined.
+        context.root = sys.open("/", sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch return context.fail("open", "/");
+    }
     for (context.plan.steps, 0..) |step, index| {
         context.subject = step.subject;
         try steps.run(context, step.op, index);
@@ -67,6 +73,11 @@ fn run(context: *Context) Failed!void {
     if (context.plan.process.start_hooks) |set| try hooks.hooks(context, set);
     context.subject = "process.args";
     return program.execute(context);
+}
+
+fn makes_root(plan: *const Plan) bool {
+    for (plan.steps) |step| if (step.op == .bind_root) return true;
+    return false;
 }
 
 /// The plan, decoded into memory of its own; its descriptor is closed.

@@ -5,7 +5,10 @@ const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const process = @import("process.zig");
 const hook = @import("../hook.zig");
+const run_hook = @import("run_hook.zig");
 const Call = @import("../call.zig").Call;
+
+const helper_timeout_ms = 10_000;
 
 pub fn write(call: *Call, namespaces: plan.Namespaces, pid: i32) Call.Error!void {
     if (namespaces.deny_setgroups) {
@@ -43,21 +46,8 @@ fn run_helper(call: *Call, pid: i32, map: []const plan.IdMap, helper: []const u8
             try args.append(call.arena, try std.fmt.allocPrint(call.arena, "{d}", .{number}));
         }
     }
-    const outcome = try hook.run(call.arena, .{
-        .path = helper,
-        .args = args.items,
-        .env = &.{},
-        .timeout_ms = 10_000,
-        .subject = subject,
-    }, "");
-    if (outcome.succeeded()) return;
-    return call.fail_with(.{
-        .code = .hook,
-        .stage = .parent,
-        .op = std.fs.path.basenamePosix(helper),
-        .errno = outcome.errno,
-        .subject = subject,
-        .target = helper,
-        .detail = try outcome.describe(call.arena),
-    });
+    const program: plan.Hook = .{ .path = helper, .args = args.items, .env = &.{}, .timeout_ms = helper_timeout_ms, .subject = subject };
+    var output: [hook.output_size_max]u8 = undefined;
+    const result = hook.run(call.arena, program, "", null, &output);
+    if (!result.succeeded()) return run_hook.fail(call, program, result, std.fs.path.basenamePosix(helper));
 }

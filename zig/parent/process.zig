@@ -52,13 +52,17 @@ pub fn describe_status(arena: std.mem.Allocator, status: u32) []const u8 {
         std.fmt.allocPrint(arena, "killed by signal {d}", .{status & 0x7f})) catch "";
 }
 
-pub const StatusRequest = struct { pid: i32 };
+pub const StatusRequest = struct {
+    pid: i32,
+    /// Where the process waits for `start` if it is bunc-init: it tells where /proc/pid/exe may not be read.
+    start_socket: []const u8,
+};
 
 pub const StatusReply = struct {
     /// State letter of proc_pid_stat(5) ("R", "S", "Z" …); "" when there is no such process.
     state: []const u8,
     start_time: U64,
-    /// Its executable is bunc-init: it waits for `start`.
+    /// It is bunc-init and waits for `start`.
     waiting: bool,
 };
 
@@ -69,15 +73,24 @@ pub fn process_status(call: *Call, request: StatusRequest) Call.Error!StatusRepl
         if (sys.is(.NOENT) or sys.is(.SRCH)) return gone;
         return call.fail("read", "/proc/pid/stat");
     };
-    var path: [32]u8 = undefined;
-    const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/exe", .{request.pid}, 0) catch unreachable;
-    var buffer: [64]u8 = undefined;
-    const executable = sys.readlinkat(sys.AT.FDCWD, file, &buffer) catch "";
     return .{
         .state = try call.arena.dupe(u8, &.{stat.state}),
         .start_time = .{ .value = stat.start_time },
-        .waiting = std.mem.startsWith(u8, executable, "/memfd:bunc-init"),
+        .waiting = try is_waiting(call, request),
     };
+}
+
+fn is_waiting(call: *Call, request: StatusRequest) Call.Error!bool {
+    var path: [32]u8 = undefined;
+    const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/exe", .{request.pid}, 0) catch unreachable;
+    var buffer: [64]u8 = undefined;
+    if (sys.readlinkat(sys.AT.FDCWD, file, &buffer)) |executable| {
+        return std.mem.startsWith(u8, executable, "/memfd:bunc-init");
+    } else |_| {}
+    // bunc-init lets nobody look into it, not even its own user (ordinary users: EACCES). `start` removes the socket.
+    const socket = try call.path(request.start_socket);
+    _ = sys.statx(sys.AT.FDCWD, socket, 0) catch return false;
+    return true;
 }
 
 pub const SignalRequest = struct {

@@ -1,7 +1,6 @@
 //! Hooks of the runtime namespace (prestart, createRuntime, poststart, poststop), run by bunc itself.
 //! runtime-spec config.md, POSIX-platform Hooks.
 
-const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const hook = @import("../hook.zig");
 const Call = @import("../call.zig").Call;
@@ -15,15 +14,22 @@ pub const RunHookReply = struct {};
 
 /// Returns when the hook has succeeded; everything else is a Failure with Code.hook.
 pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
-    const outcome = try hook.run(call.arena, request.hook, request.state);
-    if (outcome.succeeded()) return .{};
+    var output: [hook.output_size_max]u8 = undefined;
+    const result = hook.run(call.arena, request.hook, request.state, null, &output);
+    if (result.succeeded()) return .{};
+    return fail(call, request.hook, result, "hook");
+}
+
+/// A hook, or another program run as one, did not succeed.
+pub fn fail(call: *Call, failed: plan.Hook, result: hook.Result, op: []const u8) error{Failed} {
+    var description: [hook.description_size_max]u8 = undefined;
     return call.fail_with(.{
         .code = .hook,
         .stage = .parent,
-        .op = "hook",
-        .errno = outcome.errno,
-        .subject = request.hook.subject,
-        .target = request.hook.path,
-        .detail = try outcome.describe(call.arena),
+        .op = if (result.outcome == .not_run) result.op else op,
+        .errno = if (result.outcome == .not_run) @intFromEnum(result.errno) else 0,
+        .subject = failed.subject,
+        .target = failed.path,
+        .detail = result.describe(&description),
     });
 }

@@ -50,18 +50,28 @@ pub fn spawn(call: *Call, request: SpawnRequest) Call.Error!Spawned {
     var pair: [2]sys.fd_t = undefined;
     sys.socketpair_seqpacket(&pair) catch return call.fail("socketpair", "");
     const channel = pair[0];
-    errdefer sys.close(channel);
-
-    const first = start_init(call, plan, pair[1]) catch |err| {
-        sys.close(pair[1]);
+    const started = start_init(call, plan, pair[1]);
+    // Our copy of the other end would keep the channel open when bunc-init is gone.
+    sys.close(pair[1]);
+    const first = started catch |err| {
+        sys.close(channel);
         return err;
     };
-    sys.close(pair[1]);
 
-    var follower: Follower = .{ .call = call, .plan = plan, .channel = channel, .pid = first.pid, .pidfd = first.pidfd };
+    var follower: Follower = .{
+        .call = call,
+        .start = plan.process.start,
+        .limits = plan.limits,
+        .namespaces = plan.namespaces,
+        .channel = channel,
+        .pid = first.pid,
+        .pidfd = first.pidfd,
+    };
     // From here on a process exists: no error leaves it behind.
     errdefer follower.abandon();
-    try follower.place();
+    try follower.place(plan.placement);
+    if (is_direct(plan)) try follower.limit();
+    try follower.proceed();
     return follower.follow();
 }
 
@@ -118,18 +128,20 @@ pub fn is_direct(plan: Plan) bool {
 }
 
 pub const AdvanceRequest = struct {
-    plan: Plan,
+    /// Process.start of the plan.
+    start: plan_types.Start,
     pid: i32,
     pidfd: i32,
     channel: i32,
     console: i32,
 };
 
-/// Lets bunc-init go on from where `spawn` or the last `advance` left it.
+/// Lets bunc-init go on from where `spawn` or the last `advance` left it. After a Failure the process is gone and the
+/// request's descriptors are closed.
 pub fn advance(call: *Call, request: AdvanceRequest) Call.Error!Spawned {
     var follower: Follower = .{
         .call = call,
-        .plan = request.plan,
+        .start = request.start,
         .channel = request.channel,
         .pid = request.pid,
         .pidfd = request.pidfd,
@@ -163,7 +175,10 @@ fn kill_and_reap(pid: i32, pidfd: sys.fd_t) void {
 
 const Follower = struct {
     call: *Call,
-    plan: Plan,
+    start: plan_types.Start,
+    /// What the parent has to do before the first report; not used after that.
+    limits: plan_types.Limits = .{ .rlimits = &.{}, .oom_score_adj = null },
+    namespaces: ?plan_types.Namespaces = null,
     channel: sys.fd_t,
     pid: i32,
     pidfd: sys.fd_t,
@@ -171,20 +186,18 @@ const Follower = struct {
     executing: bool = false,
 
     /// Cgroups first: whatever the process forks later is in them too.
-    fn place(self: *Follower) Call.Error!void {
+    fn place(self: *Follower, placement: plan_types.Placement) Call.Error!void {
         var text: [16]u8 = undefined;
         const pid = std.fmt.bufPrint(&text, "{d}", .{self.pid}) catch unreachable;
-        for (self.plan.placement.procs) |path| {
+        for (placement.procs) |path| {
             const file = try self.call.path(path);
             process.write_file(file, pid) catch return self.call.fail("write", path);
         }
-        if (is_direct(self.plan)) try self.limit();
-        try self.proceed();
     }
 
     /// What the parent sets on the process from outside: it may not have the rights itself.
     fn limit(self: *Follower) Call.Error!void {
-        const limits = self.plan.limits;
+        const limits = self.limits;
         if (limits.oom_score_adj) |adjustment| {
             var path: [64]u8 = undefined;
             const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/oom_score_adj", .{self.pid}, 0) catch unreachable;
@@ -230,14 +243,15 @@ const Follower = struct {
             };
             switch (message.kind) {
                 .map_ids => {
-                    try id_maps.write(self.call, self.plan.namespaces, self.pid);
+                    const namespaces = self.namespaces orelse return self.unexpected(message.kind);
+                    try id_maps.write(self.call, namespaces, self.pid);
                     try self.proceed();
                 },
                 .child => try self.adopt(message.payload),
                 .hooks => return self.report(.hooks, -1),
                 .console => self.console = message.fd,
                 .seccomp_listener => return self.report(.seccomp_listener, message.fd),
-                .ready => if (self.plan.process.start != .immediately) return self.report(.ready, -1),
+                .ready => if (self.start != .immediately) return self.report(.ready, -1),
                 .executing => self.executing = true,
                 .network_device => try network_device.move(self.call, message.payload, self.pid, self.channel),
                 .failure => {
@@ -245,9 +259,13 @@ const Follower = struct {
                         return self.call.fail_as(.protocol, "receive", "bunc-init", "");
                     return self.call.fail_with(record);
                 },
-                .proceed => return self.call.fail_as(.protocol, "receive", "bunc-init", @tagName(message.kind)),
+                .proceed => return self.unexpected(message.kind),
             }
         }
+    }
+
+    fn unexpected(self: *Follower, kind: sync.Kind) error{Failed} {
+        return self.call.fail_as(.protocol, "receive", "bunc-init", @tagName(kind));
     }
 
     /// Stage 1 made stage 2, which is our child too (CLONE_PARENT), and ends.
@@ -285,8 +303,9 @@ const Follower = struct {
         };
     }
 
-    /// Kills and reaps whatever there is; its last words have been read.
+    /// Kills and reaps whatever there is; its last words have been read. Nothing of it is left, no descriptor either.
     fn abandon(self: *Follower) void {
+        sys.close(self.channel);
         if (self.console >= 0) sys.close(self.console);
         kill_and_reap(self.pid, self.pidfd);
     }

@@ -6,35 +6,7 @@
 //! decoded by std.json; enum tags are spelled as the specification spells them.
 
 const std = @import("std");
-const Allocator = std.mem.Allocator;
-
-/// A 64-bit number written as a decimal string in JSON, because a JavaScript
-/// number is exact only up to 2^53.
-pub const DecimalU64 = struct {
-    value: u64,
-
-    pub fn jsonParse(allocator: Allocator, source: anytype, options: std.json.ParseOptions) !DecimalU64 {
-        const text = try std.json.innerParse([]const u8, allocator, source, options);
-        return parse(text);
-    }
-
-    pub fn jsonStringify(self: DecimalU64, writer: anytype) !void {
-        var buffer: [20]u8 = undefined;
-        const text = std.fmt.bufPrint(&buffer, "{d}", .{self.value}) catch unreachable;
-        try writer.write(text);
-    }
-
-    /// Digits only: std.fmt alone would also accept a sign and underscores.
-    fn parse(text: []const u8) error{ InvalidNumber, Overflow }!DecimalU64 {
-        if (text.len == 0) return error.InvalidNumber;
-        for (text) |byte| if (!std.ascii.isDigit(byte)) return error.InvalidNumber;
-        const value = std.fmt.parseInt(u64, text, 10) catch |err| switch (err) {
-            error.Overflow => return error.Overflow,
-            error.InvalidCharacter => return error.InvalidNumber,
-        };
-        return .{ .value = value };
-    }
-};
+const U64 = @import("../integer.zig").U64;
 
 /// runtime-spec config-linux.md, `linux.seccomp.defaultAction`.
 pub const Action = enum {
@@ -125,9 +97,9 @@ pub const Architecture = enum {
 pub const Argument = struct {
     /// 0 to 5
     index: u32,
-    value: DecimalU64,
+    value: U64,
     /// Only for SCMP_CMP_MASKED_EQ.
-    value_two: DecimalU64,
+    value_two: U64,
     op: Operator,
 };
 
@@ -150,28 +122,3 @@ pub const Profile = struct {
     flags: []const Flag,
     syscalls: []const Rule,
 };
-
-test "64-bit values survive JSON as decimal strings" {
-    const testing = std.testing;
-    const text =
-        \\{"default_action":"SCMP_ACT_ERRNO","default_errno_ret":1,
-        \\ "architectures":["SCMP_ARCH_X86_64"],"flags":["SECCOMP_FILTER_FLAG_LOG"],
-        \\ "syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","errno_ret":1,
-        \\  "args":[{"index":0,"value":"18446744073709551615","value_two":"0","op":"SCMP_CMP_NE"}]}]}
-    ;
-    const parsed = try std.json.parseFromSlice(Profile, testing.allocator, text, .{});
-    defer parsed.deinit();
-    try testing.expectEqual(std.math.maxInt(u64), parsed.value.syscalls[0].args[0].value.value);
-    const written = try std.json.Stringify.valueAlloc(testing.allocator, parsed.value.syscalls[0].args[0], .{});
-    defer testing.allocator.free(written);
-    try testing.expectEqualStrings(
-        \\{"index":0,"value":"18446744073709551615","value_two":"0","op":"SCMP_CMP_NE"}
-    , written);
-}
-
-test "malformed 64-bit values are refused" {
-    const bad = [_][]const u8{ "", "-1", "+1", "1_000", "0x10", " 1", "1.0", "18446744073709551616" };
-    for (bad) |text| {
-        if (DecimalU64.parse(text)) |_| return error.TestUnexpectedResult else |_| {}
-    }
-}

@@ -1,0 +1,24 @@
+/** `create`: makes a container whose process waits for `start`. */
+
+import type { Handler } from "../cli/verbs.ts";
+import { createContainer } from "../container/create.ts";
+
+export const run: Handler<"create"> = (options, [id], context) => {
+  createContainer(
+    {
+      id,
+      bundle: options.bundle,
+      noPivot: options.pivot === false,
+      noNewKeyring: options.newKeyring === false,
+      preserveFds: options.preserveFds,
+      pidFile: options.pidFile,
+      consoleSocket: options.consoleSocket,
+      pidfdSocket: options.pidfdSocket,
+      start: "socket",
+      detach: true,
+    },
+    context,
+  );
+  // The lock and the channel end with this process.
+  return 0;
+};

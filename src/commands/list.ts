@@ -1,0 +1,58 @@
+/** `list`: the containers of a state directory, as a table, JSON or ids. */
+
+import { failureMessage } from "../cli/log.ts";
+import type { Handler } from "../cli/verbs.ts";
+import { loadContainer, rootOf } from "../container/container.ts";
+import { type ContainerState, containerState } from "../container/state-json.ts";
+import { systemCallFailed } from "../messages.ts";
+import { ERRNO } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
+import { StateDirectory } from "../state/store.ts";
+import { formatTable } from "./table.ts";
+
+export const run: Handler<"list"> = ({ format, quiet }, _args, context) => {
+  const root = rootOf(context);
+  const { found, entries } = native("list_directory", { path: root.path });
+  if (!found && root.explicit) throw systemCallFailed("open", root.path, ERRNO.NOENT);
+
+  const states: ContainerState[] = [];
+  const owners = new Owners();
+  for (const { name, directory, uid } of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (!directory) continue;
+    try {
+      const { record, status } = loadContainer(new StateDirectory(root, name));
+      states.push(containerState(record, status, owners.nameOf(uid)));
+    } catch (error) {
+      // One unreadable container must not hide the others. Clients parse standard output alone.
+      console.error(`load container ${name}: ${failureMessage(error)}`);
+    }
+  }
+
+  if (quiet) for (const { id } of states) console.log(id);
+  // No containers: runc prints a nil slice, and clients accept that.
+  else if (format === "json") console.log(states.length === 0 ? "null" : JSON.stringify(states));
+  else console.log(formatTable(HEADER, states.map(row)));
+  return 0;
+};
+
+const HEADER = ["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"];
+
+function row({ id, pid, status, bundle, created, owner }: ContainerState): string[] {
+  return [id, String(pid), status, bundle, created, owner];
+}
+
+/** Names of users from /etc/passwd; "#uid" for those without. */
+class Owners {
+  readonly #names = new Map<number, string>();
+
+  constructor() {
+    for (const line of native("read_file", { path: "/etc/passwd" }).text.split("\n")) {
+      const [name, , uid] = line.split(":");
+      if (name && uid && !this.#names.has(Number(uid))) this.#names.set(Number(uid), name);
+    }
+  }
+
+  nameOf(uid: number): string {
+    return this.#names.get(uid) ?? `#${uid}`;
+  }
+}

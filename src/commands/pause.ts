@@ -1,0 +1,15 @@
+/** `pause`: freezes every process of a container. */
+
+import type { Handler } from "../cli/verbs.ts";
+import { changeContainer } from "../container/container.ts";
+import { cgroupsOf } from "../container/cgroups.ts";
+import { freezeCgroups } from "../cgroup/operate.ts";
+import { native } from "../native/call.ts";
+import { containerNotRunning } from "../messages.ts";
+
+export const run: Handler<"pause"> = (_options, [id], context) =>
+  changeContainer(id, context, ({ record, status }) => {
+    if (status !== "running" && status !== "created") throw containerNotRunning();
+    freezeCgroups(native, cgroupsOf(record), true);
+    return 0;
+  });

@@ -1,0 +1,15 @@
+/** `resume`: lets the processes of a paused container go on. */
+
+import type { Handler } from "../cli/verbs.ts";
+import { changeContainer } from "../container/container.ts";
+import { cgroupsOf } from "../container/cgroups.ts";
+import { freezeCgroups } from "../cgroup/operate.ts";
+import { native } from "../native/call.ts";
+import { containerNotPaused } from "../messages.ts";
+
+export const run: Handler<"resume"> = (_options, [id], context) =>
+  changeContainer(id, context, ({ record, status }) => {
+    if (status !== "paused") throw containerNotPaused();
+    freezeCgroups(native, cgroupsOf(record), false);
+    return 0;
+  });

@@ -1,0 +1,51 @@
+/** `run`: create, start, wait and delete in one. */
+
+import type { CommandContext, Handler, VerbOptions } from "../cli/verbs.ts";
+import { type Created, createContainer } from "../container/create.ts";
+import { destroyContainer, killContainer } from "../container/destroy.ts";
+import { runPoststartHooks } from "../container/hooks.ts";
+import { native } from "../native/call.ts";
+
+export const run: Handler<"run"> = (options, [id], context) => {
+  // Before there is a container: a signal that comes in between must reach it, not orphan it.
+  if (!options.detach) native("hold_signals", {});
+  if (options.subreaper !== false) native("become_subreaper", {});
+  const created = createContainer(
+    {
+      id,
+      bundle: options.bundle,
+      noPivot: options.pivot === false,
+      noNewKeyring: options.newKeyring === false,
+      preserveFds: options.preserveFds,
+      pidFile: options.pidFile,
+      consoleSocket: options.consoleSocket,
+      pidfdSocket: options.pidfdSocket,
+      start: "parent",
+      detach: options.detach,
+    },
+    context,
+  );
+  return superviseCreated(created, options, context);
+};
+
+function superviseCreated(created: Created, options: VerbOptions<"run">, context: CommandContext): number {
+  const { directory, record, bundle, spawned, failures } = created;
+  const { pid, pidfd, channel, console } = spawned;
+  try {
+    failures.explain("init", () => native("advance", { start: "parent", pid, pidfd, channel, console }));
+    runPoststartHooks(bundle.config, record);
+  } catch (error) {
+    killContainer(record);
+    destroyContainer(directory, record, context.log);
+    throw error;
+  }
+  created.release();
+  if (options.detach) return 0;
+  const { status } = native("supervise", { pid, pidfd, console });
+  if (!options.keep) {
+    const lock = directory.lock();
+    destroyContainer(directory, record, context.log);
+    lock.release();
+  }
+  return status;
+}

@@ -1,0 +1,11 @@
+/** `state`: the container's state as JSON. */
+
+import type { Handler } from "../cli/verbs.ts";
+import { openContainer } from "../container/container.ts";
+import { containerState } from "../container/state-json.ts";
+
+export const run: Handler<"state"> = (_options, [id], context) => {
+  const { record, status } = openContainer(id, context);
+  console.log(JSON.stringify(containerState(record, status), null, 2));
+  return 0;
+};

@@ -1,0 +1,47 @@
+/** An existing container, as the commands find it by its id. */
+
+import type { CommandContext } from "../cli/verbs.ts";
+import { currentHost } from "../host/current.ts";
+import type { ContainerStatus } from "../messages.ts";
+import type { StateRecord } from "../state/record.ts";
+import { currentStatus } from "../state/status.ts";
+import { StateDirectory, type StateRoot, stateRoot } from "../state/store.ts";
+
+export interface Container {
+  directory: StateDirectory;
+  record: StateRecord;
+  status: ContainerStatus;
+}
+
+/** Where this command line says that states are. The host is only asked when --root is not given. */
+export function rootOf(context: CommandContext): StateRoot {
+  const explicit = context.globals.root;
+  if (explicit !== undefined) return stateRoot(explicit, 0, false);
+  const host = currentHost();
+  return stateRoot(undefined, host.euid, host.inUserNamespace);
+}
+
+/** Throws "container does not exist". */
+export function openContainer(id: string, context: CommandContext): Container {
+  return loadContainer(new StateDirectory(rootOf(context), id));
+}
+
+export function loadContainer(directory: StateDirectory): Container {
+  const record = directory.load();
+  return { directory, record, status: currentStatus(directory, record) };
+}
+
+/** Runs `change` with the container locked and loaded under the lock. */
+export async function changeContainer<Result>(
+  id: string,
+  context: CommandContext,
+  change: (container: Container) => Result | Promise<Result>,
+): Promise<Result> {
+  const directory = new StateDirectory(rootOf(context), id);
+  const lock = directory.lock();
+  try {
+    return await change(loadContainer(directory));
+  } finally {
+    lock.release();
+  }
+}

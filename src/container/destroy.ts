@@ -1,0 +1,59 @@
+/** Removing what is left of a container: processes, cgroups, state directory; then its poststop hooks. */
+
+import type { Log } from "../cli/log.ts";
+import { freezeCgroups, isFrozen, removeCgroups } from "../cgroup/operate.ts";
+import { RuntimeError } from "../errors.ts";
+import { native } from "../native/call.ts";
+import { parseConfig } from "../oci/config.ts";
+import type { StateRecord } from "../state/record.ts";
+import type { StateDirectory } from "../state/store.ts";
+import { cgroupsOf } from "./cgroups.ts";
+import { runPoststopHooks } from "./hooks.ts";
+import { SIGKILL, signalAll, signalInit } from "./signal.ts";
+
+/** As long as runc waits for a killed init to be gone. */
+const KILL_TIMEOUT_MS = 10_000;
+
+/** Kills every process of the container and waits until its init has ended. */
+export function killContainer(record: StateRecord): void {
+  signalInit(record, SIGKILL);
+  signalAll(record, SIGKILL);
+  thawIfFrozen(record);
+  if (record.init_process_pid === 0) return;
+  const { ended } = native("await_end", {
+    pid: record.init_process_pid,
+    start_time: String(record.init_process_start),
+    timeout_ms: KILL_TIMEOUT_MS,
+  });
+  if (!ended) {
+    throw new RuntimeError("container init still running", {
+      hint: `process ${record.init_process_pid} did not end within ${KILL_TIMEOUT_MS / 1000} s of SIGKILL: see its state and wchan in /proc`,
+    });
+  }
+}
+
+/** Removes a container that has stopped. Processes that outlived its init in a shared pid namespace are killed. */
+export function destroyContainer(directory: StateDirectory, record: StateRecord, log: Log): void {
+  const config = loadConfigForHooks(directory);
+  removeRecordedCgroups(record);
+  directory.remove();
+  if (config !== undefined) runPoststopHooks(config, record, log);
+}
+
+/** A creation that was cut off early has no copy of its configuration, and then no hook has run either. */
+function loadConfigForHooks(directory: StateDirectory) {
+  const { found, text } = native("read_file", { path: directory.configFile });
+  return found ? parseConfig(text) : undefined;
+}
+
+/** Kills who is left in the cgroups, and removes them. */
+export function removeRecordedCgroups(record: StateRecord): void {
+  signalAll(record, SIGKILL);
+  removeCgroups(native, cgroupsOf(record));
+}
+
+/** A frozen process does not die of SIGKILL on cgroup v1 until it runs again. */
+export function thawIfFrozen(record: StateRecord): void {
+  const locations = cgroupsOf(record);
+  if (isFrozen(native, locations)) freezeCgroups(native, locations, false);
+}

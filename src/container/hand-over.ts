@@ -1,0 +1,29 @@
+/** What a caller gets of a new process: its pid file, its terminal, its pidfd. */
+
+import type { Spawned } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
+
+export interface HandOver {
+  pidFile: string | undefined;
+  consoleSocket: string | undefined;
+  pidfdSocket: string | undefined;
+}
+
+/** The name that goes with the terminal's master, as runc sends it. */
+const CONSOLE_NAME = "/dev/ptmx";
+const PIDFD_NAME = "pidfd";
+const PID_FILE_MODE = 0o644;
+
+export function handOver(request: HandOver, spawned: Spawned): void {
+  if (request.consoleSocket !== undefined && spawned.console >= 0) {
+    native("send_fd", { socket: request.consoleSocket, fd: spawned.console, payload: CONSOLE_NAME });
+    native("close_fd", { fd: spawned.console });
+  }
+  if (request.pidfdSocket !== undefined) {
+    native("send_fd", { socket: request.pidfdSocket, fd: spawned.pidfd, payload: PIDFD_NAME });
+  }
+  if (request.pidFile !== undefined) {
+    // Decimal without a newline, and there all at once: callers poll for it and parse its raw bytes.
+    native("write_file", { path: request.pidFile, text: String(spawned.pid), mode: PID_FILE_MODE });
+  }
+}

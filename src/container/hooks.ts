@@ -1,0 +1,47 @@
+/** Hooks that run in the runtime's namespaces: prestart, createRuntime, poststart, poststop. */
+
+import { failureMessage, type Log } from "../cli/log.ts";
+import type { ContainerStatus } from "../messages.ts";
+import { native } from "../native/call.ts";
+import type { Config } from "../oci/config.ts";
+import { planHooks, type RuntimeHookKind } from "../plan/hooks.ts";
+import type { StateRecord } from "../state/record.ts";
+import { signalAll, SIGKILL, signalInit } from "./signal.ts";
+import { hookState } from "./state-json.ts";
+
+/** While the container is being created: the first that fails ends the creation. */
+export function runCreateHooks(config: Config, record: StateRecord): void {
+  for (const kind of ["prestart", "createRuntime"] as const) runAll(config, record, kind, "creating");
+}
+
+/** A failing poststart hook ends the container: it must not run without what the hook provides. */
+export function runPoststartHooks(config: Config, record: StateRecord): void {
+  try {
+    runAll(config, record, "poststart", "running");
+  } catch (error) {
+    signalInit(record, SIGKILL);
+    signalAll(record, SIGKILL);
+    throw error;
+  }
+}
+
+/** After the container is gone. Failures are logged; the other hooks run all the same (runtime-spec, Lifecycle). */
+export function runPoststopHooks(config: Config, record: StateRecord, log: Log): void {
+  for (const hook of planHooks(config, "poststop")) {
+    try {
+      native("run_hook", { hook, state: stateText(record, "stopped", 0) });
+    } catch (error) {
+      log.warning(failureMessage(error));
+    }
+  }
+}
+
+function runAll(config: Config, record: StateRecord, kind: RuntimeHookKind, status: ContainerStatus): void {
+  for (const hook of planHooks(config, kind)) {
+    native("run_hook", { hook, state: stateText(record, status, record.init_process_pid) });
+  }
+}
+
+function stateText(record: StateRecord, status: ContainerStatus, pid: number): string {
+  return JSON.stringify(hookState(record, status, pid));
+}

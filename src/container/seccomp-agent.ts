@@ -1,0 +1,30 @@
+/** SCMP_ACT_NOTIFY: the listener goes to the agent, with the container process state. config-linux.md, Seccomp. */
+
+import { RuntimeError } from "../errors.ts";
+import type { Spawned } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
+import type { Config } from "../oci/config.ts";
+import { OCI_VERSION } from "../oci/version.ts";
+import type { StateRecord } from "../state/record.ts";
+import { hookState } from "./state-json.ts";
+
+/** `spawned` waits at the progress "seccomp_listener". */
+export function serveSeccompAgent(config: Config, record: StateRecord, spawned: Spawned): void {
+  const seccomp = config.linux.seccomp;
+  const socket = seccomp?.listenerPath ?? "";
+  const state = {
+    ociVersion: OCI_VERSION,
+    fds: ["seccompFd"],
+    pid: spawned.pid,
+    ...(seccomp?.listenerMetadata ? { metadata: seccomp.listenerMetadata } : {}),
+    state: hookState(record, "creating", record.init_process_pid),
+  };
+  try {
+    native("send_fd", { socket, fd: spawned.fd, payload: JSON.stringify(state) });
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    throw error.wrap(`failed to connect with seccomp agent specified in the seccomp profile: ${error.message}`);
+  } finally {
+    native("close_fd", { fd: spawned.fd });
+  }
+}

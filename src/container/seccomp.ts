@@ -1,0 +1,67 @@
+/** linux.seccomp of a config, with its defaults taken as runc takes them, compiled to BPF by the core. */
+
+import type { Log } from "../cli/log.ts";
+import { RuntimeError } from "../errors.ts";
+import type { Profile } from "../native/boundary.gen.ts";
+import { NativeError, native } from "../native/call.ts";
+import type { SeccompConfig } from "../oci/seccomp.ts";
+import type { CompiledSeccomp } from "../plan/plan.ts";
+import { wantsSeccomp } from "../plan/security.ts";
+
+/** Null: the config asks for no filter. Throws RuntimeError that names the config path of what cannot be. */
+export function compileSeccomp(config: SeccompConfig | undefined, log: Log): CompiledSeccomp | null {
+  if (!wantsSeccomp(config)) return null;
+  try {
+    const { program, flags, unknown_syscalls } = native("seccomp_compile", { profile: seccompProfile(config) });
+    for (const name of unknown_syscalls) log.debug(`unknown seccomp syscall ${JSON.stringify(name)} ignored`);
+    return { program, flags };
+  } catch (error) {
+    if (!(error instanceof NativeError)) throw error;
+    const { subject, detail } = error.failure;
+    throw new RuntimeError(`error loading seccomp filter: ${subject}: ${detail}`, { step: "seccomp", subject });
+  }
+}
+
+const EPERM = 1;
+
+export function seccompProfile(config: SeccompConfig): Profile {
+  return {
+    // Without a default action, but with rules, runc refuses the empty action; the schema lets nothing else through.
+    default_action: knownAction(config.defaultAction ?? "", "linux.seccomp.defaultAction"),
+    default_errno_ret: config.defaultErrnoRet ?? EPERM,
+    architectures: (config.architectures ?? []).map((name, index) => {
+      if (isKnownArchitecture(name)) return name;
+      throw new RuntimeError(`string ${name} is not a valid arch for seccomp`, {
+        subject: `linux.seccomp.architectures[${index}]`,
+      });
+    }),
+    flags: config.flags ?? ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
+    syscalls: config.syscalls.map(({ names, action, errnoRet, args }) => ({
+      names,
+      action,
+      errno_ret: errnoRet ?? EPERM,
+      args: (args ?? []).map(({ index, value, valueTwo, op }) => ({
+        index,
+        value: String(value),
+        value_two: String(valueTwo ?? 0),
+        op,
+      })),
+    })),
+  };
+}
+
+type Action = Profile["default_action"];
+
+function knownAction(action: Action | "", subject: string): Action {
+  if (action !== "") return action;
+  throw new RuntimeError(`string ${action} is not a valid action for seccomp`, { subject });
+}
+
+type Architecture = Profile["architectures"][number];
+
+/** The specification has names that neither libseccomp's runc bindings nor the kernel's filters know. */
+const UNSUPPORTED = ["SCMP_ARCH_M68K", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64", "SCMP_ARCH_SH", "SCMP_ARCH_SHEB"];
+
+function isKnownArchitecture(name: string): name is Architecture {
+  return !UNSUPPORTED.includes(name);
+}

@@ -1,0 +1,29 @@
+/** Signals for a container's processes: to its init, or to all of them through the cgroup. */
+
+import { killCgroups } from "../cgroup/operate.ts";
+import { SIG } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
+import type { StateRecord } from "../state/record.ts";
+import { cgroupsOf } from "./cgroups.ts";
+
+export const SIGKILL = SIG.KILL;
+
+/** False: the init process has ended. */
+export function signalInit(record: StateRecord, signal: number): boolean {
+  if (record.init_process_pid === 0) return false;
+  return native("signal_process", {
+    pid: record.init_process_pid,
+    start_time: String(record.init_process_start),
+    signal,
+  }).sent;
+}
+
+/** Sends a signal to every process in the container's cgroups. False: there is no such cgroup (any more). */
+export function signalAll(record: StateRecord, signal: number): boolean {
+  return killCgroups(native, cgroupsOf(record), signal);
+}
+
+/** Whether the end of init ends every process of the container: only its own pid namespace promises that. */
+export function ownsPidNamespace(record: StateRecord): boolean {
+  return record.config.namespaces.some(({ type, path }) => type === "pid" && path === "");
+}

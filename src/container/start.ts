@@ -1,0 +1,20 @@
+/** From created to running. The poststart hooks run when the program does (runtime-spec 1.3, Lifecycle). */
+
+import { parseConfig } from "../oci/config.ts";
+import { cannotStart } from "../messages.ts";
+import { native } from "../native/call.ts";
+import type { Container } from "./container.ts";
+import { FailureFacts } from "./failure-facts.ts";
+import { runPoststartHooks } from "./hooks.ts";
+
+export function startContainer({ directory, record, status }: Container): void {
+  if (status !== "created") throw cannotStart(status);
+  const config = parseConfig(directory.loadConfig());
+  const { started } = new FailureFacts(config, record).explain("init", () =>
+    native("start", { socket: directory.startSocket }),
+  );
+  // Ended, or started by somebody else, since we looked.
+  if (!started) throw cannotStart("stopped");
+  native("remove_file", { path: directory.startSocket });
+  runPoststartHooks(config, record);
+}

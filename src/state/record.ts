@@ -1,0 +1,103 @@
+/**
+ * state.json: what bunc remembers of a container. The outer fields have the names and meanings of runc's file,
+ * because other programs read it (tracers, network agents); what only bunc needs stands under `bunc`.
+ *
+ * The container's configuration as it was at create time is kept beside it, word for word, as config.json.
+ */
+
+import { RuntimeError } from "../errors.ts";
+
+/** Who makes and removes the container's cgroups. */
+export type CgroupDriver = "cgroupfs" | "systemd" | "disabled";
+
+export interface StateRecord {
+  id: string;
+  /** 0 until the process exists. */
+  init_process_pid: number;
+  /** Clock ticks since boot: with the pid it names the process for good. proc_pid_stat(5), field 22. */
+  init_process_start: number;
+  /** RFC 3339 with nanoseconds, UTC. */
+  created: string;
+  config: {
+    rootfs: string;
+    hostname: string;
+    /** `bundle=<path>` and the annotations as `name=value`. */
+    labels: string[];
+    mounts: { source: string; destination: string; device: string }[];
+    namespaces: { type: string; path: string }[];
+    cgroups: { name: string; path: string; systemd: boolean; rootless: boolean };
+  };
+  rootless: boolean;
+  /** v1 controller name → directory; "" → the cgroup v2 directory. */
+  cgroup_paths: Record<string, string>;
+  /** "NEWNS" → "/proc/<pid>/ns/mnt" */
+  namespace_paths: Record<string, string>;
+  external_descriptors: string[];
+  intel_rdt_path: string;
+  bunc: {
+    /** Of this file; see `STATE_VERSION`. */
+    version: number;
+    ociVersion: string;
+    bundle: string;
+    annotations: Record<string, string>;
+    /** Set while create is under way: a record that still has it is of a create that did not finish. */
+    creating: boolean;
+    cgroupDriver: CgroupDriver;
+    /** systemd driver: the unit, "slice" and "scope". */
+    systemdUnit: string;
+    systemdSlice: string;
+  };
+}
+
+/** Raised when an older bunc could not make sense of a newer record. Newer ones read all older records. */
+export const STATE_VERSION = 1;
+
+export function serializeRecord(record: StateRecord): string {
+  return `${JSON.stringify(record)}\n`;
+}
+
+/** The record of a state file. Throws RuntimeError for text that is none: `path` names the file. */
+export function parseRecord(text: string, path: string): StateRecord {
+  const value = parseObject(text, path);
+  const own = value["bunc"];
+  if (typeof own !== "object" || own === null) {
+    throw damaged(path, "it was not written by bunc", "delete the container with the runtime that made it");
+  }
+  const version = (own as { version?: unknown }).version;
+  if (typeof version !== "number" || version > STATE_VERSION) {
+    throw damaged(path, `its format ${String(version)} is newer than this bunc`, "use the newer bunc");
+  }
+  for (const [field, type] of REQUIRED_FIELDS) {
+    if (typeof value[field] !== type) throw damaged(path, `field ${field} is missing`, FORCE_HINT);
+  }
+  // Written by serializeRecord: the rest of the shape follows from the version.
+  return value as unknown as StateRecord;
+}
+
+const REQUIRED_FIELDS = [
+  ["id", "string"],
+  ["init_process_pid", "number"],
+  ["init_process_start", "number"],
+  ["created", "string"],
+  ["config", "object"],
+  ["cgroup_paths", "object"],
+] as const;
+
+const FORCE_HINT = "delete --force removes what is left of the container";
+
+function parseObject(text: string, path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw damaged(path, error instanceof Error ? error.message : String(error), FORCE_HINT);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw damaged(path, "it is no JSON object", FORCE_HINT);
+  }
+  return value as Record<string, unknown>;
+}
+
+function damaged(path: string, why: string, hint: string): RuntimeError {
+  return new RuntimeError(`unable to read the state file ${path}: ${why}`, { path, hint });
+}

@@ -1,0 +1,116 @@
+/**
+ * The state directory: `<root>/<id>/` with state.json, config.json and, until the container has been started,
+ * start.sock. Every change is made under the directory's lock and atomically.
+ */
+
+import { defaultRoot } from "../cli/default-root.ts";
+import { containerDoesNotExist, containerExists } from "../messages.ts";
+import { native } from "../native/call.ts";
+import { parseRecord, type StateRecord, serializeRecord } from "./record.ts";
+
+/** runc's modes: entries may be passed through (0711) but not listed by others; files are the owner's. */
+const DIRECTORY_MODE = 0o711;
+const ROOTLESS_ROOT_MODE = 0o1700;
+const FILE_MODE = 0o600;
+
+export interface StateRoot {
+  path: string;
+  /** Given with --root: then it must be there for `list`. */
+  explicit: boolean;
+  sticky: boolean;
+}
+
+/** Where states are: --root, or the default for this user. */
+export function stateRoot(explicit: string | undefined, euid: number, inUserNamespace: boolean): StateRoot {
+  if (explicit !== undefined) return { path: explicit, explicit: true, sticky: false };
+  const { path, sticky } = defaultRoot({
+    xdgRuntimeDirectory: process.env["XDG_RUNTIME_DIR"],
+    effectiveUid: euid,
+    inUserNamespace,
+    user: process.env["USER"],
+  });
+  return { path, explicit: false, sticky };
+}
+
+/** The state directory of one container, present or not. */
+export class StateDirectory {
+  readonly id: string;
+  readonly path: string;
+
+  constructor(root: StateRoot, id: string) {
+    this.id = id;
+    this.path = `${root.path}/${id}`;
+  }
+
+  get stateFile(): string {
+    return `${this.path}/state.json`;
+  }
+  get configFile(): string {
+    return `${this.path}/config.json`;
+  }
+  get startSocket(): string {
+    return `${this.path}/start.sock`;
+  }
+
+  /** Throws "container with given ID already exists". */
+  create(root: StateRoot): void {
+    native("make_directory", {
+      path: root.path,
+      mode: root.sticky ? ROOTLESS_ROOT_MODE : DIRECTORY_MODE,
+      parents: true,
+    });
+    const made = native("make_directory", { path: this.path, mode: DIRECTORY_MODE, parents: false });
+    if (!made.created) throw containerExists(this.id);
+  }
+
+  /**
+   * Holds the lock until `release`, or the end of this process. Throws "container does not exist" when the directory
+   * is gone.
+   */
+  lock(): { release: () => void } {
+    const { fd } = native("lock_directory", { path: this.path });
+    if (fd < 0) throw containerDoesNotExist(this.id);
+    return {
+      release: () => {
+        native("close_fd", { fd });
+      },
+    };
+  }
+
+  /** Undefined: there is no state file. */
+  tryLoad(): StateRecord | undefined {
+    const file = native("read_file", { path: this.stateFile });
+    return file.found ? parseRecord(file.text, this.stateFile) : undefined;
+  }
+
+  /** Throws "container does not exist". */
+  load(): StateRecord {
+    const record = this.tryLoad();
+    if (record === undefined) throw containerDoesNotExist(this.id);
+    return record;
+  }
+
+  save(record: StateRecord): void {
+    native("write_file", { path: this.stateFile, text: serializeRecord(record), mode: FILE_MODE });
+  }
+
+  saveConfig(text: string): void {
+    native("write_file", { path: this.configFile, text, mode: FILE_MODE });
+  }
+
+  /** The configuration as create found it. */
+  loadConfig(): string {
+    const file = native("read_file", { path: this.configFile });
+    if (!file.found) throw containerDoesNotExist(this.id);
+    return file.text;
+  }
+
+  /** Whether the directory itself is there, with or without a state file. */
+  exists(): boolean {
+    return native("resolve_path", { path: this.path }).directory;
+  }
+
+  remove(): void {
+    native("remove_directory", { path: this.path });
+  }
+}
