@@ -7,7 +7,10 @@ export class ConsolePeer {
   private output = "";
   private readonly child;
 
+  readonly socket: string;
+
   constructor(socket: string) {
+    this.socket = socket;
     this.child = Bun.spawn([probePath(), `receive-console:${socket}`], {
       stdin: "pipe",
       stdout: "pipe",
