@@ -64,7 +64,13 @@ pub fn send(channel: sys.fd_t, kind: Kind, payload: []const u8, fd: sys.fd_t) sy
     var packet: [size_max]u8 = undefined;
     packet[0] = @intFromEnum(kind);
     @memcpy(packet[1..][0..payload.len], payload);
-    try sys.send_message(channel, packet[0 .. 1 + payload.len], fd);
+    sys.send_message(channel, packet[0 .. 1 + payload.len], fd) catch {
+        // The user's seccomp filter may refuse sendmsg when bunc-init has last words to say; write(2) makes
+        // the same packet, and hardly a profile goes without it.
+        if (fd >= 0 or sys.is(.PIPE) or sys.is(.CONNRESET)) return error.Sys;
+        const written = try sys.write(channel, packet[0 .. 1 + payload.len]);
+        std.debug.assert(written == 1 + payload.len);
+    };
 }
 
 pub fn receive(channel: sys.fd_t, buffer: *[size_max]u8) ReceiveError!Message {

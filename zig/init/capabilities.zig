@@ -9,6 +9,8 @@ const context_types = @import("context.zig");
 const Context = context_types.Context;
 const Failed = context_types.Failed;
 
+pub const CAP_SYS_ADMIN: u64 = 1 << 21;
+
 /// Drops what the mask does not hold. Bits above the running kernel's last capability mean nothing to
 /// it: what it does not know, nobody can have.
 pub fn capability_bounding(context: *Context, op: plan.CapabilitySet) Failed!void {
@@ -27,11 +29,19 @@ pub fn capability_bounding(context: *Context, op: plan.CapabilitySet) Failed!voi
 
 pub fn capabilities(context: *Context, op: plan.Capabilities) Failed!void {
     const known = known_capabilities();
-    sys.capset(.{
+    const wanted: sys.CapabilitySets = .{
         .effective = op.effective.value & known,
         .permitted = op.permitted.value & known,
         .inheritable = op.inheritable.value & known,
-    }) catch return context.fail("capset", "");
+    };
+    var now = wanted;
+    if (context.filter) |filter| if (filter.needs_privilege) {
+        // The filter is installed later, and that takes this capability.
+        now.effective |= CAP_SYS_ADMIN;
+        now.permitted |= CAP_SYS_ADMIN;
+        if (!std.meta.eql(now, wanted)) context.capabilities_after_filter = wanted;
+    };
+    sys.capset(now) catch return context.fail("capset", "");
 
     // Left over from the caller (a rootless user's own ambient set) or from an earlier step: start from none.
     _ = sys.prctl(sys.PR.CAP_AMBIENT, sys.PR.CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) catch

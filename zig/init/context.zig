@@ -6,7 +6,7 @@ const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const failure = @import("../failure.zig");
 const Plan = @import("../plan.zig").Plan;
-const LateFilter = @import("seccomp.zig").LateFilter;
+const Filter = @import("seccomp.zig").Filter;
 const LastParent = @import("path.zig").LastParent;
 const Covers = @import("masks.zig").Covers;
 
@@ -35,8 +35,10 @@ pub const Context = struct {
     covers: Covers = .{},
     /// process.cwd that the runtime may not enter: the step `user` tries again. See working_directory.zig.
     directory_pending: []const u8 = "",
-    /// The filter that exec.zig installs last of all. See seccomp.zig.
-    late_filter: ?LateFilter = null,
+    /// The system call filter, until it is installed, last of all. See seccomp.zig.
+    filter: ?Filter = null,
+    /// The capabilities that the process gets when the filter is in place; null: it has them already.
+    capabilities_after_filter: ?sys.CapabilitySets = null,
     /// Room for what a step must build (NUL-terminated vectors): reset by nobody, freed by execve.
     allocator: std.mem.Allocator,
 

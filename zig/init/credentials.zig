@@ -1,10 +1,10 @@
 //! Who the process is: users and groups, umask, no_new_privs. Runs in bunc-init, stage 2.
 //!
 //! The order of these steps in a plan (credentials(7), capabilities(7), seccomp(2)):
-//!   labels (the files of /proc/self are root's until execve) → seccomp (without no_new_privs: it takes
-//!   CAP_SYS_ADMIN) → working_directory (with the rights of the
-//!   runtime) → capability_bounding → user (keeps the permitted set) → capabilities → seccomp (with
-//!   no_new_privs: last, so that the fewest system calls of ours pass the filter).
+//!   labels (the files of /proc/self are root's until execve) → no_new_privs → seccomp (only remembered;
+//!   it must find CAP_SYS_ADMIN or no_new_privs) → working_directory (with the rights of the runtime) →
+//!   capability_bounding → user (keeps the permitted set) → capabilities.
+//! A seccomp step after `capabilities` is fine with no_new_privs.
 
 const std = @import("std");
 const sys = @import("../sys.zig");

@@ -23,13 +23,13 @@ pub const Program = struct {
     /// Returns only if execve failed, which has been reported: Code.executable, op "execve".
     pub fn execute(self: Program, context: *Context) Failed {
         close_own(context) catch return context.fail("close_range", "");
-        // The dispositions are the default ones since libbunc's clone3 (CLONE_CLEAR_SIGHAND); only the mask
-        // is ours. Pending signals are delivered here, as they would have been to the program.
+        // The dispositions are the default ones since main.zig; the mask is libbunc's. Pending signals are
+        // delivered here, as they would have been to the program.
         sys.sigprocmask(sys.SIG.SETMASK, 0, null);
         // A parent that is gone does not keep a started container from running; and a filter that is in
-        // place already may refuse us this word.
+        // place already (a listener's, or for hooks) may refuse us this word.
         context.tell(.executing, "", -1) catch {};
-        seccomp.install_late(context) catch |err| return err;
+        seccomp.install(context) catch |err| return err;
         sys.execve(self.path, self.args, self.env) catch {};
         return context.fail_as(.executable, "execve", self.path, "");
     }
@@ -38,11 +38,13 @@ pub const Program = struct {
 pub fn prepare(context: *Context) Failed!Program {
     std.debug.assert(context.directory_pending.len == 0);
     try working_directory.verify(context);
-    return .{
+    const program: Program = .{
         .path = try executable.find(context),
         .args = try build_args(context),
         .env = try environment.build(context),
     };
+    try seccomp.install_with_listener(context);
+    return program;
 }
 
 fn build_args(context: *Context) Failed![:null]?[*:0]const u8 {

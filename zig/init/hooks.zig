@@ -13,7 +13,7 @@ const Failed = context_types.Failed;
 /// Runs them one after the other; the first that fails ends the container.
 pub fn hooks(context: *Context, op: plan.HookSet) Failed!void {
     // Programs of the container's file system are confined like the one that they precede.
-    if (op.kind == .startContainer) try seccomp.install_late(context);
+    if (op.kind == .startContainer) try seccomp.install(context);
 
     const state = std.fmt.allocPrint(context.allocator, "{s}{d}{s}", .{ op.state_head, sys.getpid(), op.state_tail }) catch
         return context.fail_as(.limit, @tagName(op.kind), "", "no room for the state");

@@ -1,19 +1,20 @@
 //! Install the system call filter. seccomp(2). Runs in bunc-init, stage 2.
 //!
-//! Every system call that bunc-init makes after this is judged by the user's filter. Two things follow.
+//! Every system call that bunc-init makes after this is judged by the user's filter, and a profile names what
+//! the user's program needs, not what we need. So the step only remembers the filter. It is installed when
+//! hardly anything is left to do: only capset and execve come after it. Without no_new_privs the
+//! installing takes CAP_SYS_ADMIN, which is then kept until the filter is in place (capabilities.zig).
 //!
-//! With no_new_privs the filter takes no privilege to install, so it is only remembered here and put in
-//! place by exec.zig as late as can be: the waiting for `start` needs no system call that the user's
-//! profile would have to allow.
-//!
-//! With a listener (SCMP_ACT_NOTIFY), a call that the filter notifies sleeps until the agent answers; but
-//! the agent has no listener before we send it. If the filter notifies sendmsg, sending would never end.
-//! So the sending is done by a process that was forked before, shares the descriptor table (CLONE_FILES)
-//! and has no filter; this one makes no system call at all until the sender has done its work.
+//! A listener (SCMP_ACT_NOTIFY) has to reach its agent before `create` reports "ready", so there the filter
+//! comes just before that. A call that it notifies sleeps until the agent answers; but the agent has no
+//! listener before we send it. If the filter notifies sendmsg, sending would never end. So the sending
+//! is done by a process that was forked before, shares the descriptor table (CLONE_FILES) and has no
+//! filter; this one makes no system call at all until it waits for the parent's word.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
+const CAP_SYS_ADMIN = @import("capabilities.zig").CAP_SYS_ADMIN;
 const context_types = @import("context.zig");
 const Context = context_types.Context;
 const Failed = context_types.Failed;
@@ -26,26 +27,61 @@ const flag_tsync = 1 << 0;
 const flag_new_listener = 1 << 3;
 const PR_GET_NO_NEW_PRIVS = 39;
 
-/// A filter that waits for its moment, and the config path that asked for it.
-pub const LateFilter = struct { program: sys.SockFprog, flags: u32, subject: []const u8 };
+/// What is to be installed, and the config path that asked for it.
+pub const Filter = struct {
+    program: sys.SockFprog,
+    flags: u32,
+    listener: bool,
+    /// CAP_SYS_ADMIN, as no_new_privs is not set.
+    needs_privilege: bool,
+    subject: []const u8,
+};
 
 pub fn seccomp(context: *Context, op: plan.Seccomp) Failed!void {
-    const program = try decode(context, op.program);
-    if (op.listener_path.len > 0) return install_with_listener(context, op, &program);
-    const no_new_privs = sys.prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) catch 0;
-    if (no_new_privs == 1) {
-        context.late_filter = .{ .program = program, .flags = op.flags, .subject = context.subject };
-        return;
+    const no_new_privs = sys.prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) catch return context.fail("prctl(PR_GET_NO_NEW_PRIVS)", "");
+    if (no_new_privs == 0) {
+        const capabilities = sys.capget() catch return context.fail("capget", "");
+        if (capabilities.effective & CAP_SYS_ADMIN == 0) {
+            // What seccomp(2) would say, said while `create` can still report it.
+            sys.errno = .ACCES;
+            return context.fail_as(.system, "seccomp", "", "it takes CAP_SYS_ADMIN or process.noNewPrivileges");
+        }
     }
-    _ = sys.seccomp_set_filter(op.flags, &program) catch return context.fail("seccomp", "");
+    context.filter = .{
+        .program = try decode(context, op.program),
+        .flags = op.flags,
+        .listener = op.listener_path.len > 0,
+        .needs_privilege = no_new_privs == 0,
+        .subject = context.subject,
+    };
 }
 
-/// Called when nothing but the startContainer hooks and execve is left to do.
-pub fn install_late(context: *Context) Failed!void {
-    const late = context.late_filter orelse return;
-    context.late_filter = null;
-    context.subject = late.subject;
-    _ = sys.seccomp_set_filter(late.flags, &late.program) catch return context.fail("seccomp", "");
+/// The moment for a filter that has no listener: before the startContainer hooks, else before execve.
+pub fn install(context: *Context) Failed!void {
+    const filter = context.filter orelse return;
+    context.filter = null;
+    context.subject = filter.subject;
+    std.debug.assert(!filter.listener);
+    try raise_privilege(context, filter);
+    _ = sys.seccomp_set_filter(filter.flags, &filter.program) catch return context.fail("seccomp", "");
+    try drop_privilege(context);
+}
+
+/// The change of user has emptied the effective set, if no step `capabilities` has filled it since.
+fn raise_privilege(context: *Context, filter: Filter) Failed!void {
+    if (!filter.needs_privilege or context.capabilities_after_filter != null) return;
+    const sets = sys.capget() catch return context.fail("capget", "");
+    if (sets.effective & CAP_SYS_ADMIN != 0) return;
+    context.capabilities_after_filter = sets;
+    var raised = sets;
+    raised.effective |= CAP_SYS_ADMIN;
+    sys.capset(raised) catch return context.fail("capset", "");
+}
+
+fn drop_privilege(context: *Context) Failed!void {
+    const wanted = context.capabilities_after_filter orelse return;
+    context.capabilities_after_filter = null;
+    sys.capset(wanted) catch return context.fail("capset", "");
 }
 
 fn decode(context: *Context, text: []const u8) Failed!sys.SockFprog {
@@ -65,7 +101,14 @@ fn decode(context: *Context, text: []const u8) Failed!sys.SockFprog {
 const Outcome = *volatile i32;
 const pending = std.math.minInt(i32);
 
-fn install_with_listener(context: *Context, op: plan.Seccomp, program: *const sys.SockFprog) Failed!void {
+/// The moment for a filter with a listener: before "ready".
+pub fn install_with_listener(context: *Context) Failed!void {
+    const filter = context.filter orelse return;
+    if (!filter.listener) return;
+    context.filter = null;
+    context.subject = filter.subject;
+    try raise_privilege(context, filter);
+
     const protection: linux.PROT = .{ .READ = true, .WRITE = true };
     const page = sys.check(linux.mmap(null, 4096, protection, .{ .TYPE = .SHARED, .ANONYMOUS = true }, -1, 0)) catch
         return context.fail("mmap", "");
@@ -78,8 +121,8 @@ fn install_with_listener(context: *Context, op: plan.Seccomp, program: *const sy
     if (sender == 0) send_listener(context, outcome, self);
 
     // The kernel refuses both together without a third flag; one thread has nobody to synchronise with.
-    const flags = (op.flags & ~@as(u32, flag_tsync)) | flag_new_listener;
-    const listener = sys.seccomp_set_filter(flags, program) catch {
+    const flags = (filter.flags & ~@as(u32, flag_tsync)) | flag_new_listener;
+    const listener = sys.seccomp_set_filter(flags, &filter.program) catch {
         outcome.* = -@as(i32, sys.errno_number());
         reap(sender);
         return context.fail("seccomp", "");
@@ -89,6 +132,7 @@ fn install_with_listener(context: *Context, op: plan.Seccomp, program: *const sy
     // From here the agent can be asked. Its answer to our recvmsg, if the filter notifies that, needs
     // only the listener, which the sender delivers without our help.
     try context.await_proceed();
+    try drop_privilege(context);
     reap(sender);
     sys.close(@intCast(listener));
     sys.close(self);
