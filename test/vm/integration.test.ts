@@ -1,0 +1,57 @@
+// The project's integration suite inside the test machine: pure cgroup v2, every controller, Debian's runc.
+//
+//     BUNC_VM_COMMAND   shell command to run in the guest's copy of the project, instead of the suite
+//     BUNC_VM_FLAVOURS  flavours to run it in, separated by commas (default: minimal)
+//     BUNC_VM_KERNEL    host or sid, instead of the flavour's own kernel
+//     RUNTIME, BUNC_*   handed on to the command
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { skipMarker } from "../harness/scenario-name.ts";
+import type { Distribution } from "./flavours.ts";
+import { type FlavourName, guestUnavailable, withGuest } from "./guest.ts";
+
+const project = join(import.meta.dir, "..", "..");
+const suiteTimeoutMs = 40 * 60_000;
+const command = process.env["BUNC_VM_COMMAND"] ?? "bun test/run.ts --only=integration";
+const flavours = (process.env["BUNC_VM_FLAVOURS"] ?? "minimal").split(",") as FlavourName[];
+const kernel = process.env["BUNC_VM_KERNEL"] as Distribution | undefined;
+
+function unavailable(): string | undefined {
+  if (!existsSync(join(project, "dist/bunc"))) return "dist/bunc is not built: npm run build";
+  return guestUnavailable();
+}
+
+function handedOn(): Record<string, string> {
+  const names = Object.keys(process.env).filter((name) => /^(RUNTIME$|CI$|BUNC_(?!VM_))/.test(name));
+  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? ""]));
+}
+
+const reason = unavailable();
+
+describe.each(flavours)("integration suite in the %s guest", (flavour) => {
+  if (reason !== undefined) {
+    test.skip(`${command}${skipMarker}${reason}]`, () => undefined);
+    return;
+  }
+  test(
+    command,
+    async () => {
+      const exitCode = await withGuest(
+        flavour,
+        async (guest) => {
+          const result = await guest.run(["sh", "-c", command], {
+            env: handedOn(),
+            timeoutMs: suiteTimeoutMs,
+            onStdout: (chunk) => Bun.write(Bun.stdout, chunk),
+            onStderr: (chunk) => Bun.write(Bun.stderr, chunk),
+          });
+          return result.exitCode;
+        },
+        { share: project, ...(kernel === undefined ? {} : { kernel }) },
+      );
+      expect(exitCode).toBe(0);
+    },
+    suiteTimeoutMs + 10 * 60_000,
+  );
+});
