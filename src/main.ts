@@ -55,9 +55,7 @@ async function runVerb(invocation: VerbInvocation, context: CommandContext): Pro
 const logOutput: LogOutput = {
   appendFile: (path, text) => {
     try {
-      // Loaded here because it costs more than a millisecond, and only a failing or debugged command logs.
-      const fs: typeof import("node:fs") = require("node:fs");
-      fs.appendFileSync(path, text, { mode: 0o644 });
+      appendFile(path, text);
     } catch {}
   },
   writeError: (text) => {
@@ -66,11 +64,27 @@ const logOutput: LogOutput = {
     } catch {}
   },
   errorIsTerminal: () => {
+    // A daemon's environment has no TERM, so it does not pay the 2 ms that loading node:tty takes.
+    if (process.env["TERM"] === undefined) return false;
     const tty: typeof import("node:tty") = require("node:tty");
     return tty.isatty(2);
   },
   now: () => new Date(),
 };
+
+/** Through the core, which a failing command has most often loaded; by other means where it cannot be loaded. */
+function appendFile(path: string, text: string): void {
+  const mode = 0o644;
+  let core: typeof import("./native/call.ts") | undefined;
+  try {
+    core = require("./native/call.ts") as typeof import("./native/call.ts");
+    core.native("append_file", { path, text, mode });
+  } catch (error) {
+    if (core !== undefined && error instanceof core.NativeError) return;
+    const fs: typeof import("node:fs") = require("node:fs");
+    fs.appendFileSync(path, text, { mode });
+  }
+}
 
 /** "/usr/bin/runc" → "runc". */
 function baseName(path: string): string {
