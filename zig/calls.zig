@@ -17,6 +17,7 @@ const cgroup_kill = @import("cgroup/kill.zig");
 const cgroup_freeze = @import("cgroup/freeze.zig");
 const cgroup_remove = @import("cgroup/remove.zig");
 const cgroup_watch = @import("cgroup/watch.zig");
+const cgroup_devices = @import("cgroup/devices.zig");
 
 const seccomp = @import("seccomp/call.zig");
 
@@ -56,6 +57,7 @@ pub const table = .{
     .{ .name = "cgroup_freeze", .function = cgroup_freeze.cgroup_freeze },
     .{ .name = "cgroup_remove", .function = cgroup_remove.cgroup_remove },
     .{ .name = "cgroup_watch", .function = cgroup_watch.cgroup_watch },
+    .{ .name = "cgroup_devices", .function = cgroup_devices.cgroup_devices },
 };
 
 pub fn RequestOf(comptime function: anytype) type {

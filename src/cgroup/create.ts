@@ -8,15 +8,17 @@ import { errnoText } from "../errno.ts";
 import { RuntimeError } from "../errors.ts";
 import type { CgroupFacts } from "../host/cgroup.ts";
 import { cgroupFrozen, cgroupNotEmpty } from "../messages.ts";
-import type {
-  CgroupCreateRequest,
-  CgroupToCreate,
-  CgroupWrites,
-  ControllerNotEnabled,
-  Placement,
+import {
+  type CgroupCreateRequest,
+  type CgroupToCreate,
+  type CgroupWrites,
+  type ControllerNotEnabled,
+  ERRNO,
+  type Placement,
 } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
+import { type DevicePolicy, devicePolicy, deviceRules, deviceSettings } from "./devices.ts";
 import { absolutePath, type CgroupLocation, cgroupLocations, distinctGroups } from "./paths.ts";
 import type { CgroupSetting, CgroupSettings, IgnoredResource } from "./resources/setting.ts";
 import { isEarly, legacySettings } from "./resources/v1.ts";
@@ -29,18 +31,25 @@ export interface CgroupOptions {
   /** linux.cgroupsPath */
   cgroupsPath?: string | undefined;
   resources?: ResourcesConfig | undefined;
+  /** Paths of linux.devices. */
+  devicePaths?: readonly string[] | undefined;
+  /** bunc itself runs in a user namespace: the kernel then lets nobody set device rules, and needs none. */
+  inUserNamespace: boolean;
   /** Rootless cgroups: a container without limits and without cgroupsPath goes on where none can be made. */
   rootless: boolean;
 }
 
 export interface CgroupPlan {
   locations: CgroupLocation[];
+  /** All limits but those of devices on v2. */
   settings: CgroupSetting[];
+  /** v2 only; null: none are set. */
+  devices: DevicePolicy | null;
   ignored: IgnoredResource[];
   create: CgroupCreateRequest;
   /** Written before the first process is in. */
   early: CgroupWrites[];
-  bestEffort: boolean;
+  rootless: boolean;
 }
 
 /** Throws RuntimeError for resources and paths that cannot be. */
@@ -48,10 +57,18 @@ export function planCgroups(options: CgroupOptions): CgroupPlan {
   const { facts, rootless, cgroupsPath = "" } = options;
   const locations = cgroupLocations(facts, cgroupsPath, options.id);
   const { settings, ignored } = resourceSettings(facts, options.resources ?? {});
+  const devices = options.inUserNamespace
+    ? null
+    : devicePolicy(options.resources?.devices, options.devicePaths);
+  if (devices === null) ignored.push({ subject: "linux.resources.devices", reason: IN_USER_NAMESPACE });
+  const isUnified = facts.mode === "v2";
+  const legacyDevices =
+    devices === null || isUnified ? [] : deviceSettings(devices, rootless ? NO_RIGHTS : []);
   const bestEffort = rootless && cgroupsPath === "";
   return {
     locations,
-    settings,
+    settings: [...legacyDevices, ...settings],
+    devices: isUnified ? devices : null,
     ignored,
     create: {
       groups: distinctGroups(locations).map((group) => ({
@@ -61,10 +78,13 @@ export function planCgroups(options: CgroupOptions): CgroupPlan {
       })),
       refuse_in_use: true,
     },
-    early: facts.mode === "v2" ? [] : groupSettings(locations, settings.filter(isEarly)),
-    bestEffort,
+    early: isUnified ? [] : groupSettings(locations, settings.filter(isEarly)),
+    rootless,
   };
 }
+
+const IN_USER_NAMESPACE = "a user namespace has no rights over devices, and no device of the host to give";
+const NO_RIGHTS = [ERRNO.PERM, ERRNO.ACCES, ERRNO.ROFS, ERRNO.NOENT];
 
 export function resourceSettings(facts: CgroupFacts, resources: ResourcesConfig): CgroupSettings {
   return facts.mode === "v2" ? unifiedSettings(resources) : legacySettings(resources);
@@ -185,10 +205,31 @@ function unableToApply(error: RuntimeError): RuntimeError {
 }
 
 /**
- * Writes the limits. Throws RuntimeError that names file, value and config path; for a rootless container,
- * a limit for a controller whose cgroup could not be made.
+ * Everything the configuration limits, on the cgroups that `createCgroups` has made. Throws RuntimeError
+ * that names file, value and config path.
  */
-export function limitCgroups(
+export function limitCgroups(call: typeof native, plan: CgroupPlan, created: CreatedCgroups): void {
+  const { locations, notEnabled } = created;
+  // What a rootless container may not do to devices, it need not be kept from either.
+  const settings = plan.rootless
+    ? plan.settings.filter(({ controller }) => controller !== "devices" || locationOf(locations, controller))
+    : plan.settings;
+  writeSettings(call, locations, settings, notEnabled);
+  const unified = locations.find(({ controller }) => controller === "");
+  if (plan.devices === null || unified === undefined) return;
+  const { mount, path } = unified;
+  try {
+    call("cgroup_devices", { group: { mount, path }, rules: deviceRules(plan.devices) });
+  } catch (error) {
+    if (!plan.rootless) throw error;
+  }
+}
+
+/**
+ * Writes settings, for `create` and for `update`. Throws RuntimeError; also for a limit whose controller
+ * has no cgroup here (rootless, or not mounted).
+ */
+export function writeSettings(
   call: typeof native,
   locations: readonly CgroupLocation[],
   settings: readonly CgroupSetting[],

@@ -2,11 +2,12 @@
 
 import type { CgroupPlan } from "./create.ts";
 import { placement } from "./create.ts";
+import { describeException } from "./devices.ts";
 import { absolutePath } from "./paths.ts";
 import type { CgroupSetting } from "./resources/setting.ts";
 
 export interface CgroupOperation {
-  op: "mkdir" | "write" | "clone3" | "ignore";
+  op: "mkdir" | "write" | "clone3" | "bpf" | "ignore";
   /** File or directory. */
   target: string;
   value: string;
@@ -68,7 +69,21 @@ export function explainLimits(plan: CgroupPlan): CgroupOperation[] {
     value: reason,
     subject,
   }));
-  return [...writes, ...left];
+  return [...writes, ...explainDevices(plan), ...left];
+}
+
+function explainDevices({ devices, locations }: CgroupPlan): CgroupOperation[] {
+  const [location] = locations;
+  if (devices === null || location === undefined) return [];
+  const { allow, exceptions } = devices;
+  return [
+    {
+      op: "bpf",
+      target: absolutePath(location),
+      value: `${allow ? "allow" : "deny"} every device but ${exceptions.map(describeException).join(", ") || "none"}`,
+      subject: "linux.resources.devices",
+    },
+  ];
 }
 
 function directoryOf({ locations }: CgroupPlan, { controller }: CgroupSetting): string {

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 1881810432;
+export const abiFingerprint = 1325656070;
 
 export type Failure = {
   code: Code;
@@ -292,6 +292,16 @@ export type CgroupWatchReply = {
   process_ended: boolean;
 };
 
+export type CgroupDevicesRequest = {
+  group: Cgroup;
+  rules: DeviceRules;
+};
+
+export type CgroupDevicesReply = {
+  instructions: number;
+  replaced: number;
+};
+
 export type Code = "system" | "protocol" | "died" | "unsafe_path" | "executable" | "hook" | "limit" | "timeout";
 
 export type Stage = "library" | "parent" | "join" | "init";
@@ -329,6 +339,11 @@ export type Profile = {
 export type Cgroup = {
   mount: string;
   path: string;
+};
+
+export type DeviceRules = {
+  allow: boolean;
+  exceptions: readonly DeviceException[];
 };
 
 export type Entry = {
@@ -464,6 +479,13 @@ export type Rule = {
   args: readonly Argument[];
 };
 
+export type DeviceException = {
+  type: DeviceType;
+  major: number | null;
+  minor: number | null;
+  access: number;
+};
+
 export type NamespaceJoin = {
   type: number;
   path: string;
@@ -550,6 +572,8 @@ export type CgroupWrite = {
   tolerate: readonly number[];
   alternative: CgroupAlternative | null;
 };
+
+export type DeviceType = "block" | "char";
 
 export type Clock = "monotonic" | "boottime";
 
@@ -791,6 +815,7 @@ export const callNumbers = {
   cgroup_freeze: 32,
   cgroup_remove: 33,
   cgroup_watch: 34,
+  cgroup_devices: 35,
 } as const;
 
 /** Request and reply of every call. */
@@ -830,6 +855,7 @@ export type Calls = {
   cgroup_freeze: [CgroupFreezeRequest, CgroupFreezeReply];
   cgroup_remove: [CgroupRemoveRequest, CgroupRemoveReply];
   cgroup_watch: [CgroupWatchRequest, CgroupWatchReply];
+  cgroup_devices: [CgroupDevicesRequest, CgroupDevicesReply];
 };
 
 export const CLONE = {
