@@ -46,3 +46,6 @@ export interface Result {
 
 /** The environment that Podman and CRI-O give their runtime, and no more. */
 export const bareEnvironment: Record<string, string> = { PATH: searchPath };
+
+/** An error as it was meant: logrus' text format writes quotation marks as `\\"`. */
+export const unquoted = (text: string) => text.replaceAll('\\"', '"');
