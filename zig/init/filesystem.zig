@@ -1,8 +1,7 @@
 //! New file systems: fsopen(2), fsconfig(2), fsmount(2). Runs in bunc-init, stage 2.
 //!
-//! fsconfig takes values of at most 255 bytes. For the layers of an overlay there are other ways in newer
-//! kernels (one `lowerdir+` per layer since 6.8, descriptors since 6.13); for what fits neither way there
-//! is the option string of mount(2), a page long.
+//! fsconfig takes values of at most 255 bytes. A longer layer of an overlay can be given as a descriptor
+//! (Linux 6.13); for all else that is longer there is the option string of mount(2), a page for everything.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -70,8 +69,6 @@ pub fn make(op: plan.Filesystem, attributes: u32, extra: ?plan.MountOption, repo
     const fs = sys.fsopen(type_name) catch return report.failed("fsopen", -1, null);
     defer sys.close(fs);
     if (op.source.len > 0) try set(fs, op.type, .{ .key = "source", .value = op.source }, report);
-    // mount(2) with MS_RDONLY means the mount and the file system below it.
-    if (attributes & attr.RDONLY != 0) try set(fs, op.type, .{ .key = "ro", .value = null }, report);
     if (extra) |option| try set(fs, op.type, option, report);
     for (op.options) |option| try set(fs, op.type, option, report);
     sys.fsconfig_create(fs) catch return report.failed("fsconfig", fs, null);
@@ -98,28 +95,10 @@ fn set(fs: sys.fd_t, fs_type: []const u8, option: plan.MountOption, report: *Rep
         sys.fsconfig_string(fs, key, terminated) catch return report.failed("fsconfig", fs, option);
         return;
     } else |_| {}
-    if (!std.mem.eql(u8, fs_type, "overlay")) return error.Unfit;
-    if (std.mem.eql(u8, key, "lowerdir")) return set_layers(fs, value, report);
-    if (std.mem.eql(u8, key, "upperdir") or std.mem.eql(u8, key, "workdir")) return set_directory(fs, key, value);
-    return error.Unfit;
-}
-
-fn set_layers(fs: sys.fd_t, value: []const u8, report: *Report) Error!void {
-    var layers: Layers = .{ .rest = value };
-    var is_first = true;
-    var buffer: sys.PathBuffer = undefined;
-    while (layers.next(&buffer) catch return error.Unfit) |layer| : (is_first = false) {
-        const key = if (layer.data_only) "datadir+" else "lowerdir+";
-        if (layer.path.len > value_max) {
-            try set_directory(fs, key, layer.path);
-            continue;
-        }
-        sys.fsconfig_string(fs, key, layer.path) catch {
-            // Also what a kernel says that does not know the option.
-            if (is_first and sys.is(.INVAL)) return error.Unfit;
-            return report.failed("fsconfig", fs, .{ .key = key, .value = layer.path });
-        };
-    }
+    const is_layer = std.mem.eql(u8, fs_type, "overlay") and
+        (std.mem.eql(u8, key, "lowerdir+") or std.mem.eql(u8, key, "datadir+"));
+    if (!is_layer) return error.Unfit;
+    try set_directory(fs, key, value);
 }
 
 /// A directory given as a descriptor, whose path may be of any length.
@@ -130,35 +109,6 @@ fn set_directory(fs: sys.fd_t, key: [*:0]const u8, path: []const u8) Error!void 
     defer sys.close(directory);
     sys.fsconfig_fd(fs, key, directory) catch return error.Unfit;
 }
-
-const Layer = struct { path: [:0]const u8, data_only: bool };
-
-/// The layers of overlay's `lowerdir` option: separated by ":", those after "::" hold data only, and a
-/// backslash takes its meaning from the next byte. Documentation/filesystems/overlayfs.rst.
-const Layers = struct {
-    rest: ?[]const u8,
-
-    fn next(self: *Layers, buffer: *sys.PathBuffer) error{TooLong}!?Layer {
-        var rest = self.rest orelse return null;
-        const data_only = rest.len > 0 and rest[0] == ':';
-        if (data_only) rest = rest[1..];
-        self.rest = null;
-        var length: usize = 0;
-        var index: usize = 0;
-        while (index < rest.len) : (index += 1) {
-            if (rest[index] == ':') {
-                self.rest = rest[index + 1 ..];
-                break;
-            }
-            if (rest[index] == '\\' and index + 1 < rest.len) index += 1;
-            if (length + 1 >= buffer.len) return error.TooLong;
-            buffer[length] = rest[index];
-            length += 1;
-        }
-        buffer[length] = 0;
-        return .{ .path = buffer[0..length :0], .data_only = data_only };
-    }
-};
 
 /// TooLong: the options do not fit into the page of mount(2).
 pub const ClassicError = error{ Sys, TooLong };
@@ -235,26 +185,6 @@ fn terminate(buffer: *[value_max + 1]u8, text: []const u8) error{TooLong}![:0]co
     @memcpy(buffer[0..text.len], text);
     buffer[text.len] = 0;
     return buffer[0..text.len :0];
-}
-
-test "layers of an overlay" {
-    const Expected = struct { path: []const u8, data_only: bool = false };
-    const cases = [_]struct { []const u8, []const Expected }{
-        .{ "/a", &.{.{ .path = "/a" }} },
-        .{ "/a:/b", &.{ .{ .path = "/a" }, .{ .path = "/b" } } },
-        .{ "/a\\:b:/c\\\\d", &.{ .{ .path = "/a:b" }, .{ .path = "/c\\d" } } },
-        .{ "/a::/data::/more", &.{ .{ .path = "/a" }, .{ .path = "/data", .data_only = true }, .{ .path = "/more", .data_only = true } } },
-    };
-    for (cases) |case| {
-        var layers: Layers = .{ .rest = case[0] };
-        var buffer: sys.PathBuffer = undefined;
-        for (case[1]) |expected| {
-            const layer = (try layers.next(&buffer)).?;
-            try std.testing.expectEqualStrings(expected.path, layer.path);
-            try std.testing.expectEqual(expected.data_only, layer.data_only);
-        }
-        try std.testing.expectEqual(null, try layers.next(&buffer));
-    }
 }
 
 test "the option string of mount(2) has a bound" {

@@ -7,6 +7,7 @@
 
 const std = @import("std");
 const sys = @import("../sys.zig");
+const path = @import("path.zig");
 const procfs = @import("procfs.zig");
 const context_types = @import("context.zig");
 const Context = context_types.Context;
@@ -16,7 +17,7 @@ const MS = std.os.linux.MS;
 
 pub fn hide(context: *Context) Failed!void {
     var root_buffer: sys.PathBuffer = undefined;
-    const root = try path_of_root(context, &root_buffer);
+    const root = try procfs.path_of(context, context.root, &root_buffer);
     const file = try procfs.open_proc(context, "thread-self/mountinfo", sys.O.RDONLY);
     defer sys.close(file);
 
@@ -38,15 +39,6 @@ pub fn hide(context: *Context) Failed!void {
         std.mem.copyForwards(u8, buffer[0 .. filled - start], buffer[start..filled]);
         filled -= start;
     }
-}
-
-/// As the kernel shows it in mountinfo.
-fn path_of_root(context: *Context, buffer: *sys.PathBuffer) Failed![]const u8 {
-    const directory = try procfs.open_proc(context, "thread-self/fd", sys.O.PATH | sys.O.DIRECTORY);
-    defer sys.close(directory);
-    var name_buffer: [16]u8 = undefined;
-    const name = std.fmt.bufPrintSentinel(&name_buffer, "{d}", .{context.root}, 0) catch unreachable;
-    return sys.readlinkat(directory, name, buffer) catch return context.fail("readlinkat", "root");
 }
 
 const Entry = struct {
@@ -76,26 +68,24 @@ fn is_concerned(entry: Entry, root: []const u8) bool {
     if (!is_kind or !std.mem.eql(u8, entry.root, "/")) return false;
     var buffer: sys.PathBuffer = undefined;
     const mount_point = unescape(&buffer, entry.mount_point) orelse return true;
-    const is_below = std.mem.startsWith(u8, mount_point, root) and
-        (mount_point.len == root.len or mount_point[root.len] == '/' or root.len == 1);
-    return !is_below;
+    return !path.is_below(root, mount_point);
 }
 
 fn hide_mount(context: *const Context, escaped: []const u8) Failed!void {
     var buffer: sys.PathBuffer = undefined;
-    const path = unescape(&buffer, escaped) orelse {
+    const mount_point = unescape(&buffer, escaped) orelse {
         sys.errno = .NAMETOOLONG;
         return context.fail("umount2", escaped);
     };
-    sys.mount_setattr(sys.AT.FDCWD, path, sys.AT.RECURSIVE, .{ .propagation = MS.SLAVE }) catch {
+    sys.mount_setattr(sys.AT.FDCWD, mount_point, sys.AT.RECURSIVE, .{ .propagation = MS.SLAVE }) catch {
         // It went with a mount above it, or is covered by another.
         if (sys.is(.NOENT) or sys.is(.INVAL)) return;
-        return context.fail("mount_setattr", path);
+        return context.fail("mount_setattr", mount_point);
     };
-    sys.umount_detach(path) catch {
-        if (!sys.is(.INVAL) and !sys.is(.PERM)) return context.fail("umount2", path);
+    sys.umount_detach(mount_point) catch {
+        if (!sys.is(.INVAL) and !sys.is(.PERM)) return context.fail("umount2", mount_point);
         // Locked by the user namespace: covered instead.
-        sys.mount("tmpfs", path, "tmpfs", MS.RDONLY) catch return context.fail("mount", path);
+        sys.mount("tmpfs", mount_point, "tmpfs", MS.RDONLY) catch return context.fail("mount", mount_point);
     };
 }
 

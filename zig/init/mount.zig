@@ -11,6 +11,7 @@ const filesystem = @import("filesystem.zig");
 const id_map = @import("id_map.zig");
 const masks = @import("masks.zig");
 const path = @import("path.zig");
+const procfs = @import("procfs.zig");
 const sources = @import("sources.zig");
 const context_types = @import("context.zig");
 const Context = context_types.Context;
@@ -35,7 +36,7 @@ pub fn remount(context: *Context, op: plan.Remount) Failed!void {
 const Target = struct { fd: sys.fd_t, created: bool };
 
 /// `source`: of a bind mount, whose kind a missing target is made of; null: a directory.
-fn open_target(context: *const Context, op: plan.Mount, source: ?sys.fd_t) Failed!Target {
+fn open_target(context: *Context, op: plan.Mount, source: ?sys.fd_t) Failed!Target {
     const links: path.Links = if (op.ordinary_directory) .refuse else .follow;
     const flags = if (op.ordinary_directory) sys.O.DIRECTORY else 0;
     const fd = path.open(context, op.target, links, flags) catch {
@@ -48,7 +49,25 @@ fn open_target(context: *const Context, op: plan.Mount, source: ?sys.fd_t) Faile
         }
         return context.fail("openat2", op.target);
     };
+    if (links == .follow) try refuse_procfs(context, op, fd);
     return .{ .fd = fd, .created = false };
+}
+
+/// What may be mounted below /proc has been decided by its name. A link in the image must not lead another
+/// mount there (CVE-2019-19921).
+fn refuse_procfs(context: *Context, op: plan.Mount, target: sys.fd_t) Failed!void {
+    if (path.is_below("/proc", op.target)) return;
+    const kind = sys.fstatfs_type(target) catch return context.fail("fstatfs", op.target);
+    if (kind != sys.fs_magic.proc) return;
+    var root_buffer: sys.PathBuffer = undefined;
+    var target_buffer: sys.PathBuffer = undefined;
+    const root = try procfs.path_of(context, context.root, &root_buffer);
+    const resolved = try procfs.path_of(context, target, &target_buffer);
+    if (!path.is_below(root, resolved)) return;
+    const inside = resolved[if (root.len == 1) 0 else root.len..];
+    if (!path.is_below("/proc", inside)) return;
+    sys.errno = .LOOP;
+    return context.fail_as(.unsafe_path, "openat2", op.target, "a symbolic link leads it into /proc");
 }
 
 fn kind_of(context: *const Context, op: plan.Mount, source: ?sys.fd_t) Failed!path.Kind {
@@ -157,7 +176,7 @@ fn mount_again(context: *Context, op: plan.Mount, source: plan.Reconfigure) Fail
 /// Takes over `detached`.
 fn attach(context: *Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_t) Failed!void {
     attributes.apply(detached, op.recursive_attributes, true) catch return context.fail("mount_setattr", op.target);
-    sys.move_mount(detached, target) catch return context.fail("move_mount", op.target);
+    sys.move_mount(detached, target) catch return fail_to_attach(context, op, detached, target);
     // Now that it is attached: below a shared mount it has become shared.
     try set_propagation(context, op, detached);
     if (std.mem.trim(u8, op.target, "/").len > 0) {
@@ -167,6 +186,22 @@ fn attach(context: *Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_
         sys.close(context.root);
         context.root = detached;
     }
+}
+
+/// move_mount(2) says EINVAL where mount(2) said ENOTDIR, which is what people and clients know.
+fn fail_to_attach(context: *const Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_t) Failed {
+    const errno = sys.errno;
+    if (errno == .INVAL) {
+        const from = sys.fstat(detached) catch return context.fail("statx", op.target);
+        const to = sys.fstat(target) catch return context.fail("statx", op.target);
+        if (from.is_directory() != to.is_directory()) {
+            sys.errno = .NOTDIR;
+            const detail = if (to.is_directory()) "the source is a file, the target is a directory" else "the source is a directory, the target is not";
+            return context.fail_as(.system, "move_mount", op.target, detail);
+        }
+    }
+    sys.errno = errno;
+    return context.fail("move_mount", op.target);
 }
 
 fn set_propagation(context: *const Context, op: plan.Mount, attached: sys.fd_t) Failed!void {

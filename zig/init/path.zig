@@ -170,6 +170,12 @@ fn terminate_name(buffer: *[name_max + 1]u8, name: []const u8) sys.Error![:0]con
     return buffer[0..name.len :0];
 }
 
+/// Whether the clean path `inner` is `outer` or below it.
+pub fn is_below(outer: []const u8, inner: []const u8) bool {
+    if (std.mem.eql(u8, outer, "/")) return true;
+    return std.mem.startsWith(u8, inner, outer) and (inner.len == outer.len or inner[outer.len] == '/');
+}
+
 /// A directory in the container and a name in it, for calls that make something there.
 pub const Parent = struct {
     /// Borrowed from the context: not to be closed, valid until the next `open_parent`.

@@ -26,6 +26,15 @@ pub fn open_magic_link(context: *Context, directory: [:0]const u8, name: [:0]con
     return sys.openat(parent, name, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return fail(context, "openat", name);
 }
 
+/// The path of what `fd` refers to, as the kernel shows it (d_path): from the root of this process.
+pub fn path_of(context: *Context, fd: sys.fd_t, buffer: *sys.PathBuffer) Failed![]const u8 {
+    const directory = try open_proc(context, "thread-self/fd", sys.O.PATH | sys.O.DIRECTORY);
+    defer sys.close(directory);
+    var name_buffer: [16]u8 = undefined;
+    const name = std.fmt.bufPrintSentinel(&name_buffer, "{d}", .{fd}, 0) catch unreachable;
+    return sys.readlinkat(directory, name, buffer) catch return fail(context, "readlinkat", "thread-self/fd");
+}
+
 /// Errors name the file as people know it, below /proc.
 fn fail(context: *const Context, op: []const u8, path: []const u8) Failed {
     var buffer: [sys.path_max]u8 = undefined;

@@ -36,30 +36,34 @@ pub fn bind_root(context: *Context, op: plan.BindRoot) Failed!void {
         context.root = directory;
         return;
     }
-    if (parent_may_be_shared(context)) try make_parent_private(context, directory, op.path);
+    if (parent_propagation(context)) |flag| try set_parent_propagation(context, directory, flag, op.path);
     const mount = sys.open_tree_clone(directory, "", true, AT.EMPTY_PATH) catch return context.fail("open_tree", op.path);
     sys.move_mount(mount, directory) catch return context.fail("move_mount", op.path);
     sys.close(directory);
     context.root = mount;
 }
 
-/// After a recursive root_propagation no mount is shared, unless sharing is what it was for.
-fn parent_may_be_shared(context: *const Context) bool {
+/// What the mount that holds the root has to become. Null: after a recursive root_propagation no mount is
+/// shared, unless sharing is what it was for.
+fn parent_propagation(context: *const Context) ?u32 {
     for (context.plan.steps) |step| switch (step.op) {
-        .root_propagation => |op| return op.flags == MS.SHARED or !op.recursive,
-        .bind_root => return true,
+        .root_propagation => |op| {
+            if (op.flags == MS.SHARED or !op.recursive) return if (op.flags == MS.SLAVE) MS.SLAVE else MS.PRIVATE;
+            return null;
+        },
+        .bind_root => return MS.PRIVATE,
         else => {},
     };
-    return true;
+    return MS.PRIVATE;
 }
 
 /// pivot_root(2) refuses a new root below a shared mount, and the bind would appear on the host.
-fn make_parent_private(context: *const Context, directory: sys.fd_t, shown: []const u8) Failed!void {
+fn set_parent_propagation(context: *const Context, directory: sys.fd_t, flag: u32, shown: []const u8) Failed!void {
     // Upwards, to the directory that is the root of the mount. PATH_MAX allows no deeper path.
     var current = directory;
     defer if (current != directory) sys.close(current);
     for (0..sys.path_max / 2) |_| {
-        if (sys.mount_setattr(current, "", AT.EMPTY_PATH, .{ .propagation = MS.PRIVATE })) return else |_| {
+        if (sys.mount_setattr(current, "", AT.EMPTY_PATH, .{ .propagation = flag })) return else |_| {
             if (!sys.is(.INVAL)) return context.fail("mount_setattr", shown);
         }
         const parent = sys.openat(current, "..", O.PATH | O.DIRECTORY | O.CLOEXEC, 0) catch return context.fail("openat", shown);
