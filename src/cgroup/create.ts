@@ -19,7 +19,8 @@ import {
 import type { native } from "../native/call.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
 import { type DevicePolicy, devicePolicy, deviceRules, deviceSettings } from "./devices.ts";
-import { absolutePath, type CgroupLocation, cgroupLocations, distinctGroups } from "./paths.ts";
+import { removeCgroups } from "./operate.ts";
+import { absolutePath, type CgroupLocation, cgroupLocations, distinctGroups, locationOf } from "./paths.ts";
 import type { CgroupSetting, CgroupSettings, IgnoredResource } from "./resources/setting.ts";
 import { isEarly, legacySettings } from "./resources/v1.ts";
 import { needsDomain, unifiedSettings } from "./resources/v2.ts";
@@ -127,17 +128,6 @@ export function groupSettings(
   return groups;
 }
 
-/** On v2 there is one cgroup for every controller. */
-export function locationOf(
-  locations: readonly CgroupLocation[],
-  controller: string,
-): CgroupLocation | undefined {
-  const exact = locations.find((location) => location.controller === controller);
-  if (exact !== undefined) return exact;
-  const [only] = locations;
-  return locations.length === 1 && only?.controller === "" ? only : undefined;
-}
-
 export interface CreatedCgroups {
   /** Those of the plan that are there: all, or fewer for a rootless container. */
   locations: CgroupLocation[];
@@ -179,7 +169,14 @@ export function createCgroups(call: typeof native, plan: CgroupPlan): CreatedCgr
       ),
     );
   }
-  if (plan.early.length > 0) applyError(() => call("cgroup_write", { groups: plan.early }));
+  if (plan.early.length > 0) {
+    try {
+      applyError(() => call("cgroup_write", { groups: plan.early }));
+    } catch (error) {
+      removeCgroups(call, created);
+      throw error;
+    }
+  }
   return { locations: created, notEnabled: not_enabled };
 }
 

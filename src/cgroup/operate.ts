@@ -4,8 +4,7 @@ import { errnoText } from "../errno.ts";
 import { RuntimeError } from "../errors.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { NativeError, type native } from "../native/call.ts";
-import { locationOf } from "./create.ts";
-import { type CgroupLocation, distinctGroups } from "./paths.ts";
+import { type CgroupLocation, distinctGroups, locationOf } from "./paths.ts";
 
 /** As long as runc waits; a healthy host takes a few milliseconds. */
 const FREEZE_TIMEOUT_MS = 10_000;

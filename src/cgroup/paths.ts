@@ -170,3 +170,14 @@ export function distinctGroups(locations: readonly CgroupLocation[]): { mount: s
   for (const { mount, path } of locations) groups.set(`${mount}\0${path}`, { mount, path });
   return [...groups.values()];
 }
+
+/** On v2 there is one cgroup for every controller. */
+export function locationOf(
+  locations: readonly CgroupLocation[],
+  controller: string,
+): CgroupLocation | undefined {
+  const exact = locations.find((location) => location.controller === controller);
+  if (exact !== undefined) return exact;
+  const [only] = locations;
+  return locations.length === 1 && only?.controller === "" ? only : undefined;
+}

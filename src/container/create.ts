@@ -60,6 +60,8 @@ export function createContainer(request: CreateRequest, context: CommandContext)
     id: request.id,
     cgroupsPath: bundle.config.linux.cgroupsPath,
     resources: bundle.config.linux.resources,
+    devicePaths: bundle.config.linux.devices.map(({ path }) => path),
+    inUserNamespace: host.inUserNamespace,
     rootless,
   });
 
@@ -75,7 +77,8 @@ export function createContainer(request: CreateRequest, context: CommandContext)
     directory.saveConfig(bundle.text);
     directory.save(record);
 
-    const { locations, notEnabled } = createCgroups(native, cgroups);
+    const createdCgroups = createCgroups(native, cgroups);
+    const { locations } = createdCgroups;
     record.cgroup_paths = cgroupPaths(locations);
     undo.add(() => removeRecordedCgroups(record));
 
@@ -109,7 +112,7 @@ export function createContainer(request: CreateRequest, context: CommandContext)
       remember(record, spawned, bundle);
       if (!limited && spawned.progress !== "seccomp_listener") {
         // Its file systems stand by now: mounting them is not subject to the container's limits.
-        limitCgroups(native, locations, cgroups.settings, notEnabled);
+        limitCgroups(native, cgroups, createdCgroups);
         limited = true;
       }
       if (spawned.progress === "ready") break;
