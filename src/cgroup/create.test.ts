@@ -1,0 +1,164 @@
+import { describe, expect, test } from "bun:test";
+import type { CgroupFacts } from "../host/cgroup.ts";
+import type { CgroupCreateReply } from "../native/boundary.gen.ts";
+import type { ResourcesConfig } from "../oci/resources.ts";
+import { type CgroupOptions, createCgroups, limitCgroups, placement, planCgroups } from "./create.ts";
+import { explainCreation, explainLimits, explainPlacement } from "./explain.ts";
+
+const v2: CgroupFacts = { mode: "v2", hierarchies: [], unifiedMountPoint: "/cg", unifiedOwn: "/" };
+const hierarchy = (name: string) => ({ controllers: [name], mountPoint: `/cg/${name}`, root: "/", own: "/" });
+const hybrid: CgroupFacts = {
+  mode: "hybrid",
+  hierarchies: ["cpuset", "devices", "memory", "cpu"].map(hierarchy),
+  unifiedMountPoint: "/cg/unified",
+  unifiedOwn: "/",
+};
+
+function plan(facts: CgroupFacts, resources: ResourcesConfig = {}, more: Partial<CgroupOptions> = {}) {
+  return planCgroups({ facts, id: "id", resources, rootless: false, inUserNamespace: false, ...more });
+}
+
+/** A core that answers `cgroup_create` with this and remembers all calls. */
+function fakeCore(reply: Partial<CgroupCreateReply>) {
+  const calls: [name: string, request: unknown][] = [];
+  const call = ((name: string, request: { groups: unknown[] }) => {
+    calls.push([name, request]);
+    if (name !== "cgroup_create") return { tolerated: [] };
+    return {
+      in_use: null,
+      threaded: null,
+      errnos: request.groups.map(() => 0),
+      not_enabled: [],
+      ...reply,
+    };
+  }) as unknown as Parameters<typeof createCgroups>[0];
+  return { call, calls };
+}
+
+describe("placement", () => {
+  test("v2: straight into the cgroup", () => {
+    expect(placement(plan(v2).locations)).toEqual({ into: "/cg/id", procs: [] });
+  });
+  test("hybrid: into cgroup2, then by pid", () => {
+    expect(placement(plan(hybrid).locations)).toEqual({
+      into: "/cg/unified/id",
+      procs: ["cpuset", "devices", "memory", "cpu"].map((name) => `/cg/${name}/id/cgroup.procs`),
+    });
+  });
+  test("none", () => {
+    expect(placement([])).toEqual({ into: "", procs: [] });
+  });
+});
+
+describe("createCgroups", () => {
+  test.each([
+    [
+      { in_use: { path: "/cg/id", processes: 3, frozen: true } },
+      "container's cgroup is not empty: 3 process(es) found",
+    ],
+    [{ in_use: { path: "/cg/id", processes: 0, frozen: true } }, "container's cgroup unexpectedly frozen"],
+    [
+      { threaded: { path: "/cg/id", type: "domain invalid" } },
+      'unable to apply cgroup configuration: cannot enter cgroupv2 "/cg/id" with domain controllers -- it is in an invalid state',
+    ],
+    [
+      { threaded: { path: "/cg/id", type: "threaded" } },
+      'unable to apply cgroup configuration: cannot enter cgroupv2 "/cg/id" with domain controllers -- it is in threaded mode',
+    ],
+  ])("%j", (reply, message) => {
+    expect(() => createCgroups(fakeCore(reply).call, plan(v2))).toThrow(message);
+  });
+
+  test("rootless without limits goes on without cgroup", () => {
+    const created = createCgroups(fakeCore({ errnos: [13] }).call, plan(v2, {}, { rootless: true }));
+    expect(created.locations).toEqual([]);
+  });
+
+  test("rootless with limits does not", () => {
+    const limited = plan(v2, { pids: { limit: 1 } }, { rootless: true });
+    expect(() => createCgroups(fakeCore({ errnos: [13] }).call, limited)).toThrow(
+      "rootless needs no limits + no cgrouppath when no permission is granted for cgroups: mkdir /cg/id: permission denied",
+    );
+  });
+
+  test("permission is tolerated only for rootless without a path of its own", () => {
+    const tolerated = (more: Partial<CgroupOptions>) =>
+      plan(v2, {}, more).create.groups[0]?.tolerate_permission;
+    expect(tolerated({})).toBe(false);
+    expect(tolerated({ rootless: true })).toBe(true);
+    expect(tolerated({ rootless: true, cgroupsPath: "/a" })).toBe(false);
+  });
+
+  test("rootless on v1: limits only where there is a cgroup", () => {
+    const limited = plan(hybrid, { memory: { limit: 4096 } }, { rootless: true });
+    const { call } = fakeCore({ errnos: [0, 0, 13, 0, 0] });
+    const created = createCgroups(call, limited);
+    expect(created.locations.map(({ controller }) => controller)).toEqual(["cpuset", "devices", "cpu", ""]);
+    expect(() => limitCgroups(call, limited, created)).toThrow(
+      "cannot set memory limit: container could not join or create cgroup",
+    );
+  });
+
+  test("rootless on v1: no device rules without a devices cgroup", () => {
+    const without = plan(hybrid, {}, { rootless: true });
+    const { call, calls } = fakeCore({ errnos: [0, 13, 0, 0, 0] });
+    limitCgroups(call, without, createCgroups(call, without));
+    expect(calls.map(([name]) => name)).toEqual(["cgroup_create"]);
+  });
+
+  test("a realtime limit comes before the first process, all others later", () => {
+    const realtime = plan(hybrid, { cpu: { cpus: "", mems: "", realtimeRuntime: 5, shares: 2 } });
+    const { call, calls } = fakeCore({});
+    createCgroups(call, realtime);
+    expect(calls[1]).toMatchObject([
+      "cgroup_write",
+      { groups: [{ mount: "/cg/cpu", path: "id", writes: [{ file: "cpu.rt_runtime_us", value: "5" }] }] },
+    ]);
+  });
+});
+
+test("only the cpuset hierarchy starts with cpus and mems", () => {
+  const { groups } = plan(hybrid, { cpu: { cpus: "0-1", mems: "" } }).create;
+  expect(groups.map(({ mount, cpuset }) => [mount, cpuset])).toEqual([
+    ["/cg/cpuset", { cpus: "0-1", mems: "" }],
+    ["/cg/devices", null],
+    ["/cg/memory", null],
+    ["/cg/cpu", null],
+    ["/cg/unified", null],
+  ]);
+});
+
+test.each([
+  [v2, { memory: { limit: 1 } }, true],
+  [v2, { pids: { limit: 1 } }, false],
+  [hybrid, { memory: { limit: 1 } }, false],
+] as [CgroupFacts, ResourcesConfig, boolean][])("domain controllers %#", (facts, resources, domain) => {
+  expect(plan(facts, resources).create.groups[0]?.domain).toBe(domain);
+});
+
+test("in a user namespace no device rules are set, and explain says so", () => {
+  for (const facts of [v2, hybrid]) {
+    const inside = plan(facts, {}, { inUserNamespace: true });
+    expect(inside.devices).toBeNull();
+    expect(inside.settings).toEqual([]);
+    expect(explainLimits(inside)).toMatchObject([{ op: "ignore", subject: "linux.resources.devices" }]);
+  }
+});
+
+test("explain tells every step", () => {
+  const shown = plan(
+    v2,
+    { pids: { limit: 7 }, devices: [{ allow: true, access: "rwm" }] },
+    { cgroupsPath: "/a/b" },
+  );
+  const lines = [...explainCreation(shown), ...explainPlacement(shown), ...explainLimits(shown)].map(
+    ({ op, target, value, subject }) => `${op} ${target} ${value} (${subject})`,
+  );
+  expect(lines).toEqual([
+    "write /cg/a/cgroup.subtree_control every controller it has (linux.cgroupsPath)",
+    "mkdir /cg/a/b 0755 (linux.cgroupsPath)",
+    "clone3 /cg/a/b CLONE_INTO_CGROUP (linux.cgroupsPath)",
+    "write /cg/a/b/pids.max 7 (linux.resources.pids.limit)",
+    "bpf /cg/a/b allow every device but none (linux.resources.devices)",
+  ]);
+});
