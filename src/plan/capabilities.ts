@@ -13,23 +13,44 @@ export interface PlannedCapabilities {
 
 export function planCapabilities(config: CapabilitiesConfig): PlannedCapabilities {
   const unknown = new Set<string>();
-  const set = (names: readonly string[] = []) => String(capabilitySet(names, unknown));
+  const set = (names: readonly string[] = []) => capabilitySet(names, unknown);
   const bounding = set(config.bounding);
-  const sets = {
-    effective: set(config.effective),
-    permitted: set(config.permitted),
-    inheritable: set(config.inheritable),
-    ambient: set(config.ambient),
-  };
+  const effective = set(config.effective);
+  const permitted = set(config.permitted);
+  const inheritable = set(config.inheritable);
+  const ambient = set(config.ambient);
+
+  const warnings: string[] = [];
   const names = [...unknown].sort();
-  const warnings =
-    names.length === 0 ? [] : [`ignoring unknown or unavailable capabilities: [${names.join(" ")}]`];
-  return { bounding, sets, warnings };
+  if (names.length > 0) {
+    warnings.push(`ignoring unknown or unavailable capabilities: [${names.join(" ")}]`);
+  }
+  // Only what is permitted and inheritable can be raised; to ask for more is common, and no error in runc.
+  const raisable = ambient & permitted & inheritable;
+  for (const name of capabilityNames(ambient & ~raisable)) {
+    warnings.push(`can't raise ambient capability ${name}: operation not permitted`);
+  }
+  return {
+    bounding: String(bounding),
+    sets: {
+      effective: String(effective),
+      permitted: String(permitted),
+      inheritable: String(inheritable),
+      ambient: String(raisable),
+    },
+    warnings,
+  };
 }
 
-function capabilitySet(names: readonly string[], unknown: Set<string>): bigint {
+function capabilityNames(set: bigint): string[] {
+  return Object.keys(CAP)
+    .filter((name) => name !== "LAST_CAP" && (set & (1n << BigInt(CAP[name as keyof typeof CAP]))) !== 0n)
+    .map((name) => `CAP_${name}`);
+}
+
+function capabilitySet(names: readonly string[] | undefined, unknown: Set<string>): bigint {
   let set = 0n;
-  for (const name of names) {
+  for (const name of names ?? []) {
     const bit = name.startsWith("CAP_") ? capabilityNumber(name.slice("CAP_".length)) : undefined;
     if (bit === undefined) unknown.add(name);
     else set |= 1n << BigInt(bit);

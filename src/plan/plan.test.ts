@@ -228,6 +228,19 @@ test("capabilities", () => {
   ]);
 });
 
+test("ambient capabilities that cannot be raised", () => {
+  const { sets, warnings } = planCapabilities({
+    permitted: ["CAP_CHOWN", "CAP_KILL"],
+    inheritable: ["CAP_CHOWN", "CAP_BPF"],
+    ambient: ["CAP_CHOWN", "CAP_KILL", "CAP_BPF"],
+  });
+  expect(sets.ambient).toBe("1");
+  expect(warnings).toEqual([
+    "can't raise ambient capability CAP_KILL: operation not permitted",
+    "can't raise ambient capability CAP_BPF: operation not permitted",
+  ]);
+});
+
 test("sysctl paths", () => {
   const table: [key: string, path: string][] = [
     ["net.ipv4.ip_forward", "net/ipv4/ip_forward"],

@@ -33,6 +33,8 @@ pub const Context = struct {
     procfs: sys.fd_t = -1,
     /// What is put over masked paths. See masks.zig.
     covers: Covers = .{},
+    /// What the user's program and hooks get; bunc-init itself works with 0.
+    umask: u32 = 0o022,
     /// process.cwd that the runtime may not enter: the step `user` tries again. See working_directory.zig.
     directory_pending: []const u8 = "",
     /// The system call filter, until it is installed, last of all. See seccomp.zig.

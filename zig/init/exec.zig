@@ -23,6 +23,7 @@ pub const Program = struct {
     /// Returns only if execve failed, which has been reported: Code.executable, op "execve".
     pub fn execute(self: Program, context: *Context) Failed {
         close_own(context) catch return context.fail("close_range", "");
+        _ = sys.umask(context.umask);
         // The dispositions are the default ones since main.zig; the mask is libbunc's. Pending signals are
         // delivered here, as they would have been to the program.
         sys.sigprocmask(sys.SIG.SETMASK, 0, null);

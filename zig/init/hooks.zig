@@ -17,6 +17,8 @@ pub fn hooks(context: *Context, op: plan.HookSet) Failed!void {
 
     const state = std.fmt.allocPrint(context.allocator, "{s}{d}{s}", .{ op.state_head, sys.getpid(), op.state_tail }) catch
         return context.fail_as(.limit, @tagName(op.kind), "", "no room for the state");
+    const own_umask = sys.umask(context.umask);
+    defer _ = sys.umask(own_umask);
     for (op.hooks) |hook| {
         context.subject = hook.subject;
         var output: [hook_core.output_size_max]u8 = undefined;

@@ -12,6 +12,7 @@ const Context = @import("context.zig").Context;
 const Failed = @import("context.zig").Failed;
 const descriptors = @import("descriptors.zig");
 const join = @import("join.zig");
+const procfs = @import("procfs.zig");
 const steps = @import("steps.zig");
 const start = @import("start.zig");
 const hooks = @import("hooks.zig");
@@ -27,7 +28,7 @@ pub fn main(arguments: std.process.Init.Minimal) u8 {
 
     // Not even root of a container may look into this process before it is the user's program (CVE-2016-9962).
     _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return 1;
-    _ = sys.umask(0);
+    const inherited_umask = sys.umask(0);
     // Bun ignores SIGPIPE and SIGXFSZ; an ignored signal would stay ignored in the user's program.
     sys.reset_signal_dispositions();
 
@@ -38,6 +39,7 @@ pub fn main(arguments: std.process.Init.Minimal) u8 {
         .stage = if (direct) .init else .join,
         .channel = channel,
         .start_listener = listener,
+        .umask = inherited_umask,
         .allocator = memory.allocator(),
     };
     descriptors.close_unknown(&context) catch return 1;
@@ -61,6 +63,7 @@ fn run(context: *Context) Failed!void {
     if (!makes_root(context.plan)) {
         // A further process of a container (exec): its root is "/" since the mount namespace was joined.
         context.root = sys.open("/", sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch return context.fail("open", "/");
+        try procfs.prepare(context);
     }
     for (context.plan.steps, 0..) |step, index| {
         context.subject = step.subject;

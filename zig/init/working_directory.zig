@@ -20,6 +20,7 @@ pub fn working_directory(context: *Context, op: plan.WorkingDirectory) Failed!vo
     std.debug.assert(context.root >= 0);
     var buffer: sys.PathBuffer = undefined;
     const path = sys.zero_terminate(&buffer, op.path) catch return context.fail("chdir", op.path);
+    context.directory_pending = "";
     if (op.create) try create(context, op.path);
     enter(context, path) catch {
         const refused = sys.is(.ACCES) or sys.is(.PERM);
