@@ -355,7 +355,7 @@ export const cases: readonly Case[] = [
         effective: ["CAP_CHOWN"],
         permitted: ["CAP_CHOWN"],
         inheritable: ["CAP_CHOWN"],
-        ambient: ["CAP_CHOWN", "CAP_UNKNOWN", "chown", "CAP_LAST_CAP"],
+        ambient: ["CAP_CHOWN", "CAP_KILL", "CAP_UNKNOWN", "chown", "CAP_LAST_CAP"],
       },
     }),
   },
