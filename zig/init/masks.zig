@@ -58,7 +58,8 @@ fn copy_null_device(context: *const Context) Failed!sys.fd_t {
         sys.errno = .NODEV;
         return context.fail_as(.unsafe_path, "statx", null_path, "it is not the null device (character device 1:3)");
     }
-    sys.mount_setattr(mount, "", sys.AT.EMPTY_PATH, .{ .propagation = MS_PRIVATE }) catch
+    const set = sys.mount_attr.NOSUID | sys.mount_attr.NOEXEC;
+    sys.mount_setattr(mount, "", sys.AT.EMPTY_PATH, .{ .set = set, .propagation = MS_PRIVATE }) catch
         return context.fail("mount_setattr", null_path);
     return mount;
 }

@@ -67,7 +67,7 @@ fn refuse_procfs(context: *Context, op: plan.Mount, target: sys.fd_t) Failed!voi
     const inside = resolved[if (root.len == 1) 0 else root.len..];
     if (!path.is_below("/proc", inside)) return;
     sys.errno = .LOOP;
-    return context.fail_as(.unsafe_path, "openat2", op.target, "a symbolic link leads it into /proc");
+    return context.fail_as(.unsafe_path, "openat2", op.target, "it cannot be mounted because it is inside /proc, where a symbolic link leads");
 }
 
 fn kind_of(context: *const Context, op: plan.Mount, source: ?sys.fd_t) Failed!path.Kind {
