@@ -1,0 +1,69 @@
+import { expect, test } from "bun:test";
+import { OomWatch } from "./oom-watch.ts";
+
+type Core = ConstructorParameters<typeof OomWatch>[0];
+
+/** Answers the first read and then each watch with the next text; null: the cgroup is gone. */
+function fakeCore(texts: (string | null)[], ended = false): Core {
+  let index = 0;
+  return ((name: string) => {
+    const text = texts[index++] ?? null;
+    const file = { text: text ?? "", errno: text === null ? 2 : 0, changed: true, gone: text === null };
+    return name === "cgroup_read" ? { files: [file] } : { files: [file], process_ended: ended };
+  }) as unknown as Core;
+}
+
+const v2 = [{ controller: "", mount: "/cg", path: "id" }];
+const v1 = [
+  { controller: "memory", mount: "/cg/memory", path: "id" },
+  { controller: "devices", mount: "/cg/devices", path: "id" },
+];
+const events = (kills: number) => `low 0\nhigh 0\nmax 9\noom ${kills}\noom_kill ${kills}\noom_group_kill 0\n`;
+const control = (disabled: number, under: number, kills: number) =>
+  `oom_kill_disable ${disabled}\nunder_oom ${under}\noom_kill ${kills}\n`;
+
+test.each([
+  ["a kill", v2, [events(0), events(1)], [{ oom: true, ended: false }]],
+  ["something else", v2, [events(1), `${events(1)}x 1\n`], [{ oom: false, ended: false }]],
+  [
+    "two kills, each told once",
+    v2,
+    [events(0), events(1), events(1), events(2)],
+    [
+      { oom: true, ended: false },
+      { oom: false, ended: false },
+      { oom: true, ended: false },
+    ],
+  ],
+  ["the cgroup goes", v2, [events(0), null], [{ oom: false, ended: true }]],
+  ["v1: a kill", v1, [control(0, 0, 0), control(0, 0, 1)], [{ oom: true, ended: false }]],
+  [
+    "v1: an ordinary shortage is not told before the kill",
+    v1,
+    [control(0, 0, 0), control(0, 1, 0)],
+    [{ oom: false, ended: false }],
+  ],
+  [
+    "v1: without killer, the shortage is told once",
+    v1,
+    [control(1, 0, 0), control(1, 1, 0), control(1, 1, 0)],
+    [
+      { oom: true, ended: false },
+      { oom: false, ended: false },
+    ],
+  ],
+])("%s", (_name, locations, texts, expected) => {
+  const watch = new OomWatch(fakeCore(texts), locations, 1);
+  expect(expected.map(() => watch.wait(1000))).toEqual(expected);
+});
+
+test("the end of init is told", () => {
+  expect(new OomWatch(fakeCore([events(0), events(1)], true), v2, 1).wait(0)).toEqual({
+    oom: true,
+    ended: true,
+  });
+});
+
+test("no memory cgroup, no watch", () => {
+  expect(() => new OomWatch(fakeCore([]), [], 1)).toThrow("memory controller missing");
+});

@@ -1,0 +1,63 @@
+/** Numbers of cgroup files, and the conventions of the statistics' JSON (those of Go's encoding/json). */
+
+import type { Integer64 } from "../../oci/json.ts";
+
+export const UINT64_MAX = 18446744073709551615n;
+
+/** The texts of files by name; a file that could not be read is not there. */
+export type FileTexts = ReadonlyMap<string, string>;
+
+/** One unsigned number; "max" is 2^64-1. Negative ones, which kernel bugs have produced, and other text: 0. */
+export function parseUint64(text: string | undefined): Integer64 {
+  const trimmed = (text ?? "").trim();
+  if (trimmed === "max") return UINT64_MAX;
+  if (!/^\d+$/.test(trimmed)) return 0;
+  const value = Number(trimmed);
+  return Number.isSafeInteger(value) ? value : BigInt(trimmed);
+}
+
+/** Lines of "key value" (memory.stat, cpu.stat). */
+export function parseKeyed(text: string | undefined): Map<string, Integer64> {
+  const values = new Map<string, Integer64>();
+  for (const line of (text ?? "").split("\n")) {
+    const space = line.indexOf(" ");
+    if (space > 0) values.set(line.slice(0, space), parseUint64(line.slice(space + 1)));
+  }
+  return values;
+}
+
+export function add(a: Integer64, b: Integer64): Integer64 {
+  return normal(BigInt(a) + BigInt(b));
+}
+
+export function multiply(a: Integer64, factor: number): Integer64 {
+  return normal(BigInt(a) * BigInt(factor));
+}
+
+/** Not above 2^64-1, and a plain number where that is exact. */
+function normal(value: bigint): Integer64 {
+  if (value > UINT64_MAX) return UINT64_MAX;
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+}
+
+/** The members without those that are zero, empty or absent ("omitempty"). */
+export function omitEmpty<T extends object>(members: T): Partial<T> {
+  const entries = Object.entries(members).filter(([, value]) => !isEmpty(value));
+  return Object.fromEntries(entries) as Partial<T>;
+}
+
+/** null where every member is zero ("omitzero"), for use inside of omitEmpty. */
+export function orNull<T extends object>(members: T): T | null {
+  return Object.values(members).every(isEmpty) ? null : members;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === undefined || value === 0 || value === 0n || value === "") return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return false;
+}
+
+/** By key, in the order of bytes, as Go writes maps. */
+export function sortedObject<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
+  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
