@@ -90,12 +90,17 @@ fn set(fs: sys.fd_t, fs_type: []const u8, option: plan.MountOption, report: *Rep
         sys.fsconfig_flag(fs, key) catch return report.failed("fsconfig", fs, option);
         return;
     };
+    const is_overlay = std.mem.eql(u8, fs_type, "overlay");
     var value_buffer: [value_max + 1]u8 = undefined;
     if (terminate(&value_buffer, value)) |terminated| {
-        sys.fsconfig_string(fs, key, terminated) catch return report.failed("fsconfig", fs, option);
+        sys.fsconfig_string(fs, key, terminated) catch {
+            // Before 6.5 overlay took no value with a comma this way.
+            if (is_overlay and sys.is(.INVAL) and std.mem.indexOfScalar(u8, value, ',') != null) return error.Unfit;
+            return report.failed("fsconfig", fs, option);
+        };
         return;
     } else |_| {}
-    const is_layer = std.mem.eql(u8, fs_type, "overlay") and
+    const is_layer = is_overlay and
         (std.mem.eql(u8, key, "lowerdir+") or std.mem.eql(u8, key, "datadir+"));
     if (!is_layer) return error.Unfit;
     try set_directory(fs, key, value);

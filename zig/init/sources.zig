@@ -80,7 +80,10 @@ pub fn take(context: *const Context, bind: plan.Bind, index: usize) Failed!Sourc
         defer context.sources[index] = -1;
         return .{ .mount = context.sources[index], .ahead = true };
     }
-    const mount = clone(bind) catch return context.fail("open_tree", bind.path);
+    const mount = clone(bind) catch {
+        const detail = if (sys.is(.INVAL) and !bind.recursive) "what is mounted below it must not be left out here: bind it recursively (rbind)" else "";
+        return context.fail_as(.system, "open_tree", bind.path, detail);
+    };
     return .{ .mount = mount, .ahead = false };
 }
 
