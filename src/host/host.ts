@@ -28,15 +28,18 @@ export interface IdMapLine {
   size: number;
 }
 
-/** The set-user-ID helpers that write id maps for ordinary users: absolute paths, "" where they are missing. */
-export interface IdMapHelpers {
+/** Facts that are files: whether something is there. */
+export interface FoundFiles {
+  /** The set-user-ID helpers that write id maps for ordinary users: absolute paths, "" where they are missing. */
   newuidmap: string;
   newgidmap: string;
+  /** Whether the kernel has /proc/kcore (CONFIG_PROC_KCORE). */
+  procKcore: boolean;
 }
 
-export const NO_ID_MAP_HELPERS: IdMapHelpers = { newuidmap: "", newgidmap: "" };
+const USUAL_FILES: FoundFiles = { newuidmap: "", newgidmap: "", procKcore: true };
 
-export interface HostFacts extends IdMapHelpers {
+export interface HostFacts extends FoundFiles {
   kernel: KernelVersion;
   euid: number;
   egid: number;
@@ -59,7 +62,7 @@ export interface KernelVersion {
   minor: number;
 }
 
-export function hostFacts(texts: HostTexts, helpers: IdMapHelpers = NO_ID_MAP_HELPERS): HostFacts {
+export function hostFacts(texts: HostTexts, found: FoundFiles = USUAL_FILES): HostFacts {
   const mounts = parseMountinfo(texts.mountinfo);
   const uidMap = parseIdMap(texts.uid_map);
   const isMounted = (type: string) => mounts.some((mount) => mount.fileSystem === type);
@@ -74,7 +77,7 @@ export function hostFacts(texts: HostTexts, helpers: IdMapHelpers = NO_ID_MAP_HE
     apparmor: texts.apparmor.startsWith("Y"),
     selinux: isMounted("selinuxfs"),
     resctrl: isMounted("resctrl"),
-    ...helpers,
+    ...found,
     fileSystemOf(path) {
       let type = "";
       let depth = -1;

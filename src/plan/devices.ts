@@ -22,8 +22,9 @@ const LINKS: readonly { path: string; target: string }[] = [
   { path: "/dev/stdin", target: "/proc/self/fd/0" },
   { path: "/dev/stdout", target: "/proc/self/fd/1" },
   { path: "/dev/stderr", target: "/proc/self/fd/2" },
-  { path: "/dev/core", target: "/proc/kcore" },
 ];
+
+const CORE_LINK = { path: "/dev/core", target: "/proc/kcore" };
 
 const KIND: Readonly<Record<DeviceConfig["type"], DeviceKind>> = {
   c: "character",
@@ -68,7 +69,7 @@ export function planDevices(context: PlanContext): void {
     });
   }
   context.add("linux.devices", { symlink: { target: "pts/ptmx", path: "/dev/ptmx", replace: true } });
-  for (const { path, target } of LINKS) {
+  for (const { path, target } of context.host.procKcore ? [...LINKS, CORE_LINK] : LINKS) {
     context.add("linux.devices", { symlink: { target, path, replace: false } });
   }
 }

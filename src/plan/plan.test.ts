@@ -125,7 +125,13 @@ describe("exec", () => {
     for (const flag of Object.values(CLONE)) expect(namespaces.join_pid_flags & flag).toBe(flag);
     expect([namespaces.create, namespaces.join.length]).toEqual([0, 0]);
     expect(process.start).toBe("immediately");
-    expect(names(steps)).toEqual(["session_keyring", "working_directory", "user"]);
+    expect(names(steps)).toEqual([
+      "session_keyring",
+      "working_directory",
+      "capability_bounding",
+      "user",
+      "capabilities",
+    ]);
   });
 
   test("order of its steps", () => {
@@ -187,6 +193,20 @@ describe("exec", () => {
     const init = planCreate(config(affinity), host, createOptions).plan.steps;
     expect(find(init, "cpu_affinity")).toBeUndefined();
   });
+});
+
+test("the core link is made where there is a core file", () => {
+  const links = (procKcore: boolean) =>
+    planCreate(config(), { ...host, procKcore }, createOptions).plan.steps.filter(
+      ({ op }) => "symlink" in op && op.symlink.path === "/dev/core",
+    );
+  expect([links(true).length, links(false).length]).toEqual([1, 0]);
+});
+
+test("without capabilities there are none", () => {
+  const { steps } = planCreate(config(), host, createOptions).plan;
+  expect(find(steps, "capability_bounding")?.capability_bounding.set).toBe("0");
+  expect(find(steps, "capabilities")?.capabilities.permitted).toBe("0");
 });
 
 test("a profile that nobody compiled is refused, not dropped", () => {

@@ -44,11 +44,10 @@ export function planCredentials(
   deniesSetgroups: boolean,
 ): void {
   context.add("process.cwd", { working_directory: { path: process.cwd, create: false } });
-  const planned = process.capabilities === undefined ? undefined : planCapabilities(process.capabilities);
-  if (planned !== undefined) {
-    context.warnings.push(...planned.warnings);
-    context.add("process.capabilities.bounding", { capability_bounding: { set: planned.bounding } });
-  }
+  // A config without capabilities has none: to leave out a list must not give more than an empty one.
+  const planned = planCapabilities(process.capabilities ?? {});
+  context.warnings.push(...planned.warnings);
+  context.add("process.capabilities.bounding", { capability_bounding: { set: planned.bounding } });
   const gids = process.user.additionalGids ?? [];
   // A rootless caller keeps the groups it has unless others are asked for: they are all it may ever have.
   const keepGroups = deniesSetgroups || (context.host.euid !== 0 && gids.length === 0);
@@ -65,7 +64,7 @@ export function planCredentials(
       keep_groups: keepGroups,
     },
   });
-  if (planned !== undefined) context.add("process.capabilities", { capabilities: planned.sets });
+  context.add("process.capabilities", { capabilities: planned.sets });
 }
 
 export function planStdio(process: ProcessConfig, options: ProcessOptions): Stdio {

@@ -9,6 +9,9 @@ import { propagationOf } from "./mount-options.ts";
 import { planMounts } from "./mounts.ts";
 import { cleanPath, resolvePath } from "./paths.ts";
 
+/** Mounts of the host still arrive in the container's copies, none of the container's leave them. */
+const DEFAULT_PROPAGATION = { flag: MS.SLAVE, recursive: true };
+
 /** From the host's mounts to a process that stands in its own root, with its terminal. */
 export function planRootfs(context: PlanContext, options: CreateOptions): void {
   const { config } = context;
@@ -17,7 +20,9 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
   const root = resolvePath(options.bundle, config.root.path);
 
   if (hasMounts) {
-    const inherited = propagation ?? { flag: MS.SLAVE, recursive: true };
+    // "unbindable" is for the container's root alone: of an unbindable tree nothing could be bound into it.
+    const inherited =
+      propagation?.flag === MS.UNBINDABLE ? DEFAULT_PROPAGATION : (propagation ?? DEFAULT_PROPAGATION);
     context.add("linux.rootfsPropagation", {
       root_propagation: { flags: inherited.flag, recursive: inherited.recursive },
     });
