@@ -3,12 +3,18 @@ import { OomWatch } from "./oom-watch.ts";
 
 type Core = ConstructorParameters<typeof OomWatch>[0];
 
-/** Answers the first read and then each watch with the next text; null: the cgroup is gone. */
+/** What the core answers: first to the read, then to each watch. "!" before a text: with a notice. null: gone. */
 function fakeCore(texts: (string | null)[], ended = false): Core {
   let index = 0;
   return ((name: string) => {
-    const text = texts[index++] ?? null;
-    const file = { text: text ?? "", errno: text === null ? 2 : 0, changed: true, gone: text === null };
+    const answer = texts[index++] ?? null;
+    const file = {
+      text: (answer ?? "").replace("!", ""),
+      errno: answer === null ? 2 : 0,
+      changed: true,
+      notified: answer?.startsWith("!") ?? false,
+      gone: answer === null,
+    };
     return name === "cgroup_read" ? { files: [file] } : { files: [file], process_ended: ended };
   }) as unknown as Core;
 }
@@ -36,20 +42,26 @@ test.each([
     ],
   ],
   ["the cgroup goes", v2, [events(0), null], [{ oom: false, ended: true }]],
-  ["v1: a kill", v1, [control(0, 0, 0), control(0, 0, 1)], [{ oom: true, ended: false }]],
+  ["v1: a notice", v1, [control(0, 0, 0), `!${control(0, 1, 0)}`], [{ oom: true, ended: false }]],
+  ["v1: a kill between two waits", v1, [control(0, 0, 0), control(0, 0, 1)], [{ oom: true, ended: false }]],
   [
-    "v1: an ordinary shortage is not told before the kill",
+    "v1: a notice and its kill are one event, the next kill another",
     v1,
-    [control(0, 0, 0), control(0, 1, 0)],
-    [{ oom: false, ended: false }],
-  ],
-  [
-    "v1: without killer, the shortage is told once",
-    v1,
-    [control(1, 0, 0), control(1, 1, 0), control(1, 1, 0)],
+    [control(0, 0, 0), `!${control(0, 1, 0)}`, control(0, 0, 1), control(0, 0, 2)],
     [
       { oom: true, ended: false },
       { oom: false, ended: false },
+      { oom: true, ended: false },
+    ],
+  ],
+  [
+    "v1: without killer each notice is an event",
+    v1,
+    [control(1, 0, 0), `!${control(1, 1, 0)}`, control(1, 0, 0), `!${control(1, 1, 0)}`],
+    [
+      { oom: true, ended: false },
+      { oom: false, ended: false },
+      { oom: true, ended: false },
     ],
   ],
 ])("%s", (_name, locations, texts, expected) => {

@@ -17,8 +17,9 @@ export class OomWatch {
   private readonly call: typeof native;
   private readonly pid: number;
   private readonly watch: CgroupWatch;
-  private kills: number;
-  private stalled: boolean;
+  private readonly isLegacy: boolean;
+  /** OOM kills that have been told, or were there before. */
+  private told: number;
 
   /** `pid`: the container's init. Throws RuntimeError where the container has no memory cgroup. */
   constructor(call: typeof native, locations: readonly CgroupLocation[], pid: number) {
@@ -35,8 +36,8 @@ export class OomWatch {
     const [first] = call("cgroup_read", { groups: [{ mount, path, files: [file] }] }).files;
     const text = first?.text ?? "";
     this.watch = { mount, path, file, previous: text };
-    this.kills = countKills(text);
-    this.stalled = isStalled(text);
+    this.isLegacy = controller === "memory";
+    this.told = countKills(text);
   }
 
   /** Returns at a notice, or when the time is over. */
@@ -49,10 +50,11 @@ export class OomWatch {
     const [file] = files;
     if (file === undefined || file.gone) return { oom: false, ended: true };
     const kills = countKills(file.text);
-    const stalled = isStalled(file.text);
-    const oom = kills > this.kills || (stalled && !this.stalled);
-    this.kills = kills;
-    this.stalled = stalled;
+    // v1 gives notice when memory has run out, before anything is killed for it (or nothing, with
+    // memory.disableOOMKiller). The kill that follows is the same event.
+    const noticed = this.isLegacy && file.notified;
+    const oom = noticed || kills > this.told;
+    this.told = Math.max(kills, noticed ? this.told + 1 : this.told);
     this.watch.previous = file.text;
     return { oom, ended: process_ended };
   }
@@ -60,9 +62,4 @@ export class OomWatch {
 
 function countKills(text: string): number {
   return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
-}
-
-/** v1 with memory.disableOOMKiller: "under_oom" says that processes are held until there is memory. */
-function isStalled(text: string): boolean {
-  return /^oom_kill_disable 1$/m.test(text) && /^under_oom 1$/m.test(text);
 }

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 1325656070;
+export const abiFingerprint = 2860712124;
 
 export type Failure = {
   code: Code;
@@ -460,6 +460,7 @@ export type CgroupWatch = {
 export type CgroupWatched = {
   text: string;
   changed: boolean;
+  notified: boolean;
   gone: boolean;
 };
 

@@ -32,8 +32,10 @@ pub const CgroupWatchReply = struct {
 };
 pub const CgroupWatched = struct {
     text: []const u8,
-    /// It differs from `previous`, or the kernel gave notice.
+    /// It differs from `previous`.
     changed: bool,
+    /// The kernel gave notice during the wait. On v1 that comes before the text changes.
+    notified: bool,
     /// The cgroup has been removed.
     gone: bool,
 };
@@ -45,7 +47,7 @@ const Watched = struct {
     fd: sys.fd_t = -1,
     /// The v1 file that the eventfd stands for.
     source: sys.fd_t = -1,
-    reply: CgroupWatched = .{ .text = "", .changed = false, .gone = false },
+    reply: CgroupWatched = .{ .text = "", .changed = false, .notified = false, .gone = false },
 
     fn close(self: Watched) void {
         if (self.fd >= 0) sys.close(self.fd);
@@ -87,8 +89,7 @@ pub fn cgroup_watch(call: *Call, request: CgroupWatchRequest) Call.Error!CgroupW
         _ = sys.poll(polled[0 .. watched.len + 1], timeout_ms) catch return call.fail("poll", "");
         ended = polled[watched.len].revents != 0;
         for (request.watches, watched, polled[0..watched.len]) |wanted, *item, poll_fd| {
-            if (poll_fd.revents == 0) continue;
-            item.reply.changed = true;
+            item.reply.notified = poll_fd.revents != 0;
             try read_now(call, wanted, item);
         }
     }
@@ -117,8 +118,6 @@ fn begin(call: *Call, wanted: CgroupWatch, item: *Watched) Call.Error!void {
     }
     // Read after the notification stands: a change from here on is a notification, one before is a difference.
     try read_now(call, wanted, item);
-    if (wanted.previous.len > 0 and !std.mem.eql(u8, wanted.previous, item.reply.text)) item.reply.changed = true;
-    if (wanted.previous.len == 0) item.reply.changed = true;
 }
 
 /// kernfs compares with what this descriptor has read last, so the read has to go through it.
@@ -133,6 +132,7 @@ fn read_now(call: *Call, wanted: CgroupWatch, item: *Watched) Call.Error!void {
         return fail_file(call, "read", wanted, item);
     };
     item.reply.text = try call.arena.dupe(u8, buffer[0..length]);
+    item.reply.changed = !std.mem.eql(u8, wanted.previous, item.reply.text);
 }
 
 fn fail_file(call: *Call, op: []const u8, wanted: CgroupWatch, item: *Watched) Call.Error!void {
