@@ -23,6 +23,8 @@ pub fn build(b: *std.Build) void {
             .stack_check = false,
         }),
     });
+    // Zig's start code raises RLIMIT_STACK to what the ELF header asks for, and the user's program would inherit it.
+    init.stack_size = 4096;
 
     const library = b.addLibrary(.{
         .name = "bunc",
