@@ -32,6 +32,8 @@ pub const Result = struct {
     op: []const u8 = "",
     errno: sys.E = .SUCCESS,
     duration_ms: u64 = 0,
+    /// The time that it had; 0: no limit.
+    timeout_ms: u32 = 0,
     /// The last of what it wrote to standard output and error, in the caller's buffer.
     output: []const u8 = "",
 
@@ -45,7 +47,11 @@ pub const Result = struct {
         const how = switch (self.outcome) {
             .exited => std.fmt.bufPrint(&head, "exit status {d} after {d} ms", .{ self.status, self.duration_ms }),
             .signaled => std.fmt.bufPrint(&head, "killed by signal {d} after {d} ms", .{ self.status, self.duration_ms }),
-            .timed_out => std.fmt.bufPrint(&head, "timed out after {d} ms", .{self.duration_ms}),
+            // As runc says it.
+            .timed_out => std.fmt.bufPrint(&head, "hook ran past specified timeout of {d}.{d}s", .{
+                self.timeout_ms / 1000,
+                self.timeout_ms % 1000 / 100,
+            }),
             .not_run => std.fmt.bufPrint(&head, "{s} failed", .{self.op}),
         } catch unreachable;
         const output = std.mem.trim(u8, self.output, " \t\r\n");
@@ -65,6 +71,7 @@ pub fn run(allocator: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd
         if (err == error.OutOfMemory) sys.errno = .NOMEM;
         break :not_run Result{ .outcome = .not_run, .op = attempt.op, .errno = sys.errno };
     };
+    result.timeout_ms = hook.timeout_ms;
     result.duration_ms = sys.monotonic_ms() - started_ms;
     result.output = attempt.output.last();
     return result;
@@ -287,6 +294,21 @@ test "a hook that cannot be run says which call failed" {
         try std.testing.expectEqual(case.errno, result.errno);
         var text: [description_size_max]u8 = undefined;
         try std.testing.expect(std.mem.startsWith(u8, result.describe(&text), case.op));
+    }
+}
+
+test "the end of a hook in words" {
+    const cases = [_]struct { result: Result, text: []const u8 }{
+        .{ .result = .{ .outcome = .exited, .status = 1, .duration_ms = 12 }, .text = "exit status 1 after 12 ms" },
+        .{ .result = .{ .outcome = .exited, .status = 1, .duration_ms = 0, .output = "no\n" }, .text = "exit status 1 after 0 ms: no" },
+        .{ .result = .{ .outcome = .signaled, .status = 9, .duration_ms = 5 }, .text = "killed by signal 9 after 5 ms" },
+        .{ .result = .{ .outcome = .timed_out, .timeout_ms = 1000 }, .text = "hook ran past specified timeout of 1.0s" },
+        .{ .result = .{ .outcome = .timed_out, .timeout_ms = 2540, .output = "x" }, .text = "hook ran past specified timeout of 2.5s: x" },
+        .{ .result = .{ .outcome = .not_run, .op = "execve" }, .text = "execve failed" },
+    };
+    for (cases) |case| {
+        var buffer: [description_size_max]u8 = undefined;
+        try std.testing.expectEqualStrings(case.text, case.result.describe(&buffer));
     }
 }
 

@@ -103,7 +103,9 @@ export function createContainer(request: CreateRequest, context: CommandContext)
     // The core leaves no process behind when it fails; when something else fails, that is for us to do.
     let waiting: Spawned | undefined;
     undo.add(() => {
-      if (waiting !== undefined) native("abandon", waiting);
+      if (waiting === undefined) return;
+      const { pid, pidfd, channel } = waiting;
+      native("abandon", { pid, pidfd, channel });
     });
     let limited = false;
     let spawned = failures.explain("init", () => native("spawn", { plan }));
