@@ -18,6 +18,7 @@ const cgroup_freeze = @import("cgroup/freeze.zig");
 const cgroup_remove = @import("cgroup/remove.zig");
 const cgroup_watch = @import("cgroup/watch.zig");
 const cgroup_devices = @import("cgroup/devices.zig");
+const bus_stream = @import("cgroup/bus_stream.zig");
 
 const seccomp = @import("seccomp/call.zig");
 
@@ -58,6 +59,9 @@ pub const table = .{
     .{ .name = "cgroup_remove", .function = cgroup_remove.cgroup_remove },
     .{ .name = "cgroup_watch", .function = cgroup_watch.cgroup_watch },
     .{ .name = "cgroup_devices", .function = cgroup_devices.cgroup_devices },
+    .{ .name = "bus_connect", .function = bus_stream.bus_connect },
+    .{ .name = "bus_write", .function = bus_stream.bus_write },
+    .{ .name = "bus_read", .function = bus_stream.bus_read },
 };
 
 pub fn RequestOf(comptime function: anytype) type {

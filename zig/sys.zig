@@ -823,6 +823,24 @@ pub fn connect_unix(fd: fd_t, path: []const u8) Error!void {
     _ = try retry(.connect, .{ usize_of(fd), @intFromPtr(&address), @sizeOf(SockaddrUn), 0, 0, 0 });
 }
 
+/// `name` without the NUL byte that an abstract address begins with. unix(7).
+pub fn connect_unix_abstract(fd: fd_t, name: []const u8) Error!void {
+    var address: SockaddrUn = .{};
+    if (name.len >= address.path.len) return fail(.NAMETOOLONG);
+    @memcpy(address.path[1 .. 1 + name.len], name);
+    const length = @offsetOf(SockaddrUn, "path") + 1 + name.len;
+    _ = try retry(.connect, .{ usize_of(fd), @intFromPtr(&address), length, 0, 0, 0 });
+}
+
+pub const MSG = struct {
+    pub const DONTWAIT = 0x40;
+    pub const NOSIGNAL = 0x4000;
+};
+
+pub fn send(fd: fd_t, bytes: []const u8, flags: u32) Error!usize {
+    return retry(.sendto, .{ usize_of(fd), @intFromPtr(bytes.ptr), bytes.len, flags, 0, 0 });
+}
+
 pub fn listen(fd: fd_t, backlog: u32) Error!void {
     try check_void(linux.syscall2(.listen, usize_of(fd), backlog));
 }

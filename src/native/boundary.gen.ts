@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 2860712124;
+export const abiFingerprint = 3424315130;
 
 export type Failure = {
   code: Code;
@@ -300,6 +300,33 @@ export type CgroupDevicesRequest = {
 export type CgroupDevicesReply = {
   instructions: number;
   replaced: number;
+};
+
+export type BusConnectRequest = {
+  path: string;
+};
+
+export type BusConnectReply = {
+  fd: number;
+};
+
+export type BusWriteRequest = {
+  fd: number;
+  base64: string;
+  timeout_ms: number;
+};
+
+export type BusWriteReply = Record<string, never>;
+
+export type BusReadRequest = {
+  fd: number;
+  timeout_ms: number;
+};
+
+export type BusReadReply = {
+  base64: string;
+  closed: boolean;
+  timed_out: boolean;
 };
 
 export type Code = "system" | "protocol" | "died" | "unsafe_path" | "executable" | "hook" | "limit" | "timeout";
@@ -817,6 +844,9 @@ export const callNumbers = {
   cgroup_remove: 33,
   cgroup_watch: 34,
   cgroup_devices: 35,
+  bus_connect: 36,
+  bus_write: 37,
+  bus_read: 38,
 } as const;
 
 /** Request and reply of every call. */
@@ -857,6 +887,9 @@ export type Calls = {
   cgroup_remove: [CgroupRemoveRequest, CgroupRemoveReply];
   cgroup_watch: [CgroupWatchRequest, CgroupWatchReply];
   cgroup_devices: [CgroupDevicesRequest, CgroupDevicesReply];
+  bus_connect: [BusConnectRequest, BusConnectReply];
+  bus_write: [BusWriteRequest, BusWriteReply];
+  bus_read: [BusReadRequest, BusReadReply];
 };
 
 export const CLONE = {
