@@ -3,31 +3,10 @@
 
 const std = @import("std");
 const sys = @import("../sys.zig");
+const signals = @import("signals.zig");
 const Terminal = @import("terminal.zig").Terminal;
 const Call = @import("../call.zig").Call;
 const SIG = std.os.linux.SIG;
-
-pub const HoldSignalsRequest = struct {};
-pub const HoldSignalsReply = struct {};
-
-/// Signals that are never passed on: they are this process's own faults, or cannot be blocked, or the
-/// JavaScript engine uses them to stop its threads (PWR).
-const own_signals = blk: {
-    var set: sys.SignalSet = 0;
-    for ([_]SIG{ .SEGV, .BUS, .ILL, .FPE, .TRAP, .ABRT, .SYS, .KILL, .STOP, .PWR, .PROF }) |signal| {
-        set |= sys.signal_bit(@intFromEnum(signal));
-    }
-    break :blk set;
-};
-
-/// Blocks what `supervise` passes on. Called before a thread or a container exists: threads that start
-/// later inherit the mask, and a signal that comes early waits instead of ending us with the container alive.
-pub fn hold_signals(call: *Call, request: HoldSignalsRequest) Call.Error!HoldSignalsReply {
-    _ = call;
-    _ = request;
-    sys.sigprocmask(sys.SIG.BLOCK, ~own_signals, null);
-    return .{};
-}
 
 pub const SuperviseRequest = struct {
     pid: i32,
@@ -42,8 +21,11 @@ pub const SuperviseReply = struct {
     signaled: bool,
 };
 
+pub const SubreaperRequest = struct {};
+pub const SubreaperReply = struct {};
+
 /// Adopts orphans of the container when it shares our pid namespace: PR_SET_CHILD_SUBREAPER. prctl(2).
-pub fn become_subreaper(call: *Call, request: HoldSignalsRequest) Call.Error!HoldSignalsReply {
+pub fn become_subreaper(call: *Call, request: SubreaperRequest) Call.Error!SubreaperReply {
     _ = request;
     _ = sys.prctl(sys.PR.SET_CHILD_SUBREAPER, 1, 0, 0, 0) catch return call.fail("prctl", "PR_SET_CHILD_SUBREAPER");
     return .{};
@@ -54,20 +36,18 @@ pub fn supervise(call: *Call, request: SuperviseRequest) Call.Error!SuperviseRep
     defer if (terminal) |taken| taken.restore();
     if (terminal) |taken| taken.copy_size(request.console);
 
-    const signals = sys.signalfd(~own_signals) catch return call.fail("signalfd", "");
-    defer sys.close(signals);
     var relay: Relay = .{ .console = request.console };
 
     while (true) {
         var polls = [_]sys.PollFd{
-            .{ .fd = signals, .events = sys.POLL.IN, .revents = 0 },
+            .{ .fd = signals.descriptor(), .events = sys.POLL.IN, .revents = 0 },
             .{ .fd = request.pidfd, .events = sys.POLL.IN, .revents = 0 },
             .{ .fd = relay.console, .events = relay.console_events(), .revents = 0 },
             .{ .fd = if (relay.wants_input()) 0 else -1, .events = sys.POLL.IN, .revents = 0 },
             .{ .fd = if (relay.has_output()) 1 else -1, .events = sys.POLL.OUT, .revents = 0 },
         };
         _ = sys.poll(&polls, -1) catch return call.fail("poll", "");
-        if (polls[0].revents != 0) try pass_signal(call, signals, request, terminal);
+        while (signals.next() catch return call.fail("read", "signals")) |signal| pass_signal(signal, request, terminal);
         relay.turn(polls[2].revents, polls[3].revents, polls[4].revents);
         if (polls[1].revents != 0) {
             const status = try reap(call, request.pid);
@@ -77,25 +57,22 @@ pub fn supervise(call: *Call, request: SuperviseRequest) Call.Error!SuperviseRep
     }
 }
 
-fn pass_signal(call: *Call, signals: sys.fd_t, request: SuperviseRequest, terminal: ?Terminal) Call.Error!void {
-    var info: sys.SignalInfo = undefined;
-    const length = sys.read(signals, std.mem.asBytes(&info)) catch return call.fail("read", "signalfd");
-    std.debug.assert(length == @sizeOf(sys.SignalInfo));
-    switch (@as(SIG, @enumFromInt(info.signo))) {
+fn pass_signal(signal: SIG, request: SuperviseRequest, terminal: ?Terminal) void {
+    switch (signal) {
         // Orphans of the container that were given to us (subreaper).
         .CHLD => reap_orphans(request.pid),
         .WINCH => if (terminal) |taken| {
             taken.copy_size(request.console);
-        } else send(request.pidfd, info.signo),
-        // A write of ours to a closed pipe: ours alone. Terminal job control stops us, not the container.
-        .PIPE, .TTIN, .TTOU, .URG => {},
-        else => send(request.pidfd, info.signo),
+        } else send(request.pidfd, signal),
+        // Terminal job control stops us, not the container.
+        .TTIN, .TTOU, .URG => {},
+        else => send(request.pidfd, signal),
     }
 }
 
-fn send(pidfd: sys.fd_t, signal: u32) void {
+fn send(pidfd: sys.fd_t, signal: SIG) void {
     // ESRCH: it has ended, and the next turn of the loop sees that.
-    sys.pidfd_send_signal(pidfd, signal) catch {};
+    sys.pidfd_send_signal(pidfd, @intFromEnum(signal)) catch {};
 }
 
 fn reap_orphans(main: i32) void {
