@@ -34,6 +34,7 @@ pub fn hide(context: *Context) Failed!void {
             if (is_concerned(entry, root)) try hide_mount(context, entry.mount_point);
         }
         if (start == 0 and filled == buffer.len) {
+            sys.errno = .NAMETOOLONG;
             return context.fail_as(.limit, "read", "/proc/self/mountinfo", "a line is too long");
         }
         std.mem.copyForwards(u8, buffer[0 .. filled - start], buffer[start..filled]);
