@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { addNamespace, type Edit } from "../harness/config.ts";
 import { buncOnly, notIn, type Requirement, root } from "../harness/requirements.ts";
 import { unquoted } from "../harness/runtime.ts";
@@ -287,7 +287,7 @@ for (const { name, edit, needs = [] } of mistakes) {
     const result = await box.call(["create", "--bundle", bundle.directory, box.id()]);
     expect(result.status).toBe(1);
     expect(result.stderr).not.toBe("");
-    expect((await box.must(["list", "-q"])).stdout).toBe("");
+    expect(existsSync(box.root) ? readdirSync(box.root) : []).toEqual([]);
   });
 }
 
@@ -361,7 +361,7 @@ for (const { name, args, text, prepare } of executables) {
     const result = await box.run(bundle);
     expect(result.status).not.toBe(0);
     expect(unquoted(result.stderr)).toMatch(text);
-    expect((await box.must(["list", "-q"])).stdout).toBe("");
+    expect(existsSync(box.root) ? readdirSync(box.root) : []).toEqual([]);
   });
 }
 
@@ -375,17 +375,9 @@ scenario(
     const id = box.id();
     const result = await box.call(["create", "--bundle", bundle.directory, id]);
     expect(result.status).toBe(1);
-    expect(unquoted(result.stderr)).toContain(
-      'runc create failed: unable to start container process: exec: "missing": executable file not found in $PATH',
+    // Newer runc says "error during container init: " in between.
+    expect(unquoted(result.stderr)).toMatch(
+      /runc create failed: unable to start container process: (error during container init: )?exec: "missing": executable file not found in \$PATH/,
     );
   },
 );
-
-scenario("JSON names of the prototype are plain names", [root, buncOnly], async (box) => {
-  const bundle = box.probe(["self"]);
-  const text = JSON.stringify(bundle.config);
-  bundle.writeRaw(
-    `{"__proto__": {"ociVersion": "9"}, "annotations": {"__proto__": "value"}, ${text.slice(1)}`,
-  );
-  expect((await box.run(bundle)).status).toBe(0);
-});

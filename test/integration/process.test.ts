@@ -182,7 +182,7 @@ scenario(
     const bundle = box.probe(["self"], (config) => {
       config.process.rlimits = [];
     });
-    const wrapper = ["sh", "-c", 'ulimit -Sn 333; exec "$@"', "sh"];
+    const wrapper = ["sh", "-c", 'ulimit -Sn 333; "$@"; exit $?', "sh"];
     const { self } = await box.reportOf(bundle, [], { wrapper });
     expect(self.rlimits["NOFILE"]?.soft).toBe("333");
   },
