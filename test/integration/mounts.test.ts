@@ -138,8 +138,9 @@ const propagations: { option: string; shown: RegExp }[] = [
   { option: "rprivate", shown: /^$/ },
   { option: "slave", shown: /^(master:\d+)?$/ },
   { option: "rslave", shown: /^(master:\d+)?$/ },
-  { option: "shared", shown: /^shared:\d+$/ },
-  { option: "rshared", shown: /^shared:\d+$/ },
+  // Where the source's own mount is shared, as systemd makes it, the new mount is also its slave.
+  { option: "shared", shown: /^shared:\d+( master:\d+)?$/ },
+  { option: "rshared", shown: /^shared:\d+( master:\d+)?$/ },
   { option: "unbindable", shown: /^unbindable$/ },
 ];
 
