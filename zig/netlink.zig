@@ -115,6 +115,20 @@ pub fn detach(name: []const u8, new_name: []const u8, pid: i32, addresses: *Addr
     };
 }
 
+/// In the namespace of the caller: EEXIST if a device has this name. To be asked before `detach`: the kernel
+/// moves first and renames then, and a device whose renaming fails stays in a namespace that ends.
+pub fn require_free(name: []const u8) sys.Error!void {
+    failed_op = "socket(NETLINK_ROUTE)";
+    const route = try Route.open();
+    defer sys.close(route.fd);
+    failed_op = "rtnetlink(RTM_GETLINK)";
+    _ = device_index(route, name) catch {
+        if (sys.is(.NODEV)) return;
+        return error.Sys;
+    };
+    return sys.fail(.EXIST);
+}
+
 /// In the namespace of the caller: gives device `name` these addresses and brings it up.
 pub fn attach(name: []const u8, addresses: *const Addresses) sys.Error!void {
     failed_op = "socket(NETLINK_ROUTE)";

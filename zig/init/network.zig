@@ -34,6 +34,10 @@ pub fn network_device(context: *Context, op: plan.NetworkDevice) Failed!void {
     var names: [2 * netlink.name_size_max]u8 = undefined;
     const question = std.fmt.bufPrint(&names, "{s}/{s}", .{ op.name, op.new_name }) catch
         return context.fail_as(.limit, "rtnetlink", op.name, "the device's name is longer than 15 bytes");
+    netlink.require_free(op.new_name) catch {
+        const detail = if (sys.is(.EXIST)) "the container's network namespace has a device of that name" else "";
+        return context.fail_as(.system, netlink.failed_op, op.new_name, detail);
+    };
     try context.tell(.network_device, question, -1);
     var buffer: [sync.size_max]u8 = undefined;
     const answer = sync.receive(context.channel, &buffer) catch return error.Failed;

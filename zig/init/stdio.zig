@@ -23,6 +23,8 @@ pub fn own(context: *Context) Failed!void {
             // The owner is not mapped in our user namespace, or the file system is read-only: the
             // process can still use the descriptor that it has.
             if (sys.is(.PERM) or sys.is(.ROFS)) continue;
+            // The new owner is not mapped: setresuid will say so.
+            if (sys.is(.INVAL)) return;
             return context.fail("fchown", name);
         };
     }

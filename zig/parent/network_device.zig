@@ -13,6 +13,14 @@ pub fn move(call: *Call, question: []const u8, pid: i32, channel: sys.fd_t) Call
         return call.fail_as(.protocol, "receive", "network_device", "");
     const name = question[0..slash];
     var addresses: netlink.Addresses = .{};
-    netlink.detach(name, question[slash + 1 ..], pid, &addresses) catch return call.fail(netlink.failed_op, name);
+    netlink.detach(name, question[slash + 1 ..], pid, &addresses) catch return call.fail_with(.{
+        .code = .system,
+        .stage = .parent,
+        .op = netlink.failed_op,
+        .errno = sys.errno_number(),
+        .subject = "linux.netDevices",
+        .target = name,
+        .detail = "",
+    });
     sync.send(channel, .proceed, addresses.bytes(), -1) catch return call.fail("sendmsg", "bunc-init");
 }
