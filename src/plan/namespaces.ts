@@ -30,9 +30,7 @@ export function createNamespaces(context: PlanContext, options: CreateOptions): 
   }
   const uidMap = context.creates("user") ? idMap(linux.uidMappings ?? []) : [];
   const gidMap = context.creates("user") ? idMap(linux.gidMappings ?? []) : [];
-  // Without privileges a caller may map its own id only; for more the setuid helpers are needed.
-  const rootless = context.host.euid !== 0 && context.creates("user");
-  const needsHelper = rootless && !(isOnly(gidMap, context.host.egid) && isOnly(uidMap, context.host.euid));
+  const needsHelper = context.host.euid !== 0 && context.creates("user") && !mapsOwnIdsOnly(context);
   return {
     create,
     join,
@@ -40,11 +38,25 @@ export function createNamespaces(context: PlanContext, options: CreateOptions): 
     join_pid_flags: 0,
     uid_map: uidMap,
     gid_map: gidMap,
-    deny_setgroups: rootless && !needsHelper,
+    deny_setgroups: deniesSetgroups(context),
     newuidmap: needsHelper ? options.newuidmap : "",
     newgidmap: needsHelper ? options.newgidmap : "",
     time_offsets: context.creates("time") ? timeOffsets(context) : [],
   };
+}
+
+/**
+ * Whether the container's user namespace refuses setgroups(2): the price of a gid map that its owner wrote
+ * without privileges (user_namespaces(7), the setgroups file).
+ */
+export function deniesSetgroups(context: PlanContext): boolean {
+  return context.host.euid !== 0 && context.creates("user") && mapsOwnIdsOnly(context);
+}
+
+/** What an ordinary user may map without the set-user-ID helpers: itself, one line in each map. */
+function mapsOwnIdsOnly({ config, host }: PlanContext): boolean {
+  const { uidMappings = [], gidMappings = [] } = config.linux;
+  return isOnly(uidMappings, host.euid) && isOnly(gidMappings, host.egid);
 }
 
 /** The namespaces of a further process: all those of the container's init. */
@@ -71,10 +83,9 @@ export function idMap(mappings: readonly IdMapping[]): IdMap[] {
   }));
 }
 
-/** Whether the map is the one line that an unprivileged process may write itself. */
-function isOnly(map: readonly IdMap[], id: number): boolean {
-  const [line] = map;
-  return map.length === 1 && line !== undefined && line.host_id === id && line.size === 1;
+function isOnly(mappings: readonly IdMapping[], id: number): boolean {
+  const [line] = mappings;
+  return mappings.length === 1 && line !== undefined && line.hostID === id && line.size === 1;
 }
 
 function timeOffsets(context: PlanContext): TimeOffset[] {

@@ -102,6 +102,14 @@ describe("order of the steps of an init", () => {
     );
   });
 
+  test("an unbindable root becomes so after the paths that are bound on themselves", () => {
+    const linux = { rootfsPropagation: "runbindable", readonlyPaths: ["/a"], maskedPaths: ["/b"] };
+    const steps = names(planCreate(config({}, linux), host, createOptions).plan.steps);
+    before(steps, "pivot_root", "readonly_path", "masked_path", "final_propagation");
+    const shared = config({}, { ...linux, rootfsPropagation: "rshared" });
+    before(names(planCreate(shared, host, createOptions).plan.steps), "final_propagation", "readonly_path");
+  });
+
   test("the working directory is made before the root is read-only and entered before the user is changed", () => {
     const readonly = config();
     readonly.root.readonly = true;
@@ -184,6 +192,19 @@ describe("exec", () => {
     expect(find(own.steps, "capability_bounding")?.capability_bounding.set).toBe("0");
     expect(find(own.steps, "apparmor_exec")?.apparmor_exec.label).toBe("mine");
     expect(own.limits.oom_score_adj?.value).toBe(0);
+  });
+
+  test("has no groups to set in a user namespace that denies it", () => {
+    const id = [{ containerID: 0, hostID: 1000, size: 1 }];
+    const container = config(
+      {},
+      { namespaces: [{ type: "mount" }, { type: "user" }], uidMappings: id, gidMappings: id },
+    );
+    const given = config({ user: { uid: 0, gid: 0, additionalGids: [5] } }).process as ProcessConfig;
+    const user = { ...host, euid: 1000, egid: 1000 };
+    const { plan, warnings } = planExec(given, container, user, execOptions);
+    expect(find(plan.steps, "user")?.user).toMatchObject({ additional_gids: [], keep_groups: true });
+    expect(warnings).toHaveLength(1);
   });
 
   test("runs on the CPUs of execCPUAffinity.final, which an init does not", () => {

@@ -26,7 +26,7 @@ import {
 import { planEnvironment } from "./environment.ts";
 import { planHookSet } from "./hooks.ts";
 import { planLimits } from "./limits.ts";
-import { createNamespaces, joinNamespaces } from "./namespaces.ts";
+import { createNamespaces, deniesSetgroups, joinNamespaces } from "./namespaces.ts";
 import { planCredentials, planKeyring, planProcess, planScheduling, planStdio } from "./process.ts";
 import { planRestrictedPaths, planRootfs } from "./rootfs.ts";
 import { cpuMask } from "./scheduling.ts";
@@ -63,7 +63,7 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
   planApparmor(context, process.apparmorProfile);
   planSysctls(context);
   planRestrictedPaths(context);
-  planPrivileges(context, process, options, { deniesSetgroups: namespaces.deny_setgroups, apparmor: false });
+  planPrivileges(context, process, options, { apparmor: false });
 
   const startHooks = planHookSet(
     config,
@@ -105,7 +105,7 @@ export function planExec(
   if (process.user.umask !== undefined) {
     context.add("process.user.umask", { umask: { mask: process.user.umask } });
   }
-  planPrivileges(context, process, options, { deniesSetgroups: false, apparmor: true });
+  planPrivileges(context, process, options, { apparmor: true });
 
   const plan: Plan = {
     id: options.id,
@@ -128,13 +128,13 @@ function planPrivileges(
   context: PlanContext,
   process: ProcessConfig,
   options: ProcessOptions,
-  { deniesSetgroups, apparmor }: { deniesSetgroups: boolean; apparmor: boolean },
+  { apparmor }: { apparmor: boolean },
 ): void {
   if (process.noNewPrivileges) context.add("process.noNewPrivileges", { no_new_privs: {} });
   planScheduling(context, process);
   planSelinux(context, process.selinuxLabel);
   if (!process.noNewPrivileges) planSeccomp(context, options.seccomp);
-  planCredentials(context, process, deniesSetgroups);
+  planCredentials(context, process, deniesSetgroups(context));
   if (apparmor) planApparmor(context, process.apparmorProfile);
   if (process.noNewPrivileges) planSeccomp(context, options.seccomp);
 }

@@ -1,6 +1,6 @@
 /** The container's root: propagation, mounts, devices, and the change into it. */
 
-import { MOUNT_ATTR, MS } from "../native/boundary.gen.ts";
+import { MOUNT_ATTR, MS, type Propagation } from "../native/boundary.gen.ts";
 import type { CreateOptions, PlanContext } from "./context.ts";
 import { planDevices } from "./devices.ts";
 import { planHookSet } from "./hooks.ts";
@@ -48,17 +48,7 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
   else if (options.noPivot) context.add("root.path", { move_root: {} });
   else context.add("root.path", { pivot_root: {} });
 
-  // Private and slave are already what the root got from the host's mounts above.
-  if (
-    hasMounts &&
-    propagation !== undefined &&
-    propagation.flag !== MS.PRIVATE &&
-    propagation.flag !== MS.SLAVE
-  ) {
-    context.add("linux.rootfsPropagation", {
-      final_propagation: { flags: propagation.flag, recursive: propagation.recursive },
-    });
-  }
+  if (propagation?.flag === MS.SHARED) planFinalPropagation(context, propagation);
 
   const { process } = config;
   if (process !== undefined) {
@@ -75,6 +65,12 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
   if (config.root.readonly) context.add("root.readonly", { remount: { path: "/", attributes: readonly } });
 }
 
+/** Private and slave are already what the root got from the host's mounts. */
+function planFinalPropagation(context: PlanContext, { flag, recursive }: Propagation): void {
+  if (!context.has("mount")) return;
+  context.add("linux.rootfsPropagation", { final_propagation: { flags: flag, recursive } });
+}
+
 /** Paths are made read-only before others are masked: a masked path may lie in a read-only one. */
 export function planRestrictedPaths(context: PlanContext): void {
   const { readonlyPaths, maskedPaths } = context.config.linux;
@@ -88,4 +84,7 @@ export function planRestrictedPaths(context: PlanContext): void {
     masked.add(path);
     context.add(`linux.maskedPaths[${index}]`, { masked_path: { path } });
   }
+  // The paths above are binds of themselves, which an unbindable tree would refuse.
+  const propagation = propagationOf(context.config.linux.rootfsPropagation);
+  if (propagation?.flag === MS.UNBINDABLE) planFinalPropagation(context, propagation);
 }

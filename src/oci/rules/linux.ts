@@ -113,7 +113,9 @@ export const linuxRules: readonly Rule<Config>[] = [
     check({ linux }, { host }, report) {
       const rdt = linux.intelRdt;
       if (rdt === undefined) return;
-      if (!host.resctrl) {
+      if (host.resctrl) {
+        report.issue("linux.intelRdt", rdt, "nothing: this version of bunc does not manage resctrl");
+      } else {
         report.issue(
           "linux.intelRdt",
           rdt,
