@@ -5,6 +5,7 @@ const files = @import("files.zig");
 const host = @import("host.zig");
 const spawn = @import("parent/spawn.zig");
 const start_socket = @import("parent/start_socket.zig");
+const signals = @import("parent/signals.zig");
 const supervise = @import("parent/supervise.zig");
 const process = @import("parent/process.zig");
 const send_fd = @import("parent/send_fd.zig");
@@ -39,7 +40,7 @@ pub const table = .{
     .{ .name = "advance", .function = spawn.advance },
     .{ .name = "abandon", .function = spawn.abandon },
     .{ .name = "start", .function = start_socket.start },
-    .{ .name = "hold_signals", .function = supervise.hold_signals },
+    .{ .name = "hold_signals", .function = signals.hold_signals },
     .{ .name = "become_subreaper", .function = supervise.become_subreaper },
     .{ .name = "supervise", .function = supervise.supervise },
     .{ .name = "process_status", .function = process.process_status },

@@ -757,12 +757,6 @@ pub fn signalfd(set: SignalSet) Error!fd_t {
     return check_fd(linux.syscall4(.signalfd4, usize_of(@as(i32, -1)), @intFromPtr(&set), @sizeOf(SignalSet), cloexec));
 }
 
-/// For a process with threads: one of them may take a signal between poll(2) and read(2), which then gives EAGAIN.
-pub fn signalfd_nonblocking(set: SignalSet) Error!fd_t {
-    const flags = O.CLOEXEC | O.NONBLOCK;
-    return check_fd(linux.syscall4(.signalfd4, usize_of(@as(i32, -1)), @intFromPtr(&set), @sizeOf(SignalSet), flags));
-}
-
 pub fn eventfd() Error!fd_t {
     return check_fd(linux.syscall2(.eventfd2, 0, O.CLOEXEC));
 }

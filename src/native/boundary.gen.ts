@@ -128,6 +128,10 @@ export type HoldSignalsRequest = Record<string, never>;
 
 export type HoldSignalsReply = Record<string, never>;
 
+export type SubreaperRequest = Record<string, never>;
+
+export type SubreaperReply = Record<string, never>;
+
 export type SuperviseRequest = {
   pid: number;
   pidfd: number;
@@ -868,7 +872,7 @@ export type Calls = {
   abandon: [AbandonRequest, AbandonReply];
   start: [StartRequest, StartReply];
   hold_signals: [HoldSignalsRequest, HoldSignalsReply];
-  become_subreaper: [HoldSignalsRequest, HoldSignalsReply];
+  become_subreaper: [SubreaperRequest, SubreaperReply];
   supervise: [SuperviseRequest, SuperviseReply];
   process_status: [StatusRequest, StatusReply];
   signal_process: [SignalRequest, SignalReply];
