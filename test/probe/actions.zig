@@ -28,6 +28,7 @@ const table = [_]Action{
     .{ "chdir", files.chdir },
     .{ "mount", files.mount },
     .{ "statfs", files.statfs },
+    .{ "exchange", files.exchange },
     .{ "out", out },
     .{ "print", print },
     .{ "fork", processes.fork_count },

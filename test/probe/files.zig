@@ -146,6 +146,21 @@ pub fn mount(argument: [:0]const u8) void {
     json.outcome(linux.mount("none", argument[comma + 1 ..], &kind, 0, 0));
 }
 
+/// `exchange:A,B`: swaps the two names without end (renameat2 with RENAME_EXCHANGE).
+pub fn exchange(argument: [:0]const u8) void {
+    const comma = std.mem.indexOfScalar(u8, argument, ',') orelse return;
+    const first = terminate(argument[0..comma]);
+    const second = argument[comma + 1 ..];
+    const here = usize_of(@as(i32, linux.AT.FDCWD));
+    const rename_exchange = 2;
+    while (true) {
+        const rc = linux.syscall5(.renameat2, here, @intFromPtr(first.ptr), here, @intFromPtr(second.ptr), rename_exchange);
+        if (linux.errno(rc) != .SUCCESS) return json.outcome(rc);
+        // The other side has to get its turn on a machine with few processors.
+        _ = linux.syscall0(.sched_yield);
+    }
+}
+
 /// `statfs:PATH` → the file system's size and inode count.
 pub fn statfs(path: [:0]const u8) void {
     const Result = extern struct {
