@@ -129,7 +129,7 @@ pub const ArchRules = struct {
         @memset(&rules.entries, .{ .state = .default, .rule = 0, .action = 0, .first = none, .final = none });
         const default_action = profile.default_action.returnValue(profile.default_errno_ret);
 
-        var last: Slot = 0;
+        var last: ?Slot = null;
         for (profile.syscalls, 0..) |*rule, index| {
             const action = rule.action.returnValue(rule.errno_ret);
             const skipped = action == default_action;
@@ -140,7 +140,9 @@ pub const ArchRules = struct {
                 const slot = syscall_table.slotOf(traits.table, id);
                 // libseccomp resolves a multiplexed call to a pseudo number, so
                 // runc does not count its direct number.
-                if (slot != null and call == null) last = @max(last, slot.?);
+                if (slot != null and call == null and syscall_table.numberOf(traits.table, slot.?) > 0) {
+                    last = @max(last orelse 0, slot.?);
+                }
                 for (choices) |conditions| {
                     const alternative: Alternative = .{ .conditions = conditions, .action = action, .rule = @intCast(index) };
                     if (call) |it| try rules.addMultiplexed(arena, traits, it, alternative);

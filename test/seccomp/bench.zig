@@ -1,0 +1,145 @@
+//! Numbers for `npm run bench`: instructions executed per system call and
+//! compile time, ours beside libseccomp's, and the cost of a call under the
+//! filter in the kernel. Test only.
+
+const std = @import("std");
+const seccomp = @import("seccomp");
+const libseccomp = @import("libseccomp.zig");
+const linux = std.os.linux;
+const Instruction = seccomp.bpf.Instruction;
+const Profile = seccomp.Profile;
+
+const Figures = struct {
+    instructions: usize,
+    /// Executed per system call, over all numbers of the native table.
+    mean: f64,
+    worst: u32,
+    /// Median of several compilations.
+    compile_ns: u64,
+    /// A getpid(2) under the filter, in a loop, less what it takes without.
+    getpid_ns: f64,
+};
+
+const Report = struct {
+    ours: Figures,
+    libseccomp: Figures,
+    libseccomp_tree: Figures,
+    getpid_unfiltered_ns: f64,
+};
+
+pub fn run(
+    arena: std.mem.Allocator,
+    io: std.Io,
+    library: *const libseccomp.Library,
+    profile: *const Profile,
+    out: *std.Io.Writer,
+) !void {
+    const clock: Clock = .{ .io = io };
+    const unfiltered = getpidCost(clock, null);
+    const ours = (try seccomp.compile(arena, profile, .{})).program;
+    const walk = try libseccomp.build(library, arena, profile, .{ .native = seccomp.native, .optimize = 1 });
+    const tree = try libseccomp.build(library, arena, profile, .{ .native = seccomp.native, .optimize = 2 });
+    const report: Report = .{
+        .ours = figures(ours, try compileOurs(clock, profile), getpidCost(clock, ours) - unfiltered),
+        .libseccomp = figures(walk, try compileTheirs(clock, library, profile, 1), getpidCost(clock, walk) - unfiltered),
+        .libseccomp_tree = figures(tree, try compileTheirs(clock, library, profile, 2), getpidCost(clock, tree) - unfiltered),
+        .getpid_unfiltered_ns = unfiltered,
+    };
+    try std.json.Stringify.value(report, .{}, out);
+    try out.writeByte('\n');
+}
+
+const Clock = struct {
+    io: std.Io,
+
+    fn now(clock: Clock) i96 {
+        return std.Io.Clock.awake.now(clock.io).nanoseconds;
+    }
+};
+
+fn figures(program: []const Instruction, compile_ns: u64, getpid_ns: f64) Figures {
+    var sum: u64 = 0;
+    var worst: u32 = 0;
+    var count: u64 = 0;
+    for (0..seccomp.syscall_table.slot_count) |number| {
+        if (seccomp.explain.nameOfNumber(seccomp.native, @intCast(number)) == null) continue;
+        const data: seccomp.interpreter.Data = .{
+            .architecture = seccomp.explain.auditToken(seccomp.native),
+            .number = @intCast(number),
+        };
+        const executed = seccomp.interpreter.run(program, &data, seccomp.explain.endianOf(seccomp.native)).executed;
+        sum += executed;
+        worst = @max(worst, executed);
+        count += 1;
+    }
+    return .{
+        .instructions = program.len,
+        .mean = @as(f64, @floatFromInt(sum)) / @as(f64, @floatFromInt(count)),
+        .worst = worst,
+        .compile_ns = compile_ns,
+        .getpid_ns = getpid_ns,
+    };
+}
+
+fn compileOurs(clock: Clock, profile: *const Profile) !u64 {
+    var times: [201]u64 = undefined;
+    var arena_state: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
+    defer arena_state.deinit();
+    for (&times) |*time| {
+        _ = arena_state.reset(.retain_capacity);
+        const start = clock.now();
+        std.mem.doNotOptimizeAway((try seccomp.compile(arena_state.allocator(), profile, .{})).program.ptr);
+        time.* = @intCast(clock.now() - start);
+    }
+    return median(&times);
+}
+
+fn compileTheirs(clock: Clock, library: *const libseccomp.Library, profile: *const Profile, optimize: u32) !u64 {
+    var times: [11]u64 = undefined;
+    var arena_state: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
+    defer arena_state.deinit();
+    for (&times) |*time| {
+        _ = arena_state.reset(.retain_capacity);
+        const start = clock.now();
+        const options: libseccomp.BuildOptions = .{ .native = seccomp.native, .optimize = optimize };
+        std.mem.doNotOptimizeAway((try libseccomp.build(library, arena_state.allocator(), profile, options)).ptr);
+        time.* = @intCast(clock.now() - start);
+    }
+    return median(&times);
+}
+
+fn median(times: []u64) u64 {
+    std.sort.insertion(u64, times, {}, std.sort.asc(u64));
+    return times[times.len / 2];
+}
+
+/// Nanoseconds for one getpid(2), the least of several rounds, in a child that
+/// has installed the filter.
+fn getpidCost(clock: Clock, program: ?[]const Instruction) f64 {
+    const mapped = linux.mmap(null, @sizeOf(f64), .{ .READ = true, .WRITE = true }, .{ .TYPE = .SHARED, .ANONYMOUS = true }, -1, 0);
+    if (linux.errno(mapped) != .SUCCESS) return std.math.nan(f64);
+    defer _ = linux.munmap(@ptrFromInt(mapped), @sizeOf(f64));
+    const best: *volatile f64 = @ptrFromInt(mapped);
+    best.* = std.math.inf(f64);
+    const child = linux.fork();
+    if (child == 0) {
+        if (program) |instructions| {
+            const Argument = extern struct { len: u16, filter: [*]const Instruction };
+            const argument: Argument = .{ .len = @intCast(instructions.len), .filter = instructions.ptr };
+            _ = linux.prctl(@intFromEnum(linux.PR.SET_NO_NEW_PRIVS), 1, 0, 0, 0);
+            if (linux.seccomp(linux.SECCOMP.SET_MODE_FILTER, 0, &argument) != 0) _ = linux.syscall1(.exit_group, 1);
+        }
+        const calls = 20_000;
+        for (0..30) |_| {
+            const start = clock.now();
+            for (0..calls) |_| _ = linux.getpid();
+            const each = @as(f64, @floatFromInt(clock.now() - start)) / calls;
+            best.* = @min(best.*, each);
+        }
+        _ = linux.syscall1(.exit_group, 0);
+        @trap();
+    }
+    var status: u32 = 0;
+    _ = linux.waitpid(@intCast(child), &status, 0);
+    return best.*;
+}

@@ -1,0 +1,136 @@
+//! What every one of the 2^32 numbers gets under one audit token: the rules'
+//! numbers, the default action between them, runc's ENOSYS rule above them,
+//! and where x86_64 and x32 share a token, which of the two a number belongs
+//! to. Used by the compiler (as ranges) and by `explain` (one number).
+//!
+//! The ENOSYS rule (runc, libcontainer/seccomp/patchbpf): a number larger than
+//! any that the profile names for the architecture is newer than the profile,
+//! so it gets ENOSYS instead of the default action, and a libc can fall back.
+//! It does not apply if the default action lets calls through (ALLOW, LOG,
+//! TRACE) or if no rule names a call that the architecture has. On s390 and
+//! s390x number 0 gets ENOSYS too: the kernel reports large unknown numbers
+//! as 0.
+//!
+//! Runs in the library (process `bunc`); pure.
+
+const std = @import("std");
+const arch = @import("arch.zig");
+const profile_types = @import("profile.zig");
+const syscall_table = @import("syscall_table.zig");
+const ArchRules = @import("rules.zig").ArchRules;
+const Architecture = profile_types.Architecture;
+const Slot = syscall_table.Slot;
+const RET = std.os.linux.SECCOMP.RET;
+
+/// ENOSYS of asm-generic/errno.h, as the ENOSYS rule returns it.
+pub const enosys_value: u32 = RET.ERRNO | 38;
+
+/// What libseccomp returns for an architecture that the filter does not know.
+pub const bad_architecture_value: u32 = RET.KILL_THREAD;
+
+pub fn enosysRuleApplies(default_action: profile_types.Action) bool {
+    return switch (default_action) {
+        .SCMP_ACT_ALLOW, .SCMP_ACT_LOG, .SCMP_ACT_TRACE => false,
+        else => true,
+    };
+}
+
+pub const Treatment = union(enum) {
+    /// What the rules of the architecture at this index say of this slot.
+    rule: struct { member: u1, slot: Slot },
+    default,
+    enosys,
+    bad_architecture,
+};
+
+/// The architectures of the filter that share an audit token: one, or x86_64
+/// and x32 in this order.
+pub const Group = struct {
+    architectures: [2]Architecture,
+    rules: [2]*const ArchRules,
+    count: u2,
+    enosys: bool,
+
+    pub fn auditToken(group: *const Group) u32 {
+        return arch.traits(group.architectures[0]).audit_token;
+    }
+
+    /// Calls `visitor.from(first, treatment)` for ranges in ascending order,
+    /// where a later one with the same first number replaces the earlier.
+    pub fn forEach(group: *const Group, visitor: anytype) VisitError(@TypeOf(visitor))!void {
+        switch (arch.traits(group.architectures[0]).table) {
+            .x86_64 => try group.forEachX86_64(visitor),
+            .x32 => try group.forEachX32(visitor),
+            else => {
+                try visitor.from(0, .default);
+                try group.forEachOf(0, visitor);
+            },
+        }
+    }
+
+    // x86_64 and x32 differ in one bit of the number, and nothing has numbers
+    // with the bit above it set, except -1: a tracer sets it to skip a call.
+    // For such numbers, the ENOSYS rule goes by the x32 bit alone; the filter
+    // takes them for x32 if it knows x32, else for a bad architecture, but
+    // for -1.
+
+    fn forEachX86_64(group: *const Group, visitor: anytype) VisitError(@TypeOf(visitor))!void {
+        const bit = arch.x32_bit;
+        const beyond: Treatment = if (group.count == 2) .default else .bad_architecture;
+        try visitor.from(0, .default);
+        try group.forEachOf(0, visitor);
+        try visitor.from(bit, beyond);
+        if (group.count == 2) try group.forEachOf(1, visitor);
+        try visitor.from(2 * bit, if (group.lastOf(0) != null) .enosys else beyond);
+        const with_bit: Treatment = if (group.count == 2 and group.lastOf(1) != null) .enosys else beyond;
+        try visitor.from(3 * bit, with_bit);
+        try visitor.from(std.math.maxInt(u32), if (with_bit == .bad_architecture) .default else with_bit);
+    }
+
+    fn forEachX32(group: *const Group, visitor: anytype) VisitError(@TypeOf(visitor))!void {
+        const bit = arch.x32_bit;
+        try visitor.from(0, .bad_architecture);
+        try visitor.from(bit, .default);
+        try group.forEachOf(0, visitor);
+        try visitor.from(2 * bit, .default);
+        try visitor.from(3 * bit, if (group.lastOf(0) != null) .enosys else .default);
+    }
+
+    /// The number above which the ENOSYS rule applies.
+    fn lastOf(group: *const Group, member: u1) ?u32 {
+        if (!group.enosys) return null;
+        const slot = group.rules[member].last orelse return null;
+        return syscall_table.numberOf(arch.traits(group.architectures[member]).table, slot);
+    }
+
+    fn forEachOf(group: *const Group, member: u1, visitor: anytype) VisitError(@TypeOf(visitor))!void {
+        const table = arch.traits(group.architectures[member]).table;
+        const rules = group.rules[member];
+        const last = group.lastOf(member);
+        const reserved: ?u32 = if (last != null and (table == .s390 or table == .s390x)) 0 else null;
+        if (reserved) |number| {
+            try visitor.from(number, .enosys);
+            try visitor.from(number + 1, .default);
+        }
+        for (rules.entries, 0..) |entry, index| {
+            if (entry.state == .default) continue;
+            const slot: Slot = @intCast(index);
+            const number = syscall_table.numberOf(table, slot);
+            if (number == reserved) continue;
+            if (last != null and number > last.?) break;
+            try visitor.from(number, .{ .rule = .{ .member = member, .slot = slot } });
+            try visitor.from(number + 1, .default);
+        }
+        if (last) |number| try visitor.from(number + 1, .enosys);
+    }
+};
+
+/// The errors of a visitor's `from`.
+fn VisitError(comptime Visitor: type) type {
+    const Pointee = switch (@typeInfo(Visitor)) {
+        .pointer => |pointer| pointer.child,
+        else => Visitor,
+    };
+    const Return = @typeInfo(@TypeOf(Pointee.from)).@"fn".return_type.?;
+    return @typeInfo(Return).error_union.error_set;
+}
