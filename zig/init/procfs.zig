@@ -39,7 +39,9 @@ pub fn path_of(context: *Context, fd: sys.fd_t, buffer: *sys.PathBuffer) Failed!
 fn fail(context: *const Context, op: []const u8, path: []const u8) Failed {
     var buffer: [sys.path_max]u8 = undefined;
     const shown = std.fmt.bufPrint(&buffer, "/proc/{s}", .{path}) catch path;
-    return context.fail(op, shown);
+    // Only of a copy of the host's, see `copy`.
+    const detail = if (sys.is(.XDEV)) "it is covered by another mount, and the kernel refuses a new proc file system here" else "";
+    return context.fail_as(.system, op, shown, detail);
 }
 
 /// Before the root changes, while the host's /proc can still be copied where the kernel refuses a new one.
