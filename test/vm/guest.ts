@@ -151,6 +151,16 @@ export class Guest {
   }
 }
 
+/** Options of `Guest.run` that pass the command's output on to this process's own, in order and at once. */
+export function throughOurStreams(): Pick<RunOptions, "onStdout" | "onStderr"> {
+  const [stdout, stderr] = [Bun.stdout.writer(), Bun.stderr.writer()];
+  const passOn = (sink: Bun.FileSink) => (chunk: Uint8Array) => {
+    sink.write(chunk);
+    sink.flush();
+  };
+  return { onStdout: passOn(stdout), onStderr: passOn(stderr) };
+}
+
 /** Gives `use` a running guest, and stops it whatever `use` does. */
 export async function withGuest<T>(
   flavour: FlavourName,
@@ -280,8 +290,7 @@ async function main(): Promise<number> {
       const { exitCode } = await guest.run(command, {
         user: values.user,
         timeoutMs: seconds * 1000,
-        onStdout: (chunk) => Bun.write(Bun.stdout, chunk),
-        onStderr: (chunk) => Bun.write(Bun.stderr, chunk),
+        ...throughOurStreams(),
       });
       return exitCode;
     },

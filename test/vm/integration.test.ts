@@ -1,7 +1,7 @@
 // The project's integration suite inside the test machine: pure cgroup v2, every controller, Debian's runc.
 //
 //     BUNC_VM_COMMAND   shell command to run in the guest's copy of the project, instead of the suite
-//     BUNC_VM_FLAVOURS  flavours to run it in, separated by commas (default: minimal)
+//     BUNC_VM_FLAVOURS  flavours to run it in, separated by commas (default: minimal,systemd)
 //     BUNC_VM_KERNEL    host or sid, instead of the flavour's own kernel
 //     RUNTIME, BUNC_*   handed on to the command
 import { describe, expect, test } from "bun:test";
@@ -9,12 +9,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { skipMarker } from "../harness/scenario-name.ts";
 import type { Distribution } from "./flavours.ts";
-import { type FlavourName, guestUnavailable, withGuest } from "./guest.ts";
+import { type FlavourName, guestUnavailable, throughOurStreams, withGuest } from "./guest.ts";
 
 const project = join(import.meta.dir, "..", "..");
 const suiteTimeoutMs = 40 * 60_000;
 const command = process.env["BUNC_VM_COMMAND"] ?? "bun test/run.ts --only=integration";
-const flavours = (process.env["BUNC_VM_FLAVOURS"] ?? "minimal").split(",") as FlavourName[];
+const flavours = (process.env["BUNC_VM_FLAVOURS"] ?? "minimal,systemd").split(",") as FlavourName[];
 const kernel = process.env["BUNC_VM_KERNEL"] as Distribution | undefined;
 
 function unavailable(): string | undefined {
@@ -22,9 +22,11 @@ function unavailable(): string | undefined {
   return guestUnavailable();
 }
 
-function handedOn(): Record<string, string> {
+/** /tmp in the guest is a tmpfs whose flags (nosuid, nodev) every bind mount of it would inherit. */
+function environment(): Record<string, string> {
   const names = Object.keys(process.env).filter((name) => /^(RUNTIME$|CI$|BUNC_(?!VM_))/.test(name));
-  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? ""]));
+  const handedOn = names.map((name) => [name, process.env[name] ?? ""] as const);
+  return { TMPDIR: "/var/tmp", ...Object.fromEntries(handedOn) };
 }
 
 const reason = unavailable();
@@ -41,10 +43,9 @@ describe.each(flavours)("integration suite in the %s guest", (flavour) => {
         flavour,
         async (guest) => {
           const result = await guest.run(["sh", "-c", command], {
-            env: handedOn(),
+            env: environment(),
             timeoutMs: suiteTimeoutMs,
-            onStdout: (chunk) => Bun.write(Bun.stdout, chunk),
-            onStderr: (chunk) => Bun.write(Bun.stderr, chunk),
+            ...throughOurStreams(),
           });
           return result.exitCode;
         },
