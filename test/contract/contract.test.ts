@@ -8,25 +8,10 @@ import { hostFacts } from "../../src/host/host.ts";
 import type { Plan } from "../../src/native/boundary.gen.ts";
 import { loadConfig } from "../../src/oci/config.ts";
 import { stringifyJson } from "../../src/oci/json.ts";
-import { type CreateOptions, type Planned, planCreate } from "../../src/plan/plan.ts";
+import { type Planned, planCreate } from "../../src/plan/plan.ts";
 import { cases, smallConfig } from "./cases.ts";
+import { createOptions } from "./create-options.ts";
 import { v2 } from "./hosts.ts";
-
-const options: CreateOptions = {
-  id: "c1",
-  bundle: "/bundle",
-  placement: { into: "", procs: [] },
-  noPivot: false,
-  noNewKeyring: false,
-  preserveFds: 0,
-  listenFds: 0,
-  start: "parent",
-  startSocket: "",
-  cgroupDirectories: new Map(),
-  newuidmap: "",
-  newgidmap: "",
-  seccomp: null,
-};
 
 describe("golden plans", () => {
   test("the table has names that are all different", () => {
@@ -37,7 +22,7 @@ describe("golden plans", () => {
   for (const each of cases) {
     test(each.name, async () => {
       const host = hostFacts(each.host ?? v2);
-      const chosen = { ...options, ...each.options };
+      const chosen = { ...createOptions, ...each.options };
       const facts = { host, noPivot: chosen.noPivot, rootlessCgroups: host.euid !== 0 };
       const loaded = loadConfig(stringifyJson(each.config(smallConfig())), facts);
       const planned = planCreate(loaded.value, host, chosen);

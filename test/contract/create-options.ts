@@ -1,0 +1,18 @@
+import type { CreateOptions } from "../../src/plan/plan.ts";
+
+/** Options of a plain `run` of a container named c1. */
+export const createOptions: CreateOptions = {
+  id: "c1",
+  bundle: "/bundle",
+  placement: { into: "", procs: [] },
+  noPivot: false,
+  noNewKeyring: false,
+  preserveFds: 0,
+  listenFds: 0,
+  start: "parent",
+  startSocket: "",
+  cgroupDirectories: new Map(),
+  newuidmap: "",
+  newgidmap: "",
+  seccomp: null,
+};
