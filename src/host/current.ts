@@ -28,6 +28,11 @@ function findExecutable(name: string): string {
   return "";
 }
 
+/** A directory of PATH that may not be searched has nothing for us: EACCES is "no". */
 function exists(path: string): boolean {
-  return native("resolve_path", { path }).path !== "";
+  try {
+    return native("resolve_path", { path }).path !== "";
+  } catch {
+    return false;
+  }
 }
