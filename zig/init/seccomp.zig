@@ -60,11 +60,13 @@ pub fn seccomp(context: *Context, op: plan.Seccomp) Failed!void {
 pub fn install(context: *Context) Failed!void {
     const filter = context.filter orelse return;
     context.filter = null;
+    const subject = context.subject;
     context.subject = filter.subject;
     std.debug.assert(!filter.listener);
     try raise_privilege(context, filter);
     _ = sys.seccomp_set_filter(filter.flags, &filter.program) catch return context.fail("seccomp", "");
     try drop_privilege(context);
+    context.subject = subject;
 }
 
 /// The change of user has emptied the effective set, if no step `capabilities` has filled it since.
