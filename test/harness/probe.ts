@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type MountEntry, parseMountinfo } from "./mountinfo.ts";
-import { projectRoot } from "./runtime.ts";
+import { projectRoot } from "./project.ts";
 
 export interface Limit {
   soft: string;

@@ -1,8 +1,7 @@
 /** Which runtime the suite tests: `RUNTIME=bunc` (default: dist/bunc), `runc`, `crun`, or a path to one. */
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
-
-export const projectRoot = resolve(import.meta.dir, "../..");
+import { projectRoot } from "./project.ts";
 
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

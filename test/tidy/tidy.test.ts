@@ -1,0 +1,240 @@
+/** The rules that matter, kept by a test and not by prose (CONTRIBUTING.md says why each is there). */
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, normalize } from "node:path";
+import { projectRoot } from "../harness/project.ts";
+import { staticImports } from "./imports.ts";
+
+const tool = (name: string) => join(projectRoot, "node_modules/.bin", name);
+
+/** Files that git knows or would add: what a clean clone has. */
+const files = Bun.spawnSync(["git", "ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: projectRoot,
+})
+  .stdout.toString()
+  .split("\n")
+  .filter((path) => path !== "" && existsSync(join(projectRoot, path)));
+
+const read = (path: string) => readFileSync(join(projectRoot, path), "utf8");
+const typescript = files.filter((path) => path.endsWith(".ts"));
+const zig = files.filter((path) => path.endsWith(".zig"));
+const sources = [...typescript, ...zig];
+const shipped = typescript.filter((path) => path.startsWith("src/") && !path.endsWith(".test.ts"));
+
+/** `path: what is wrong` for each offender; the rule holds when there is none. */
+const offenders = (
+  paths: string[],
+  complaint: (text: string, path: string) => string | null | undefined | false,
+) =>
+  paths.flatMap((path) => {
+    const found = complaint(read(path), path);
+    return found ? [`${path}: ${found}`] : [];
+  });
+
+/** Longer than 400 lines for a reason. */
+const longFiles: Record<string, string> = {
+  "zig/sys.zig": "one wrapper per system call, in the order of the man pages",
+  "src/native/boundary.gen.ts": "generated",
+  "src/cli/program.test.ts": "tables of command lines",
+  "src/cli/values.test.ts": "tables of values",
+  "src/oci/config.test.ts": "tables of configurations",
+  "test/contract/cases.ts": "a table of configurations",
+};
+
+/** Commands that clients call for every container: nothing they load may import Node's modules at the top. */
+const hotCommands = ["create", "start", "state", "kill", "delete", "run", "exec", "list"];
+
+/** Stand-ins for Node's modules: named as those are. */
+const namedByOthers = "src/cli/commander-host/";
+const named = sources.filter((path) => !path.startsWith(namedByOthers));
+
+describe("files", () => {
+  test("no file is longer than 400 lines", () => {
+    const found = offenders(sources, (text, path) => {
+      const lines = text.split("\n").length - 1;
+      return lines > 400 && longFiles[path] === undefined && `${lines} lines`;
+    });
+    expect(found).toEqual([]);
+  });
+
+  test("the list of long files has no entry that is not needed", () => {
+    for (const path of Object.keys(longFiles)) {
+      if (path.endsWith(".gen.ts")) continue;
+      expect([path, read(path).split("\n").length > 400]).toEqual([path, true]);
+    }
+  });
+
+  test("TypeScript names are kebab-case, Zig names snake_case", () => {
+    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|gen|d))?\.ts$/;
+    expect(named.filter((path) => path.endsWith(".ts") && !kebab.test(basename(path)))).toEqual([]);
+    expect(zig.filter((path) => !/^[a-z0-9]+(_[a-z0-9]+)*\.zig$/.test(basename(path)))).toEqual([]);
+  });
+
+  test("nothing is called utils, helpers, common or misc", () => {
+    expect(named.filter((path) => /(^|\/)(utils?|helpers?|common|misc)(\.|\/|_|-)/.test(path))).toEqual([]);
+  });
+
+  test("nothing is left to do", () => {
+    // In halves, so that this file holds none.
+    const marker = new RegExp(
+      `\\b(${["TO", "FIX", "XX"].map((head, at) => head + ["DO", "ME", "X"][at]).join("|")})\\b`,
+    );
+    expect(
+      offenders(
+        [...sources, ...files.filter((path) => path.endsWith(".md"))],
+        (text) => marker.exec(text)?.[0],
+      ),
+    ).toEqual([]);
+  });
+
+  test("no path of one machine", () => {
+    const machine = new RegExp(["/wor" + "k/", "/hom" + "e/[a-z]+/", "/tmp/re" + "f"].join("|"));
+    const text = files.filter((path) => /\.(ts|zig|md|json|toml|sh)$|^\.ci\/|^\.npmrc$/.test(path));
+    expect(offenders(text, (content) => machine.exec(content)?.[0])).toEqual([]);
+  });
+
+  test("every Zig file says what it is for", () => {
+    expect(offenders(zig, (text) => !text.startsWith("//!") && "no //! at its head")).toEqual([]);
+  });
+});
+
+describe("TypeScript", () => {
+  test("relative imports name the file with its extension", () => {
+    const found = offenders(typescript, (text) =>
+      [...text.matchAll(/(?:from|import\()\s*"(\.[^"]*)"/g)]
+        .map((match) => match[1] as string)
+        .filter((specifier) => !/\.(ts|json|b64|md|txt)$/.test(specifier))
+        .join(", "),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test("shipped code does not use process.stdout.write (16 ms, and O_NONBLOCK on the caller's pipe)", () => {
+    expect(
+      offenders(shipped, (text) => /process\s*\.\s*std(out|err)\s*\.\s*write\s*\(/.exec(text)?.[0]),
+    ).toEqual([]);
+  });
+
+  test("nothing logs and exits but main.ts", () => {
+    const found = offenders(
+      shipped,
+      (text, path) => path !== "src/main.ts" && /process\.exit\(/.exec(text)?.[0],
+    );
+    expect(found).toEqual([]);
+  });
+
+  test("what a hot command loads imports no node: module at the top", () => {
+    const roots = ["src/main.ts", ...hotCommands.map((verb) => `src/commands/${verb}.ts`)].filter((path) =>
+      existsSync(join(projectRoot, path)),
+    );
+    const reached = new Set<string>();
+    const queue = [...roots];
+    while (queue.length > 0) {
+      const path = queue.pop() as string;
+      if (reached.has(path)) continue;
+      reached.add(path);
+      for (const specifier of staticImports(read(path))) {
+        if (specifier.startsWith(".") && specifier.endsWith(".ts"))
+          queue.push(normalize(join(dirname(path), specifier)));
+      }
+    }
+    expect(reached.size).toBeGreaterThan(roots.length);
+    const found = offenders([...reached], (text) =>
+      staticImports(text)
+        .filter((specifier) => specifier.startsWith("node:"))
+        .join(", "),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test("the compiler has nothing to say", () => {
+    const result = Bun.spawnSync([tool("tsc"), "--noEmit"], { cwd: projectRoot });
+    expect(result.stdout.toString()).toBe("");
+  }, 120_000);
+
+  test("the linter and formatter have nothing to say", () => {
+    const result = Bun.spawnSync([tool("biome"), "ci", "--colors=off", "--max-diagnostics=100", "."], {
+      cwd: projectRoot,
+    });
+    // One line per finding is enough: `npm run check` shows them in full.
+    const findings = `${result.stdout}${result.stderr}`.match(
+      /^\S+ (lint|format|assist|parse)\S* ━+|^\S+:\d+:\d+ \S+/gm,
+    );
+    expect(result.success ? [] : findings?.map((line) => line.replace(/ ?━+$/, ""))).toEqual([]);
+  }, 120_000);
+});
+
+describe("Zig", () => {
+  test("zig fmt has nothing to say", () => {
+    const result = Bun.spawnSync([tool("zig"), "fmt", "--check", "build.zig", "zig", "test"], {
+      cwd: projectRoot,
+    });
+    expect(result.stdout.toString()).toBe("");
+  }, 120_000);
+
+  test("no libc in the core", () => {
+    const core = zig.filter((path) => path.startsWith("zig/"));
+    expect(offenders(core, (text) => /\bstd\.c\.|@cImport|extern "c"/.exec(text)?.[0])).toEqual([]);
+  });
+
+  test("the generated side of the boundary is fresh", () => {
+    const directory = mkdtempSync(join(tmpdir(), "bunc-tidy-"));
+    const embedded = join(directory, "bunc-init");
+    writeFileSync(embedded, "");
+    const generator = ["--dep", "bunc-init", "-Mroot=zig/codegen.zig", `-Mbunc-init=${embedded}`];
+    const result = Bun.spawnSync([tool("zig"), "run", ...generator], { cwd: projectRoot });
+    rmSync(directory, { recursive: true });
+    expect(result.success ? "" : result.stderr.toString()).toBe("");
+    // Both sides were read before: another process may be building.
+    expect(
+      result.stdout.toString() === read("src/native/boundary.gen.ts") ? "" : "stale: run npm run gen",
+    ).toBe("");
+  }, 180_000);
+});
+
+describe("documents", () => {
+  const documents = files.filter((path) => path.endsWith(".md"));
+
+  test("links lead somewhere", () => {
+    const found = offenders(documents, (text, path) =>
+      [...text.matchAll(/\]\(([^)#\s]+)(#[^)]*)?\)/g)]
+        .map((match) => match[1] as string)
+        .filter(
+          (target) =>
+            !/^[a-z]+:/.test(target) && !existsSync(join(projectRoot, dirname(path), decodeURI(target))),
+        )
+        .join(", "),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test("files that a document names are there", () => {
+    const found = offenders(documents, (text) =>
+      [...text.matchAll(/`((?:src|zig|test|docs|demo)\/[\w./-]+\.(?:ts|zig|md))`/g)]
+        .map((match) => match[1] as string)
+        .filter((target) => !existsSync(join(projectRoot, target)))
+        .join(", "),
+    );
+    expect(found).toEqual([]);
+  });
+});
+
+describe("the package", () => {
+  const description = JSON.parse(read("package.json")) as Record<string, Record<string, string>>;
+
+  test("every dependency has one exact version", () => {
+    const versions = { ...description["dependencies"], ...description["devDependencies"] };
+    expect(Object.entries(versions).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  });
+
+  test("every script names a file that is there", () => {
+    const missing = Object.entries(description["scripts"] ?? {}).flatMap(([name, command]) =>
+      [...command.matchAll(/\bbun ((?:test|demo)\/\S+\.ts|build\.ts)/g)]
+        .map((match) => match[1] as string)
+        .filter((path) => !existsSync(join(projectRoot, path)))
+        .map((path) => `${name}: ${path}`),
+    );
+    expect(missing).toEqual([]);
+  });
+});
