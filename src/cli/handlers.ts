@@ -11,6 +11,7 @@ type Handlers = { readonly [Verb in VerbName]?: () => Handler<Verb> };
 const handlers: Handlers = {
   create: () => command(require("../commands/create.ts")),
   delete: () => command(require("../commands/delete.ts")),
+  exec: () => command(require("../commands/exec.ts")),
   kill: () => command(require("../commands/kill.ts")),
   list: () => command(require("../commands/list.ts")),
   pause: () => command(require("../commands/pause.ts")),

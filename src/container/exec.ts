@@ -1,0 +1,125 @@
+/** A further process in a running container, for `exec`. */
+
+import type { CommandContext } from "../cli/verbs.ts";
+import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
+import { placement } from "../cgroup/create.ts";
+import { subCgroup } from "../cgroup/operate.ts";
+import { RuntimeError } from "../errors.ts";
+import { parseSelfCgroup } from "../host/cgroup.ts";
+import { currentHost } from "../host/current.ts";
+import { cannotExec } from "../messages.ts";
+import type { Placement, Plan, Spawned } from "../native/boundary.gen.ts";
+import { NativeError, native } from "../native/call.ts";
+import { type Config, loadProcess, parseConfig } from "../oci/config.ts";
+import type { ProcessConfig } from "../oci/process.ts";
+import { planExec } from "../plan/plan.ts";
+import type { StateRecord } from "../state/record.ts";
+import type { Container } from "./container.ts";
+import { FailureFacts } from "./failure-facts.ts";
+import { type HandOver, handOver } from "./hand-over.ts";
+import { checkTerminal, inheritedDescriptors } from "./inherited.ts";
+import { rootlessCgroups } from "./rootless.ts";
+import { compileSeccomp } from "./seccomp.ts";
+import { serveSeccompAgent } from "./seccomp-agent.ts";
+
+export interface ExecRequest extends HandOver {
+  /** What to run, made from the container's process and the command line. */
+  process: (config: Config) => ProcessConfig;
+  /** Controller → path below the container's cgroup ("" for v2). */
+  subCgroups: ReadonlyMap<string, string>;
+  ignorePaused: boolean;
+  preserveFds: number;
+  detach: boolean;
+}
+
+/** Returns when the program runs. */
+export function execProcess({ directory, record, status }: Container, request: ExecRequest, context: CommandContext): Spawned {
+  if (status === "stopped") throw cannotExec("stopped");
+  if (status === "paused" && !request.ignorePaused) throw cannotExec("paused");
+  const host = currentHost();
+  const config = parseConfig(directory.loadConfig());
+  const process = request.process(config);
+  checkTerminal(process.terminal, request.detach, request.consoleSocket);
+  const { listenFds } = inheritedDescriptors(request.preserveFds);
+  const locations = withSubCgroups(locationsOfPaths(host.cgroup, record.cgroup_paths), request.subCgroups);
+  const { plan, warnings } = planExec(process, config, host, {
+    id: record.id,
+    initPid: record.init_process_pid,
+    placement: placement(locations),
+    preserveFds: request.preserveFds,
+    listenFds,
+    // The container's init has made the keyring, or was told not to; joining it is harmless then.
+    noNewKeyring: false,
+    seccomp: compileSeccomp(config.linux.seccomp, context.log),
+  });
+  for (const warning of warnings) context.log.warning(warning);
+
+  const failures = new FailureFacts(config, record);
+  let spawned = failures.explain("exec", () => spawnIn(plan, record, request.subCgroups.size > 0), process);
+  while (spawned.progress !== "executed") {
+    serveSeccompAgent(config, record, spawned);
+    const { pid, pidfd, channel, console } = spawned;
+    spawned = failures.explain(
+      "exec",
+      () => native("advance", { start: "immediately", pid, pidfd, channel, console }),
+      process,
+    );
+  }
+  handOver(request, spawned);
+  return spawned;
+}
+
+/** `exec --process FILE`. */
+export function readProcessFile(path: string, context: CommandContext): ProcessConfig {
+  const { found, text } = native("read_file", { path });
+  if (!found) throw new RuntimeError(`open ${path}: no such file or directory`, { path });
+  const host = currentHost();
+  const rootless = rootlessCgroups(context.globals.rootless, host);
+  const { value, warnings } = loadProcess(text, path, { host, noPivot: false, rootlessCgroups: rootless });
+  for (const warning of warnings) context.log.warning(warning);
+  return value;
+}
+
+function withSubCgroups(locations: CgroupLocation[], subs: ReadonlyMap<string, string>): CgroupLocation[] {
+  if (subs.size === 0) return locations;
+  for (const controller of subs.keys()) {
+    if (controller !== "" && !locations.some((location) => location.controller === controller)) {
+      throw new RuntimeError(`unknown controller ${controller} in SubCgroupPaths`, {
+        hint: `this container has: ${locations.map((location) => location.controller).join(", ")}`,
+      });
+    }
+  }
+  return locations.map((location) => {
+    const sub = subs.get(location.controller);
+    return sub === undefined ? location : subCgroup(location, sub);
+  });
+}
+
+/**
+ * In the container's recorded cgroup; where that cannot take a process (a systemd inside has moved everybody into
+ * cgroups below it, or it is gone), in the one that the container's init is in now.
+ */
+function spawnIn(plan: Plan, record: StateRecord, exact: boolean): Spawned {
+  try {
+    return native("spawn", { plan });
+  } catch (error) {
+    if (exact || !(error instanceof NativeError) || !concernsPlacement(error, plan.placement)) throw error;
+    const moved = placement(cgroupsOfInit(record));
+    return native("spawn", { plan: { ...plan, placement: moved } });
+  }
+}
+
+function concernsPlacement({ failure }: NativeError, { into, procs }: Placement): boolean {
+  return failure.stage === "parent" && (failure.target === into || procs.includes(failure.target));
+}
+
+function cgroupsOfInit(record: StateRecord): CgroupLocation[] {
+  const facts = currentHost().cgroup;
+  const { text } = native("read_file", { path: `/proc/${record.init_process_pid}/cgroup` });
+  const own = parseSelfCgroup(text);
+  const recorded = locationsOfPaths(facts, record.cgroup_paths);
+  return recorded.flatMap((location) => {
+    const path = own.get(location.controller);
+    return path === undefined ? [] : [{ ...location, path: path.slice(1) }];
+  });
+}
