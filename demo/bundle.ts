@@ -1,0 +1,134 @@
+/** The demonstration's bundle: a root file system that needs no image, and its config.json. */
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { probePath } from "../test/harness/probe.ts";
+
+/** Where the container finds the probe: a directory that every Linux system has. */
+const probeTarget = "/mnt/probe";
+
+export interface Prepared {
+  /** What the root file system is, in words. */
+  description: string;
+  /** The overlay's upper directory, unless the fallback was taken. */
+  overlay: string | undefined;
+}
+
+/** Overlays the host's root, in this process's mount namespace. → the upper directory, or why it failed. */
+function mountOverlay(bundle: string): { upper: string } | { refused: string } {
+  const layers = join(bundle, "layers");
+  mkdirSync(layers);
+  const mount = (...args: string[]) => Bun.spawnSync(["mount", ...args], { stderr: "pipe" });
+  // An upper directory cannot stand on every file system (not on an overlay, say): on a tmpfs it can.
+  const tmpfs = mount("-t", "tmpfs", "-o", "size=16m,mode=755", "tmpfs", layers);
+  if (!tmpfs.success) return { refused: tmpfs.stderr.toString().trim() };
+  const [upper, work] = [join(layers, "upper"), join(layers, "work")];
+  mkdirSync(upper);
+  mkdirSync(work);
+  const options = `lowerdir=/,upperdir=${upper},workdir=${work}`;
+  const overlay = mount("-t", "overlay", "-o", options, "overlay", join(bundle, "rootfs"));
+  return overlay.success ? { upper } : { refused: overlay.stderr.toString().trim() };
+}
+
+export function prepareBundle(bundle: string, actions: string[]): Prepared {
+  const rootfs = join(bundle, "rootfs");
+  mkdirSync(rootfs);
+  const result = mountOverlay(bundle);
+  mkdirSync(join(rootfs, "mnt"), { recursive: true });
+  copyFileSync(probePath(), join(rootfs, probeTarget));
+  writeFileSync(join(bundle, "config.json"), JSON.stringify(configuration(actions), null, 2));
+  return "upper" in result
+    ? { description: "an overlay over this host's own root", overlay: result.upper }
+    : { description: `one static program (no overlay here: ${result.refused})`, overlay: undefined };
+}
+
+/** Whether this process may make cgroups and every kind of namespace by itself. */
+function isMappedUser(): boolean {
+  return readFileSync("/proc/self/uid_map", "utf8").trim().split(/\s+/)[2] !== "4294967295";
+}
+
+function configuration(actions: string[]) {
+  const capabilities = ["CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_AUDIT_WRITE"];
+  const mapped = isMappedUser();
+  const types = ["pid", "network", "ipc", "uts", "mount", "cgroup", ...(mapped ? ["user"] : [])];
+  const mapping = [{ containerID: 0, hostID: 0, size: 1 }];
+  return {
+    ociVersion: "1.3.0",
+    hostname: "bunc-demo",
+    root: { path: "rootfs" },
+    process: {
+      user: { uid: 0, gid: 0 },
+      args: [probeTarget, ...actions],
+      env: ["PATH=/usr/bin:/bin", "GREETING=hello from config.json"],
+      cwd: "/",
+      noNewPrivileges: true,
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      rlimits: [{ type: "RLIMIT_NOFILE", soft: 1024, hard: 1024 }],
+      oomScoreAdj: 100,
+    },
+    mounts: [
+      { destination: "/proc", type: "proc", source: "proc" },
+      {
+        destination: "/dev",
+        type: "tmpfs",
+        source: "tmpfs",
+        options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
+      },
+      {
+        destination: "/dev/pts",
+        type: "devpts",
+        source: "devpts",
+        options: [
+          "nosuid",
+          "noexec",
+          "newinstance",
+          "ptmxmode=0666",
+          "mode=0620",
+          ...(mapped ? [] : ["gid=5"]),
+        ],
+      },
+      {
+        destination: "/dev/shm",
+        type: "tmpfs",
+        source: "shm",
+        options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"],
+      },
+      {
+        destination: "/dev/mqueue",
+        type: "mqueue",
+        source: "mqueue",
+        options: ["nosuid", "noexec", "nodev"],
+      },
+      {
+        destination: "/tmp",
+        type: "tmpfs",
+        source: "tmpfs",
+        options: ["nosuid", "nodev", "mode=1777", "size=16m"],
+      },
+      { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
+      {
+        destination: "/sys/fs/cgroup",
+        type: "cgroup",
+        source: "cgroup",
+        options: ["nosuid", "noexec", "nodev", "relatime", "ro"],
+      },
+    ],
+    linux: {
+      namespaces: types.map((type) => ({ type })),
+      ...(mapped ? { uidMappings: mapping, gidMappings: mapping } : {}),
+      ...(mapped ? {} : { resources: { memory: { limit: 64 * 1024 * 1024 }, pids: { limit: 32 } } }),
+      seccomp: {
+        defaultAction: "SCMP_ACT_ALLOW",
+        architectures: [process.arch === "arm64" ? "SCMP_ARCH_AARCH64" : "SCMP_ARCH_X86_64"],
+        syscalls: [
+          {
+            names: ["mount", "umount2", "ptrace", "kexec_load", "bpf"],
+            action: "SCMP_ACT_ERRNO",
+            errnoRet: 1,
+          },
+        ],
+      },
+      maskedPaths: ["/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware"],
+      readonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+    },
+  };
+}
