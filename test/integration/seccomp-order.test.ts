@@ -1,0 +1,63 @@
+/** A profile has to allow what the container's program needs, and nothing of what bunc-init does before it. */
+import { expect } from "bun:test";
+import type { Config } from "../harness/config.ts";
+import { buncOnly, root } from "../harness/requirements.ts";
+import { scenario } from "../harness/scenario.ts";
+
+/** All that the probe needs to read a file; `execve` and, without no_new_privs, `capset` get it there. */
+const needed = [
+  "execve",
+  "capset",
+  "open",
+  "openat",
+  "fstat",
+  "statx",
+  "read",
+  "close",
+  "write",
+  "exit_group",
+];
+
+function restrict(config: Config): void {
+  config.linux["seccomp"] = {
+    defaultAction: "SCMP_ACT_ERRNO",
+    syscalls: [{ names: needed, action: "SCMP_ACT_ALLOW" }],
+  };
+}
+
+const table: { uid: number; noNewPrivileges: boolean; effective: string }[] = [
+  { uid: 0, noNewPrivileges: true, effective: "0000000020000420" },
+  { uid: 0, noNewPrivileges: false, effective: "0000000020000420" },
+  { uid: 1000, noNewPrivileges: true, effective: "0000000000000000" },
+  { uid: 1000, noNewPrivileges: false, effective: "0000000000000000" },
+];
+
+for (const { uid, noNewPrivileges, effective } of table) {
+  const name = `a profile of ${needed.length} system calls, uid ${uid}, noNewPrivileges ${noNewPrivileges}`;
+  scenario(name, [root, buncOnly], async (box) => {
+    const report = await box.report(["read:/proc/self/status"], (config) => {
+      restrict(config);
+      config.process.noNewPrivileges = noNewPrivileges;
+      config.process.user = { uid, gid: uid };
+    });
+    expect(report.status("Seccomp")).toBe("2");
+    expect(report.status("NoNewPrivs")).toBe(noNewPrivileges ? "1" : "0");
+    // What installing the filter took is gone again.
+    expect(report.status("CapEff")).toBe(effective);
+    expect(report.status("CapBnd")).toBe("0000000020000420");
+  });
+}
+
+scenario("create, start and a failing execve under such a profile", [root, buncOnly], async (box) => {
+  const bundle = box.probe(["exit:0"], restrict);
+  const id = await box.started(bundle);
+  await box.waitFor(id, "stopped");
+  await Bun.write(`${bundle.rootfs}/rubbish`, "\0rubbish");
+  Bun.spawnSync(["chmod", "755", `${bundle.rootfs}/rubbish`]);
+  bundle.edit((config) => {
+    config.process.args = ["/rubbish"];
+  });
+  const result = await box.run(bundle);
+  expect(result.status).not.toBe(0);
+  expect(result.stderr).toContain("exec /rubbish: exec format error");
+});
