@@ -30,7 +30,8 @@ export interface MountOptions {
   recursiveSet: number;
   recursiveClear: number;
   copyUp: boolean;
-  idMap: { recursive: boolean } | undefined;
+  /** `mapping`: what stands behind "idmap=", if anything (id-map-option.ts). */
+  idMap: { recursive: boolean; mapping?: string } | undefined;
   /** Everything else: options of the file system itself. */
   data: string[];
 }
@@ -196,8 +197,15 @@ function applyKeyword(parsed: MountOptions, word: string): boolean {
       parsed.idMap = { recursive: true };
       return true;
     default:
-      return applyRecursive(parsed, word);
+      return applyIdMap(parsed, word) || applyRecursive(parsed, word);
   }
+}
+
+function applyIdMap(parsed: MountOptions, word: string): boolean {
+  const match = /^(r?)idmap=(.*)$/s.exec(word);
+  if (match === null) return false;
+  parsed.idMap = { recursive: match[1] === "r", mapping: match[2] as string };
+  return true;
 }
 
 /** "rro", "rnoatime": the plain option's name behind an "r". */

@@ -5,6 +5,7 @@ import { MOUNT_ATTR } from "../native/boundary.gen.ts";
 import type { MountConfig } from "../oci/mounts.ts";
 import { cgroupMount } from "./cgroup-mounts.ts";
 import type { CreateOptions, PlanContext } from "./context.ts";
+import { type IdMapOption, parseIdMapOption } from "./id-map-option.ts";
 import {
   dataOption,
   exactAttributes,
@@ -75,7 +76,7 @@ function planMount(
     recursive_attributes: inherits ? recursiveAttributes(parsed) : NO_ATTRIBUTES,
     propagation: parsed.propagation,
     copy_up: parsed.copyUp,
-    id_map: idMapOf(config, parsed),
+    id_map: idMapOf(context, config, parsed),
   };
 }
 
@@ -120,17 +121,23 @@ function labelOption(context: PlanContext, type: string): MountOption[] {
   return [{ key: "context", value: mountLabel }];
 }
 
-function idMapOf(config: MountConfig, parsed: MountOptions): Mount["id_map"] {
-  const { uidMappings, gidMappings } = config;
+function idMapOf(context: PlanContext, config: MountConfig, parsed: MountOptions): Mount["id_map"] {
   const recursive = parsed.idMap?.recursive ?? false;
-  if (uidMappings !== undefined || gidMappings !== undefined) {
-    return {
-      uid_map: idMap(uidMappings ?? []),
-      gid_map: idMap(gidMappings ?? []),
-      recursive,
-      container_userns: false,
-    };
+  const { uidMappings = [], gidMappings = [] } = givenMappings(context, config, parsed);
+  if (uidMappings.length + gidMappings.length > 0) {
+    return { uid_map: idMap(uidMappings), gid_map: idMap(gidMappings), recursive, container_userns: false };
   }
   if (parsed.idMap === undefined) return null;
   return { uid_map: [], gid_map: [], recursive, container_userns: true };
+}
+
+function givenMappings(
+  context: PlanContext,
+  config: MountConfig,
+  parsed: MountOptions,
+): Partial<IdMapOption> {
+  const mapping = parsed.idMap?.mapping;
+  if (mapping === undefined) return config;
+  const { uidMappings = [], gidMappings = [] } = context.config.linux;
+  return parseIdMapOption(mapping, { uidMappings, gidMappings }) ?? {};
 }

@@ -232,6 +232,18 @@ export const cases: readonly Case[] = [
       ),
   },
   {
+    name: "mount-id-mapped-by-option",
+    config: (base) =>
+      withLinux(userMaps)(
+        withNamespaces({ type: "user" })(
+          withMounts(bind("idmap=uids=0-1-10#10-11-5;gids=0-100-10"), {
+            ...tmpfs("ridmap=uids=@1-3-10;gids=@0-0-65536"),
+            destination: "/i",
+          })(base),
+        ),
+      ),
+  },
+  {
     name: "mount-overlay",
     config: withMounts({
       destination: "/o",

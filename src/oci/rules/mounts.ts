@@ -1,5 +1,6 @@
 /** Rules of `mounts`. */
 
+import { parseIdMapOption } from "../../plan/id-map-option.ts";
 import { parseMountOptions } from "../../plan/mount-options.ts";
 import { cleanPath } from "../../plan/paths.ts";
 import { mountsUnderProc, PROC_SUBMOUNTS } from "../../plan/proc-mounts.ts";
@@ -21,9 +22,10 @@ export const mountRules: readonly Rule<Config>[] = [
     },
   },
   {
-    reads: ["mounts[]", "linux.namespaces"],
+    reads: ["mounts[]", "linux.namespaces", "linux.uidMappings", "linux.gidMappings"],
     check({ mounts, linux }, facts, report) {
       const hasUserNamespace = namespaceOf(linux, "user") !== undefined;
+      const { uidMappings = [], gidMappings = [] } = linux;
       for (const [index, mount] of mounts.entries()) {
         const path = `mounts[${index}]`;
         if (!report.isSound(path)) continue;
@@ -54,14 +56,16 @@ export const mountRules: readonly Rule<Config>[] = [
         if (options.copyUp && mount.type !== "tmpfs") {
           report.issue(`${path}.options`, "tmpcopyup", 'tmpcopyup with type "tmpfs" only');
         }
-        checkIdMap(
-          path,
-          mount.uidMappings,
-          mount.gidMappings,
-          options.idMap !== undefined,
-          hasUserNamespace,
-          report,
-        );
+        if (options.idMap?.mapping === undefined) {
+          const asked = options.idMap !== undefined;
+          checkIdMap(path, mount.uidMappings, mount.gidMappings, asked, hasUserNamespace, report);
+        } else if (parseIdMapOption(options.idMap.mapping, { uidMappings, gidMappings }) === undefined) {
+          report.issue(
+            `${path}.options`,
+            options.idMap.mapping,
+            'mappings such as "uids=0-1000-10#10-2000-5;gids=0-1000-10", with "@" for ids of the container',
+          );
+        }
         checkProc(path, target, mount, options.bind, facts, report);
       }
     },
