@@ -19,16 +19,16 @@ pub const Error = error{ProgramTooLarge} || Allocator.Error;
 /// The program that starts at `root`. error.ProgramTooLarge if it needs more
 /// than bpf.max_instructions.
 pub fn emit(arena: Allocator, graph: *const Graph, root: Id) Error![]bpf.Instruction {
+    // A node is at most itself and a stand-in for each side.
+    const bound = @min(bpf.max_instructions, 3 * graph.nodes.items.len);
     var emitter: Emitter = .{
         .graph = graph,
         .positions = try arena.alloc(u32, graph.nodes.items.len),
-        .instructions = try arena.alloc(bpf.Instruction, bpf.max_instructions),
+        .instructions = try arena.alloc(bpf.Instruction, bound),
     };
     @memset(emitter.positions, unplaced);
 
     // A node is placed once its successors are, the `no` side farther away.
-    // Every node goes onto the stack at most once as itself and once for each
-    // of its predecessors' two sides.
     var stack: std.ArrayList(Id) = .empty;
     try stack.append(arena, root);
     while (stack.items.len > 0) {
@@ -47,7 +47,7 @@ pub fn emit(arena: Allocator, graph: *const Graph, root: Id) Error![]bpf.Instruc
             _ = stack.pop();
         }
     }
-    return emitter.instructions[bpf.max_instructions - emitter.count ..];
+    return emitter.instructions[bound - emitter.count ..];
 }
 
 const unplaced = std.math.maxInt(u32);
@@ -102,7 +102,7 @@ const Emitter = struct {
     fn prepend(emitter: *Emitter, instruction: bpf.Instruction) error{ProgramTooLarge}!void {
         if (emitter.count == bpf.max_instructions) return error.ProgramTooLarge;
         emitter.count += 1;
-        emitter.instructions[bpf.max_instructions - emitter.count] = instruction;
+        emitter.instructions[emitter.instructions.len - emitter.count] = instruction;
     }
 };
 

@@ -41,50 +41,41 @@ pub const Ranges = struct {
 /// The node that finds the range of the number in the accumulator.
 pub fn build(graph: *Graph, ranges: []const Range) Allocator.Error!Id {
     std.debug.assert(ranges.len > 0);
-    if (ranges.len == 1) return ranges[0].node;
-    if (ranges.len == 3 and isException(ranges)) {
-        return graph.jump(.equal, ranges[1].first, ranges[1].node, ranges[0].node);
-    }
-    const middle = split(ranges);
-    const low = try build(graph, ranges[0..middle]);
-    const high = try build(graph, ranges[middle..]);
-    return graph.jump(.greater_or_equal, ranges[middle].first, high, low);
-}
-
-/// One number amid a range: a single equality finds it.
-fn isException(ranges: []const Range) bool {
-    return ranges[0].node == ranges[2].node and ranges[2].first - ranges[1].first == 1;
-}
-
-/// Where to cut so that both sides take equally many tests, an exception with
-/// its surroundings counting as one leaf.
-fn split(ranges: []const Range) usize {
-    const total = leaves(ranges);
-    var best: usize = 1;
-    var best_excess: usize = std.math.maxInt(usize);
-    const middle = ranges.len / 2;
-    const reach = 3;
-    for (@max(1, middle -| reach)..@min(ranges.len, middle + reach + 1)) |cut| {
-        const low = leaves(ranges[0..cut]);
-        const high = leaves(ranges[cut..]);
-        // A cut through an exception makes more leaves.
-        const excess = (low + high - total) * 4 + @max(low, high) - @min(low, high);
-        if (excess < best_excess) {
-            best_excess = excess;
-            best = cut;
-        }
-    }
-    return best;
-}
-
-fn leaves(ranges: []const Range) usize {
+    // Leaf by leaf, so that the tree over them is as flat as can be.
+    const leaves = try graph.arena.alloc(Leaf, ranges.len);
     var count: usize = 0;
     var index: usize = 0;
     while (index < ranges.len) : (count += 1) {
         const rest = ranges[index..];
-        index += if (rest.len >= 3 and isException(rest[0..3])) 3 else 1;
+        const exception = rest.len >= 3 and isException(rest[0..3]);
+        leaves[count] = .{
+            .first = rest[0].first,
+            .node = if (exception)
+                try graph.jump(.equal, rest[1].first, rest[1].node, rest[0].node)
+            else
+                rest[0].node,
+        };
+        index += if (exception) 3 else 1;
     }
-    return count;
+    return tree(graph, leaves[0..count]);
+}
+
+/// A range, or a range with one number in it that goes elsewhere.
+const Leaf = struct {
+    first: u32,
+    node: Id,
+};
+
+fn isException(ranges: *const [3]Range) bool {
+    return ranges[0].node == ranges[2].node and ranges[2].first - ranges[1].first == 1;
+}
+
+fn tree(graph: *Graph, leaves: []const Leaf) Allocator.Error!Id {
+    if (leaves.len == 1) return leaves[0].node;
+    const middle = leaves.len / 2;
+    const low = try tree(graph, leaves[0..middle]);
+    const high = try tree(graph, leaves[middle..]);
+    return graph.jump(.greater_or_equal, leaves[middle].first, high, low);
 }
 
 test "every number finds its range" {

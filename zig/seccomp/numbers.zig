@@ -107,20 +107,21 @@ pub const Group = struct {
         const table = arch.traits(group.architectures[member]).table;
         const rules = group.rules[member];
         const last = group.lastOf(member);
-        const reserved: ?u32 = if (last != null and (table == .s390 or table == .s390x)) 0 else null;
-        if (reserved) |number| {
-            try visitor.from(number, .enosys);
-            try visitor.from(number + 1, .default);
-        }
+        const reserved = last != null and (table == .s390 or table == .s390x);
+        if (reserved) try visitor.from(0, .enosys);
+        // Up to here all is said; what follows is default until a rule comes.
+        var said: u32 = if (reserved) 1 else table.base();
         for (rules.entries, 0..) |entry, index| {
             if (entry.state == .default) continue;
             const slot: Slot = @intCast(index);
             const number = syscall_table.numberOf(table, slot);
-            if (number == reserved) continue;
             if (last != null and number > last.?) break;
+            if (number < said) continue;
+            if (number > said) try visitor.from(said, .default);
             try visitor.from(number, .{ .rule = .{ .member = member, .slot = slot } });
-            try visitor.from(number + 1, .default);
+            said = number + 1;
         }
+        try visitor.from(said, .default);
         if (last) |number| try visitor.from(number + 1, .enosys);
     }
 };

@@ -108,6 +108,7 @@ pub const ArchRules = struct {
         state: enum(u8) { default, always, conditional },
         rule: RuleIndex,
         action: u32,
+        /// Of its alternatives, in profile order.
         first: u32,
         final: u32,
     };

@@ -19,11 +19,11 @@ pub const NameId = u16;
 pub const Slot = u16;
 
 /// Slots are below this.
-pub const slot_count = 1024;
+pub const slot_count = 608;
 
 /// From this slot on: the private system calls of ARM, whose numbers start at
 /// arch.arm_private_base.
-const private_slot = 1008;
+const private_slot = 592;
 
 const no_slot: Slot = std.math.maxInt(Slot);
 
