@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 3424315130;
+export const abiFingerprint = 279605950;
 
 export type Failure = {
   code: Code;
@@ -308,6 +308,7 @@ export type CgroupDevicesReply = {
 
 export type BusConnectRequest = {
   path: string;
+  timeout_ms: number;
 };
 
 export type BusConnectReply = {

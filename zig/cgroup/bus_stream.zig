@@ -11,6 +11,7 @@ const read_size_max = 64 * 1024;
 pub const BusConnectRequest = struct {
     /// Of the socket; one that begins with "@" is abstract (unix(7)).
     path: []const u8,
+    timeout_ms: u32,
 };
 pub const BusConnectReply = struct {
     /// For the calls below; the call close_fd ends it.
@@ -18,14 +19,20 @@ pub const BusConnectReply = struct {
 };
 
 pub fn bus_connect(call: *Call, request: BusConnectRequest) Call.Error!BusConnectReply {
-    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_STREAM | sys.SOCK_CLOEXEC) catch return call.fail("socket", request.path);
+    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_STREAM | sys.SOCK_CLOEXEC | sys.O.NONBLOCK) catch return call.fail("socket", request.path);
     errdefer sys.close(fd);
-    const connected = if (std.mem.startsWith(u8, request.path, "@"))
-        sys.connect_unix_abstract(fd, request.path[1..])
-    else
-        sys.connect_unix(fd, request.path);
-    connected catch return call.fail("connect", request.path);
-    return .{ .fd = fd };
+    const deadline_ms = sys.monotonic_ms() + request.timeout_ms;
+    while (true) {
+        const connected = if (std.mem.startsWith(u8, request.path, "@"))
+            sys.connect_unix_abstract(fd, request.path[1..])
+        else
+            sys.connect_unix(fd, request.path);
+        if (connected) return .{ .fd = fd } else |_| {}
+        // EAGAIN: more clients wait than the bus has room for.
+        if (!sys.is(.AGAIN)) return call.fail("connect", request.path);
+        if (sys.monotonic_ms() >= deadline_ms) return call.fail_as(.timeout, "connect", request.path, "the bus accepts no connection");
+        _ = sys.poll(&.{}, 10) catch return call.fail("poll", request.path);
+    }
 }
 
 pub const BusWriteRequest = struct { fd: i32, base64: []const u8, timeout_ms: u32 };

@@ -1,0 +1,257 @@
+/**
+ * The systemd cgroup driver: a scope for each container, made, limited and stopped over D-Bus.
+ * org.freedesktop.systemd1(5).
+ */
+
+import { RuntimeError } from "../../errors.ts";
+import type { native } from "../../native/call.ts";
+import { SYSTEM_BUS_PATH, sessionBusPath } from "./address.ts";
+import { Bus, BusError, openStream } from "./bus.ts";
+import type { Property } from "./properties.ts";
+import type { UnitName } from "./unit.ts";
+import { expandSlice } from "./unit.ts";
+import type { Value } from "./wire.ts";
+
+const MANAGER = {
+  destination: "org.freedesktop.systemd1",
+  path: "/org/freedesktop/systemd1",
+  interface: "org.freedesktop.systemd1.Manager",
+};
+
+/** As long as runc waits for a unit. */
+const JOB_TIMEOUT_MS = 30_000;
+
+const SYSTEMD_PRIVATE_PATH = "/run/systemd/private";
+
+export interface SystemdEnvironment {
+  rootless: boolean;
+  euid: number;
+  /** DBUS_SYSTEM_BUS_ADDRESS, DBUS_SESSION_BUS_ADDRESS and XDG_RUNTIME_DIR are read. */
+  variables: Readonly<Record<string, string | undefined>>;
+}
+
+/** One connection, for all that one command has to say to systemd. */
+export class Systemd {
+  private readonly bus: Bus;
+  private readonly rootless: boolean;
+  private isSubscribed = false;
+  private readonly managerProperties = new Map<string, string>();
+
+  constructor(bus: Bus, rootless: boolean) {
+    this.bus = bus;
+    this.rootless = rootless;
+  }
+
+  /** The system bus, or systemd itself for root where that bus is not up; the user's bus when rootless. */
+  static connect(call: typeof native, environment: SystemdEnvironment): Systemd {
+    const { rootless, euid, variables } = environment;
+    try {
+      if (rootless) {
+        const stream = openStream(call, sessionBusPath(variables));
+        return new Systemd(new Bus(stream, { direct: false }), true);
+      }
+      return new Systemd(connectSystem(call, euid), false);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new RuntimeError(`failed to connect to dbus: ${reason}`, {
+        step: "connect",
+        hint: rootless
+          ? "a rootless container needs a user session with a bus: install dbus-user-session and log in again, or loginctl enable-linger"
+          : "is dbus running? Without it leave --systemd-cgroup out",
+        cause: error,
+      });
+    }
+  }
+
+  close(): void {
+    this.bus.close();
+  }
+
+  /** systemd's major version. 0 where its answer is not understood. */
+  version(): number {
+    const match = /^v?(\d+)/.exec(this.managerProperty("Version"));
+    return match === null ? 0 : Number(match[1]);
+  }
+
+  /** The unit's cgroup, from the root of the hierarchy: "/system.slice/runc-a.scope". */
+  cgroupOf({ unit, slice }: UnitName): string {
+    // A user's manager has a subtree of its own.
+    const base = this.rootless ? this.managerProperty("ControlGroup") : "";
+    return `${base}${expandSlice(slice)}/${unit}`;
+  }
+
+  private managerProperty(name: string): string {
+    let value = this.managerProperties.get(name);
+    if (value === undefined) {
+      const [variant] = this.bus.call({
+        ...MANAGER,
+        interface: "org.freedesktop.DBus.Properties",
+        member: "Get",
+        signature: "ss",
+        body: [MANAGER.interface, name],
+      });
+      value = String((variant as { value: Value }).value);
+      this.managerProperties.set(name, value);
+    }
+    return value;
+  }
+
+  /**
+   * Makes the unit and waits until it stands. A unit of that name that has failed is in the way of a new
+   * one: it is reset, once.
+   */
+  startUnit(unit: string, properties: readonly Property[]): void {
+    const start = () =>
+      this.job(unit, "create", "StartTransientUnit", "ssa(sv)a(sa(sv))", [
+        unit,
+        "replace",
+        properties.map(variant),
+        [],
+      ]);
+    try {
+      try {
+        start();
+      } catch (error) {
+        if (!(error instanceof BusError) || error.errorName !== "org.freedesktop.systemd1.UnitExists")
+          throw error;
+        this.resetFailed(unit);
+        start();
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new RuntimeError(`unable to start unit "${unit}": ${reason}`, {
+        step: "StartTransientUnit",
+        path: unit,
+        cause: error,
+        ...(error instanceof RuntimeError && error.hint !== undefined
+          ? { hint: error.hint }
+          : hintFor(error)),
+      });
+    }
+  }
+
+  /** Stops the unit with all processes in it. A unit that is not there is stopped. */
+  stopUnit(unit: string): void {
+    try {
+      this.job(unit, "remove", "StopUnit", "ss", [unit, "replace"]);
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      // Not loaded, or gone in the meantime.
+    }
+    this.resetFailed(unit);
+  }
+
+  /** For the time the unit runs (a transient one has no other). */
+  setProperties(unit: string, properties: readonly Property[]): void {
+    try {
+      this.bus.call({
+        ...MANAGER,
+        member: "SetUnitProperties",
+        signature: "sba(sv)",
+        body: [unit, true, properties.map(variant)],
+      });
+    } catch (error) {
+      throw new RuntimeError(`unable to set unit properties: ${(error as Error).message}`, {
+        step: "SetUnitProperties",
+        path: unit,
+        cause: error,
+      });
+    }
+  }
+
+  /** `sub`: below the unit's cgroup, "" for that itself. systemd moves what the caller might not move. */
+  attach(unit: string, sub: string, pids: readonly number[]): void {
+    const path = sub.startsWith("/") ? sub : `/${sub}`;
+    if (path.split("/").some((part) => part === "." || part === "..") || /\/\/|.\/$/.test(path)) {
+      throw new RuntimeError(`bad sub cgroup path: ${sub}`, { path: sub });
+    }
+    try {
+      this.bus.call({
+        ...MANAGER,
+        member: "AttachProcessesToUnit",
+        signature: "ssau",
+        body: [unit, path, [...pids]],
+      });
+    } catch (error) {
+      throw new RuntimeError(`error adding pid ${pids.join(" ")} to cgroups: ${(error as Error).message}`, {
+        step: "AttachProcessesToUnit",
+        path: unit,
+        cause: error,
+      });
+    }
+  }
+
+  private resetFailed(unit: string): void {
+    try {
+      this.bus.call({ ...MANAGER, member: "ResetFailedUnit", signature: "s", body: [unit] });
+    } catch (error) {
+      // Most units have not failed.
+      if (!(error instanceof BusError)) throw error;
+    }
+  }
+
+  /** Queues a job and waits for its end. */
+  private job(unit: string, verb: string, member: string, signature: string, body: readonly Value[]): void {
+    if (!this.isSubscribed) {
+      this.bus.addMatch(
+        `type='signal',sender='${MANAGER.destination}',interface='${MANAGER.interface}',member='JobRemoved'`,
+      );
+      this.isSubscribed = true;
+    }
+    const {
+      body: [job],
+      sender,
+    } = this.bus.request({ ...MANAGER, member, signature, body });
+    // Anybody may send us a signal; the end of our job is told by who has taken it.
+    const removed = this.bus.waitSignal(
+      (signal) => signal.member === "JobRemoved" && signal.sender === sender && signal.body[1] === job,
+      JOB_TIMEOUT_MS,
+    );
+    if (removed === undefined) {
+      throw new RuntimeError(`Timeout waiting for systemd to ${verb} ${unit}`, {
+        step: member,
+        path: unit,
+        hint: `systemd did not finish ${String(job)} in ${JOB_TIMEOUT_MS / 1000} s: see systemctl list-jobs`,
+      });
+    }
+    const [, , , result] = removed.body;
+    if (result === "done" || verb === "remove") return;
+    this.resetFailed(unit);
+    throw new RuntimeError(`error creating systemd unit \`${unit}\`: got \`${String(result)}\``, {
+      step: member,
+      path: unit,
+      hint: `systemctl status ${unit} and journalctl -u ${unit} say more`,
+    });
+  }
+}
+
+function variant({ name, signature, value }: Property): Value {
+  return [name, { signature, value }];
+}
+
+function connectSystem(call: typeof native, euid: number): Bus {
+  try {
+    return new Bus(openStream(call, SYSTEM_BUS_PATH), { direct: false });
+  } catch (error) {
+    if (euid !== 0) throw error;
+    try {
+      return new Bus(openStream(call, SYSTEMD_PRIVATE_PATH), { direct: true });
+    } catch {
+      // The bus is what should be there: its error is the one to tell.
+      throw error;
+    }
+  }
+}
+
+function hintFor(error: unknown): { hint?: string } {
+  if (!(error instanceof BusError)) return {};
+  if (/AccessDenied|InteractiveAuthorizationRequired/.test(error.errorName)) {
+    return {
+      hint: "systemd lets this user start no units here: use a user session (rootless), or ask for a polkit rule",
+    };
+  }
+  if (error.errorName === "org.freedesktop.systemd1.UnitExists") {
+    return { hint: "a container or service of that name runs: systemctl status shows it" };
+  }
+  return {};
+}

@@ -1,0 +1,269 @@
+/**
+ * `linux.resources` as properties of a systemd unit, so that systemd knows the limits and does not undo
+ * them (a daemon-reload). What it has no property for is written to the cgroup alone. Pure.
+ * systemd.resource-control(5); the D-Bus names are those of org.freedesktop.systemd1(5).
+ */
+
+import { RuntimeError } from "../../errors.ts";
+import type { Integer64 } from "../../oci/json.ts";
+import type { ResourcesConfig } from "../../oci/resources.ts";
+import type { DevicePolicy } from "../devices.ts";
+import { memorySwapToSwapMax, pidsMax, sharesToWeight } from "../resources/convert.ts";
+import { isSet } from "../resources/setting.ts";
+import { parseList } from "../stats/v1.ts";
+import { UINT64_MAX } from "../stats/values.ts";
+import type { Value } from "./wire.ts";
+
+export interface Property {
+  name: string;
+  signature: string;
+  value: Value;
+}
+
+export interface SystemdResources {
+  properties: Property[];
+  /**
+   * The resources as they are to be written to the cgroup's files: systemd rounds a CPU quota up to whole
+   * percents, and the two must not disagree.
+   */
+  resources: ResourcesConfig;
+  warnings: string[];
+}
+
+/** Since when systemd knows what. */
+const SINCE = { cpuQuotaPeriod: 242, cpuset: 244, cpuIdle: 252, oomPolicy: 253 };
+
+/** Whether the properties depend on systemd's version, which costs a question to it. */
+export function needsVersion({ cpu, unified }: ResourcesConfig): boolean {
+  if (isSet(cpu?.period) || cpu?.idle === 1 || cpu?.cpus || cpu?.mems) return true;
+  return Object.keys(unified ?? {}).some((file) => file.startsWith("cpu") || file === "memory.oom.group");
+}
+
+/** `version`: systemd's, 0 where it is not needed. */
+export function unifiedProperties(resources: ResourcesConfig, version: number): SystemdResources {
+  const { memory, cpu, pids } = resources;
+  const properties: Property[] = [];
+  const warnings: string[] = [];
+  if (isSet(memory?.limit)) properties.push(limit("MemoryMax", memory.limit));
+  if (isSet(memory?.reservation)) properties.push(limit("MemoryLow", memory.reservation));
+  const swap = memorySwapToSwapMax(memory?.swap, memory?.limit);
+  // "0" is not "no swap" here: runc leaves that to the file, and so do we.
+  if (swap !== null && swap !== "0") properties.push(limit("MemorySwapMax", limitValue(swap)));
+  const idle = cpu?.idle === 1 && version >= SINCE.cpuIdle;
+  // A weight of 0 stands for idle.
+  if (idle) properties.push(uint64("CPUWeight", 0));
+  if (isSet(cpu?.shares)) {
+    if (idle) warnings.push("unable to apply both CPUWeight and CpuIdle to systemd, ignoring CPUWeight");
+    else properties.push(uint64("CPUWeight", sharesToWeight(cpu.shares)));
+  }
+  const quota = cpuQuota(cpu?.quota, cpu?.period, version);
+  properties.push(...quota.properties);
+  if (pids?.limit !== undefined) properties.push(limit("TasksMax", limitValue(pidsMax(pids.limit))));
+  properties.push(...cpuset(cpu?.cpus ?? "", cpu?.mems ?? "", version));
+  properties.push(...unifiedFiles(resources.unified ?? {}, version, warnings));
+  return { properties, resources: withQuota(resources, quota.quota), warnings };
+}
+
+export function legacyProperties(resources: ResourcesConfig, version: number): SystemdResources {
+  const { memory, cpu, blockIO, pids } = resources;
+  const properties: Property[] = [];
+  if (isSet(memory?.limit)) properties.push(limit("MemoryLimit", memory.limit));
+  if (isSet(cpu?.shares)) properties.push(uint64("CPUShares", cpu.shares));
+  const quota = cpuQuota(cpu?.quota, cpu?.period, version);
+  properties.push(...quota.properties);
+  if (isSet(blockIO?.weight)) properties.push(uint64("BlockIOWeight", blockIO.weight));
+  if (pids?.limit !== undefined) properties.push(limit("TasksMax", limitValue(pidsMax(pids.limit))));
+  properties.push(...cpuset(cpu?.cpus ?? "", cpu?.mems ?? "", version));
+  return { properties, resources: withQuota(resources, quota.quota), warnings: [] };
+}
+
+function withQuota(resources: ResourcesConfig, quota: Integer64 | undefined): ResourcesConfig {
+  if (quota === undefined || resources.cpu === undefined) return resources;
+  return { ...resources, cpu: { ...resources.cpu, quota } };
+}
+
+function uint64(name: string, value: Integer64): Property {
+  return { name, signature: "t", value };
+}
+
+/** Negative: infinity. */
+function limit(name: string, value: Integer64): Property {
+  return uint64(name, BigInt(value) < 0n ? UINT64_MAX : value);
+}
+
+function limitValue(text: string): Integer64 {
+  return text === "max" ? UINT64_MAX : BigInt(text);
+}
+
+const QUOTA_PERIOD_DEFAULT = 100000n;
+
+/** CPUQuotaPerSecUSec: microseconds of CPU time for each second, in whole percents. */
+function cpuQuota(
+  quota: Integer64 | undefined,
+  period: Integer64 | undefined,
+  version: number,
+): { properties: Property[]; quota: Integer64 | undefined } {
+  const properties: Property[] = [];
+  if (isSet(period) && version >= SINCE.cpuQuotaPeriod) properties.push(uint64("CPUQuotaPeriodUSec", period));
+  if (!isSet(quota) && !isSet(period)) return { properties, quota: undefined };
+  if (!isSet(quota) || BigInt(quota) < 0n) {
+    properties.push(uint64("CPUQuotaPerSecUSec", UINT64_MAX));
+    return { properties, quota: undefined };
+  }
+  const periodUs = isSet(period) ? BigInt(period) : QUOTA_PERIOD_DEFAULT;
+  const exact = (BigInt(quota) * 1000000n) / periodUs;
+  const percent = 10000n;
+  const rounded = exact % percent === 0n ? exact : (exact / percent + 1n) * percent;
+  properties.push(uint64("CPUQuotaPerSecUSec", rounded));
+  return { properties, quota: rounded === exact ? undefined : Number((rounded * periodUs) / 1000000n) };
+}
+
+function cpuset(cpus: string, mems: string, version: number): Property[] {
+  if (version < SINCE.cpuset) return [];
+  const properties: Property[] = [];
+  if (cpus !== "") properties.push(bitList("AllowedCPUs", cpus, "linux.resources.cpu.cpus"));
+  if (mems !== "") properties.push(bitList("AllowedMemoryNodes", mems, "linux.resources.cpu.mems"));
+  return properties;
+}
+
+/** "0-1,8" as a bit mask, lowest byte first. */
+function bitList(name: string, text: string, subject: string): Property {
+  const parts = text.split(",").map((part) => part.trim());
+  const isList = parts.every((part) => part === "" || /^\d{1,5}(-\d{1,5})?$/.test(part));
+  const numbers = isList ? parseList(parts.filter((part) => part !== "").join(",")) : [];
+  if (numbers.length === 0) {
+    throw new RuntimeError(
+      `${subject.replace("linux.", "")}="${text}" conversion error: not a list such as "0-3,7"`,
+      {
+        subject,
+      },
+    );
+  }
+  const bytes = new Uint8Array((Math.max(...numbers) >> 3) + 1);
+  for (const number of numbers) bytes[number >> 3] = (bytes[number >> 3] ?? 0) | (1 << (number & 7));
+  return { name, signature: "ay", value: bytes };
+}
+
+const MEMORY_FILES: Readonly<Record<string, string>> = {
+  "memory.high": "MemoryHigh",
+  "memory.low": "MemoryLow",
+  "memory.min": "MemoryMin",
+  "memory.max": "MemoryMax",
+  "memory.swap.max": "MemorySwapMax",
+};
+
+/** Files that systemd has a property for. The others are known to the cgroup alone. */
+function unifiedFiles(
+  unified: Readonly<Record<string, string>>,
+  version: number,
+  warnings: string[],
+): Property[] {
+  const properties: Property[] = [];
+  const idle = unified["cpu.idle"]?.trim() === "1" && version >= SINCE.cpuIdle;
+  for (const [file, text] of Object.entries(unified)) {
+    const subject = `linux.resources.unified["${file}"]`;
+    if (file.includes("/")) {
+      throw new RuntimeError(`unified resource "${file}" must be a file name (no slashes)`, { subject });
+    }
+    if (file.indexOf(".") <= 0) {
+      throw new RuntimeError(`unified resource "${file}" must be in the form CONTROLLER.PARAMETER`, {
+        subject,
+      });
+    }
+    // The kernel does not mind space around a value.
+    const value = text.trim();
+    const number = () => unifiedNumber(file, value, subject);
+    if (file === "cpu.idle") {
+      if (idle) properties.push(uint64("CPUWeight", 0));
+    } else if (file === "cpu.weight") {
+      if (idle) warnings.push("unable to apply both cpu.weight and cpu.idle to systemd, ignoring cpu.weight");
+      else properties.push(uint64("CPUWeight", number()));
+    } else if (file === "cpu.max") {
+      const [quota = "", period = String(QUOTA_PERIOD_DEFAULT), ...more] = value.split(/\s+/);
+      const quotaUs = quota === "max" ? undefined : unifiedNumber(file, quota, subject);
+      if (more.length > 0)
+        throw new RuntimeError(`unified resource "${file}" value invalid: "${value}"`, { subject });
+      properties.push(...cpuQuota(quotaUs, unifiedNumber(file, period, subject), version).properties);
+    } else if (file === "cpuset.cpus" || file === "cpuset.mems") {
+      const name = file === "cpuset.cpus" ? "AllowedCPUs" : "AllowedMemoryNodes";
+      if (version >= SINCE.cpuset) properties.push(bitList(name, value, subject));
+    } else if (file === "pids.max") {
+      const tasks = number();
+      properties.push(uint64("TasksMax", BigInt(tasks) === 0n ? 1 : tasks));
+    } else {
+      const name = MEMORY_FILES[file];
+      if (name !== undefined) properties.push(uint64(name, number()));
+    }
+  }
+  return properties;
+}
+
+function unifiedNumber(file: string, value: string, subject: string): Integer64 {
+  if (value === "max") return UINT64_MAX;
+  if (!/^\d+$/.test(value) || BigInt(value) > UINT64_MAX) {
+    throw new RuntimeError(`unified resource "${file}" value conversion error: "${value}" is not a number`, {
+      subject,
+    });
+  }
+  return BigInt(value);
+}
+
+/** memory.oom.group can be said only when the unit is made. */
+export function oomPolicy(
+  unified: Readonly<Record<string, string>> | undefined,
+  version: number,
+): Property[] {
+  const value = unified?.["memory.oom.group"]?.trim();
+  if (value === undefined || version < SINCE.oomPolicy) return [];
+  if (value === "0") return [{ name: "OOMPolicy", signature: "s", value: "continue" }];
+  if (value === "1") return [{ name: "OOMPolicy", signature: "s", value: "kill" }];
+  return [];
+}
+
+/**
+ * The device rules as systemd takes them, by number, so that a device needs no node on the host. It knows
+ * no list of exceptions to "all allowed": such a unit gets none, and the program on the cgroup decides.
+ */
+export function deviceProperties(policy: DevicePolicy): Property[] {
+  const allow = (entries: readonly Value[]): Property => ({
+    name: "DeviceAllow",
+    signature: "a(ss)",
+    value: entries,
+  });
+  const mode = (value: string): Property => ({ name: "DevicePolicy", signature: "s", value });
+  // An empty list first: entries are added to those that a unit has.
+  if (policy.allow && policy.exceptions.length === 0) return [allow([]), mode("auto")];
+  const properties = [allow([]), mode("strict")];
+  if (policy.allow) return properties;
+  const entries = policy.exceptions.flatMap(({ type, major, minor, access }): Value[] => {
+    const kind = type === "b" ? "block" : "char";
+    const permissions = `${(access & 2) !== 0 ? "r" : ""}${(access & 4) !== 0 ? "w" : ""}${(access & 1) !== 0 ? "m" : ""}`;
+    // systemd has no words for one minor of every major.
+    if (major === -1) return minor === -1 ? [[`${kind}-*`, permissions]] : [];
+    if (minor === -1) return [[`${kind}-${major}`, permissions]];
+    return [[`/dev/${kind}/${major}:${minor}`, permissions]];
+  });
+  return [...properties, allow(entries)];
+}
+
+/** What every container's unit has from the start. */
+export function unitProperties(
+  unit: { unit: string; slice: string; name: string },
+  pids: readonly number[],
+  legacy: boolean,
+): Property[] {
+  const flag = (name: string, value: boolean): Property => ({ name, signature: "b", value });
+  const place: Property[] = unit.unit.endsWith(".slice")
+    ? [{ name: "Wants", signature: "as", value: [unit.slice] }]
+    : [{ name: "Slice", signature: "s", value: unit.slice }, flag("Delegate", true)];
+  return [
+    { name: "Description", signature: "s", value: `libcontainer container ${unit.name}` },
+    ...place,
+    ...(pids.length === 0 ? [] : [{ name: "PIDs", signature: "au", value: [...pids] }]),
+    flag("MemoryAccounting", true),
+    flag("CPUAccounting", true),
+    flag(legacy ? "BlockIOAccounting" : "IOAccounting", true),
+    flag("TasksAccounting", true),
+    flag("DefaultDependencies", false),
+  ];
+}
