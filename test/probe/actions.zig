@@ -1,7 +1,8 @@
 //! The probe's actions: `verb` or `verb:argument`, done in the order given.
 //!
 //! Everything is collected into one JSON array; it is printed when the actions end, at `print`, and before
-//! any action that does not return. `out:PATH` sends it to a file from then on (appended).
+//! any action that does not return. `out:PATH` sends it to a file from then on (appended). `measure` takes
+//! all that follows it as a command (`measure.zig`).
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -10,6 +11,7 @@ const self = @import("self.zig");
 const files = @import("files.zig");
 const processes = @import("processes.zig");
 const consoles = @import("consoles.zig");
+const measure = @import("measure.zig");
 
 const Handler = *const fn (argument: [:0]const u8) void;
 const Action = struct { []const u8, Handler };
@@ -59,7 +61,16 @@ var out_path: ?[:0]const u8 = null;
 pub fn run(from: self.Start) void {
     start = from;
     json.begin_array();
-    if (start.arguments.len > 1) for (start.arguments[1..]) |argument| act(std.mem.span(argument));
+    if (start.arguments.len > 1) for (start.arguments[1..], 1..) |argument, index| {
+        if (std.mem.eql(u8, std.mem.span(argument), "measure")) {
+            json.begin_object();
+            json.field("action", "measure");
+            measure.command(start.arguments[index + 1 ..], start.environment);
+            json.end_object();
+            break;
+        }
+        act(std.mem.span(argument));
+    };
     flush();
 }
 
