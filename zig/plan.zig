@@ -29,8 +29,9 @@ pub const Plan = struct {
 pub const Placement = struct {
     /// A cgroup v2 directory for clone3's CLONE_INTO_CGROUP; empty: none.
     into: []const u8,
-    /// Every further cgroup.procs file that gets the pid (v1 and named hierarchies).
-    procs: []const []const u8,
+    /// The `tasks` file of every v1 cgroup it is to be in: it writes itself into them before anything else. With its one
+    /// thread that is the same as cgroup.procs, but takes no lock that waits for an RCU grace period (10 ms).
+    tasks: []const []const u8,
 };
 
 /// Namespaces, as CLONE_NEW* masks (namespaces(7)). They are joined first, then created.

@@ -4,9 +4,9 @@
 //!
 //!   parent (libbunc)                      join (stage 1)                     init (stage 2)
 //!     │  clone3, execveat of bunc-init        │                                    │
-//!     ├──────────────────────────────────────▶│ join namespaces, new user ns        │
+//!     ├──────────────────────────────────────▶│ v1 cgroups, join namespaces,       │
+//!     │                                       │ new user namespace                 │
 //!     │◀───────────────────────────── map_ids ┤                                    │
-//!     │  (before its first proceed: cgroup.procs)                                   │
 //!     │  write uid_map, gid_map               │                                    │
 //!     ├─ proceed ────────────────────────────▶│ new namespaces, clone3(CLONE_PARENT)│
 //!     │◀────────────────────── child (pid) ───┤───────────────────────────────────▶│
@@ -26,7 +26,8 @@
 //! Where no namespace is joined and no user or time namespace is new there is no stage 1: the parent's
 //! clone3 makes the namespaces and the new process is stage 2 at once. At any point either side may find
 //! the channel closed: bunc-init then exits, the parent reaps it and says how it ended. End of file after
-//! `executing` is success, also when the program has ended by then. In place of any message bunc-init may send `failure`, a Failure in wire form, after which it exits with status 1.
+//! `executing` is success, also when the program has ended by then. In place of any message bunc-init may
+//! send `failure`, a Failure in wire form, after which it exits with status 1.
 
 const std = @import("std");
 const sys = @import("sys.zig");

@@ -37,16 +37,16 @@ function fakeCore(reply: Partial<CgroupCreateReply>) {
 
 describe("placement", () => {
   test("v2: straight into the cgroup", () => {
-    expect(placement(plan(v2).locations)).toEqual({ into: "/cg/id", procs: [] });
+    expect(placement(plan(v2).locations)).toEqual({ into: "/cg/id", tasks: [] });
   });
   test("hybrid: into cgroup2, then by pid", () => {
     expect(placement(plan(hybrid).locations)).toEqual({
       into: "/cg/unified/id",
-      procs: ["cpuset", "devices", "memory", "cpu"].map((name) => `/cg/${name}/id/cgroup.procs`),
+      tasks: ["cpuset", "devices", "memory", "cpu"].map((name) => `/cg/${name}/id/tasks`),
     });
   });
   test("none", () => {
-    expect(placement([])).toEqual({ into: "", procs: [] });
+    expect(placement([])).toEqual({ into: "", tasks: [] });
   });
 });
 

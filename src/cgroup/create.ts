@@ -248,12 +248,12 @@ export function writeSettings(
   }
 }
 
-/** How the first process gets into the cgroups: straight at clone3(2) for cgroup2, by pid for the rest. */
+/** How the first process gets into the cgroups: straight at clone3(2) for cgroup2, by its own hand for the rest. */
 export function placement(locations: readonly CgroupLocation[]): Placement {
   const unified = locations.find(({ controller }) => controller === "");
   const legacy = distinctGroups(locations.filter(({ controller }) => controller !== ""));
   return {
     into: unified === undefined ? "" : absolutePath(unified),
-    procs: legacy.map((group) => `${absolutePath(group)}/cgroup.procs`),
+    tasks: legacy.map((group) => `${absolutePath(group)}/tasks`),
   };
 }

@@ -46,13 +46,13 @@ export function explainCreation(plan: CgroupPlan): CgroupOperation[] {
   return operations;
 }
 
-/** How the first process gets in. `value` is what stands for its pid. */
+/** How the first process gets in. `0` stands for the thread that writes. */
 export function explainPlacement(plan: CgroupPlan): CgroupOperation[] {
-  const { into, procs } = placement(plan.locations);
+  const { into, tasks } = placement(plan.locations);
   const subject = "linux.cgroupsPath";
   const operations: CgroupOperation[] =
     into === "" ? [] : [{ op: "clone3", target: into, value: "CLONE_INTO_CGROUP", subject }];
-  return [...operations, ...procs.map((target) => ({ op: "write" as const, target, value: "PID", subject }))];
+  return [...operations, ...tasks.map((target) => ({ op: "write" as const, target, value: "0", subject }))];
 }
 
 /** The limits, and at the end what this kind of cgroup has no file for. */

@@ -109,8 +109,8 @@ function spawnIn(plan: Plan, record: StateRecord, exact: boolean): Spawned {
   }
 }
 
-function concernsPlacement({ failure }: NativeError, { into, procs }: Placement): boolean {
-  return failure.stage === "parent" && (failure.target === into || procs.includes(failure.target));
+function concernsPlacement({ failure }: NativeError, { into, tasks }: Placement): boolean {
+  return failure.target !== "" && (failure.target === into || tasks.includes(failure.target));
 }
 
 function cgroupsOfInit(record: StateRecord): CgroupLocation[] {

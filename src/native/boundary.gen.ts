@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 279605950;
+export const abiFingerprint = 142833155;
 
 export type Failure = {
   code: Code;
@@ -386,7 +386,7 @@ export type Entry = {
 
 export type Placement = {
   into: string;
-  procs: readonly string[];
+  tasks: readonly string[];
 };
 
 export type Namespaces = {

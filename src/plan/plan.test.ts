@@ -25,7 +25,7 @@ const host = hostFacts({
 
 const common = {
   id: "c1",
-  placement: { into: "", procs: [] },
+  placement: { into: "", tasks: [] },
   preserveFds: 0,
   listenFds: 0,
   noNewKeyring: false,

@@ -91,7 +91,7 @@ export const cases: readonly Case[] = [
   {
     name: "placement",
     options: {
-      placement: { into: "/sys/fs/cgroup/c1", procs: ["/sys/fs/cgroup/systemd/c1/cgroup.procs"] },
+      placement: { into: "/sys/fs/cgroup/c1", tasks: ["/sys/fs/cgroup/systemd/c1/tasks"] },
     },
     config: (base) => base,
   },

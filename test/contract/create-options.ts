@@ -4,7 +4,7 @@ import type { CreateOptions } from "../../src/plan/plan.ts";
 export const createOptions: CreateOptions = {
   id: "c1",
   bundle: "/bundle",
-  placement: { into: "", procs: [] },
+  placement: { into: "", tasks: [] },
   noPivot: false,
   noNewKeyring: false,
   preserveFds: 0,

@@ -17,9 +17,6 @@ const join_max = 8;
 pub fn run(context: *Context) Failed!void {
     const namespaces = context.plan.namespaces;
     context.subject = "linux.namespaces";
-    // The parent has put us into the cgroups by then.
-    try context.await_proceed();
-
     var opened: [join_max]sys.fd_t = undefined;
     try open_paths(context, &opened);
     if (enters_user_namespace(namespaces)) try sources.open_all(context);

@@ -12,6 +12,7 @@ const Context = @import("context.zig").Context;
 const Failed = @import("context.zig").Failed;
 const descriptors = @import("descriptors.zig");
 const join = @import("join.zig");
+const placement = @import("placement.zig");
 const procfs = @import("procfs.zig");
 const steps = @import("steps.zig");
 const start = @import("start.zig");
@@ -43,6 +44,7 @@ pub fn main(arguments: std.process.Init.Minimal) u8 {
         .allocator = memory.allocator(),
     };
     descriptors.close_unknown(&context) catch return 1;
+    placement.enter(&context) catch return 1;
     if (!direct) {
         // Returns in the child that is stage 2; stage 1 itself has ended in there.
         join.run(&context) catch return 1;

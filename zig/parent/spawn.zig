@@ -69,9 +69,10 @@ pub fn spawn(call: *Call, request: SpawnRequest) Call.Error!Spawned {
     };
     // From here on a process exists: no error leaves it behind.
     errdefer follower.abandon();
-    try follower.place(plan.placement);
-    if (is_direct(plan)) try follower.limit();
-    try follower.proceed();
+    if (is_direct(plan)) {
+        try follower.limit();
+        try follower.proceed();
+    }
     return follower.follow();
 }
 
@@ -184,16 +185,6 @@ const Follower = struct {
     pidfd: sys.fd_t,
     console: sys.fd_t = -1,
     executing: bool = false,
-
-    /// Cgroups first: whatever the process forks later is in them too.
-    fn place(self: *Follower, placement: plan_types.Placement) Call.Error!void {
-        var text: [16]u8 = undefined;
-        const pid = std.fmt.bufPrint(&text, "{d}", .{self.pid}) catch unreachable;
-        for (placement.procs) |path| {
-            const file = try self.call.path(path);
-            process.write_file(file, pid) catch return self.call.fail("write", path);
-        }
-    }
 
     /// What the parent sets on the process from outside: it may not have the rights itself.
     fn limit(self: *Follower) Call.Error!void {
