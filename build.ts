@@ -12,7 +12,10 @@ const library = join(project, "zig-out/lib/libbunc.so");
 const executable = join(project, "dist/bunc");
 
 function buildCore(): void {
-  const zig = Bun.spawnSync(["zig", "build", "--summary", "none"], { cwd: project, stdio: ["ignore", "inherit", "inherit"] });
+  const zig = Bun.spawnSync(["zig", "build", "--summary", "none"], {
+    cwd: project,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   if (zig.exitCode !== 0) process.exit(zig.exitCode || 1);
   // As text: the bundler inlines it, so loading needs no file access at all (src/native/library.ts).
   writeFileSync(`${library}.b64`, readFileSync(library).toBase64());

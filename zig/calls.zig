@@ -25,6 +25,7 @@ const seccomp = @import("seccomp/call.zig");
 
 pub const table = .{
     .{ .name = "host_facts", .function = host.host_facts },
+    .{ .name = "own_namespace", .function = host.own_namespace },
     .{ .name = "read_file", .function = files.read_file },
     .{ .name = "write_file", .function = files.write_file },
     .{ .name = "append_file", .function = files.append_file },
@@ -37,6 +38,8 @@ pub const table = .{
     .{ .name = "resolve_path", .function = files.resolve_path },
     .{ .name = "working_directory", .function = files.working_directory },
     .{ .name = "spawn", .function = spawn.spawn },
+    .{ .name = "spawn_held", .function = spawn.spawn_held },
+    .{ .name = "release", .function = spawn.release },
     .{ .name = "advance", .function = spawn.advance },
     .{ .name = "abandon", .function = spawn.abandon },
     .{ .name = "start", .function = start_socket.start },

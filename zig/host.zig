@@ -44,6 +44,26 @@ pub fn host_facts(call: *Call, request: FactsRequest) Call.Error!FactsReply {
     };
 }
 
+pub const OwnNamespaceRequest = struct {
+    /// A namespace file: "/run/netns/x".
+    path: []const u8,
+    /// Of the same kind, by its name in /proc/self/ns: "net".
+    kind: []const u8,
+};
+pub const OwnNamespaceReply = struct {
+    /// The file stands for the caller's own namespace.
+    own: bool,
+};
+
+/// namespaces(7): two files of one namespace have the same device and inode.
+pub fn own_namespace(call: *Call, request: OwnNamespaceRequest) Call.Error!OwnNamespaceReply {
+    const path = try call.path(request.path);
+    const given = sys.statx(sys.AT.FDCWD, path, 0) catch return call.fail("stat", path);
+    const own_path = try std.fmt.allocPrintSentinel(call.arena, "/proc/self/ns/{s}", .{request.kind}, 0);
+    const own = sys.statx(sys.AT.FDCWD, own_path, 0) catch return call.fail("stat", own_path);
+    return .{ .own = given.inode == own.inode and given.device_minor == own.device_minor };
+}
+
 fn cgroup_file_system() []const u8 {
     const magic = sys.statfs_type("/sys/fs/cgroup") catch return "";
     return switch (magic) {

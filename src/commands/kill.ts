@@ -3,8 +3,8 @@
 import { parseSignal } from "../cli/signal.ts";
 import type { Handler } from "../cli/verbs.ts";
 import { openContainer } from "../container/container.ts";
-import { ownsPidNamespace, SIGKILL, signalAll, signalInit } from "../container/signal.ts";
 import { thawIfFrozen } from "../container/destroy.ts";
+import { ownsPidNamespace, SIGKILL, signalAll, signalInit } from "../container/signal.ts";
 import { containerNotRunning } from "../messages.ts";
 
 export const run: Handler<"kill"> = (options, [id, name], context) => {

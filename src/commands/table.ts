@@ -11,7 +11,9 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
   );
   return lines
     .map((line) =>
-      line.map((cell, column) => (column === line.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join(""),
+      line
+        .map((cell, column) => (column === line.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+        .join(""),
     )
     .join("\n");
 }

@@ -1,10 +1,10 @@
 /** A bundle: a directory with a config.json and the root file system that it names. runtime-spec bundle.md. */
 
+import { RuntimeError } from "../errors.ts";
 import type { HostFacts } from "../host/host.ts";
 import { specificationNotFound } from "../messages.ts";
 import { native } from "../native/call.ts";
 import { type Config, loadConfig } from "../oci/config.ts";
-import { RuntimeError } from "../errors.ts";
 
 export interface Bundle {
   /** Absolute, without symbolic links. */
@@ -26,10 +26,13 @@ export function loadBundle(
   const given = directory ?? native("working_directory", {}).path;
   const resolved = native("resolve_path", { path: given });
   if (!resolved.directory) {
-    throw new RuntimeError(`chdir ${given}: ${resolved.path === "" ? "no such file or directory" : "not a directory"}`, {
-      path: given,
-      hint: "--bundle names a directory that holds a config.json",
-    });
+    throw new RuntimeError(
+      `chdir ${given}: ${resolved.path === "" ? "no such file or directory" : "not a directory"}`,
+      {
+        path: given,
+        hint: "--bundle names a directory that holds a config.json",
+      },
+    );
   }
   const path = resolved.path;
   const { found, text } = native("read_file", { path: `${path}/config.json` });
@@ -42,7 +45,10 @@ function resolveRootfs(bundle: string, root: string): string {
   const path = root.startsWith("/") ? root : `${bundle}/${root}`;
   const resolved = native("resolve_path", { path });
   if (resolved.path === "") {
-    throw new RuntimeError(`invalid rootfs: stat ${path}: no such file or directory`, { path, subject: "root.path" });
+    throw new RuntimeError(`invalid rootfs: stat ${path}: no such file or directory`, {
+      path,
+      subject: "root.path",
+    });
   }
   if (!resolved.directory) {
     throw new RuntimeError(`invalid rootfs: ${path}: not a directory`, { path, subject: "root.path" });

@@ -3,10 +3,10 @@
  * of it undone when one of them fails.
  */
 
-import { failureMessage, type Log } from "../cli/log.ts";
-import type { CommandContext } from "../cli/verbs.ts";
 import { createCgroups, limitCgroups, placement, planCgroups } from "../cgroup/create.ts";
 import { cgroupPaths } from "../cgroup/paths.ts";
+import { failureMessage, type Log } from "../cli/log.ts";
+import type { CommandContext } from "../cli/verbs.ts";
 import { currentHost } from "../host/current.ts";
 import type { Spawned, Start } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
@@ -17,8 +17,9 @@ import { type Bundle, loadBundle } from "./bundle.ts";
 import { rootOf } from "./container.ts";
 import { removeRecordedCgroups } from "./destroy.ts";
 import { FailureFacts } from "./failure-facts.ts";
+import { type HandOver, handOver } from "./hand-over.ts";
 import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
-import { handOver, type HandOver } from "./hand-over.ts";
+import { refuseHostSysctls } from "./host-sysctls.ts";
 import { checkTerminal, inheritedDescriptors } from "./inherited.ts";
 import { initialRecord } from "./initial-record.ts";
 import { rootlessCgroups } from "./rootless.ts";
@@ -51,6 +52,7 @@ export function createContainer(request: CreateRequest, context: CommandContext)
   const rootless = rootlessCgroups(context.globals.rootless, host);
   const bundle = loadBundle(request.bundle, host, { noPivot: request.noPivot, rootlessCgroups: rootless });
   for (const warning of bundle.warnings) context.log.warning(warning);
+  refuseHostSysctls(bundle.config);
   checkTerminal(bundle.config.process?.terminal ?? false, request.detach, request.consoleSocket);
   const inherited = inheritedDescriptors(request.preserveFds);
   const seccomp = compileSeccomp(bundle.config.linux.seccomp, context.log);
@@ -73,7 +75,11 @@ export function createContainer(request: CreateRequest, context: CommandContext)
   undo.add(() => lock.release());
   undo.add(() => directory.remove());
   try {
-    const record = initialRecord(request.id, bundle, { driver, rootless, cgroupPaths: cgroupPaths(cgroups.locations) });
+    const record = initialRecord(request.id, bundle, {
+      driver,
+      rootless,
+      cgroupPaths: cgroupPaths(cgroups.locations),
+    });
     directory.saveConfig(bundle.text);
     directory.save(record);
 

@@ -1,7 +1,7 @@
 /** Removing what is left of a container: processes, cgroups, state directory; then its poststop hooks. */
 
-import type { Log } from "../cli/log.ts";
 import { freezeCgroups, isFrozen, removeCgroups } from "../cgroup/operate.ts";
+import type { Log } from "../cli/log.ts";
 import { RuntimeError } from "../errors.ts";
 import { native } from "../native/call.ts";
 import { parseConfig } from "../oci/config.ts";

@@ -8,7 +8,11 @@ import type { CapabilitiesConfig, ProcessConfig } from "../oci/process.ts";
 
 type ExecOptions = VerbOptions<"exec">;
 
-export function processFromFlags(config: Config, options: ExecOptions, args: readonly string[]): ProcessConfig {
+export function processFromFlags(
+  config: Config,
+  options: ExecOptions,
+  args: readonly string[],
+): ProcessConfig {
   if (args.length === 0) throw execArgumentsEmpty();
   const container = config.process;
   if (container === undefined) throw execArgumentsEmpty();

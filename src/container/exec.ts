@@ -1,9 +1,9 @@
 /** A further process in a running container, for `exec`. */
 
-import type { CommandContext } from "../cli/verbs.ts";
-import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
 import { placement } from "../cgroup/create.ts";
 import { subCgroup } from "../cgroup/operate.ts";
+import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
+import type { CommandContext } from "../cli/verbs.ts";
 import { RuntimeError } from "../errors.ts";
 import { parseSelfCgroup } from "../host/cgroup.ts";
 import { currentHost } from "../host/current.ts";
@@ -33,7 +33,11 @@ export interface ExecRequest extends HandOver {
 }
 
 /** Returns when the program runs. */
-export function execProcess({ directory, record, status }: Container, request: ExecRequest, context: CommandContext): Spawned {
+export function execProcess(
+  { directory, record, status }: Container,
+  request: ExecRequest,
+  context: CommandContext,
+): Spawned {
   if (status === "stopped") throw cannotExec("stopped");
   if (status === "paused" && !request.ignorePaused) throw cannotExec("paused");
   const host = currentHost();

@@ -1,11 +1,11 @@
 /** Turns a Failure of the core into an error that knows the container's configuration (src/failure.ts). */
 
+import { oomKills } from "../cgroup/operate.ts";
 import { type FailureContext, failureError } from "../failure.ts";
 import { NativeError, native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import type { StateRecord } from "../state/record.ts";
-import { oomKills } from "../cgroup/operate.ts";
 import { cgroupsOf } from "./cgroups.ts";
 
 export class FailureFacts {

@@ -14,10 +14,12 @@ const CONSOLE_NAME = "/dev/ptmx";
 const PIDFD_NAME = "pidfd";
 const PID_FILE_MODE = 0o644;
 
+/** A console that was handed over is the receiver's: `spawned` has none from then on. */
 export function handOver(request: HandOver, spawned: Spawned): void {
   if (request.consoleSocket !== undefined && spawned.console >= 0) {
     native("send_fd", { socket: request.consoleSocket, fd: spawned.console, payload: CONSOLE_NAME });
     native("close_fd", { fd: spawned.console });
+    spawned.console = -1;
   }
   if (request.pidfdSocket !== undefined) {
     native("send_fd", { socket: request.pidfdSocket, fd: spawned.pidfd, payload: PIDFD_NAME });

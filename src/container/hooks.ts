@@ -6,7 +6,7 @@ import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import { planHooks, type RuntimeHookKind } from "../plan/hooks.ts";
 import type { StateRecord } from "../state/record.ts";
-import { signalAll, SIGKILL, signalInit } from "./signal.ts";
+import { SIGKILL, signalAll, signalInit } from "./signal.ts";
 import { hookState } from "./state-json.ts";
 
 /** While the container is being created: the first that fails ends the creation. */
@@ -27,7 +27,7 @@ export function runPoststartHooks(config: Config, record: StateRecord): void {
 
 /** After the container is gone. Failures are logged; the other hooks run all the same (runtime-spec, Lifecycle). */
 export function runPoststopHooks(config: Config, record: StateRecord, log: Log): void {
-  for (const hook of planHooks(config, "poststop")) {
+  for (const hook of planHooks(config, "poststop", callerEnvironment())) {
     try {
       native("run_hook", { hook, state: stateText(record, "stopped", 0) });
     } catch (error) {
@@ -37,9 +37,14 @@ export function runPoststopHooks(config: Config, record: StateRecord, log: Log):
 }
 
 function runAll(config: Config, record: StateRecord, kind: RuntimeHookKind, status: ContainerStatus): void {
-  for (const hook of planHooks(config, kind)) {
+  for (const hook of planHooks(config, kind, callerEnvironment())) {
     native("run_hook", { hook, state: stateText(record, status, record.init_process_pid) });
   }
+}
+
+/** What a hook without an `env` of its own gets, as with Go's os/exec. */
+function callerEnvironment(): string[] {
+  return Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
 }
 
 function stateText(record: StateRecord, status: ContainerStatus, pid: number): string {

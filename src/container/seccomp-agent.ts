@@ -23,7 +23,9 @@ export function serveSeccompAgent(config: Config, record: StateRecord, spawned: 
     native("send_fd", { socket, fd: spawned.fd, payload: JSON.stringify(state) });
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
-    throw error.wrap(`failed to connect with seccomp agent specified in the seccomp profile: ${error.message}`);
+    throw error.wrap(
+      `failed to connect with seccomp agent specified in the seccomp profile: ${error.message}`,
+    );
   } finally {
     native("close_fd", { fd: spawned.fd });
   }

@@ -12,13 +12,18 @@ import { wantsSeccomp } from "../plan/security.ts";
 export function compileSeccomp(config: SeccompConfig | undefined, log: Log): CompiledSeccomp | null {
   if (!wantsSeccomp(config)) return null;
   try {
-    const { program, flags, unknown_syscalls } = native("seccomp_compile", { profile: seccompProfile(config) });
+    const { program, flags, unknown_syscalls } = native("seccomp_compile", {
+      profile: seccompProfile(config),
+    });
     for (const name of unknown_syscalls) log.debug(`unknown seccomp syscall ${JSON.stringify(name)} ignored`);
     return { program, flags };
   } catch (error) {
     if (!(error instanceof NativeError)) throw error;
     const { subject, detail } = error.failure;
-    throw new RuntimeError(`error loading seccomp filter: ${subject}: ${detail}`, { step: "seccomp", subject });
+    throw new RuntimeError(`error loading seccomp filter: ${subject}: ${detail}`, {
+      step: "seccomp",
+      subject,
+    });
   }
 }
 
@@ -60,7 +65,13 @@ function knownAction(action: Action | "", subject: string): Action {
 type Architecture = Profile["architectures"][number];
 
 /** The specification has names that neither libseccomp's runc bindings nor the kernel's filters know. */
-const UNSUPPORTED = ["SCMP_ARCH_M68K", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64", "SCMP_ARCH_SH", "SCMP_ARCH_SHEB"];
+const UNSUPPORTED = [
+  "SCMP_ARCH_M68K",
+  "SCMP_ARCH_PARISC",
+  "SCMP_ARCH_PARISC64",
+  "SCMP_ARCH_SH",
+  "SCMP_ARCH_SHEB",
+];
 
 function isKnownArchitecture(name: string): name is Architecture {
   return !UNSUPPORTED.includes(name);

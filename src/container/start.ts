@@ -1,8 +1,8 @@
 /** From created to running. The poststart hooks run when the program does (runtime-spec 1.3, Lifecycle). */
 
-import { parseConfig } from "../oci/config.ts";
 import { cannotStart } from "../messages.ts";
 import { native } from "../native/call.ts";
+import { parseConfig } from "../oci/config.ts";
 import type { Container } from "./container.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { runPoststartHooks } from "./hooks.ts";

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 142833155;
+export const abiFingerprint = 1533539513;
 
 export type Failure = {
   code: Code;
@@ -29,6 +29,15 @@ export type FactsReply = {
   uid_map: string;
   gid_map: string;
   apparmor: string;
+};
+
+export type OwnNamespaceRequest = {
+  path: string;
+  kind: string;
+};
+
+export type OwnNamespaceReply = {
+  own: boolean;
 };
 
 export type PathRequest = {
@@ -98,6 +107,13 @@ export type Spawned = {
   progress: Progress;
   fd: number;
   console: number;
+};
+
+export type ReleaseRequest = {
+  plan: Plan;
+  pid: number;
+  pidfd: number;
+  channel: number;
 };
 
 export type AdvanceRequest = {
@@ -348,7 +364,7 @@ export type Plan = {
   process: Process;
 };
 
-export type Progress = "hooks" | "seccomp_listener" | "ready" | "executed";
+export type Progress = "hooks" | "seccomp_listener" | "ready" | "executed" | "held";
 
 export type Start = "immediately" | "parent" | "socket";
 
@@ -814,49 +830,53 @@ export type MountOption = {
 /** Call numbers of bunc_call. */
 export const callNumbers = {
   host_facts: 0,
-  read_file: 1,
-  write_file: 2,
-  append_file: 3,
-  make_directory: 4,
-  list_directory: 5,
-  remove_directory: 6,
-  remove_file: 7,
-  lock_directory: 8,
-  close_fd: 9,
-  resolve_path: 10,
-  working_directory: 11,
-  spawn: 12,
-  advance: 13,
-  abandon: 14,
-  start: 15,
-  hold_signals: 16,
-  become_subreaper: 17,
-  supervise: 18,
-  process_status: 19,
-  signal_process: 20,
-  await_end: 21,
-  send_fd: 22,
-  run_hook: 23,
-  seccomp_compile: 24,
-  cgroup_create: 25,
-  cgroup_write: 26,
-  cgroup_read: 27,
-  cgroup_join: 28,
-  cgroup_delegate: 29,
-  cgroup_processes: 30,
-  cgroup_kill: 31,
-  cgroup_freeze: 32,
-  cgroup_remove: 33,
-  cgroup_watch: 34,
-  cgroup_devices: 35,
-  bus_connect: 36,
-  bus_write: 37,
-  bus_read: 38,
+  own_namespace: 1,
+  read_file: 2,
+  write_file: 3,
+  append_file: 4,
+  make_directory: 5,
+  list_directory: 6,
+  remove_directory: 7,
+  remove_file: 8,
+  lock_directory: 9,
+  close_fd: 10,
+  resolve_path: 11,
+  working_directory: 12,
+  spawn: 13,
+  spawn_held: 14,
+  release: 15,
+  advance: 16,
+  abandon: 17,
+  start: 18,
+  hold_signals: 19,
+  become_subreaper: 20,
+  supervise: 21,
+  process_status: 22,
+  signal_process: 23,
+  await_end: 24,
+  send_fd: 25,
+  run_hook: 26,
+  seccomp_compile: 27,
+  cgroup_create: 28,
+  cgroup_write: 29,
+  cgroup_read: 30,
+  cgroup_join: 31,
+  cgroup_delegate: 32,
+  cgroup_processes: 33,
+  cgroup_kill: 34,
+  cgroup_freeze: 35,
+  cgroup_remove: 36,
+  cgroup_watch: 37,
+  cgroup_devices: 38,
+  bus_connect: 39,
+  bus_write: 40,
+  bus_read: 41,
 } as const;
 
 /** Request and reply of every call. */
 export type Calls = {
   host_facts: [FactsRequest, FactsReply];
+  own_namespace: [OwnNamespaceRequest, OwnNamespaceReply];
   read_file: [PathRequest, ReadReply];
   write_file: [WriteRequest, Done];
   append_file: [WriteRequest, Done];
@@ -869,6 +889,8 @@ export type Calls = {
   resolve_path: [PathRequest, ResolveReply];
   working_directory: [WorkingDirectoryRequest, WorkingDirectoryReply];
   spawn: [SpawnRequest, Spawned];
+  spawn_held: [SpawnRequest, Spawned];
+  release: [ReleaseRequest, Spawned];
   advance: [AdvanceRequest, Spawned];
   abandon: [AbandonRequest, AbandonReply];
   start: [StartRequest, StartReply];

@@ -7,7 +7,13 @@ import libraryBase64 from "../../zig-out/lib/libbunc.so.b64" with { type: "text"
 import { abiFingerprint } from "./boundary.gen.ts";
 
 /** `bunc_call`: length of the reply in `out`, or minus the length of a Failure. See docs/BOUNDARY.md. */
-type NativeCall = (id: number, request: Uint8Array, length: number, out: Uint8Array, capacity: number) => number;
+type NativeCall = (
+  id: number,
+  request: Uint8Array,
+  length: number,
+  out: Uint8Array,
+  capacity: number,
+) => number;
 
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;

@@ -3,10 +3,10 @@
  * the kernel can be asked.
  */
 
-import type { ContainerStatus } from "../messages.ts";
 import { isFrozen } from "../cgroup/operate.ts";
 import { locationsOfPaths } from "../cgroup/paths.ts";
 import { currentHost } from "../host/current.ts";
+import type { ContainerStatus } from "../messages.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "./record.ts";
 import type { StateDirectory } from "./store.ts";
@@ -35,12 +35,15 @@ export function currentStatus(directory: StateDirectory, record: StateRecord): C
     alive,
     waiting,
     creating: record.bunc.creating,
-    frozen: alive && !waiting && isFrozen(native, locationsOfPaths(currentHost().cgroup, record.cgroup_paths)),
+    frozen: alive && isFrozen(native, locationsOfPaths(currentHost().cgroup, record.cgroup_paths)),
   });
 }
 
 /** The init process now. */
-export function initProcess(directory: StateDirectory, record: StateRecord): { alive: boolean; waiting: boolean } {
+export function initProcess(
+  directory: StateDirectory,
+  record: StateRecord,
+): { alive: boolean; waiting: boolean } {
   if (record.init_process_pid === 0) return { alive: false, waiting: false };
   const now = native("process_status", { pid: record.init_process_pid, start_socket: directory.startSocket });
   const same = now.state !== "" && Number(now.start_time) === record.init_process_start;
