@@ -1,5 +1,6 @@
 //! bunc-init: the process that becomes the container's. Static, libc-free, one thread; started by libbunc from a
-//! sealed memfd with `bunc-init CHANNEL PLAN LISTENER STAGE` (three descriptor numbers; "join" or "init").
+//! sealed memfd with `bunc-init CHANNEL PLAN LISTENER STAGE` (three descriptor numbers; "join" or "init", with
+//! "held-" before it where it must wait to be moved into its cgroup first).
 //!
 //! Stage "join" (stage 1) enters and creates namespaces and then makes stage 2; stage "init" is the
 //! process itself. It reads no file of the container before the plan's steps have confined it.
@@ -25,7 +26,9 @@ pub fn main(arguments: std.process.Init.Minimal) u8 {
     const channel = parse_fd(vector[1]) orelse return usage();
     const plan_fd = parse_fd(vector[2]) orelse return usage();
     const listener = parse_fd(vector[3]) orelse return usage();
-    const direct = std.mem.eql(u8, std.mem.span(vector[4]), "init");
+    const stage = std.mem.span(vector[4]);
+    const held = std.mem.startsWith(u8, stage, "held-");
+    const direct = std.mem.endsWith(u8, stage, "init");
 
     // Not even root of a container may look into this process before it is the user's program (CVE-2016-9962).
     _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return 1;
@@ -44,6 +47,7 @@ pub fn main(arguments: std.process.Init.Minimal) u8 {
         .allocator = memory.allocator(),
     };
     descriptors.close_unknown(&context) catch return 1;
+    if (held) context.await_proceed() catch return 1;
     placement.enter(&context) catch return 1;
     if (!direct) {
         // Returns in the child that is stage 2; stage 1 itself has ended in there.

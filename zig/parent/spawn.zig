@@ -13,6 +13,7 @@ const id_maps = @import("id_maps.zig");
 const network_device = @import("network_device.zig");
 const process = @import("process.zig");
 const start_socket = @import("start_socket.zig");
+const Terminal = @import("terminal.zig").Terminal;
 const Call = @import("../call.zig").Call;
 const Plan = plan_types.Plan;
 const CLONE = std.os.linux.CLONE;
@@ -29,6 +30,8 @@ pub const Progress = enum {
     ready,
     /// It is the user's program now.
     executed,
+    /// Before its first step, for somebody to move it into its cgroup; goes on with `release`. Only `spawn_held`.
+    held,
 };
 
 pub const Spawned = struct {
@@ -46,37 +49,51 @@ pub const Spawned = struct {
 };
 
 pub fn spawn(call: *Call, request: SpawnRequest) Call.Error!Spawned {
-    const plan = request.plan;
+    var follower = try begin(call, request.plan, false);
+    // From here on a process exists: no error leaves it behind.
+    errdefer follower.abandon();
+    return follower.go(request.plan);
+}
+
+/// As `spawn`, but leaves bunc-init before its first step: systemd makes the cgroup of a scope from a process
+/// that is there already, and a cgroup namespace must come after that.
+pub fn spawn_held(call: *Call, request: SpawnRequest) Call.Error!Spawned {
+    var follower = try begin(call, request.plan, true);
+    errdefer follower.abandon();
+    return follower.report(.held, -1);
+}
+
+pub const ReleaseRequest = struct {
+    /// The plan that `spawn_held` was given.
+    plan: Plan,
+    pid: i32,
+    pidfd: i32,
+    channel: i32,
+};
+
+/// Lets bunc-init go on from where `spawn_held` left it. After a Failure it is gone, as with `advance`.
+pub fn release(call: *Call, request: ReleaseRequest) Call.Error!Spawned {
+    var follower: Follower = .of(call, request.plan, request.channel, request.pid, request.pidfd);
+    errdefer follower.abandon();
+    try follower.proceed();
+    return follower.go(request.plan);
+}
+
+fn begin(call: *Call, plan: Plan, held: bool) Call.Error!Follower {
     var pair: [2]sys.fd_t = undefined;
     sys.socketpair_seqpacket(&pair) catch return call.fail("socketpair", "");
     const channel = pair[0];
-    const started = start_init(call, plan, pair[1]);
+    const started = start_init(call, plan, pair[1], held);
     // Our copy of the other end would keep the channel open when bunc-init is gone.
     sys.close(pair[1]);
     const first = started catch |err| {
         sys.close(channel);
         return err;
     };
-
-    var follower: Follower = .{
-        .call = call,
-        .start = plan.process.start,
-        .limits = plan.limits,
-        .namespaces = plan.namespaces,
-        .channel = channel,
-        .pid = first.pid,
-        .pidfd = first.pidfd,
-    };
-    // From here on a process exists: no error leaves it behind.
-    errdefer follower.abandon();
-    if (is_direct(plan)) {
-        try follower.limit();
-        try follower.proceed();
-    }
-    return follower.follow();
+    return .of(call, plan, channel, first.pid, first.pidfd);
 }
 
-fn start_init(call: *Call, plan: Plan, channel: sys.fd_t) Call.Error!clone.Started {
+fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error!clone.Started {
     var bytes: std.ArrayList(u8) = .empty;
     try wire.encode(Plan, plan, &bytes, call.arena);
 
@@ -105,7 +122,7 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t) Call.Error!clone.Start
         try std.fmt.allocPrintSentinel(call.arena, "{d}", .{keep[0]}, 0),
         try std.fmt.allocPrintSentinel(call.arena, "{d}", .{keep[1]}, 0),
         try std.fmt.allocPrintSentinel(call.arena, "{d}", .{listener}, 0),
-        if (is_direct(plan)) "init" else "join",
+        if (is_direct(plan)) (if (held) "held-init" else "init") else (if (held) "held-join" else "join"),
     };
     const child: clone.Child = .{ .args = &args, .executable = executable, .keep = keep[0..kept] };
 
@@ -149,6 +166,8 @@ pub fn advance(call: *Call, request: AdvanceRequest) Call.Error!Spawned {
         .console = request.console,
     };
     errdefer follower.abandon();
+    // Before its program runs: a change of size later is a SIGWINCH to it.
+    if (request.start == .parent and request.console >= 0) Terminal.give_size(request.console);
     try follower.proceed();
     return follower.follow();
 }
@@ -185,6 +204,27 @@ const Follower = struct {
     pidfd: sys.fd_t,
     console: sys.fd_t = -1,
     executing: bool = false,
+
+    fn of(call: *Call, plan: Plan, channel: sys.fd_t, pid: i32, pidfd: sys.fd_t) Follower {
+        return .{
+            .call = call,
+            .start = plan.process.start,
+            .limits = plan.limits,
+            .namespaces = plan.namespaces,
+            .channel = channel,
+            .pid = pid,
+            .pidfd = pidfd,
+        };
+    }
+
+    /// From the first step of bunc-init to its first report.
+    fn go(self: *Follower, plan: Plan) Call.Error!Spawned {
+        if (is_direct(plan)) {
+            try self.limit();
+            try self.proceed();
+        }
+        return self.follow();
+    }
 
     /// What the parent sets on the process from outside: it may not have the rights itself.
     fn limit(self: *Follower) Call.Error!void {
