@@ -25,6 +25,7 @@ const seccomp = @import("seccomp/call.zig");
 
 pub const table = .{
     .{ .name = "host_facts", .function = host.host_facts },
+    .{ .name = "own_namespace", .function = host.own_namespace },
     .{ .name = "read_file", .function = files.read_file },
     .{ .name = "write_file", .function = files.write_file },
     .{ .name = "append_file", .function = files.append_file },
