@@ -39,6 +39,17 @@ pub const Terminal = struct {
         return null;
     }
 
+    /// Gives the container's terminal the size of the first of stdin, stdout, stderr that is a terminal.
+    pub fn give_size(console: sys.fd_t) void {
+        for ([_]sys.fd_t{ 0, 1, 2 }) |fd| {
+            var size: std.posix.winsize = undefined;
+            _ = sys.ioctl(fd, T.IOCGWINSZ, @intFromPtr(&size)) catch continue;
+            // A terminal that has hung up has no size, and nobody who would miss it.
+            _ = sys.ioctl(console, T.IOCSWINSZ, @intFromPtr(&size)) catch {};
+            return;
+        }
+    }
+
     pub fn restore(self: *const Terminal) void {
         // The terminal may have hung up: then there is nothing to restore.
         _ = sys.ioctl(self.fd, T.CSETS, @intFromPtr(&self.saved)) catch {};
