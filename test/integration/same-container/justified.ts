@@ -3,9 +3,28 @@
 export interface Justified {
   field: RegExp;
   /** Whether these two values are the difference that is meant. */
-  holds: (ours: unknown, runc: unknown, variation: string) => boolean;
+  holds: (ours: unknown, runc: unknown) => boolean;
   why: string;
 }
+
+interface MountFact {
+  root: string;
+  options: string[];
+  type: string;
+  superOptions: string[];
+}
+
+const single = (fact: unknown): MountFact | undefined => (fact as MountFact[] | undefined)?.at(-1);
+
+/** Equal but for the super options that only we have, which all match. */
+const onlyMoreSuperOptions = (ours: unknown, runc: unknown, extra: RegExp): boolean => {
+  const [mine, its] = [single(ours), single(runc)];
+  if (mine === undefined || its === undefined) return false;
+  return Bun.deepEquals(
+    { ...mine, superOptions: mine.superOptions.filter((option) => !extra.test(option)) },
+    its,
+  );
+};
 
 export const justified: Justified[] = [
   {
@@ -16,10 +35,55 @@ export const justified: Justified[] = [
         (limits) => structuredClone(limits) as Record<string, { soft: string }>,
       );
       const nofile = mine?.["NOFILE"];
-      if (mine === undefined || its === undefined || nofile === undefined) return false;
-      its["NOFILE"] = { ...(its["NOFILE"] as { soft: string }), soft: nofile.soft };
+      if (mine === undefined || its?.["NOFILE"] === undefined || nofile === undefined) return false;
+      its["NOFILE"].soft = nofile.soft;
       return Bun.deepEquals(mine, its);
     },
-    why: "Go raises the soft limit of open files of every Go program and runc 1.1.5 does not restore it; FDSize is the room that the kernel made for descriptors before they were closed",
+    why: "Go raises the soft limit of open files of every Go program, and runc 1.1.5 does not restore it; FDSize is the room that the kernel made for descriptors that are closed again",
+  },
+  {
+    field: /^self\.fds$/,
+    holds: (ours, runc) => {
+      const numbers = (fds: unknown) =>
+        (fds as { fd: number; closeOnExec: boolean }[]).map(({ fd, closeOnExec }) => [fd, closeOnExec]);
+      return Bun.deepEquals(numbers(ours), numbers(runc));
+    },
+    why: "runc 1.1.5 puts pipes between a foreground container and the caller's files and copies; here the container has the files themselves, so nothing is copied and nothing waits for the end of a pipe",
+  },
+  {
+    field: /^mount \/sys\/fs\/cgroup$/,
+    holds: (ours, runc) => {
+      const [mine, its] = [single(ours), single(runc)];
+      if (mine === undefined || its === undefined || mine.type !== "tmpfs") return false;
+      const options = mine.options.map((option) => (option === "ro" ? "rw" : option)).toSorted();
+      return mine.options.includes("ro") && Bun.deepEquals({ ...mine, options }, its);
+    },
+    why: "the configuration says ro: runc 1.1.5 mounts the hierarchies of cgroup v1 read-only but leaves the tmpfs that holds them writable",
+  },
+  {
+    field: /^mount \/(proc\/|secret)/,
+    holds: (ours, runc) => {
+      const [mine, its] = [single(ours), single(runc)];
+      return mine?.root === "/null" && its?.root === "/null";
+    },
+    why: "a masked file is covered by the host's null device, opened before the container's files exist; runc 1.1.5 takes the container's own /dev/null, which an image can replace (CVE-2025-31133)",
+  },
+  {
+    field: /^mount \/(proc|sys|hidden)/,
+    holds: (ours, runc) => onlyMoreSuperOptions(ours, runc, /^(nr_inodes=1|size=4k)$/),
+    why: "the empty tmpfs over a masked directory is as small as can be, as newer runc makes it; runc 1.1.5 lets it have half of the memory",
+  },
+  {
+    field: /^mount \/etc$/,
+    holds: (ours, runc) => onlyMoreSuperOptions(ours, runc, /^mode=755$/),
+    why: "with tmpcopyup the new root has the mode of the directory that it covers: said at the mount here, by chmod afterwards in runc; the directory's own mode is compared too and equal",
+  },
+  {
+    field: /^stat:\/dev\/mqueue$/,
+    holds: (ours, runc) => {
+      const [mine, its] = [ours, runc] as { gid: number }[];
+      return mine?.gid === 0 && its?.gid === 65534 && Bun.deepEquals({ ...mine, gid: 65534 }, its);
+    },
+    why: "in a user namespace runc 1.1.5 mounts mqueue before it has a mapped group, and so the directory belongs to nobody; here it belongs to the container's root",
   },
 ];

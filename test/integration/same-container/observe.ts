@@ -162,7 +162,6 @@ function readFact(
     for (const [target, stack] of byTarget) {
       facts[`mount ${clean(target)}`] = stack.map((entry) => mountFact(entry, clean));
     }
-    facts["mount order"] = report.mounts.map((entry) => clean(entry.target));
   } else if (path === "/proc/self/status" && data !== undefined) {
     for (const line of data.split("\n")) {
       const [name = "", value = ""] = line.split(":");

@@ -249,7 +249,7 @@ export const variations: Variation[] = [
         { type: "RLIMIT_CORE", soft: 0, hard: 0 },
         { type: "RLIMIT_NPROC", soft: 50, hard: 60 },
         { type: "RLIMIT_STACK", soft: 1 << 20, hard: 1 << 21 },
-        { type: "RLIMIT_FSIZE", soft: 1 << 30, hard: 1 << 31 },
+        { type: "RLIMIT_FSIZE", soft: 2 ** 30, hard: 2 ** 31 },
       ];
     },
   },
