@@ -11,15 +11,19 @@ type Handlers = { readonly [Verb in VerbName]?: () => Handler<Verb> };
 const handlers: Handlers = {
   create: () => command(require("../commands/create.ts")),
   delete: () => command(require("../commands/delete.ts")),
+  events: () => command(require("../commands/events.ts")),
+  features: () => command(require("../commands/features.ts")),
   exec: () => command(require("../commands/exec.ts")),
   kill: () => command(require("../commands/kill.ts")),
   list: () => command(require("../commands/list.ts")),
   pause: () => command(require("../commands/pause.ts")),
+  ps: () => command(require("../commands/ps.ts")),
   resume: () => command(require("../commands/resume.ts")),
   run: () => command(require("../commands/run.ts")),
   spec: () => command(require("../commands/spec.ts")),
   start: () => command(require("../commands/start.ts")),
   state: () => command(require("../commands/state.ts")),
+  update: () => command(require("../commands/update.ts")),
 };
 
 /** What every module in src/commands exports. */

@@ -73,6 +73,6 @@ const UNSUPPORTED = [
   "SCMP_ARCH_SHEB",
 ];
 
-function isKnownArchitecture(name: string): name is Architecture {
+export function isKnownArchitecture(name: string): name is Architecture {
   return !UNSUPPORTED.includes(name);
 }

@@ -84,9 +84,16 @@ const SUPERBLOCK: ReadonlyMap<string, { flag: SuperblockFlag; on: boolean }> = n
 
 /**
  * Known, and nothing is left to do for them: `silent` only keeps the kernel's log quiet and has no
- * fsconfig(2) name; change counters are always on in every file system that has them.
+ * fsconfig(2) name; change counters are always on in every file system that has them, and so are ACLs.
  */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set(["iversion", "noiversion", "silent", "loud"]);
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+  "iversion",
+  "noiversion",
+  "silent",
+  "loud",
+  "acl",
+  "noacl",
+]);
 
 const PROPAGATION: ReadonlyMap<string, Propagation> = new Map([
   ["private", { flag: MS.PRIVATE, recursive: false }],

@@ -1,0 +1,48 @@
+/** `events`: a container's statistics and OOM events, one JSON object a line. */
+
+import { OomWatch } from "../cgroup/oom-watch.ts";
+import { hugePageSizes, readStats } from "../cgroup/stats/stats.ts";
+import { failureMessage } from "../cli/log.ts";
+import type { Handler } from "../cli/verbs.ts";
+import { cgroupsOf } from "../container/cgroups.ts";
+import { openContainer } from "../container/container.ts";
+import { RuntimeError } from "../errors.ts";
+import { currentHost } from "../host/current.ts";
+import { native } from "../native/call.ts";
+import { stringifyJson } from "../oci/json.ts";
+
+/** Names tell the sizes of huge pages that this machine has: "hugepages-2048kB". */
+const HUGE_PAGES = "/sys/kernel/mm/hugepages";
+
+export const run: Handler<"events"> = ({ stats, interval }, [id], context) => {
+  const { record, status } = openContainer(id, context);
+  if (status === "stopped") throw new RuntimeError(`container with id ${id} is not running`);
+  const locations = cgroupsOf(record);
+  const pageSizes = hugePageSizes(
+    native("list_directory", { path: HUGE_PAGES }).entries.map(({ name }) => name),
+  );
+  const printStats = () => {
+    const data = readStats(native, currentHost().cgroup, locations, pageSizes);
+    console.log(stringifyJson({ type: "stats", id, data }));
+  };
+  if (stats) {
+    printStats();
+    return 0;
+  }
+
+  const watch = new OomWatch(native, locations, record.init_process_pid);
+  let next = performance.now() + interval;
+  for (;;) {
+    const { oom, ended } = watch.wait(next - performance.now());
+    if (oom) console.log(JSON.stringify({ type: "oom", id }));
+    if (ended) return 0;
+    if (performance.now() < next) continue;
+    try {
+      printStats();
+    } catch (error) {
+      // One reading that fails is no reason to miss what comes later.
+      context.log.warning(failureMessage(error));
+    }
+    next = Math.max(next + interval, performance.now());
+  }
+};

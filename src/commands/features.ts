@@ -1,0 +1,74 @@
+/** `features`: what this runtime can, as the OCI runtime specification's features.md wants it told. */
+
+import { loadHandler } from "../cli/handlers.ts";
+import type { Handler } from "../cli/verbs.ts";
+import { isKnownArchitecture } from "../container/seccomp.ts";
+import { currentHost } from "../host/current.ts";
+import { type KernelVersion, kernelAtLeast } from "../host/host.ts";
+import { CAP } from "../native/boundary.gen.ts";
+import type { Features } from "../oci/features.ts";
+import { HOOK_KINDS } from "../oci/hooks.ts";
+import { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES, NAMESPACE_TYPES } from "../oci/linux.ts";
+import { SECCOMP_ACTIONS, SECCOMP_ARCHITECTURES, SECCOMP_FLAGS, SECCOMP_OPERATORS } from "../oci/seccomp.ts";
+import { knownMountOptions } from "../plan/mount-options.ts";
+import { BUNC_VERSION, COMMIT, RUNC_VERSION, SPEC_VERSION } from "../version.ts";
+
+export const run: Handler<"features"> = () => {
+  const checkpoint = loadHandler("checkpoint") !== undefined;
+  console.log(JSON.stringify(features({ kernel: currentHost().kernel, checkpoint }), null, 4));
+  return 0;
+};
+
+export interface FeatureFacts {
+  kernel: KernelVersion;
+  /** Whether this build has the commands checkpoint and restore. */
+  checkpoint: boolean;
+}
+
+/** Everything is about the runtime, whether this host has it or not, but for the seccomp flags: features-linux.md. */
+export function features({ kernel, checkpoint }: FeatureFacts): Features {
+  return {
+    ociVersionMin: "1.0.0",
+    ociVersionMax: SPEC_VERSION,
+    hooks: [...HOOK_KINDS],
+    mountOptions: knownMountOptions(),
+    linux: {
+      namespaces: [...NAMESPACE_TYPES].sort(),
+      capabilities: capabilityNames(),
+      cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
+      seccomp: {
+        enabled: true,
+        actions: [...SECCOMP_ACTIONS].sort(),
+        operators: [...SECCOMP_OPERATORS].sort(),
+        archs: SECCOMP_ARCHITECTURES.filter(isKnownArchitecture).sort(),
+        knownFlags: [...SECCOMP_FLAGS].sort(),
+        supportedFlags: SECCOMP_FLAGS.filter((flag) => isSupported(flag, kernel)).sort(),
+      },
+      apparmor: { enabled: true },
+      selinux: { enabled: true },
+      intelRdt: { enabled: false, schemata: false, monitoring: false },
+      memoryPolicy: { modes: [...MEMORY_POLICY_MODES], flags: [...MEMORY_POLICY_FLAGS] },
+      mountExtensions: { idmap: { enabled: true } },
+      netDevices: { enabled: true },
+    },
+    annotations: {
+      "bunc.version": BUNC_VERSION,
+      "org.opencontainers.runc.checkpoint.enabled": String(checkpoint),
+      "org.opencontainers.runc.commit": COMMIT,
+      "org.opencontainers.runc.version": RUNC_VERSION,
+    },
+    potentiallyUnsafeConfigAnnotations: ["bundle", "org.systemd.property.", "org.criu.config"],
+  };
+}
+
+/** In the order of their numbers, as runc lists them. */
+function capabilityNames(): string[] {
+  return Object.keys(CAP)
+    .filter((name) => name !== "LAST_CAP")
+    .map((name) => `CAP_${name}`);
+}
+
+/** seccomp(2): the others are older than the oldest supported kernel. */
+function isSupported(flag: string, kernel: KernelVersion): boolean {
+  return flag !== "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" || kernelAtLeast(kernel, 5, 19);
+}

@@ -1,0 +1,155 @@
+/** `update`: changes the limits of a container that exists, and remembers them for the next update. */
+
+import { resourceSettings, writeSettings } from "../cgroup/create.ts";
+import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
+import { checkMemoryUsage } from "../cgroup/resources/v2.ts";
+import { failureMessage, type Log } from "../cli/log.ts";
+import type { Handler, VerbOptions } from "../cli/verbs.ts";
+import { cgroupsOf } from "../container/cgroups.ts";
+import { changeContainer } from "../container/container.ts";
+import { mergeResources } from "../container/merge-resources.ts";
+import { RuntimeError } from "../errors.ts";
+import type { CgroupFacts } from "../host/cgroup.ts";
+import { currentHost } from "../host/current.ts";
+import { containerNotRunning, systemCallFailed } from "../messages.ts";
+import { ERRNO } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
+import { check, parseConfig } from "../oci/config.ts";
+import { configError } from "../oci/issue.ts";
+import { parseJson, stringifyJson } from "../oci/json.ts";
+import { type ResourcesConfig, ResourcesSchema } from "../oci/resources.ts";
+
+export const run: Handler<"update"> = async (options, [id], context) => {
+  const asked =
+    options.resources === undefined ? resourcesOfFlags(options) : await readResources(options.resources);
+  return changeContainer(id, context, ({ directory, record, status }) => {
+    if (status === "stopped") throw containerNotRunning();
+    refuseIntelRdt(options);
+    if (asked.memory?.kernel !== undefined || asked.memory?.kernelTCP !== undefined) {
+      context.log.warning("Kernel memory settings are ignored and will be removed");
+    }
+    const text = directory.loadConfig();
+    const current = parseConfig(text).linux.resources ?? {};
+    const merged = mergeResources(current, asked);
+    const { cgroup } = currentHost();
+    apply(cgroup, cgroupsOf(record), current, merged, context.log);
+    directory.saveConfig(withResources(text, merged));
+    return 0;
+  });
+};
+
+/** All limits of the container are written, as runc does; when one is refused, the old ones are put back. */
+function apply(
+  facts: CgroupFacts,
+  locations: readonly CgroupLocation[],
+  current: ResourcesConfig,
+  merged: ResourcesConfig,
+  log: Log,
+): void {
+  const { settings, ignored } = resourceSettings(facts, merged);
+  for (const { subject, reason } of ignored) log.warning(`${subject} is ignored: ${reason}`);
+  if (facts.mode === "v2" && merged.memory?.checkBeforeUpdate === true) {
+    checkMemoryUsage(merged, currentMemory(locations));
+  }
+  try {
+    writeSettings(native, locations, settings);
+  } catch (error) {
+    try {
+      writeSettings(native, locations, resourceSettings(facts, current).settings);
+    } catch (again) {
+      log.warning(`putting the old limits back: ${failureMessage(again)}`);
+    }
+    throw error;
+  }
+}
+
+/** Bytes. */
+function currentMemory(locations: readonly CgroupLocation[]): bigint {
+  const location = locationOf(locations, "memory");
+  if (location === undefined) return 0n;
+  const { mount, path } = location;
+  const [current] = native("cgroup_read", { groups: [{ mount, path, files: ["memory.current"] }] }).files;
+  return BigInt(current?.text.trim() ?? 0);
+}
+
+/** The text of config.json, with other resources. */
+function withResources(text: string, resources: ResourcesConfig): string {
+  const config = parseJson(text) as { linux?: object };
+  return stringifyJson({ ...config, linux: { ...config.linux, resources } });
+}
+
+/** `source`: a path, or "-" for standard input. */
+async function readResources(source: string): Promise<ResourcesConfig> {
+  const document = source === "-" ? "standard input" : source;
+  const text = source === "-" ? await Bun.stdin.text() : readText(source);
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const found = text.trim() === "" ? "nothing" : JSON.stringify(text.slice(0, 80));
+    throw configError(document, [{ path: "", found, accepted: "JSON", message }]);
+  }
+  const { output, issues } = check(ResourcesSchema, value);
+  if (issues.length > 0) throw configError(document, issues);
+  return output as ResourcesConfig;
+}
+
+function readText(path: string): string {
+  const { found, text } = native("read_file", { path });
+  if (!found) throw systemCallFailed("open", path, ERRNO.NOENT);
+  return text;
+}
+
+function resourcesOfFlags(options: VerbOptions<"update">): ResourcesConfig {
+  const { cpuIdle, pidsLimit, blkioWeight } = options;
+  if (cpuIdle !== undefined && cpuIdle !== 0n && cpuIdle !== 1n) {
+    throw new RuntimeError(`invalid value for cpu-idle: ${cpuIdle} is neither 0 nor 1`);
+  }
+  return {
+    memory: defined({
+      limit: options.memory,
+      swap: options.memorySwap,
+      reservation: options.memoryReservation,
+      kernel: options.kernelMemory,
+      kernelTCP: options.kernelMemoryTcp,
+    }),
+    cpu: {
+      cpus: options.cpusetCpus ?? "",
+      mems: options.cpusetMems ?? "",
+      ...defined({
+        period: options.cpuPeriod,
+        quota: options.cpuQuota,
+        burst: options.cpuBurst,
+        shares: options.cpuShare,
+        realtimePeriod: options.cpuRtPeriod,
+        realtimeRuntime: options.cpuRtRuntime,
+        idle: cpuIdle === undefined ? undefined : Number(cpuIdle),
+      }),
+    },
+    ...(blkioWeight ? { blockIO: { weight: blkioWeight } } : {}),
+    ...(pidsLimit === undefined ? {} : { pids: { limit: pidsLimit } }),
+  };
+}
+
+type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+function defined<T extends object>(members: T): Defined<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+
+/** A container is not put into a resctrl group by this version, so there is none whose schemata could change. */
+function refuseIntelRdt({ l3CacheSchema, memBwSchema }: VerbOptions<"update">): void {
+  if (!l3CacheSchema && !memBwSchema) return;
+  if (!currentHost().resctrl) {
+    throw new RuntimeError(
+      l3CacheSchema
+        ? "Intel RDT/CAT: l3 cache schema is not enabled"
+        : "Intel RDT/MBA: memory bandwidth schema is not enabled",
+      {
+        hint: "the resctrl file system is not mounted: mount -t resctrl resctrl /sys/fs/resctrl (Intel RDT CPUs)",
+      },
+    );
+  }
+  throw new RuntimeError("updating a non-existent Intel RDT configuration is not supported");
+}
