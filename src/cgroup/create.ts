@@ -72,11 +72,7 @@ export function planCgroups(options: CgroupOptions): CgroupPlan {
     devices: isUnified ? devices : null,
     ignored,
     create: {
-      groups: distinctGroups(locations).map((group) => ({
-        ...group,
-        ...creation(facts, locations, group, settings, options.resources ?? {}),
-        tolerate_permission: bestEffort,
-      })),
+      groups: creationOf(facts, locations, settings, options.resources ?? {}, bestEffort),
       refuse_in_use: true,
     },
     early: isUnified ? [] : groupSettings(locations, settings.filter(isEarly)),
@@ -91,21 +87,32 @@ export function resourceSettings(facts: CgroupFacts, resources: ResourcesConfig)
   return facts.mode === "v2" ? unifiedSettings(resources) : legacySettings(resources);
 }
 
-function creation(
+/** Of what the kernel no longer has. */
+export function resourceWarnings({ memory }: ResourcesConfig = {}): string[] {
+  const isIgnored = memory?.kernel !== undefined || memory?.kernelTCP !== undefined;
+  return isIgnored ? ["Kernel memory settings are ignored and will be removed"] : [];
+}
+
+/** The directories to make, each once, and what must stand in them from the start. */
+export function creationOf(
   facts: CgroupFacts,
   locations: readonly CgroupLocation[],
-  group: { mount: string; path: string },
   settings: readonly CgroupSetting[],
   { cpu }: ResourcesConfig,
-): Pick<CgroupToCreate, "enable_controllers" | "domain" | "cpuset"> {
-  const isCpuset = locations.some(
-    ({ controller, mount, path }) => controller === "cpuset" && mount === group.mount && path === group.path,
-  );
-  return {
-    enable_controllers: facts.mode === "v2",
-    domain: facts.mode === "v2" && needsDomain(settings),
-    cpuset: isCpuset ? { cpus: cpu?.cpus ?? "", mems: cpu?.mems ?? "" } : null,
-  };
+  bestEffort: boolean,
+): CgroupToCreate[] {
+  const isUnified = facts.mode === "v2";
+  const cpuset = locations.find(({ controller }) => controller === "cpuset");
+  return distinctGroups(locations).map((group) => ({
+    ...group,
+    enable_controllers: isUnified,
+    domain: isUnified && needsDomain(settings),
+    cpuset:
+      cpuset !== undefined && cpuset.mount === group.mount && cpuset.path === group.path
+        ? { cpus: cpu?.cpus ?? "", mems: cpu?.mems ?? "" }
+        : null,
+    tolerate_permission: bestEffort,
+  }));
 }
 
 /** The settings by cgroup, keeping their order. Those of controllers without a location are left out. */
@@ -205,7 +212,11 @@ function unableToApply(error: RuntimeError): RuntimeError {
  * Everything the configuration limits, on the cgroups that `createCgroups` has made. Throws RuntimeError
  * that names file, value and config path.
  */
-export function limitCgroups(call: typeof native, plan: CgroupPlan, created: CreatedCgroups): void {
+export function limitCgroups(
+  call: typeof native,
+  plan: Pick<CgroupPlan, "settings" | "devices" | "rootless">,
+  created: CreatedCgroups,
+): void {
   const { locations, notEnabled } = created;
   // What a rootless container may not do to devices, it need not be kept from either.
   const settings = plan.rootless

@@ -1,9 +1,68 @@
-/** The cgroups of a recorded container. */
+/** The cgroups of a container: those that a new one gets, and those of a recorded one. */
 
+import { type CgroupManager, openManager } from "../cgroup/manager.ts";
+import { removeCgroups } from "../cgroup/operate.ts";
 import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
+import { Systemd, type SystemdEnvironment } from "../cgroup/systemd/driver.ts";
 import { currentHost } from "../host/current.ts";
-import type { StateRecord } from "../state/record.ts";
+import { native } from "../native/call.ts";
+import type { Config } from "../oci/config.ts";
+import type { CgroupDriver, StateRecord } from "../state/record.ts";
 
 export function cgroupsOf(record: StateRecord): CgroupLocation[] {
   return locationsOfPaths(currentHost().cgroup, record.cgroup_paths);
+}
+
+export function newCgroups(
+  id: string,
+  config: Config,
+  driver: CgroupDriver,
+  rootless: boolean,
+): CgroupManager {
+  const host = currentHost();
+  const owner = cgroupOwner(config);
+  return openManager(native, {
+    driver,
+    facts: host.cgroup,
+    id,
+    cgroupsPath: config.linux.cgroupsPath,
+    resources: config.linux.resources,
+    devicePaths: config.linux.devices.map(({ path }) => path),
+    inUserNamespace: host.inUserNamespace,
+    rootless,
+    annotations: config.annotations,
+    systemd: systemdEnvironment(rootless),
+    owner: owner === host.euid ? undefined : owner,
+  });
+}
+
+/** The user of the host who runs in the container, where that one may manage the container's cgroup. */
+function cgroupOwner({ process, mounts, linux }: Config): number | undefined {
+  const own = linux.namespaces.some(({ type, path }) => type === "cgroup" && path === "");
+  const writable = mounts.some(
+    ({ type, destination, options }) =>
+      type === "cgroup" && destination === "/sys/fs/cgroup" && !(options ?? []).includes("ro"),
+  );
+  if (!own || !writable || process === undefined) return undefined;
+  const { uid } = process.user;
+  if (!linux.namespaces.some(({ type }) => type === "user")) return uid;
+  for (const { containerID, hostID, size } of linux.uidMappings ?? []) {
+    if (uid >= containerID && uid < containerID + size) return hostID + uid - containerID;
+  }
+  return undefined;
+}
+
+export function systemdEnvironment(rootless: boolean): SystemdEnvironment {
+  return { rootless, euid: currentHost().euid, variables: Bun.env };
+}
+
+/** Removes a recorded container's cgroups, whoever has made them; who is in them is dead already. */
+export function removeCgroupsOf(record: StateRecord): void {
+  const { systemdUnit } = record.bunc;
+  if (systemdUnit !== "") {
+    const systemd = Systemd.connect(native, systemdEnvironment(record.rootless));
+    systemd.stopUnit(systemdUnit);
+    systemd.close();
+  }
+  removeCgroups(native, cgroupsOf(record));
 }

@@ -3,7 +3,6 @@
  * of it undone when one of them fails.
  */
 
-import { createCgroups, limitCgroups, placement, planCgroups } from "../cgroup/create.ts";
 import { cgroupPaths } from "../cgroup/paths.ts";
 import { failureMessage, type Log } from "../cli/log.ts";
 import type { CommandContext } from "../cli/verbs.ts";
@@ -14,6 +13,7 @@ import { planCreate } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
 import { StateDirectory } from "../state/store.ts";
 import { type Bundle, loadBundle } from "./bundle.ts";
+import { newCgroups } from "./cgroups.ts";
 import { rootOf } from "./container.ts";
 import { removeRecordedCgroups } from "./destroy.ts";
 import { FailureFacts } from "./failure-facts.ts";
@@ -57,15 +57,8 @@ export function createContainer(request: CreateRequest, context: CommandContext)
   const inherited = inheritedDescriptors(request.preserveFds);
   const seccomp = compileSeccomp(bundle.config.linux.seccomp, context.log);
   const driver = context.globals.cgroupManager;
-  const cgroups = planCgroups({
-    facts: host.cgroup,
-    id: request.id,
-    cgroupsPath: bundle.config.linux.cgroupsPath,
-    resources: bundle.config.linux.resources,
-    devicePaths: bundle.config.linux.devices.map(({ path }) => path),
-    inUserNamespace: host.inUserNamespace,
-    rootless,
-  });
+  const cgroups = newCgroups(request.id, bundle.config, driver, rootless);
+  for (const warning of cgroups.warnings) context.log.warning(warning);
 
   const root = rootOf(context);
   const directory = new StateDirectory(root, request.id);
@@ -78,21 +71,23 @@ export function createContainer(request: CreateRequest, context: CommandContext)
     const record = initialRecord(request.id, bundle, {
       driver,
       rootless,
-      cgroupPaths: cgroupPaths(cgroups.locations),
+      // A unit of the same name may be somebody else's until systemd has made ours.
+      cgroupPaths: cgroups.needsProcess ? {} : cgroupPaths(cgroups.locations),
     });
     directory.saveConfig(bundle.text);
     directory.save(record);
 
-    const createdCgroups = createCgroups(native, cgroups);
-    const { locations } = createdCgroups;
-    record.cgroup_paths = cgroupPaths(locations);
-    undo.add(() => removeRecordedCgroups(record));
+    if (!cgroups.needsProcess) {
+      cgroups.create();
+      record.cgroup_paths = cgroupPaths(cgroups.locations);
+      undo.add(() => removeRecordedCgroups(record));
+    }
 
     const { plan, warnings } = planCreate(bundle.config, host, {
       id: request.id,
       bundle: bundle.path,
-      placement: placement(locations),
-      cgroupDirectories: new Map(Object.entries(record.cgroup_paths)),
+      placement: cgroups.placement(),
+      cgroupDirectories: new Map(Object.entries(cgroupPaths(cgroups.locations))),
       preserveFds: request.preserveFds,
       listenFds: inherited.listenFds,
       noNewKeyring: request.noNewKeyring,
@@ -114,13 +109,28 @@ export function createContainer(request: CreateRequest, context: CommandContext)
       native("abandon", { pid, pidfd, channel });
     });
     let limited = false;
-    let spawned = failures.explain("init", () => native("spawn", { plan }));
+    let spawned = failures.explain("init", () =>
+      native(cgroups.needsProcess ? "spawn_held" : "spawn", { plan }),
+    );
+    if (spawned.progress === "held") {
+      const { pid, pidfd, channel } = spawned;
+      waiting = spawned;
+      cgroups.place(pid);
+      record.cgroup_paths = cgroupPaths(cgroups.locations);
+      record.bunc.systemdUnit = cgroups.unit?.unit ?? "";
+      record.bunc.systemdSlice = cgroups.unit?.slice ?? "";
+      undo.add(() => removeRecordedCgroups(record));
+      remember(record, spawned, bundle);
+      directory.save(record);
+      waiting = undefined;
+      spawned = failures.explain("init", () => native("release", { plan, pid, pidfd, channel }));
+    }
     for (;;) {
       waiting = spawned;
       remember(record, spawned, bundle);
       if (!limited && spawned.progress !== "seccomp_listener") {
         // Its file systems stand by now: mounting them is not subject to the container's limits.
-        limitCgroups(native, cgroups, createdCgroups);
+        cgroups.limit();
         limited = true;
       }
       if (spawned.progress === "ready") break;
@@ -137,6 +147,7 @@ export function createContainer(request: CreateRequest, context: CommandContext)
         native("advance", { start: request.start, pid, pidfd, channel, console }),
       );
     }
+    cgroups.close();
     record.bunc.creating = false;
     directory.save(record);
     handOver(request, spawned);

@@ -1,13 +1,13 @@
 /** Removing what is left of a container: processes, cgroups, state directory; then its poststop hooks. */
 
-import { freezeCgroups, isFrozen, removeCgroups } from "../cgroup/operate.ts";
+import { freezeCgroups, isFrozen } from "../cgroup/operate.ts";
 import type { Log } from "../cli/log.ts";
 import { RuntimeError } from "../errors.ts";
 import { native } from "../native/call.ts";
 import { parseConfig } from "../oci/config.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
-import { cgroupsOf } from "./cgroups.ts";
+import { cgroupsOf, removeCgroupsOf } from "./cgroups.ts";
 import { runPoststopHooks } from "./hooks.ts";
 import { SIGKILL, signalAll, signalInit } from "./signal.ts";
 
@@ -49,7 +49,7 @@ function loadConfigForHooks(directory: StateDirectory) {
 /** Kills who is left in the cgroups, and removes them. */
 export function removeRecordedCgroups(record: StateRecord): void {
   signalAll(record, SIGKILL);
-  removeCgroups(native, cgroupsOf(record));
+  removeCgroupsOf(record);
 }
 
 /** A frozen process does not die of SIGKILL on cgroup v1 until it runs again. */

@@ -45,6 +45,11 @@ export class Systemd {
   /** The system bus, or systemd itself for root where that bus is not up; the user's bus when rootless. */
   static connect(call: typeof native, environment: SystemdEnvironment): Systemd {
     const { rootless, euid, variables } = environment;
+    if (!isBootedWithSystemd(call)) {
+      throw new RuntimeError("systemd not running on this host, cannot use systemd cgroups manager", {
+        hint: "leave --systemd-cgroup out: bunc makes the cgroups itself then",
+      });
+    }
     try {
       if (rootless) {
         const stream = openStream(call, sessionBusPath(variables));
@@ -222,6 +227,15 @@ export class Systemd {
       path: unit,
       hint: `systemctl status ${unit} and journalctl -u ${unit} say more`,
     });
+  }
+}
+
+/** sd_booted(3). */
+function isBootedWithSystemd(call: typeof native): boolean {
+  try {
+    return call("resolve_path", { path: "/run/systemd/system" }).path !== "";
+  } catch {
+    return false;
   }
 }
 

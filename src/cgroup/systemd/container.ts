@@ -1,0 +1,127 @@
+/** The cgroups of a new container as systemd makes them: one scope, from the container's first process. */
+
+import { RuntimeError } from "../../errors.ts";
+import type { CgroupFacts } from "../../host/cgroup.ts";
+import type { ControllerNotEnabled, Placement } from "../../native/boundary.gen.ts";
+import type { native } from "../../native/call.ts";
+import type { ResourcesConfig } from "../../oci/resources.ts";
+import { creationOf, limitCgroups, placement, resourceSettings, resourceWarnings } from "../create.ts";
+import { delegateCgroup } from "../delegate.ts";
+import { type DevicePolicy, devicePolicy, deviceSettings } from "../devices.ts";
+import type { CgroupManager, ManagerOptions } from "../manager.ts";
+import { type CgroupLocation, V1_CONTROLLERS } from "../paths.ts";
+import { annotatedProperties } from "./annotations.ts";
+import { Systemd } from "./driver.ts";
+import {
+  deviceProperties,
+  legacyProperties,
+  needsVersion,
+  oomPolicy,
+  type Property,
+  type SystemdResources,
+  unifiedProperties,
+  unitProperties,
+} from "./properties.ts";
+import { type UnitName, unitName } from "./unit.ts";
+
+export class SystemdCgroups implements CgroupManager {
+  readonly locations: readonly CgroupLocation[];
+  readonly unit: UnitName;
+  readonly needsProcess = true;
+  readonly warnings: readonly string[];
+  private readonly call: typeof native;
+  private readonly options: ManagerOptions;
+  private readonly systemd: Systemd;
+  private readonly converted: SystemdResources;
+  private readonly annotated: Property[];
+  private readonly devices: DevicePolicy | null;
+  private notEnabled: readonly ControllerNotEnabled[] = [];
+
+  constructor(call: typeof native, options: ManagerOptions) {
+    const { facts, cgroupsPath = "", id, rootless, resources = {} } = options;
+    if (rootless && facts.mode !== "v2") {
+      throw new RuntimeError("cannot use rootless systemd cgroups manager on cgroup v1");
+    }
+    this.call = call;
+    this.options = options;
+    // Everything that can be wrong with the configuration is found before systemd is bothered.
+    this.unit = unitName(cgroupsPath, id, rootless);
+    this.annotated = annotatedProperties(options.annotations);
+    this.devices = options.inUserNamespace ? null : devicePolicy(resources.devices, options.devicePaths);
+    resourceSettings(facts, resources);
+    this.systemd = Systemd.connect(call, options.systemd);
+    this.converted = systemdResources(facts, resources, this.systemd);
+    this.warnings = [...resourceWarnings(resources), ...this.converted.warnings];
+    this.locations = systemdLocations(facts, this.systemd.cgroupOf(this.unit));
+  }
+
+  create(): void {}
+
+  /** v2: systemd moves the process. v1: it enters the hierarchies that systemd does not know by itself. */
+  placement(): Placement {
+    const { facts } = this.options;
+    return facts.mode === "v2" ? placement([]) : { ...placement(this.locations), into: "" };
+  }
+
+  place(pid: number): void {
+    const { resources } = this.converted;
+    const isLegacy = this.options.facts.mode !== "v2";
+    const version = resources.unified?.["memory.oom.group"] === undefined ? 0 : this.systemd.version();
+    this.systemd.startUnit(this.unit.unit, [
+      ...unitProperties(this.unit, [pid], isLegacy),
+      ...this.converted.properties,
+      ...oomPolicy(resources.unified, version),
+      ...this.annotated,
+    ]);
+    const { settings } = resourceSettings(this.options.facts, resources);
+    const created = this.call("cgroup_create", {
+      groups: creationOf(this.options.facts, this.locations, settings, resources, false),
+      // The process is in it by now.
+      refuse_in_use: false,
+    });
+    this.notEnabled = created.not_enabled;
+    if (this.options.owner !== undefined) delegateCgroup(this.call, this.locations, this.options.owner);
+  }
+
+  limit(): void {
+    const { facts, rootless } = this.options;
+    const { settings } = resourceSettings(facts, this.converted.resources);
+    if (this.devices !== null && !rootless) {
+      this.systemd.setProperties(this.unit.unit, deviceProperties(this.devices));
+    }
+    const isUnified = facts.mode === "v2";
+    const legacyDevices = this.devices === null || isUnified ? [] : deviceSettings(this.devices, []);
+    const plan = {
+      settings: [...legacyDevices, ...settings],
+      devices: isUnified ? this.devices : null,
+      rootless,
+    };
+    limitCgroups(this.call, plan, { locations: [...this.locations], notEnabled: this.notEnabled });
+  }
+
+  close(): void {
+    this.systemd.close();
+  }
+}
+
+/** `linux.resources` for this systemd, and as they are to be written to files besides. */
+export function systemdResources(
+  facts: CgroupFacts,
+  resources: ResourcesConfig,
+  systemd: Systemd,
+): SystemdResources {
+  const version = needsVersion(resources) ? systemd.version() : 0;
+  return facts.mode === "v2" ? unifiedProperties(resources, version) : legacyProperties(resources, version);
+}
+
+/** `cgroup`: the unit's, from the root of each hierarchy. */
+function systemdLocations(facts: CgroupFacts, cgroup: string): CgroupLocation[] {
+  const path = cgroup.slice(1);
+  const unified = { controller: "", mount: facts.unifiedMountPoint, path };
+  if (facts.mode === "v2") return [unified];
+  const legacy = V1_CONTROLLERS.flatMap((controller) => {
+    const hierarchy = facts.hierarchies.find(({ controllers }) => controllers.includes(controller));
+    return hierarchy === undefined ? [] : [{ controller, mount: hierarchy.mountPoint, path }];
+  });
+  return facts.mode === "hybrid" ? [...legacy, unified] : legacy;
+}
