@@ -17,6 +17,7 @@ test {
     _ = @import("init/start.zig");
     _ = @import("integer.zig");
     _ = @import("netlink.zig");
+    _ = @import("parent/open_files.zig");
     _ = @import("parent/process.zig");
     _ = @import("seccomp.zig");
     _ = @import("sync.zig");

@@ -11,6 +11,7 @@ const clone = @import("clone.zig");
 const init_image = @import("init_image.zig");
 const id_maps = @import("id_maps.zig");
 const network_device = @import("network_device.zig");
+const open_files = @import("open_files.zig");
 const process = @import("process.zig");
 const start_socket = @import("start_socket.zig");
 const Terminal = @import("terminal.zig").Terminal;
@@ -239,6 +240,8 @@ const Follower = struct {
                 if (!(refused and adjustment.best_effort)) return self.fail_on("process.oomScoreAdj", "write", file);
             };
         }
+        // First: process.rlimits may say something else.
+        open_files.restore(self.pid) catch return self.fail_on("process.rlimits", "prlimit", "RLIMIT_NOFILE");
         for (limits.rlimits) |rlimit| {
             const new: sys.RLimit = .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value };
             sys.prlimit(self.pid, rlimit.resource, &new, null) catch return self.fail_on(rlimit.subject, "prlimit", "");
