@@ -31,6 +31,7 @@ test {
     _ = @import("seccomp/argument_tree.zig");
     _ = @import("seccomp/condition.zig");
     _ = @import("seccomp/emit.zig");
+    _ = @import("seccomp/explain_call.zig");
     _ = @import("seccomp/graph.zig");
     _ = @import("seccomp/multiplex.zig");
     _ = @import("seccomp/number_tree.zig");

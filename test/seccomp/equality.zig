@@ -66,7 +66,7 @@ pub const Outcome = struct {
 /// added under one branch is seen under another, and takes exponential time or
 /// does not end; (c) lets the order in which rules were added decide between
 /// actions where high words differ.
-fn isDependable(decision: seccomp.rules.Decision) bool {
+fn is_dependable(decision: seccomp.rules.Decision) bool {
     const alternatives = switch (decision) {
         .default, .always => return true,
         .conditional => |it| it,
@@ -105,23 +105,23 @@ pub const Comparison = struct {
     /// What differs is left in `mismatches`.
     pub fn run(comparison: *Comparison, given: *const Profile) !void {
         const arena = comparison.arena;
-        const profile = try comparison.withoutUnknown(given);
+        const profile = try comparison.without_unknown(given);
         const ours = try seccomp.compile(arena, &profile, .{ .native = comparison.native });
         const theirs = try libseccomp.build(comparison.library, arena, &profile, .{
             .native = comparison.native,
             .optimize = comparison.optimize,
         });
-        const endian = seccomp.explain.endianOf(comparison.native);
+        const endian = seccomp.explain.endian_of(comparison.native);
         const explainer: seccomp.explain.Explainer = try .init(arena, &profile, comparison.native);
         const stub: Stub = try .init(comparison.library, arena, &profile, ours.architectures);
 
         var numbers: std.ArrayList(u32) = .empty;
         for (std.enums.values(Architecture)) |architecture| {
-            const audit = seccomp.explain.auditToken(architecture);
+            const audit = seccomp.explain.audit_token(architecture);
             const member = std.mem.indexOfScalar(Architecture, ours.architectures, architecture) != null;
             // An architecture outside the filter is asked about a few numbers.
             numbers.clearRetainingCapacity();
-            try numbersOf(arena, &numbers, architecture, if (member) 520 else 3);
+            try numbers_of(arena, &numbers, architecture, if (member) 520 else 3);
             for (numbers.items) |number| {
                 var data: Data = .{ .number = number, .architecture = audit };
                 const decision = try explainer.decision(&data);
@@ -137,8 +137,8 @@ pub const Comparison = struct {
                     } else seccomp.interpreter.run(theirs, &data, endian).value;
                     comparison.outcome.compared += 1;
                     if (expected == answer) continue;
-                    if (!isDependable(decision)) {
-                        if (isAnotherRules(decision, &data, expected)) {
+                    if (!is_dependable(decision)) {
+                        if (is_another_rules(decision, &data, expected)) {
                             comparison.outcome.other_rule += 1;
                         } else comparison.outcome.fault += 1;
                         continue;
@@ -156,7 +156,7 @@ pub const Comparison = struct {
 
     /// An older libseccomp knows fewer calls. Names that it does not know, or
     /// for which it has no number where we have one, are left out.
-    fn withoutUnknown(comparison: *Comparison, given: *const Profile) !Profile {
+    fn without_unknown(comparison: *Comparison, given: *const Profile) !Profile {
         const arena = comparison.arena;
         var result = given.*;
         const rules = try arena.dupe(seccomp.profile.Rule, given.syscalls);
@@ -174,25 +174,25 @@ pub const Comparison = struct {
     }
 
     fn agrees(comparison: *const Comparison, name: []const u8, architectures: []const Architecture) !bool {
-        if (!try comparison.agreesOn(name, comparison.native)) return false;
-        for (architectures) |architecture| if (!try comparison.agreesOn(name, architecture)) return false;
+        if (!try comparison.agrees_on(name, comparison.native)) return false;
+        for (architectures) |architecture| if (!try comparison.agrees_on(name, architecture)) return false;
         return true;
     }
 
-    fn agreesOn(comparison: *const Comparison, name: []const u8, architecture: Architecture) !bool {
+    fn agrees_on(comparison: *const Comparison, name: []const u8, architecture: Architecture) !bool {
         const library = comparison.library;
         const terminated = try comparison.arena.dupeZ(u8, name);
-        if (!library.isUnambiguous(terminated)) return false;
-        const ours = seccomp.explain.numberOfName(architecture, name);
-        if (seccomp.explain.isMultiplexed(architecture, name)) {
-            return if (ours) |number| library.hasName(architecture, number, name) else true;
+        if (!library.is_unambiguous(terminated)) return false;
+        const ours = seccomp.explain.number_of_name(architecture, name);
+        if (seccomp.explain.is_multiplexed(architecture, name)) {
+            return if (ours) |number| library.has_name(architecture, number, name) else true;
         }
         if (!library.knows(terminated)) return seccomp.syscall_table.find(name) == null;
         return ours == library.number(architecture, terminated);
     }
 };
 
-fn isAnotherRules(decision: seccomp.rules.Decision, data: *const Data, value: u32) bool {
+fn is_another_rules(decision: seccomp.rules.Decision, data: *const Data, value: u32) bool {
     next: for (decision.conditional) |alternative| {
         if (alternative.action != value) continue;
         for (alternative.conditions) |condition| if (!condition.matches(data.arguments)) continue :next;
@@ -202,8 +202,8 @@ fn isAnotherRules(decision: seccomp.rules.Decision, data: *const Data, value: u3
 }
 
 /// Numbers around the calls of an architecture, and at the borders.
-fn numbersOf(arena: std.mem.Allocator, list: *std.ArrayList(u32), architecture: Architecture, count: u32) !void {
-    const base = (seccomp.explain.numberOfName(architecture, "read") orelse 0) & ~@as(u32, 0xfff) |
+fn numbers_of(arena: std.mem.Allocator, list: *std.ArrayList(u32), architecture: Architecture, count: u32) !void {
+    const base = (seccomp.explain.number_of_name(architecture, "read") orelse 0) & ~@as(u32, 0xfff) |
         switch (architecture) {
             .SCMP_ARCH_MIPS, .SCMP_ARCH_MIPSEL => @as(u32, 4000 & 0xfff),
             .SCMP_ARCH_MIPS64, .SCMP_ARCH_MIPSEL64 => 5000 & 0xfff,
@@ -255,7 +255,7 @@ const Stub = struct {
         if (!stub.active) return false;
         for (std.enums.values(Architecture)) |architecture| {
             const last = stub.last.get(architecture) orelse continue;
-            if (seccomp.explain.auditToken(architecture) != data.architecture) continue;
+            if (seccomp.explain.audit_token(architecture) != data.architecture) continue;
             const x32_bit = data.number & 0x4000_0000 != 0;
             switch (architecture) {
                 .SCMP_ARCH_X86_64 => if (x32_bit) continue,

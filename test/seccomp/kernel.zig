@@ -49,7 +49,7 @@ pub fn run(arena: std.mem.Allocator, program: []const Instruction, calls: []cons
 
     const forked = linux.fork();
     if (linux.errno(forked) != .SUCCESS) return error.ForkFailed;
-    if (forked == 0) inChild(shared, program, calls);
+    if (forked == 0) in_child(shared, program, calls);
     var status: u32 = 0;
     while (linux.errno(linux.waitpid(@intCast(forked), &status, 0)) == .INTR) {}
 
@@ -58,7 +58,7 @@ pub fn run(arena: std.mem.Allocator, program: []const Instruction, calls: []cons
     return .{ .installed = shared.installed, .results = results };
 }
 
-fn inChild(shared: *volatile Shared, program: []const Instruction, calls: []const Call) noreturn {
+fn in_child(shared: *volatile Shared, program: []const Instruction, calls: []const Call) noreturn {
     _ = linux.prctl(@intFromEnum(linux.PR.SET_NO_NEW_PRIVS), 1, 0, 0, 0);
     const argument: Program = .{ .len = @intCast(program.len), .filter = program.ptr };
     shared.installed = @bitCast(linux.seccomp(linux.SECCOMP.SET_MODE_FILTER, 0, &argument));

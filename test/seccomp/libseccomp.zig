@@ -66,7 +66,7 @@ pub const Library = struct {
 
     /// Rules reach other architectures by way of this machine's number for the
     /// name, or a pseudo number; libseccomp 2.5 has one that two names share.
-    pub fn isUnambiguous(library: *const Library, name: [:0]const u8) bool {
+    pub fn is_unambiguous(library: *const Library, name: [:0]const u8) bool {
         const found = library.seccomp_syscall_resolve_name(name);
         if (found == name_unknown) return true;
         const back = library.seccomp_syscall_resolve_num_arch(library.seccomp_arch_native(), found) orelse return false;
@@ -76,7 +76,7 @@ pub const Library = struct {
 
     /// The name of a number is compared in place of the number of a name
     /// where calls are multiplexed: libseccomp hides their direct numbers.
-    pub fn hasName(library: *const Library, architecture: Architecture, call: u32, name: []const u8) bool {
+    pub fn has_name(library: *const Library, architecture: Architecture, call: u32, name: []const u8) bool {
         const found = library.seccomp_syscall_resolve_num_arch(token(architecture), @bitCast(call)) orelse return false;
         defer std.c.free(found);
         return std.mem.eql(u8, std.mem.span(found), name);
@@ -85,7 +85,7 @@ pub const Library = struct {
 
 /// enum scmp_arch: the audit token, but for x32, which would share x86_64's.
 pub fn token(architecture: Architecture) u32 {
-    const audit = seccomp.explain.auditToken(architecture);
+    const audit = seccomp.explain.audit_token(architecture);
     return if (architecture == .SCMP_ARCH_X32) audit & ~@as(u32, 0x8000_0000) else audit;
 }
 
@@ -112,7 +112,7 @@ pub fn build(
     profile: *const Profile,
     options: BuildOptions,
 ) BuildError![]seccomp.bpf.Instruction {
-    const default_action = profile.default_action.returnValue(profile.default_errno_ret);
+    const default_action = profile.default_action.return_value(profile.default_errno_ret);
     const context = library.seccomp_init(default_action) orelse return error.LibseccompFailed;
     defer library.seccomp_release(context);
 
@@ -131,20 +131,20 @@ pub fn build(
     if (library.seccomp_attr_set(context, attribute.no_new_privileges, 0) != 0) return error.LibseccompFailed;
 
     for (profile.syscalls) |rule| {
-        const action = rule.action.returnValue(rule.errno_ret);
+        const action = rule.action.return_value(rule.errno_ret);
         if (action == default_action) continue;
         for (rule.names) |name| {
             const number = library.seccomp_syscall_resolve_name(try arena.dupeZ(u8, name));
             if (number == name_unknown) continue;
-            try addRule(library, context, action, number, rule.args);
+            try add_rule(library, context, action, number, rule.args);
         }
     }
-    const program = try exportProgram(library, arena, context);
-    if (seccomp.explain.endianOf(options.native) != @import("builtin").cpu.arch.endian()) toMachineOrder(program, profile);
+    const program = try export_program(library, arena, context);
+    if (seccomp.explain.endian_of(options.native) != @import("builtin").cpu.arch.endian()) to_machine_order(program, profile);
     return program;
 }
 
-fn addRule(
+fn add_rule(
     library: *const Library,
     context: Context,
     action: u32,
@@ -156,7 +156,7 @@ fn addRule(
     for (arguments, comparisons[0..arguments.len]) |argument, *comparison| {
         comparison.* = .{
             .argument = argument.index,
-            .operator = operatorCode(argument.op),
+            .operator = operator_code(argument.op),
             .a = argument.value.value,
             .b = argument.value_two.value,
         };
@@ -177,7 +177,7 @@ fn check(code: c_int) BuildError!void {
 }
 
 /// enum scmp_compare
-fn operatorCode(operator: Operator) c_uint {
+fn operator_code(operator: Operator) c_uint {
     return switch (operator) {
         .SCMP_CMP_NE => 1,
         .SCMP_CMP_LT => 2,
@@ -189,7 +189,7 @@ fn operatorCode(operator: Operator) c_uint {
     };
 }
 
-fn exportProgram(
+fn export_program(
     library: *const Library,
     arena: std.mem.Allocator,
     context: Context,
@@ -212,16 +212,16 @@ fn exportProgram(
 /// has to be turned to be run here. When it copies a return, it turns the value
 /// twice (gen_bpf.c, _gen_bpf_build_jmp_ret), which no real machine sees: on
 /// its own machine a program is never turned.
-fn toMachineOrder(program: []seccomp.bpf.Instruction, profile: *const Profile) void {
+fn to_machine_order(program: []seccomp.bpf.Instruction, profile: *const Profile) void {
     for (program) |*instruction| {
         instruction.code = @byteSwap(instruction.code);
-        if (instruction.code == seccomp.bpf.op.ret_k and isValueOf(profile, instruction.k)) continue;
+        if (instruction.code == seccomp.bpf.op.ret_k and is_value_of(profile, instruction.k)) continue;
         instruction.k = @byteSwap(instruction.k);
     }
 }
 
-fn isValueOf(profile: *const Profile, value: u32) bool {
-    if (value == profile.default_action.returnValue(profile.default_errno_ret)) return true;
-    for (profile.syscalls) |rule| if (value == rule.action.returnValue(rule.errno_ret)) return true;
+fn is_value_of(profile: *const Profile, value: u32) bool {
+    if (value == profile.default_action.return_value(profile.default_errno_ret)) return true;
+    for (profile.syscalls) |rule| if (value == rule.action.return_value(rule.errno_ret)) return true;
     return false;
 }

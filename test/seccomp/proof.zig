@@ -21,6 +21,10 @@ const Architecture = seccomp.profile.Architecture;
 const Profile = seccomp.Profile;
 const Writer = std.Io.Writer;
 
+/// A child whose filter does not let it exit ends by a fault (kernel.zig): no
+/// handler may come between, and write of it under that filter.
+pub const std_options: std.Options = .{ .enable_segfault_handler = false };
+
 const skip_code = 77;
 
 pub fn main(init: std.process.Init) !u8 {
@@ -34,7 +38,7 @@ pub fn main(init: std.process.Init) !u8 {
     if (arguments.len < 3) return usage(out);
     const verb = arguments[1];
     if (std.mem.eql(u8, verb, "fuzz")) return fuzz(out, try Range.parse(arguments));
-    if (std.mem.eql(u8, verb, "kernel")) return realKernel(out, try Range.parse(arguments));
+    if (std.mem.eql(u8, verb, "kernel")) return real_kernel(out, try Range.parse(arguments));
     const library = libseccomp.Library.open() orelse {
         try out.print("skip: libseccomp.so.2 is not installed\n", .{});
         return skip_code;
@@ -49,7 +53,7 @@ pub fn main(init: std.process.Init) !u8 {
     var failed = false;
     for (arguments[2..]) |path| {
         const text = try std.Io.Dir.cwd().readFileAlloc(init.io, path, arena, .limited(1 << 20));
-        if (!try clientProfile(arena, out, &library, std.fs.path.stem(path), &try oci.parse(arena, text))) failed = true;
+        if (!try client_profile(arena, out, &library, std.fs.path.stem(path), &try oci.parse(arena, text))) failed = true;
     }
     return @intFromBool(failed);
 }
@@ -91,7 +95,7 @@ const targets = [_]struct { native: Architecture, others: []const Architecture }
     .{ .native = .SCMP_ARCH_LOONGARCH64, .others = &.{} },
 };
 
-fn clientProfile(
+fn client_profile(
     gpa: Allocator,
     out: *Writer,
     library: *const libseccomp.Library,
@@ -191,10 +195,10 @@ fn random(out: *Writer, library: *const libseccomp.Library, range: Range) !u8 {
         \\  where libseccomp is not dependable: {d} answers of another rule that matches, {d} of none that does
         \\
     , .{
-        range.count, range.first,  failed,
-        total.compared, total.enosys,
-        refused, unknown, total.dropped_names,
-        total.other_rule, total.fault,
+        range.count,    range.first,         failed,
+        total.compared, total.enosys,        refused,
+        unknown,        total.dropped_names, total.other_rule,
+        total.fault,
     });
     return @intFromBool(failed > 0);
 }
@@ -231,9 +235,9 @@ fn fuzz(out: *Writer, range: Range) !u8 {
         try seccomp.bpf.check(result.program);
         const explainer: seccomp.explain.Explainer = try .init(arena, profile, generated.native);
         for (0..16) |_| {
-            const data = randomCall(prng.random(), profile, result.architectures);
+            const data = random_call(prng.random(), profile, result.architectures);
             const answer = try explainer.answer(&data);
-            const value = seccomp.interpreter.run(result.program, &data, seccomp.explain.endianOf(generated.native)).value;
+            const value = seccomp.interpreter.run(result.program, &data, seccomp.explain.endian_of(generated.native)).value;
             if (answer.value == value) continue;
             try out.print("seed {d}: {any}: the program returns {x}, the rules say {x}\n", .{ seed, data, value, answer.value });
             return 1;
@@ -253,18 +257,18 @@ fn fuzz(out: *Writer, range: Range) !u8 {
     return 0;
 }
 
-fn randomCall(rng: std.Random, profile: *const Profile, architectures: []const Architecture) seccomp.interpreter.Data {
+fn random_call(rng: std.Random, profile: *const Profile, architectures: []const Architecture) seccomp.interpreter.Data {
     const architecture = architectures[rng.uintLessThan(usize, architectures.len)];
     var number: u32 = rng.int(u32) >> rng.int(u5);
     if (profile.syscalls.len > 0 and rng.uintLessThan(u32, 8) > 0) {
         const names = profile.syscalls[rng.uintLessThan(usize, profile.syscalls.len)].names;
         if (names.len > 0) {
             const name = names[rng.uintLessThan(usize, names.len)];
-            number = seccomp.explain.numberOfName(architecture, name) orelse number;
+            number = seccomp.explain.number_of_name(architecture, name) orelse number;
         }
     }
     return .{
-        .architecture = seccomp.explain.auditToken(architecture),
+        .architecture = seccomp.explain.audit_token(architecture),
         .number = number,
         .arguments = random_profile.vector(rng, profile),
     };
@@ -275,7 +279,7 @@ const harmless = [_][]const u8{ "getppid", "getuid", "geteuid", "getgid", "geteg
 
 /// Profiles that only allow or return an errno, for calls without effect: what
 /// the kernel does is what the interpreter says.
-fn realKernel(out: *Writer, range: Range) !u8 {
+fn real_kernel(out: *Writer, range: Range) !u8 {
     const native = seccomp.native;
     var made: u64 = 0;
     var arena_state: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
@@ -303,7 +307,7 @@ fn realKernel(out: *Writer, range: Range) !u8 {
 
         var calls: [kernel.max_calls]kernel.Call = undefined;
         for (&calls) |*call| call.* = .{
-            .number = seccomp.explain.numberOfName(native, harmless[rng.uintLessThan(usize, harmless.len)]).?,
+            .number = seccomp.explain.number_of_name(native, harmless[rng.uintLessThan(usize, harmless.len)]).?,
             .arguments = random_profile.vector(rng, &profile),
         };
         const outcome = try kernel.run(arena, result.program, &calls);
@@ -313,12 +317,12 @@ fn realKernel(out: *Writer, range: Range) !u8 {
         }
         for (calls, outcome.results) |call, returned| {
             const data: seccomp.interpreter.Data = .{
-                .architecture = seccomp.explain.auditToken(native),
+                .architecture = seccomp.explain.audit_token(native),
                 .number = call.number,
                 .arguments = call.arguments,
             };
-            const value = seccomp.interpreter.run(result.program, &data, seccomp.explain.endianOf(native)).value;
-            const allowed = value == seccomp.profile.Action.SCMP_ACT_ALLOW.returnValue(0);
+            const value = seccomp.interpreter.run(result.program, &data, seccomp.explain.endian_of(native)).value;
+            const allowed = value == seccomp.profile.Action.SCMP_ACT_ALLOW.return_value(0);
             const errno: isize = @intCast(value & 0xffff);
             made += 1;
             if (if (allowed) returned >= 0 else returned == -errno) continue;

@@ -40,11 +40,11 @@ pub const Generated = struct {
 
 pub fn generate(arena: Allocator, random: Random, shape: Shape) Allocator.Error!Generated {
     const native = shape.native orelse random.enumValue(Architecture);
-    const default_action = defaultAction(random);
+    const default_action = random_default_action(random);
     var hot: [16]u16 = undefined;
-    for (hot[0..shape.hot_names]) |*id| id.* = randomName(random, native);
-    const common_action = ruleAction(random);
-    const common_errno = errnoOf(random, common_action);
+    for (hot[0..shape.hot_names]) |*id| id.* = random_name(random, native);
+    const common_action = rule_action(random);
+    const common_errno = errno_of(random, common_action);
     const high_word = if (random.boolean()) 0 else value(random) & 0xffff_ffff_0000_0000;
     var used: std.DynamicBitSetUnmanaged = try .initEmpty(arena, seccomp.syscall_table.name_count);
 
@@ -52,11 +52,11 @@ pub fn generate(arena: Allocator, random: Random, shape: Shape) Allocator.Error!
     for (rules) |*rule| {
         const conditional = random.boolean();
         const common = conditional and shape.mode == .intervals;
-        const action = if (common) common_action else ruleAction(random);
+        const action = if (common) common_action else rule_action(random);
         var names: std.ArrayList([]const u8) = .empty;
         for (0..random.uintAtMost(usize, if (conditional) 2 else shape.names_per_rule)) |_| {
             const use_hot = if (conditional) random.uintLessThan(u32, 8) > 0 else random.uintLessThan(u32, 64) == 0;
-            const id = if (use_hot) hot[random.uintLessThan(usize, shape.hot_names)] else randomName(random, native);
+            const id = if (use_hot) hot[random.uintLessThan(usize, shape.hot_names)] else random_name(random, native);
             if (conditional and shape.mode == .separate) {
                 if (used.isSet(id)) continue;
                 used.set(id);
@@ -69,7 +69,7 @@ pub fn generate(arena: Allocator, random: Random, shape: Shape) Allocator.Error!
         rule.* = .{
             .names = names.items,
             .action = action,
-            .errno_ret = if (common) common_errno else errnoOf(random, action),
+            .errno_ret = if (common) common_errno else errno_of(random, action),
             .args = if (conditional) try arguments(arena, random, shape.mode, high_word) else &.{},
         };
     }
@@ -77,7 +77,7 @@ pub fn generate(arena: Allocator, random: Random, shape: Shape) Allocator.Error!
         .native = native,
         .profile = .{
             .default_action = default_action,
-            .default_errno_ret = errnoOf(random, default_action),
+            .default_errno_ret = errno_of(random, default_action),
             .architectures = try architectures(arena, random, native),
             .flags = &.{},
             .syscalls = rules,
@@ -85,25 +85,25 @@ pub fn generate(arena: Allocator, random: Random, shape: Shape) Allocator.Error!
     };
 }
 
-fn randomName(random: Random, native: Architecture) u16 {
+fn random_name(random: Random, native: Architecture) u16 {
     // Mostly names that the native architecture has.
     for (0..8) |_| {
         const id = random.uintLessThan(u16, seccomp.syscall_table.name_count);
-        if (seccomp.explain.numberOfName(native, seccomp.syscall_table.name(id)) != null) return id;
+        if (seccomp.explain.number_of_name(native, seccomp.syscall_table.name(id)) != null) return id;
     }
     return random.uintLessThan(u16, seccomp.syscall_table.name_count);
 }
 
-fn defaultAction(random: Random) profile_types.Action {
+fn random_default_action(random: Random) profile_types.Action {
     const choices = [_]profile_types.Action{
-        .SCMP_ACT_ERRNO,        .SCMP_ACT_ERRNO,       .SCMP_ACT_ERRNO, .SCMP_ACT_KILL,  .SCMP_ACT_KILL_THREAD,
-        .SCMP_ACT_KILL_PROCESS, .SCMP_ACT_TRAP,        .SCMP_ACT_TRACE, .SCMP_ACT_ALLOW, .SCMP_ACT_ALLOW,
+        .SCMP_ACT_ERRNO,        .SCMP_ACT_ERRNO, .SCMP_ACT_ERRNO, .SCMP_ACT_KILL,  .SCMP_ACT_KILL_THREAD,
+        .SCMP_ACT_KILL_PROCESS, .SCMP_ACT_TRAP,  .SCMP_ACT_TRACE, .SCMP_ACT_ALLOW, .SCMP_ACT_ALLOW,
         .SCMP_ACT_LOG,
     };
     return choices[random.uintLessThan(usize, choices.len)];
 }
 
-fn ruleAction(random: Random) profile_types.Action {
+fn rule_action(random: Random) profile_types.Action {
     return switch (random.uintLessThan(u32, 4)) {
         0, 1 => .SCMP_ACT_ALLOW,
         2 => .SCMP_ACT_ERRNO,
@@ -111,7 +111,7 @@ fn ruleAction(random: Random) profile_types.Action {
     };
 }
 
-fn errnoOf(random: Random, action: profile_types.Action) u32 {
+fn errno_of(random: Random, action: profile_types.Action) u32 {
     return switch (action) {
         .SCMP_ACT_ERRNO => if (random.boolean()) 1 else random.uintLessThan(u32, 134),
         .SCMP_ACT_TRACE => random.int(u16),
@@ -129,7 +129,7 @@ fn architectures(arena: Allocator, random: Random, native: Architecture) ![]cons
                 if (random.boolean()) .SCMP_ARCH_X86 else .SCMP_ARCH_X32
             else
                 all[random.uintLessThan(usize, all.len)];
-            if (seccomp.explain.endianOf(architecture.*) == seccomp.explain.endianOf(native)) break;
+            if (seccomp.explain.endian_of(architecture.*) == seccomp.explain.endian_of(native)) break;
         }
     }
     return list;

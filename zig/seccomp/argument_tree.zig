@@ -53,12 +53,12 @@ pub fn build(
 const Word = u4;
 const word_count = 2 * condition_types.argument_count;
 
-fn lowWord(argument: u3) Word {
+fn low_word(argument: u3) Word {
     return @as(Word, argument) * 2;
 }
 
-fn highWord(argument: u3) Word {
-    return lowWord(argument) + 1;
+fn high_word(argument: u3) Word {
+    return low_word(argument) + 1;
 }
 
 const full = std.math.maxInt(u32);
@@ -147,11 +147,11 @@ const Builder = struct {
 
     fn tree(builder: *Builder, first: usize, facts: Facts, accumulator: Accumulator) TreeError!Id {
         for (builder.alternatives[first..], first..) |alternative, index| {
-            switch (evaluateAll(alternative.conditions, &facts)) {
+            switch (evaluate_all(alternative.conditions, &facts)) {
                 .no => continue,
                 .yes => return builder.graph.ret(alternative.action),
                 .unknown => |needed| {
-                    const made = builder.searchStep(index, &facts, needed) orelse needed;
+                    const made = builder.search_step(index, &facts, needed) orelse needed;
                     return builder.branch(index, facts, accumulator, made);
                 },
             }
@@ -167,18 +167,18 @@ const Builder = struct {
         const yes = try builder.tree(first, try facts.after(arena, made, true), inside);
         const no = try builder.tree(first, try facts.after(arena, made, false), inside);
         // Without the test the accumulator is not `inside`; a return does not care.
-        if (yes == no and (inside == null or builder.graph.node(yes).isReturn())) return yes;
-        return builder.emitTest(made, yes, no, accumulator);
+        if (yes == no and (inside == null or builder.graph.node(yes).is_return())) return yes;
+        return builder.emit_test(made, yes, no, accumulator);
     }
 
     /// A system call with many equalities on one word: where the next test is
     /// one of them, the middle one of them instead, as an inequality.
-    fn searchStep(builder: *const Builder, first: usize, facts: *const Facts, needed: Test) ?Test {
+    fn search_step(builder: *const Builder, first: usize, facts: *const Facts, needed: Test) ?Test {
         if (needed.jump != .equal or needed.mask != full) return null;
         var values: [max_searched]u32 = undefined;
         var count: usize = 0;
         for (builder.alternatives[first..]) |alternative| {
-            const candidate = switch (evaluateAll(alternative.conditions, facts)) {
+            const candidate = switch (evaluate_all(alternative.conditions, facts)) {
                 .unknown => |it| it,
                 else => continue,
             };
@@ -225,12 +225,12 @@ const Builder = struct {
         const arena = builder.graph.arena;
         const if_true = try builder.single(condition, try facts.after(arena, made, true), yes, no);
         const if_false = try builder.single(condition, try facts.after(arena, made, false), yes, no);
-        return builder.emitTest(made, if_true, if_false, null);
+        return builder.emit_test(made, if_true, if_false, null);
     }
 
     /// Nodes for one test; its successors may rely on the accumulator as
     /// `branch` tells them.
-    fn emitTest(builder: *Builder, made: Test, yes: Id, no: Id, accumulator: Accumulator) Allocator.Error!Id {
+    fn emit_test(builder: *Builder, made: Test, yes: Id, no: Id, accumulator: Accumulator) Allocator.Error!Id {
         const graph = builder.graph;
         var id: Id = undefined;
         if (made.mask == full) {
@@ -243,7 +243,7 @@ const Builder = struct {
             id = try graph.mask(made.mask, try graph.jump(.equal, made.value, yes, no));
         }
         if (accumulator == made.word) return id;
-        return graph.load(offsetOf(made.word, builder.endian), id);
+        return graph.load(offset_of(made.word, builder.endian), id);
     }
 };
 
@@ -253,7 +253,7 @@ fn clobbers(made: Test) bool {
     return made.value != made.mask or @popCount(made.mask) != 1;
 }
 
-fn offsetOf(word: Word, endian: std.builtin.Endian) u32 {
+fn offset_of(word: Word, endian: std.builtin.Endian) u32 {
     const high: u32 = word & 1;
     const second = if (endian == .little) high else 1 - high;
     return bpf.offset_arguments + @as(u32, word >> 1) * 8 + second * 4;
@@ -266,7 +266,7 @@ const Evaluation = union(enum) {
     unknown: Test,
 };
 
-fn evaluateAll(conditions: []const Condition, facts: *const Facts) Evaluation {
+fn evaluate_all(conditions: []const Condition, facts: *const Facts) Evaluation {
     var needed: ?Test = null;
     for (conditions) |condition| switch (evaluate(condition, facts)) {
         .yes => {},
@@ -280,13 +280,13 @@ fn evaluateAll(conditions: []const Condition, facts: *const Facts) Evaluation {
 
 fn evaluate(condition: Condition, facts: *const Facts) Evaluation {
     return switch (condition.operator) {
-        .SCMP_CMP_EQ, .SCMP_CMP_MASKED_EQ => evaluateEqual(condition, facts),
-        .SCMP_CMP_NE => negate(evaluateEqual(condition, facts)),
-        .SCMP_CMP_GT => evaluateGreater(condition, facts, condition.value),
-        .SCMP_CMP_LE => negate(evaluateGreater(condition, facts, condition.value)),
+        .SCMP_CMP_EQ, .SCMP_CMP_MASKED_EQ => evaluate_equal(condition, facts),
+        .SCMP_CMP_NE => negate(evaluate_equal(condition, facts)),
+        .SCMP_CMP_GT => evaluate_greater(condition, facts, condition.value),
+        .SCMP_CMP_LE => negate(evaluate_greater(condition, facts, condition.value)),
         // a >= v is a > v - 1 for v > 0.
-        .SCMP_CMP_GE => if (condition.value == 0) .yes else evaluateGreater(condition, facts, condition.value - 1),
-        .SCMP_CMP_LT => if (condition.value == 0) .no else negate(evaluateGreater(condition, facts, condition.value - 1)),
+        .SCMP_CMP_GE => if (condition.value == 0) .yes else evaluate_greater(condition, facts, condition.value - 1),
+        .SCMP_CMP_LT => if (condition.value == 0) .no else negate(evaluate_greater(condition, facts, condition.value - 1)),
     };
 }
 
@@ -298,9 +298,9 @@ fn negate(evaluation: Evaluation) Evaluation {
     };
 }
 
-fn evaluateEqual(condition: Condition, facts: *const Facts) Evaluation {
+fn evaluate_equal(condition: Condition, facts: *const Facts) Evaluation {
     var needed: ?Test = null;
-    for ([_]Word{ highWord(condition.argument), lowWord(condition.argument) }) |word| {
+    for ([_]Word{ high_word(condition.argument), low_word(condition.argument) }) |word| {
         const high = word & 1 == 1;
         const mask = if (high) Condition.high(condition.mask) else Condition.low(condition.mask);
         const value = if (high) Condition.high(condition.value) else Condition.low(condition.value);
@@ -315,9 +315,9 @@ fn evaluateEqual(condition: Condition, facts: *const Facts) Evaluation {
 
 /// argument > value, word by word. On 32-bit architectures there is no high
 /// word (its mask is empty).
-fn evaluateGreater(condition: Condition, facts: *const Facts, value: u64) Evaluation {
+fn evaluate_greater(condition: Condition, facts: *const Facts, value: u64) Evaluation {
     if (Condition.high(condition.mask) != 0) {
-        const word = highWord(condition.argument);
+        const word = high_word(condition.argument);
         const above: Test = .{ .word = word, .mask = full, .jump = .greater, .value = Condition.high(value) };
         const holds = facts.known(above) orelse return .{ .unknown = above };
         if (holds) return .yes;
@@ -327,7 +327,7 @@ fn evaluateGreater(condition: Condition, facts: *const Facts, value: u64) Evalua
         if (!same) return .no;
     }
     const above: Test = .{
-        .word = lowWord(condition.argument),
+        .word = low_word(condition.argument),
         .mask = full,
         .jump = .greater,
         .value = Condition.low(value),
@@ -383,7 +383,7 @@ test "tree and sequence decide as the alternatives do" {
                 }
                 var expected: u32 = 0;
                 for (alternatives) |alternative| {
-                    if (!condition_types.allMatch(alternative.conditions, data.arguments)) continue;
+                    if (!condition_types.all_match(alternative.conditions, data.arguments)) continue;
                     expected = alternative.action;
                     break;
                 }

@@ -90,15 +90,15 @@ pub const CheckError = error{
 /// kernel/seccomp.c. An error here is EINVAL there.
 pub fn check(program: []const Instruction) CheckError!void {
     if (program.len == 0 or program.len > max_instructions) return error.BadLength;
-    for (program, 0..) |instruction, pc| try checkInstruction(instruction, pc, program.len);
+    for (program, 0..) |instruction, pc| try check_instruction(instruction, pc, program.len);
     switch (program[program.len - 1].code) {
         op.ret_k, op.ret_a => {},
         else => return error.NoReturn,
     }
-    try checkMemory(program);
+    try check_memory(program);
 }
 
-fn checkInstruction(instruction: Instruction, pc: usize, len: usize) CheckError!void {
+fn check_instruction(instruction: Instruction, pc: usize, len: usize) CheckError!void {
     const k = instruction.k;
     switch (instruction.code) {
         op.ld_abs => if (k >= data_size or k % 4 != 0) return error.BadOffset,
@@ -118,7 +118,7 @@ fn checkInstruction(instruction: Instruction, pc: usize, len: usize) CheckError!
 }
 
 /// No scratch word may be read on a path that has not written it.
-fn checkMemory(program: []const Instruction) CheckError!void {
+fn check_memory(program: []const Instruction) CheckError!void {
     // For each instruction, the words valid on every path that jumps to it.
     var masks: [max_instructions]u16 = @splat(std.math.maxInt(u16));
     var valid: u16 = 0;

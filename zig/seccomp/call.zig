@@ -18,21 +18,8 @@ pub const SeccompCompileReply = struct {
     unknown_syscalls: []const []const u8,
 };
 
-/// A profile that cannot be carried out is a Failure whose subject is the config path and whose detail is the text.
 pub fn seccomp_compile(call: *Call, request: SeccompCompileRequest) Call.Error!SeccompCompileReply {
-    var diagnostic: validate.Diagnostic = .{};
-    const result = compiler.compile(call.arena, &request.profile, .{ .diagnostic = &diagnostic }) catch |err| switch (err) {
-        error.OutOfMemory => return error.OutOfMemory,
-        error.InvalidProfile, error.ProgramTooLarge => return call.fail_with(.{
-            .code = .limit,
-            .stage = .library,
-            .op = "seccomp",
-            .errno = 0,
-            .subject = diagnostic.subject(),
-            .target = "",
-            .detail = diagnostic.detail(),
-        }),
-    };
+    const result = try compile(call, &request.profile);
     const bytes = std.mem.sliceAsBytes(result.program);
     const encoder = std.base64.standard.Encoder;
     const text = try call.arena.alloc(u8, encoder.calcSize(bytes.len));
@@ -43,5 +30,22 @@ pub fn seccomp_compile(call: *Call, request: SeccompCompileRequest) Call.Error!S
         .flags = result.flags,
         .instructions = @intCast(result.program.len),
         .unknown_syscalls = unknown,
+    };
+}
+
+/// A profile that cannot be carried out is a Failure whose subject is the config path and whose detail is the text.
+pub fn compile(call: *Call, profile: *const Profile) Call.Error!compiler.Result {
+    var diagnostic: validate.Diagnostic = .{};
+    return compiler.compile(call.arena, profile, .{ .diagnostic = &diagnostic }) catch |err| switch (err) {
+        error.OutOfMemory => return error.OutOfMemory,
+        error.InvalidProfile, error.ProgramTooLarge => return call.fail_with(.{
+            .code = .limit,
+            .stage = .library,
+            .op = "seccomp",
+            .errno = 0,
+            .subject = diagnostic.subject(),
+            .target = "",
+            .detail = diagnostic.detail(),
+        }),
     };
 }

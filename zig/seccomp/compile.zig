@@ -68,13 +68,13 @@ pub fn compile(arena: Allocator, profile: *const Profile, options: Options) Erro
     bpf.check(program) catch unreachable;
     return .{
         .program = program,
-        .flags = flagsOf(profile),
+        .flags = flags_of(profile),
         .unknown_syscalls = resolved.names.unknown,
         .architectures = resolved.architectures,
     };
 }
 
-fn flagsOf(profile: *const Profile) u32 {
+fn flags_of(profile: *const Profile) u32 {
     var flags: u32 = 0;
     for (profile.flags) |flag| flags |= flag.bit();
     for (profile.syscalls) |rule| {
@@ -95,7 +95,7 @@ pub const Resolved = struct {
 
     pub fn init(arena: Allocator, profile: *const Profile, native: Architecture) Allocator.Error!Resolved {
         const names: rules_types.Names = try .resolve(arena, profile);
-        const architectures = try architecturesOf(arena, profile, native);
+        const architectures = try architectures_of(arena, profile, native);
         const groups = try arena.alloc(numbers.Group, architectures.len);
         var count: usize = 0;
         for (architectures) |architecture| {
@@ -104,7 +104,7 @@ pub const Resolved = struct {
                 .architectures = .{ architecture, .SCMP_ARCH_X32 },
                 .rules = undefined,
                 .count = if (architecture == .SCMP_ARCH_X86_64 and contains(architectures, .SCMP_ARCH_X32)) 2 else 1,
-                .enosys = numbers.enosysRuleApplies(profile.default_action),
+                .enosys = numbers.enosys_rule_applies(profile.default_action),
             };
             for (0..group.count) |member| {
                 const rules = try arena.create(ArchRules);
@@ -118,7 +118,7 @@ pub const Resolved = struct {
     }
 };
 
-fn architecturesOf(arena: Allocator, profile: *const Profile, native: Architecture) Allocator.Error![]const Architecture {
+fn architectures_of(arena: Allocator, profile: *const Profile, native: Architecture) Allocator.Error![]const Architecture {
     const list = try arena.alloc(Architecture, profile.architectures.len + 1);
     list[0] = native;
     var count: usize = 1;
@@ -149,16 +149,16 @@ fn build(
         index -= 1;
         const group = &resolved.groups[index];
         var ranges: number_tree.Ranges = .{ .arena = arena };
-        try group.forEach(Translator{
+        try group.for_each(Translator{
             .graph = &graph,
             .ranges = &ranges,
             .group = group,
-            .default_value = profile.default_action.returnValue(profile.default_errno_ret),
+            .default_value = profile.default_action.return_value(profile.default_errno_ret),
             .strategy = strategy,
         });
         const tree = try number_tree.build(&graph, ranges.list.items);
         const start = try graph.load(bpf.offset_number, tree);
-        root = try graph.jump(.equal, group.auditToken(), start, root);
+        root = try graph.jump(.equal, group.audit_token(), start, root);
     }
     return emit.emit(arena, &graph, try graph.load(bpf.offset_architecture, root));
 }
@@ -196,3 +196,36 @@ const Translator = struct {
         }
     }
 };
+
+test "flags, architectures, and a profile that is too large" {
+    const testing = std.testing;
+    var arena_state: std.heap.ArenaAllocator = .init(testing.allocator);
+    defer arena_state.deinit();
+    const arena = arena_state.allocator();
+    var profile: Profile = .{
+        .default_action = .SCMP_ACT_ERRNO,
+        .default_errno_ret = 1,
+        .architectures = &.{ .SCMP_ARCH_X32, .SCMP_ARCH_X86, .SCMP_ARCH_X86_64, .SCMP_ARCH_X86 },
+        .flags = &.{ .SECCOMP_FILTER_FLAG_TSYNC, .SECCOMP_FILTER_FLAG_LOG, .SECCOMP_FILTER_FLAG_SPEC_ALLOW, .SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
+        .syscalls = &.{},
+    };
+    const empty = try compile(arena, &profile, .{ .native = .SCMP_ARCH_X86_64 });
+    try testing.expectEqual(0x26, empty.flags);
+    try testing.expectEqualSlices(Architecture, &.{ .SCMP_ARCH_X86_64, .SCMP_ARCH_X32, .SCMP_ARCH_X86 }, empty.architectures);
+
+    profile.flags = &.{};
+    profile.syscalls = &.{.{ .names = &.{"mkdir"}, .action = .SCMP_ACT_NOTIFY, .errno_ret = 1, .args = &.{} }};
+    try testing.expectEqual(0x8, (try compile(arena, &profile, .{ .native = .SCMP_ARCH_X86_64 })).flags);
+
+    const rules = try arena.alloc(profile_types.Rule, 3000);
+    for (rules, 0..) |*rule, index| {
+        const arguments = try arena.alloc(profile_types.Argument, 1);
+        arguments[0] = .{ .index = 1, .value = .{ .value = index * 7 }, .value_two = .{ .value = 0 }, .op = .SCMP_CMP_EQ };
+        rule.* = .{ .names = &.{"ioctl"}, .action = .SCMP_ACT_ERRNO, .errno_ret = @intCast(2 + index), .args = arguments };
+    }
+    profile.syscalls = rules;
+    var diagnostic: validate.Diagnostic = .{};
+    try testing.expectError(error.ProgramTooLarge, compile(arena, &profile, .{ .diagnostic = &diagnostic }));
+    try testing.expectEqualStrings("linux.seccomp", diagnostic.subject());
+    try testing.expect(std.mem.find(u8, diagnostic.detail(), "4096 instructions") != null);
+}

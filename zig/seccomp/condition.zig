@@ -65,7 +65,7 @@ pub const Condition = struct {
 };
 
 /// Whether all of `conditions` hold.
-pub fn allMatch(conditions: []const Condition, arguments: [argument_count]u64) bool {
+pub fn all_match(conditions: []const Condition, arguments: [argument_count]u64) bool {
     for (conditions) |condition| if (!condition.matches(arguments)) return false;
     return true;
 }

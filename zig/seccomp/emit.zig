@@ -38,9 +38,9 @@ pub fn emit(arena: Allocator, graph: *const Graph, root: Id) Error![]bpf.Instruc
             continue;
         }
         const node = graph.node(id);
-        if (!node.isReturn() and emitter.positions[node.no] == unplaced) {
+        if (!node.is_return() and emitter.positions[node.no] == unplaced) {
             try stack.append(arena, node.no);
-        } else if (!node.isReturn() and emitter.positions[node.yes] == unplaced) {
+        } else if (!node.is_return() and emitter.positions[node.yes] == unplaced) {
             try stack.append(arena, node.yes);
         } else {
             try emitter.place(id);
@@ -66,7 +66,7 @@ const Emitter = struct {
 
     fn place(emitter: *Emitter, id: Id) error{ProgramTooLarge}!void {
         const node = emitter.graph.node(id);
-        if (node.isJump()) {
+        if (node.is_jump()) {
             // A stand-in for one side pushes the other one farther away.
             while (true) {
                 const yes = emitter.distance(node.yes);
@@ -75,10 +75,10 @@ const Emitter = struct {
                     try emitter.prepend(.{ .code = node.code, .jt = @intCast(yes), .jf = @intCast(no), .k = node.k });
                     break;
                 }
-                try emitter.standIn(if (yes > max_distance) node.yes else node.no);
+                try emitter.stand_in(if (yes > max_distance) node.yes else node.no);
             }
         } else {
-            if (!node.isReturn() and emitter.distance(node.yes) != 0) try emitter.standIn(node.yes);
+            if (!node.is_return() and emitter.distance(node.yes) != 0) try emitter.stand_in(node.yes);
             try emitter.prepend(.{ .code = node.code, .jt = 0, .jf = 0, .k = node.k });
         }
         emitter.positions[id] = emitter.count - 1;
@@ -89,9 +89,9 @@ const Emitter = struct {
         return emitter.count - emitter.positions[target] - 1;
     }
 
-    fn standIn(emitter: *Emitter, target: Id) error{ProgramTooLarge}!void {
+    fn stand_in(emitter: *Emitter, target: Id) error{ProgramTooLarge}!void {
         const node = emitter.graph.node(target);
-        if (node.isReturn()) {
+        if (node.is_return()) {
             try emitter.prepend(.{ .code = node.code, .jt = 0, .jf = 0, .k = node.k });
         } else {
             try emitter.prepend(.{ .code = op.ja, .jt = 0, .jf = 0, .k = emitter.distance(target) });

@@ -70,7 +70,7 @@ pub const Explainer = struct {
         return .{ .arena = arena, .profile = profile, .resolved = try .init(arena, profile, native) };
     }
 
-    /// `data.architecture` is an audit token; see auditToken.
+    /// `data.architecture` is an audit token; see audit_token.
     pub fn answer(explainer: *const Explainer, data: *const interpreter.Data) Allocator.Error!Answer {
         const value, const reason: Reason = switch (explainer.treatment(data)) {
             .default => return explainer.default(),
@@ -81,7 +81,7 @@ pub const Explainer = struct {
                 .always => |it| return .{ .value = it.action, .reason = .rule, .rule = it.rule },
                 .conditional => |alternatives| {
                     for (alternatives) |alternative| {
-                        if (!condition.allMatch(alternative.conditions, data.arguments)) continue;
+                        if (!condition.all_match(alternative.conditions, data.arguments)) continue;
                         return .{ .value = alternative.action, .reason = .rule, .rule = alternative.rule };
                     }
                     return explainer.default();
@@ -97,26 +97,26 @@ pub const Explainer = struct {
             .rule => |it| it,
             else => return .default,
         };
-        const group = explainer.groupOf(data.architecture).?;
+        const group = explainer.group_of(data.architecture).?;
         return group.rules[rule.member].decision(explainer.arena, rule.slot);
     }
 
     fn treatment(explainer: *const Explainer, data: *const interpreter.Data) numbers.Treatment {
-        const group = explainer.groupOf(data.architecture) orelse return .bad_architecture;
+        const group = explainer.group_of(data.architecture) orelse return .bad_architecture;
         var finder: Finder = .{ .number = data.number };
-        group.forEach(&finder) catch |err| switch (err) {};
+        group.for_each(&finder) catch |err| switch (err) {};
         return finder.treatment;
     }
 
-    fn groupOf(explainer: *const Explainer, audit_token: u32) ?*const numbers.Group {
-        for (explainer.resolved.groups) |*group| if (group.auditToken() == audit_token) return group;
+    fn group_of(explainer: *const Explainer, token: u32) ?*const numbers.Group {
+        for (explainer.resolved.groups) |*group| if (group.audit_token() == token) return group;
         return null;
     }
 
     fn default(explainer: *const Explainer) Answer {
         const profile = explainer.profile;
         return .{
-            .value = profile.default_action.returnValue(profile.default_errno_ret),
+            .value = profile.default_action.return_value(profile.default_errno_ret),
             .reason = .default,
             .rule = null,
         };
@@ -133,30 +133,30 @@ const Finder = struct {
 };
 
 /// The number of a named system call, or null if the architecture lacks it.
-pub fn numberOfName(architecture: Architecture, name: []const u8) ?u32 {
+pub fn number_of_name(architecture: Architecture, name: []const u8) ?u32 {
     const table = arch.traits(architecture).table;
-    const slot = syscall_table.slotOf(table, syscall_table.find(name) orelse return null) orelse return null;
-    return syscall_table.numberOf(table, slot);
+    const slot = syscall_table.slot_of(table, syscall_table.find(name) orelse return null) orelse return null;
+    return syscall_table.number_of(table, slot);
 }
 
 /// The name of a number, or null.
-pub fn nameOfNumber(architecture: Architecture, number: u32) ?[]const u8 {
-    return syscall_table.nameOfNumber(arch.traits(architecture).table, number);
+pub fn name_of_number(architecture: Architecture, number: u32) ?[]const u8 {
+    return syscall_table.name_of_number(arch.traits(architecture).table, number);
 }
 
 /// Byte order of the words of a system call's arguments.
-pub fn endianOf(architecture: Architecture) std.builtin.Endian {
+pub fn endian_of(architecture: Architecture) std.builtin.Endian {
     return arch.traits(architecture).endian;
 }
 
 /// Whether calls also come through socketcall(2) or ipc(2), and this is one.
-pub fn isMultiplexed(architecture: Architecture, name: []const u8) bool {
+pub fn is_multiplexed(architecture: Architecture, name: []const u8) bool {
     if (!arch.traits(architecture).multiplexed) return false;
     return multiplex.find(syscall_table.find(name) orelse return false) != null;
 }
 
 /// seccomp_data.arch for the architecture.
-pub fn auditToken(architecture: Architecture) u32 {
+pub fn audit_token(architecture: Architecture) u32 {
     return arch.traits(architecture).audit_token;
 }
 
@@ -180,7 +180,7 @@ test "answers and reasons" {
     };
     const explainer: Explainer = try .init(arena, &profile, .SCMP_ARCH_X86_64);
     const result = try compile.compile(arena, &profile, .{ .native = .SCMP_ARCH_X86_64 });
-    const x86_64 = auditToken(.SCMP_ARCH_X86_64);
+    const x86_64 = audit_token(.SCMP_ARCH_X86_64);
     const Case = struct { u32, u32, u64, Answer };
     const cases = [_]Case{
         .{ x86_64, 0, 0, .{ .value = RET.ALLOW, .reason = .rule, .rule = 0 } },
@@ -190,7 +190,7 @@ test "answers and reasons" {
         .{ x86_64, 165, 0, .{ .value = RET.ERRNO | 13, .reason = .rule, .rule = 2 } },
         .{ x86_64, 437, 0, .{ .value = RET.ERRNO | 38, .reason = .newer_than_profile, .rule = null } },
         .{ x86_64, arch.x32_bit, 0, .{ .value = RET.KILL_THREAD, .reason = .bad_architecture, .rule = null } },
-        .{ auditToken(.SCMP_ARCH_X86), 3, 0, .{ .value = RET.KILL_THREAD, .reason = .bad_architecture, .rule = null } },
+        .{ audit_token(.SCMP_ARCH_X86), 3, 0, .{ .value = RET.KILL_THREAD, .reason = .bad_architecture, .rule = null } },
     };
     for (cases) |case| {
         const data: interpreter.Data = .{
@@ -201,9 +201,9 @@ test "answers and reasons" {
         try testing.expectEqual(case[3], try explainer.answer(&data));
         try testing.expectEqual(case[3].value, interpreter.run(result.program, &data, .little).value);
     }
-    try testing.expectEqual(135, numberOfName(.SCMP_ARCH_X86_64, "personality"));
-    try testing.expectEqual(136, numberOfName(.SCMP_ARCH_X86, "personality"));
-    try testing.expectEqual(null, numberOfName(.SCMP_ARCH_AARCH64, "open"));
-    try testing.expectEqualStrings("clone3", nameOfNumber(.SCMP_ARCH_AARCH64, 435).?);
+    try testing.expectEqual(135, number_of_name(.SCMP_ARCH_X86_64, "personality"));
+    try testing.expectEqual(136, number_of_name(.SCMP_ARCH_X86, "personality"));
+    try testing.expectEqual(null, number_of_name(.SCMP_ARCH_AARCH64, "open"));
+    try testing.expectEqualStrings("clone3", name_of_number(.SCMP_ARCH_AARCH64, 435).?);
     try testing.expectEqual(profile_types.Action.SCMP_ACT_ERRNO, (Answer{ .value = RET.ERRNO | 13, .reason = .default, .rule = null }).action());
 }

@@ -21,11 +21,11 @@ pub const Node = struct {
     /// Taken if a conditional jump is false; for other nodes the same as `yes`.
     no: Id,
 
-    pub fn isReturn(node: Node) bool {
+    pub fn is_return(node: Node) bool {
         return node.code == op.ret_k;
     }
 
-    pub fn isJump(node: Node) bool {
+    pub fn is_jump(node: Node) bool {
         return switch (node.code) {
             op.jeq_k, op.jgt_k, op.jge_k, op.jset_k => true,
             else => false,
@@ -78,7 +78,7 @@ pub const Graph = struct {
         const bucket = graph.find(wanted);
         if (bucket.* != 0) return bucket.* - 1;
         const id: Id = @intCast(graph.nodes.items.len);
-        std.debug.assert(wanted.isReturn() or (wanted.yes < id and wanted.no < id));
+        std.debug.assert(wanted.is_return() or (wanted.yes < id and wanted.no < id));
         try graph.nodes.append(graph.arena, wanted);
         bucket.* = id + 1;
         return id;

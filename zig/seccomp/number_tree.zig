@@ -47,7 +47,7 @@ pub fn build(graph: *Graph, ranges: []const Range) Allocator.Error!Id {
     var index: usize = 0;
     while (index < ranges.len) : (count += 1) {
         const rest = ranges[index..];
-        const exception = rest.len >= 3 and isException(rest[0..3]);
+        const exception = rest.len >= 3 and is_exception(rest[0..3]);
         leaves[count] = .{
             .first = rest[0].first,
             .node = if (exception)
@@ -66,7 +66,7 @@ const Leaf = struct {
     node: Id,
 };
 
-fn isException(ranges: *const [3]Range) bool {
+fn is_exception(ranges: *const [3]Range) bool {
     return ranges[0].node == ranges[2].node and ranges[2].first - ranges[1].first == 1;
 }
 

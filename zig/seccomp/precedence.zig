@@ -46,8 +46,8 @@ fn before(all: []const Alternative, a: u32, b: u32) bool {
             const v = half.of(x.value);
             const w = half.of(y.value);
             if (v != w) return if (rank(x) == 2) v < w else v > w;
-            if (!sameTest(x, y, half)) {
-                return firstUse(all, ours, position, half) < firstUse(all, theirs, position, half);
+            if (!same_test(x, y, half)) {
+                return first_use(all, ours, position, half) < first_use(all, theirs, position, half);
             }
         }
     }
@@ -77,7 +77,7 @@ fn rank(condition: Condition) u2 {
 
 /// Of two conditions of one rank with the same argument and the same word:
 /// whether both make the same test of that word.
-fn sameTest(x: Condition, y: Condition, half: Half) bool {
+fn same_test(x: Condition, y: Condition, half: Half) bool {
     if (half.of(x.mask) != half.of(y.mask)) return false;
     return switch (rank(x)) {
         3 => (x.operator == .SCMP_CMP_MASKED_EQ) == (y.operator == .SCMP_CMP_MASKED_EQ),
@@ -88,7 +88,7 @@ fn sameTest(x: Condition, y: Condition, half: Half) bool {
 
 /// The first alternative that makes the test of `half` of the condition at
 /// `position` after the same conditions as `path`.
-fn firstUse(all: []const Alternative, path: []const Condition, position: usize, half: Half) usize {
+fn first_use(all: []const Alternative, path: []const Condition, position: usize, half: Half) usize {
     const wanted = path[position];
     next: for (all, 0..) |alternative, index| {
         const conditions = alternative.conditions;
@@ -97,8 +97,8 @@ fn firstUse(all: []const Alternative, path: []const Condition, position: usize, 
         const found = conditions[position];
         if (found.argument != wanted.argument or rank(found) != rank(wanted)) continue;
         if (half == .low and !(Half.high.of(found.value) == Half.high.of(wanted.value) and
-            sameTest(found, wanted, .high))) continue;
-        if (half.of(found.value) == half.of(wanted.value) and sameTest(found, wanted, half)) return index;
+            same_test(found, wanted, .high))) continue;
+        if (half.of(found.value) == half.of(wanted.value) and same_test(found, wanted, half)) return index;
     }
     unreachable; // `path` is one of them
 }

@@ -22,7 +22,7 @@ pub const Action = enum {
 
     /// The 32-bit value a filter returns, seccomp(2). Only SCMP_ACT_ERRNO and
     /// SCMP_ACT_TRACE carry `errno_ret`; for the others it has no meaning.
-    pub fn returnValue(action: Action, errno_ret: u32) u32 {
+    pub fn return_value(action: Action, errno_ret: u32) u32 {
         const RET = std.os.linux.SECCOMP.RET;
         return switch (action) {
             .SCMP_ACT_KILL, .SCMP_ACT_KILL_THREAD => RET.KILL_THREAD,

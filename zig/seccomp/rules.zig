@@ -89,7 +89,7 @@ pub const Names = struct {
         return .{ .ids = ids[0..count], .starts = starts, .unknown = unknown.items };
     }
 
-    fn ofRule(names: *const Names, rule: usize) []const NameId {
+    fn of_rule(names: *const Names, rule: usize) []const NameId {
         return names.ids[names.starts[rule]..names.starts[rule + 1]];
     }
 };
@@ -128,25 +128,25 @@ pub const ArchRules = struct {
         const traits = arch.traits(architecture);
         rules.alternatives = .empty;
         @memset(&rules.entries, .{ .state = .default, .rule = 0, .action = 0, .first = none, .final = none });
-        const default_action = profile.default_action.returnValue(profile.default_errno_ret);
+        const default_action = profile.default_action.return_value(profile.default_errno_ret);
 
         var last: ?Slot = null;
         for (profile.syscalls, 0..) |*rule, index| {
-            const action = rule.action.returnValue(rule.errno_ret);
+            const action = rule.action.return_value(rule.errno_ret);
             const skipped = action == default_action;
             const choices: []const []const Condition =
-                if (skipped) &.{} else try conditionsOf(arena, rule, traits.wide);
-            for (names.ofRule(index)) |id| {
+                if (skipped) &.{} else try conditions_of(arena, rule, traits.wide);
+            for (names.of_rule(index)) |id| {
                 const call: ?multiplex.Call = if (traits.multiplexed) multiplex.find(id) else null;
-                const slot = syscall_table.slotOf(traits.table, id);
+                const slot = syscall_table.slot_of(traits.table, id);
                 // libseccomp resolves a multiplexed call to a pseudo number, so
                 // runc does not count its direct number.
-                if (slot != null and call == null and syscall_table.numberOf(traits.table, slot.?) > 0) {
+                if (slot != null and call == null and syscall_table.number_of(traits.table, slot.?) > 0) {
                     last = @max(last orelse 0, slot.?);
                 }
                 for (choices) |conditions| {
                     const alternative: Alternative = .{ .conditions = conditions, .action = action, .rule = @intCast(index) };
-                    if (call) |it| try rules.addMultiplexed(arena, traits, it, alternative);
+                    if (call) |it| try rules.add_multiplexed(arena, traits, it, alternative);
                     if (slot) |it| try rules.add(arena, it, alternative);
                 }
             }
@@ -168,14 +168,14 @@ pub const ArchRules = struct {
         entry.state = .conditional;
     }
 
-    fn addMultiplexed(
+    fn add_multiplexed(
         rules: *ArchRules,
         arena: Allocator,
         traits: arch.Traits,
         call: multiplex.Call,
         alternative: Alternative,
     ) Allocator.Error!void {
-        const slot = syscall_table.slotOf(traits.table, call.entry()) orelse return;
+        const slot = syscall_table.slot_of(traits.table, call.entry()) orelse return;
         const conditions = try arena.alloc(Condition, alternative.conditions.len + 1);
         conditions[0] = .equals(0, call.number(), traits.wide);
         var count: usize = 1;
@@ -208,7 +208,7 @@ pub const ArchRules = struct {
 
 /// The conditions of a rule, sorted by argument; more than one set if two
 /// conditions are about one argument; one empty set if there are none.
-fn conditionsOf(arena: Allocator, rule: *const profile_types.Rule, wide: bool) Allocator.Error![]const []const Condition {
+fn conditions_of(arena: Allocator, rule: *const profile_types.Rule, wide: bool) Allocator.Error![]const []const Condition {
     const unconditional: []const []const Condition = &.{&.{}};
     if (rule.args.len == 0) return unconditional;
 
@@ -242,4 +242,59 @@ fn conditionsOf(arena: Allocator, rule: *const profile_types.Rule, wide: bool) A
     const sets = try arena.alloc([]const Condition, 1);
     sets[0] = conditions[0..count];
     return sets;
+}
+
+test "which rule decides" {
+    const testing = std.testing;
+    var arena_state: std.heap.ArenaAllocator = .init(testing.allocator);
+    defer arena_state.deinit();
+    const arena = arena_state.allocator();
+
+    const Rule = profile_types.Rule;
+    const equal_5: profile_types.Argument = .{ .index = 0, .value = .{ .value = 5 }, .value_two = .{ .value = 0 }, .op = .SCMP_CMP_EQ };
+    const equal_6: profile_types.Argument = .{ .index = 0, .value = .{ .value = 6 }, .value_two = .{ .value = 0 }, .op = .SCMP_CMP_EQ };
+    const tautology: profile_types.Argument = .{ .index = 1, .value = .{ .value = 0 }, .value_two = .{ .value = 9 }, .op = .SCMP_CMP_MASKED_EQ };
+    const syscalls = [_]Rule{
+        .{ .names = &.{ "kill", "made_up", "open" }, .action = .SCMP_ACT_ALLOW, .errno_ret = 1, .args = &.{equal_5} },
+        .{ .names = &.{ "kill", "read" }, .action = .SCMP_ACT_ERRNO, .errno_ret = 7, .args = &.{} },
+        .{ .names = &.{ "read", "write" }, .action = .SCMP_ACT_ERRNO, .errno_ret = 1, .args = &.{} },
+        .{ .names = &.{"read"}, .action = .SCMP_ACT_ALLOW, .errno_ret = 1, .args = &.{} },
+        .{ .names = &.{"dup"}, .action = .SCMP_ACT_ALLOW, .errno_ret = 1, .args = &.{ equal_6, equal_5 } },
+        .{ .names = &.{"dup2"}, .action = .SCMP_ACT_ALLOW, .errno_ret = 1, .args = &.{tautology} },
+        .{ .names = &.{"socket"}, .action = .SCMP_ACT_ALLOW, .errno_ret = 1, .args = &.{equal_5} },
+    };
+    const profile: Profile = .{
+        .default_action = .SCMP_ACT_ERRNO,
+        .default_errno_ret = 1,
+        .architectures = &.{},
+        .flags = &.{},
+        .syscalls = &syscalls,
+    };
+    const names: Names = try .resolve(arena, &profile);
+    try testing.expectEqual(1, names.unknown.len);
+    try testing.expectEqualStrings("made_up", names.unknown[0].name);
+
+    const rules = try arena.create(ArchRules);
+    try rules.build(arena, &profile, &names, .SCMP_ARCH_X86);
+    const slot = struct {
+        fn of(name: []const u8) Slot {
+            return syscall_table.slot_of(.x86, syscall_table.find(name).?).?;
+        }
+    }.of;
+    // Unconditional beats conditional; of two of those, the first that is not the default action.
+    try testing.expectEqual(1, (try rules.decision(arena, slot("kill"))).always.rule);
+    try testing.expectEqual(1, (try rules.decision(arena, slot("read"))).always.rule);
+    try testing.expectEqual(.default, try rules.decision(arena, slot("write")));
+    try testing.expectEqual(1, (try rules.decision(arena, slot("open"))).conditional.len);
+    // Twice the same argument: two rules, the larger value first.
+    const dup = (try rules.decision(arena, slot("dup"))).conditional;
+    try testing.expectEqual(2, dup.len);
+    try testing.expectEqual(6, dup[0].conditions[0].value);
+    // A condition that always holds is none.
+    try testing.expectEqual(5, (try rules.decision(arena, slot("dup2"))).always.rule);
+    // Multiplexed: the call's number in place of the condition on the first argument.
+    const socketcall = (try rules.decision(arena, slot("socketcall"))).conditional;
+    try testing.expectEqual(1, socketcall[0].conditions.len);
+    try testing.expectEqual(1, socketcall[0].conditions[0].value);
+    try testing.expectEqual(5, (try rules.decision(arena, slot("socket"))).conditional[0].conditions[0].value);
 }

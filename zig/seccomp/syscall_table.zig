@@ -28,7 +28,7 @@ const private_slot = 592;
 const no_slot: Slot = std.math.maxInt(Slot);
 
 /// The number of a slot of `table`.
-pub fn numberOf(table: Table, slot: Slot) u32 {
+pub fn number_of(table: Table, slot: Slot) u32 {
     std.debug.assert(slot < slot_count);
     if (slot >= private_slot) return arch.arm_private_base + (slot - private_slot);
     return table.base() + slot;
@@ -36,7 +36,7 @@ pub fn numberOf(table: Table, slot: Slot) u32 {
 
 /// The slot of the named system call in `table`; null if that numbering has
 /// no such call.
-pub fn slotOf(table: Table, id: NameId) ?Slot {
+pub fn slot_of(table: Table, id: NameId) ?Slot {
     const slot = data.slots[@intFromEnum(table)][id];
     return if (slot == no_slot) null else slot;
 }
@@ -56,11 +56,11 @@ pub fn name(id: NameId) []const u8 {
 }
 
 /// The name of a number in `table`, for explanations: a linear search.
-pub fn nameOfNumber(table: Table, number: u32) ?[]const u8 {
+pub fn name_of_number(table: Table, number: u32) ?[]const u8 {
     for (0..data.name_count) |index| {
         const id: NameId = @intCast(index);
-        const slot = slotOf(table, id) orelse continue;
-        if (numberOf(table, slot) == number) return name(id);
+        const slot = slot_of(table, id) orelse continue;
+        if (number_of(table, slot) == number) return name(id);
     }
     return null;
 }
@@ -79,7 +79,7 @@ fn hash(text: []const u8) u32 {
 
 /// Where std's field name is not the kernel's name (std drops leading
 /// underscores, and names some calls after their generic form).
-fn kernelName(comptime table: Table, comptime field: []const u8) []const u8 {
+fn kernel_name(comptime table: Table, comptime field: []const u8) []const u8 {
     const eql = std.mem.eql;
     if (eql(u8, field, "llseek")) return "_llseek";
     if (eql(u8, field, "newselect")) return "_newselect";
@@ -137,7 +137,7 @@ const Collector = struct {
     buckets: [hash_size]u16 = @splat(0),
     slots: [table_count][1024]Slot = @splat(@splat(no_slot)),
 
-    fn idOf(self: *Collector, comptime text: []const u8) NameId {
+    fn id_of(self: *Collector, comptime text: []const u8) NameId {
         var index = hash(text) % hash_size;
         while (self.buckets[index] != 0) : (index = (index + 1) % hash_size) {
             if (std.mem.eql(u8, self.names[self.buckets[index] - 1], text)) return self.buckets[index] - 1;
@@ -151,7 +151,7 @@ const Collector = struct {
 
     fn read(self: *Collector, comptime table: Table) void {
         for (@typeInfo(Numbering(table)).@"enum".fields) |field| {
-            const id = self.idOf(kernelName(table, field.name));
+            const id = self.id_of(kernel_name(table, field.name));
             const slot: Slot = if (field.value >= arch.arm_private_base and table == .arm)
                 private_slot + (field.value - arch.arm_private_base)
             else
@@ -162,10 +162,10 @@ const Collector = struct {
         }
     }
 
-    fn readS390(self: *Collector) void {
+    fn read_s390(self: *Collector) void {
         self.read(.s390);
         for (s390_compat.differences) |difference| {
-            const id = self.idOf(difference[0]);
+            const id = self.id_of(difference[0]);
             self.slots[@intFromEnum(Table.s390)][id] = difference[1] orelse no_slot;
         }
     }
@@ -198,7 +198,7 @@ fn collect() Collector {
         var collector: Collector = .{};
         for (@typeInfo(Table).@"enum".fields) |field| {
             const table: Table = @enumFromInt(field.value);
-            if (table == .s390) collector.readS390() else collector.read(table);
+            if (table == .s390) collector.read_s390() else collector.read(table);
         }
         return collector;
     }
@@ -215,8 +215,8 @@ test "every name is found, and has the number of std's table" {
         if (table == .s390) continue;
         @setEvalBranchQuota(1_000_000);
         inline for (@typeInfo(Numbering(table)).@"enum".fields) |call| {
-            const id = find(kernelName(table, call.name)).?;
-            try testing.expectEqual(@as(u32, call.value), numberOf(table, slotOf(table, id).?));
+            const id = find(kernel_name(table, call.name)).?;
+            try testing.expectEqual(@as(u32, call.value), number_of(table, slot_of(table, id).?));
         }
     }
 }
@@ -242,8 +242,8 @@ test "spot checks against the kernel's tables" {
     };
     for (cases) |case| {
         const table, const text, const expected = case;
-        const slot = slotOf(table, find(text).?);
-        try std.testing.expectEqual(expected, if (slot) |value| numberOf(table, value) else null);
+        const slot = slot_of(table, find(text).?);
+        try std.testing.expectEqual(expected, if (slot) |value| number_of(table, value) else null);
     }
     try std.testing.expectEqual(null, find("llseek"));
     try std.testing.expectEqual(null, find(""));

@@ -57,7 +57,7 @@ fn check(profile: *const Profile, native: profile_types.Architecture, diagnostic
         diagnostic.set("linux.seccomp.defaultAction", .{}, "SCMP_ACT_NOTIFY cannot be used as default action", .{});
         return error.InvalidProfile;
     }
-    if (!errnoFits(profile.default_action, profile.default_errno_ret)) {
+    if (!errno_fits(profile.default_action, profile.default_errno_ret)) {
         diagnostic.set("linux.seccomp.defaultErrnoRet", .{}, "{d} is out of range for {t}: {s}", .{
             profile.default_errno_ret,
             profile.default_action,
@@ -82,7 +82,7 @@ fn check(profile: *const Profile, native: profile_types.Architecture, diagnostic
     }
     var names: usize = 0;
     for (profile.syscalls, 0..) |*rule, index| {
-        try checkRule(rule, index, diagnostic);
+        try check_rule(rule, index, diagnostic);
         names += rule.names.len;
     }
     if (names > rules.max_names) {
@@ -91,8 +91,8 @@ fn check(profile: *const Profile, native: profile_types.Architecture, diagnostic
     }
 }
 
-fn checkRule(rule: *const profile_types.Rule, index: usize, diagnostic: *Diagnostic) Error!void {
-    if (!errnoFits(rule.action, rule.errno_ret)) {
+fn check_rule(rule: *const profile_types.Rule, index: usize, diagnostic: *Diagnostic) Error!void {
+    if (!errno_fits(rule.action, rule.errno_ret)) {
         diagnostic.set("linux.seccomp.syscalls[{d}].errnoRet", .{index}, "{d} is out of range for {t}: {s}", .{
             rule.errno_ret,
             rule.action,
@@ -124,7 +124,7 @@ fn checkRule(rule: *const profile_types.Rule, index: usize, diagnostic: *Diagnos
     }
 }
 
-fn errnoFits(action: profile_types.Action, errno_ret: u32) bool {
+fn errno_fits(action: profile_types.Action, errno_ret: u32) bool {
     return switch (action) {
         .SCMP_ACT_ERRNO => errno_ret <= max_errno_ret,
         .SCMP_ACT_TRACE => errno_ret <= std.math.maxInt(u16),

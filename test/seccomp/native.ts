@@ -1,0 +1,36 @@
+/** The native program that holds the seccomp compiler's proofs (proof.zig), built from source. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { projectRoot } from "../harness/project.ts";
+
+/** Exit code of the program for what cannot be tried on this machine. */
+export const skipCode = 77;
+
+/**
+ * Builds the program and returns its path. The core's optimisation is a parameter because the bench measures
+ * what is shipped ("ReleaseSmall"), while the proofs run with Zig's safety checks on.
+ */
+export function buildProof(optimize: "ReleaseSafe" | "ReleaseSmall"): string {
+  const directory = join(projectRoot, "zig-out/bin");
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, `seccomp-proof-${optimize.toLowerCase()}`);
+  const child = Bun.spawnSync(
+    [
+      join(projectRoot, "node_modules/.bin/zig"),
+      "build-exe",
+      // libseccomp is loaded with dlopen(3): the one thing here that needs a libc.
+      "-lc",
+      ...["-O", "ReleaseSafe", "--dep", "seccomp", "-Mroot=test/seccomp/proof.zig"],
+      ...["-O", optimize, "-Mseccomp=zig/seccomp.zig"],
+      `-femit-bin=${path}`,
+    ],
+    { cwd: projectRoot, stdout: "inherit", stderr: "inherit" },
+  );
+  if (!child.success) throw new Error("test/seccomp/proof.zig does not build");
+  return path;
+}
+
+export const clientProfiles = ["docker", "containerd", "podman", "systemd"] as const;
+
+export const profilePath = (name: (typeof clientProfiles)[number]) =>
+  join(projectRoot, `test/seccomp/profiles/${name}.json`);
