@@ -6,7 +6,6 @@ test {
     _ = @import("cgroup/write.zig");
     _ = @import("dispatch.zig");
     _ = @import("hook.zig");
-    _ = @import("init/capabilities.zig");
     _ = @import("init/environment.zig");
     _ = @import("init/executable.zig");
     _ = @import("init/filesystem.zig");
