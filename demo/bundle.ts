@@ -1,10 +1,20 @@
 /** The demonstration's bundle: a root file system that needs no image, and its config.json. */
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { probePath } from "../test/harness/probe.ts";
 
 /** Where the container finds the probe: a directory that every Linux system has. */
 const probeTarget = "/mnt/probe";
+
+/** An ordinary user's container has a user namespace, in which that user is root, and no cgroup of its own. */
+const isOrdinaryUser = process.getuid?.() !== 0;
+
+const cgroupMount = {
+  destination: "/sys/fs/cgroup",
+  type: "cgroup",
+  source: "cgroup",
+  options: ["nosuid", "noexec", "nodev", "relatime", "ro"],
+};
 
 export interface Prepared {
   /** What the root file system is, in words. */
@@ -15,6 +25,7 @@ export interface Prepared {
 
 /** Overlays the host's root, in this process's mount namespace. → the upper directory, or why it failed. */
 function mountOverlay(bundle: string): { upper: string } | { refused: string } {
+  if (isOrdinaryUser) return { refused: "only root can mount one" };
   const layers = join(bundle, "layers");
   mkdirSync(layers);
   const mount = (...args: string[]) => Bun.spawnSync(["mount", ...args], { stderr: "pipe" });
@@ -41,16 +52,10 @@ export function prepareBundle(bundle: string, actions: string[]): Prepared {
     : { description: `one static program (no overlay here: ${result.refused})`, overlay: undefined };
 }
 
-/** Whether this process may make cgroups and every kind of namespace by itself. */
-function isMappedUser(): boolean {
-  return readFileSync("/proc/self/uid_map", "utf8").trim().split(/\s+/)[2] !== "4294967295";
-}
-
 function configuration(actions: string[]) {
   const capabilities = ["CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_AUDIT_WRITE"];
-  const mapped = isMappedUser();
-  const types = ["pid", "network", "ipc", "uts", "mount", "cgroup", ...(mapped ? ["user"] : [])];
-  const mapping = [{ containerID: 0, hostID: 0, size: 1 }];
+  const types = ["pid", "network", "ipc", "uts", "mount", "cgroup", ...(isOrdinaryUser ? ["user"] : [])];
+  const mapping = (id: number) => [{ containerID: 0, hostID: id, size: 1 }];
   return {
     ociVersion: "1.3.0",
     hostname: "bunc-demo",
@@ -83,7 +88,7 @@ function configuration(actions: string[]) {
           "newinstance",
           "ptmxmode=0666",
           "mode=0620",
-          ...(mapped ? [] : ["gid=5"]),
+          ...(isOrdinaryUser ? [] : ["gid=5"]),
         ],
       },
       {
@@ -105,17 +110,14 @@ function configuration(actions: string[]) {
         options: ["nosuid", "nodev", "mode=1777", "size=16m"],
       },
       { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
-      {
-        destination: "/sys/fs/cgroup",
-        type: "cgroup",
-        source: "cgroup",
-        options: ["nosuid", "noexec", "nodev", "relatime", "ro"],
-      },
+      ...(isOrdinaryUser ? [] : [cgroupMount]),
     ],
     linux: {
       namespaces: types.map((type) => ({ type })),
-      ...(mapped ? { uidMappings: mapping, gidMappings: mapping } : {}),
-      ...(mapped ? {} : { resources: { memory: { limit: 64 * 1024 * 1024 }, pids: { limit: 32 } } }),
+      ...(isOrdinaryUser
+        ? { uidMappings: mapping(process.getuid?.() ?? 0), gidMappings: mapping(process.getgid?.() ?? 0) }
+        : {}),
+      ...(isOrdinaryUser ? {} : { resources: { memory: { limit: 64 * 1024 * 1024 }, pids: { limit: 32 } } }),
       seccomp: {
         defaultAction: "SCMP_ACT_ALLOW",
         architectures: [process.arch === "arm64" ? "SCMP_ARCH_AARCH64" : "SCMP_ARCH_X86_64"],

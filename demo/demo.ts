@@ -50,14 +50,8 @@ function removeLeftovers(): void {
 async function outside(): Promise<number> {
   removeLeftovers();
   const directory = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
-  const isRoot = process.getuid?.() === 0;
-  const isolate = [
-    "unshare",
-    "--mount",
-    "--propagation",
-    "private",
-    ...(isRoot ? [] : ["--user", "--map-root-user"]),
-  ];
+  // Only root mounts an overlay, and so only root needs a place to do so.
+  const isolate = process.getuid?.() === 0 ? ["unshare", "--mount", "--propagation", "private"] : [];
   // Control-C reaches the whole foreground group; this process waits for the rest and cleans up.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
   try {
