@@ -19,7 +19,8 @@ const fuzzCount = setting("BUNC_SECCOMP_FUZZ", 20_000);
 const patient = { timeout: 3_600_000 };
 
 // At load: a build may take longer than a test is given.
-const proof = buildProof("ReleaseSafe");
+const long = Number(randomCount) > 10_000 || Number(fuzzCount) > 100_000;
+const proof = buildProof(long ? "ReleaseSafe" : "Debug");
 
 const run = (...args: string[]) => {
   const child = Bun.spawnSync([proof, ...args]);
