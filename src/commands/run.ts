@@ -42,8 +42,9 @@ function superviseCreated(created: Created, options: VerbOptions<"run">, context
   created.release();
   if (options.detach) return 0;
   const { status } = native("supervise", { pid, pidfd, console });
-  if (!options.keep) {
-    const lock = directory.lock();
+  // Another command may have deleted the container meanwhile; the status is what this one is for.
+  const lock = options.keep ? undefined : directory.tryLock();
+  if (lock !== undefined) {
     destroyContainer(directory, record, context.log);
     lock.release();
   }

@@ -68,8 +68,15 @@ export class StateDirectory {
    * is gone.
    */
   lock(): { release: () => void } {
+    const lock = this.tryLock();
+    if (lock === undefined) throw containerDoesNotExist(this.id);
+    return lock;
+  }
+
+  /** As `lock`; undefined when the directory is gone. */
+  tryLock(): { release: () => void } | undefined {
     const { fd } = native("lock_directory", { path: this.path });
-    if (fd < 0) throw containerDoesNotExist(this.id);
+    if (fd < 0) return undefined;
     return {
       release: () => {
         native("close_fd", { fd });

@@ -339,3 +339,14 @@ scenario("a container of its own cgroup path", [root], async (box) => {
   await box.must(["delete", "--force", id]);
   for (const path of cgroupsOf(`${id}-parent`)) await Bun.$`rmdir ${path}`.nothrow().quiet();
 });
+
+scenario("run, and delete --force from elsewhere: the status is the signal's", [root], async (box) => {
+  const id = box.id();
+  const running = box.call(["run", "--bundle", box.probe(["sleep"]).directory, id]);
+  await until(`${id} runs`, async () => {
+    const { status, stdout } = await box.call(["state", id]);
+    return status === 0 && JSON.parse(stdout).status === "running";
+  });
+  await box.must(["delete", "--force", id]);
+  expect((await running).status).toBe(137);
+});

@@ -1,95 +1,263 @@
-/** An ordinary user runs containers; no process of root has a part in it. */
+/** An ordinary user with containers of his own: no process of root's has a part in it. */
 import { expect } from "bun:test";
-import { chmodSync, chownSync, mkdirSync, readFileSync } from "node:fs";
-import type { Config } from "../harness/config.ts";
-import { Report } from "../harness/probe.ts";
-import { command, root, userNamespaces } from "../harness/requirements.ts";
-import { bareEnvironment } from "../harness/runtime.ts";
-import type { Bundle, CallOptions, Sandbox } from "../harness/sandbox.ts";
-import { scenario } from "../harness/scenario.ts";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { addNamespace } from "../harness/config.ts";
+import { rootless, subordinateIds } from "../harness/ordinary-user.ts";
+import { buncOnly, cgroupV1, notIn } from "../harness/requirements.ts";
+import { unquoted } from "../harness/runtime.ts";
 
-const uid = 65534;
-const needs = [root, userNamespaces, command("setpriv")];
+rootless("spec --rootless makes a bundle that runs as it is", [], async (user, box) => {
+  const bundle = user.probe(["self"]);
+  const directory = user.directory("generated");
+  await user.must(["spec", "--rootless"], { cwd: directory });
+  const config = JSON.parse(readFileSync(`${directory}/config.json`, "utf8"));
+  expect(config.linux.uidMappings).toEqual([{ containerID: 0, hostID: user.uid, size: 1 }]);
+  config.root.path = bundle.rootfs;
+  config.process.args = ["/probe", "self"];
+  config.process.terminal = false;
+  writeFileSync(`${directory}/config.json`, JSON.stringify(config));
+  const { stdout } = await user.must(["run", "--bundle", directory, box.id()]);
+  expect(JSON.parse(stdout)[0].uids).toEqual([0, 0, 0]);
+});
 
-/** What `spec --rootless` makes of the default configuration. */
-function rootless(config: Config): void {
-  config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== "network");
-  config.linux.namespaces.push({ type: "user" });
-  config.linux.uidMappings = [{ containerID: 0, hostID: uid, size: 1 }];
-  config.linux.gidMappings = [{ containerID: 0, hostID: uid, size: 1 }];
-  Reflect.deleteProperty(config.linux, "resources");
-  config.mounts = config.mounts
-    .filter(({ destination }) => destination !== "/sys/fs/cgroup")
-    .map((mount) => {
-      if (mount.destination === "/sys") {
-        return {
-          destination: "/sys",
-          type: "none",
-          source: "/sys",
-          options: ["rbind", "nosuid", "noexec", "nodev", "ro"],
-        };
-      }
-      const options = mount.options?.filter((option) => !option.startsWith("gid="));
-      return options === undefined ? mount : { ...mount, options };
-    });
-}
+rootless("the whole life of a container", [], async (user, box) => {
+  const id = box.id();
+  const bundle = user.probe(["sleep"]);
+  await user.must(["create", "--bundle", bundle.directory, id]);
+  expect((await user.state(id)).status).toBe("created");
+  expect(statSync(`${user.session}/runc`).mode & 0o7777).toBe(0o1700);
+  const [listed] = JSON.parse((await user.must(["list", "--format", "json"])).stdout);
+  expect(listed).toMatchObject({ id, status: "created", owner: user.name });
 
-/** Makes the sandbox the user's, and gives how to call the runtime as that user. */
-async function asUser(box: Sandbox, actions: string[]): Promise<{ bundle: Bundle; options: CallOptions }> {
-  const bundle = box.probe(actions, rootless);
-  const runtimeDirectory = box.path("runtime-directory");
-  mkdirSync(runtimeDirectory, { mode: 0o700 });
-  mkdirSync(box.root, { mode: 0o700 });
-  for (const path of [runtimeDirectory, box.root]) chownSync(path, uid, uid);
-  await Bun.$`chown -R ${uid}:${uid} ${bundle.directory}`.quiet();
-  chmodSync(box.directory, 0o755);
-  const wrapper = ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--inh-caps=-all"];
-  const env = { ...bareEnvironment, XDG_RUNTIME_DIR: runtimeDirectory };
-  return { bundle, options: { wrapper, env } };
-}
+  await user.must(["start", id]);
+  const { pid, status } = await user.state(id);
+  expect(status).toBe("running");
+  expect(readFileSync(`/proc/${pid}/status`, "utf8")).toContain(`Uid:\t${user.uid}\t${user.uid}`);
+  expect(readFileSync(`/proc/${pid}/setgroups`, "utf8")).toBe("deny\n");
 
-scenario("an ordinary user runs a container, as root inside", needs, async (box) => {
-  const { bundle, options } = await asUser(box, [
-    "self",
-    "namespaces",
-    "read:/proc/self/uid_map",
-    "read:/proc/self/setgroups",
-  ]);
-  const report = await box.reportOf(bundle, [], options);
+  const report = await user.exec(id, ["self", "namespaces"]);
   expect(report.self.uids).toEqual([0, 0, 0]);
-  expect(report.self.hostname).toBe("container");
-  expect(report.read("/proc/self/uid_map").trim().split(/\s+/)).toEqual(["0", String(uid), "1"]);
-  expect(report.self.pid).toBe(1);
+  expect(report.self.capabilities.effective).toEqual([5, 10, 29]);
+  for (const [type, link] of Object.entries(report.namespaces)) {
+    expect([type, link]).toEqual([type, readlinkSync(`/proc/${pid}/ns/${type}`)]);
+  }
+  expect((await user.call(["exec", id, "/probe", "exit:7"])).status).toBe(7);
+
+  expect((await user.call(["delete", id])).status).toBe(1);
+  await user.must(["kill", id, "KILL"]);
+  while ((await user.state(id)).status !== "stopped") await Bun.sleep(10);
+  await user.must(["delete", id]);
+  expect((await user.call(["state", id])).stderr).toContain("container does not exist");
 });
 
-scenario("an ordinary user creates, starts, executes, kills and deletes", needs, async (box) => {
-  const { bundle, options } = await asUser(box, ["sleep"]);
+rootless("a created container that was never started is killed and deleted", [], async (user, box) => {
   const id = box.id();
-  await box.must(["create", "--bundle", bundle.directory, id], options);
-  const state = JSON.parse((await box.must(["state", id], options)).stdout);
-  expect(state.status).toBe("created");
-  expect(readFileSync(`/proc/${state.pid}/status`, "utf8")).toMatch(new RegExp(`^Uid:\\s+${uid}\\b`, "m"));
-  await box.must(["start", id], options);
-  const executed = new Report((await box.must(["exec", id, "/probe", "self"], options)).stdout);
-  expect(executed.self.uids).toEqual([0, 0, 0]);
-  await box.must(["kill", id, "KILL"], options);
-  await box.must(["delete", "--force", id], options);
+  await user.must(["create", "--bundle", user.probe(["sleep"]).directory, id]);
+  const { pid } = await user.state(id);
+  await user.must(["delete", "--force", id]);
+  // Ended, whether or not its new parent has heard of it.
+  const status = existsSync(`/proc/${pid}/status`)
+    ? readFileSync(`/proc/${pid}/status`, "utf8")
+    : "State:\tZ";
+  expect(status).toMatch(/^State:\s+[ZX]/m);
+  expect(existsSync(`${user.session}/runc/${id}`)).toBe(false);
 });
 
-scenario("the default state root of an ordinary user is in its runtime directory", needs, async (box) => {
-  const { bundle, options } = await asUser(box, ["sleep"]);
-  const id = box.id();
-  const own = { ...options, root: null };
-  await box.must(["run", "--detach", "--bundle", bundle.directory, id], own);
-  const root = `${options.env?.["XDG_RUNTIME_DIR"]}/runc`;
-  expect(JSON.parse(readFileSync(`${root}/${id}/state.json`, "utf8")).id).toBe(id);
-  await box.must(["delete", "--force", id], own);
+rootless("what only root of the host could do is not there", [], async (user) => {
+  const report = await user.report(
+    user.probe(["self", "write:/proc/sys/kernel/hostname:x", "stat:/dev/null"]),
+  );
+  expect(report.self.groups).toEqual([]);
+  expect(report.get("stat:/dev/null")).toMatchObject({ type: "char", major: 1, minor: 3 });
+  expect(report.errno("write:/proc/sys/kernel/hostname:x")).not.toBe("ok");
 });
 
-scenario("an ordinary user is refused the containers of root", needs, async (box) => {
-  const id = await box.create(box.probe(["sleep"]));
-  const wrapper = ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
-  const result = await box.call(["state", id], { wrapper });
-  expect(result.status).toBe(1);
-  expect(result.stdout).toBe("");
+rootless("a root file system in a directory that only the user may enter", [], async (user) => {
+  const bundle = user.probe(["self"]);
+  chmodSync(bundle.directory, 0o700);
+  expect((await user.report(bundle)).self.uids).toEqual([0, 0, 0]);
 });
+
+rootless("binds from directories that only the user may enter", [], async (user) => {
+  const secret = user.directory("secret");
+  mkdirSync(`${secret}/inner`);
+  writeFileSync(`${secret}/inner/file`, "found");
+  chmodSync(secret, 0o700);
+  const bundle = user.probe(["read:/mnt/file"], (config) => {
+    config.mounts.push({ destination: "/mnt", source: `${secret}/inner`, options: ["rbind", "ro"] });
+  });
+  Bun.spawnSync(["chown", "-R", `${user.uid}:${user.gid}`, secret]);
+  expect((await user.report(bundle)).read("/mnt/file")).toBe("found");
+});
+
+rootless(
+  "process.user that is not mapped",
+  [notIn("runc", "1.1.5 names the id otherwise")],
+  async (user, box) => {
+    const bundle = user.probe(["self"], (config) => {
+      config.process.user = { uid: 5, gid: 0 };
+    });
+    const { status, stderr } = await user.call(["run", "--bundle", bundle.directory, box.id()]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("unmapped uid 5");
+  },
+);
+
+rootless("maps of several lines, by newuidmap and newgidmap", [subordinateIds], async (user) => {
+  const bundle = user.probe(["self", "read:/proc/self/uid_map", "read:/proc/self/setgroups"], (config) => {
+    user.mapSubordinateIds(config);
+    config.process.user = { uid: 33, gid: 44 };
+  });
+  const report = await user.report(bundle);
+  expect(report.self.uids).toEqual([33, 33, 33]);
+  expect(report.read("/proc/self/setgroups")).toBe("allow\n");
+  const lines = report.read("/proc/self/uid_map").trim().split("\n");
+  expect(lines.map((line) => line.trim().split(/ +/).map(Number))).toEqual([
+    [0, user.uid, 1],
+    [1, user.firstSubordinate, 65535],
+  ]);
+});
+
+rootless(
+  "additional groups where the maps have them",
+  [subordinateIds, notIn("runc", "1.1.5 refuses additional groups to rootless containers")],
+  async (user) => {
+    const bundle = user.probe(["self"], (config) => {
+      user.mapSubordinateIds(config);
+      config.process.user = { uid: 33, gid: 44, additionalGids: [55] };
+    });
+    expect((await user.report(bundle)).self.groups).toEqual([55]);
+  },
+);
+
+rootless("exec as a subordinate id, killed and deleted by the user", [subordinateIds], async (user) => {
+  const bundle = user.probe(["sleep"], (config) => {
+    user.mapSubordinateIds(config);
+    config.process.user = { uid: 1000, gid: 1000 };
+  });
+  const id = await user.started(bundle);
+  const { pid } = await user.state(id);
+  expect(statSync(`/proc/${pid}`).uid).toBe(user.firstSubordinate + 999);
+  expect((await user.exec(id, ["self"], ["--user", "7:8"])).self.uids).toEqual([7, 7, 7]);
+  await user.must(["delete", "--force", id]);
+});
+
+const differentOrder = notIn("runc", "1.1.5 meets another obstacle first");
+
+rootless("maps of ids that are not the user's", [subordinateIds, differentOrder], async (user, box) => {
+  const bundle = user.probe(["self"], (config) => {
+    config.linux.uidMappings = [{ containerID: 0, hostID: 0, size: 2 }];
+  });
+  const { status, stderr } = await user.call(["run", "--bundle", bundle.directory, box.id()]);
+  expect(status).toBe(1);
+  expect(stderr).toContain("newuidmap");
+});
+
+const joinedMaps = notIn("runc", "1.1.5 wants mappings for a joined user namespace too");
+
+rootless(
+  "namespaces of another container are joined by path, its user namespace with them",
+  [joinedMaps],
+  async (user) => {
+    const id = await user.started(user.probe(["sleep"]));
+    const { pid } = await user.state(id);
+    const bundle = user.probe(["namespaces", "self"], (config) => {
+      config.linux.namespaces = [{ type: "mount" }, { type: "pid" }];
+      for (const [type, file] of [
+        ["ipc", "ipc"],
+        ["user", "user"],
+        ["uts", "uts"],
+      ] as const) {
+        addNamespace(config, type, `/proc/${pid}/ns/${file}`);
+      }
+      delete config.linux.uidMappings;
+      delete config.linux.gidMappings;
+      delete config["hostname"];
+    });
+    const report = await user.report(bundle);
+    for (const type of ["ipc", "user", "uts"]) {
+      expect([type, report.namespaces[type]]).toEqual([type, readlinkSync(`/proc/${pid}/ns/${type}`)]);
+    }
+    expect(report.self.uids).toEqual([0, 0, 0]);
+  },
+);
+
+rootless("joined groups are refused in a namespace that denies setgroups", [buncOnly], async (user, box) => {
+  const bundle = user.probe(["self"], (config) => {
+    config.process.user = { uid: 0, gid: 0, additionalGids: [0] };
+  });
+  const { stdout, stderr } = await user.must(["run", "--bundle", bundle.directory, box.id()]);
+  expect(JSON.parse(stdout)[0].groups).toEqual([]);
+  expect(stderr).toContain("additionalGids is ignored");
+});
+
+const cgroupCases: {
+  title: string;
+  flags: string[];
+  cgroupsPath?: string;
+  resources?: Record<string, unknown>;
+  error: RegExp | null;
+}[] = [
+  { title: "neither a path nor limits", flags: [], error: null },
+  { title: "--rootless=true", flags: ["--rootless=true"], error: null },
+  {
+    title: "--rootless=false",
+    flags: ["--rootless=false"],
+    error: /unable to apply cgroup configuration.*permission denied/,
+  },
+  {
+    title: "a cgroupsPath",
+    flags: [],
+    cgroupsPath: "/a/path/of/its/own",
+    error: /unable to apply cgroup configuration.*permission denied/,
+  },
+  {
+    title: "limits",
+    flags: [],
+    resources: { pids: { limit: 10 } },
+    error:
+      /rootless needs no limits \+ no cgrouppath when no permission is granted for cgroups|cannot set pids limit: container could not join or create cgroup/,
+  },
+];
+
+for (const { title, flags, cgroupsPath, resources, error } of cgroupCases) {
+  rootless(`cgroups without permission: ${title}`, [cgroupV1], async (user, box) => {
+    const bundle = user.probe(["exit:0"], (config) => {
+      if (cgroupsPath !== undefined) config.linux.cgroupsPath = cgroupsPath;
+      if (resources !== undefined) config.linux.resources = resources;
+    });
+    const result = await user.call([...flags, "run", "--bundle", bundle.directory, box.id()]);
+    if (error === null) expect(result).toMatchObject({ status: 0, stderr: "" });
+    else {
+      expect(result.status).toBe(1);
+      expect(unquoted(result.stderr)).toMatch(error);
+    }
+    expect(existsSync(`${user.session}/runc/${box.name}-0`)).toBe(false);
+  });
+}
+
+const withoutCgroup: { args: (id: string) => string[]; error: string }[] = [
+  { args: (id) => ["pause", id], error: "cannot toggle freezer: cgroups not configured for container" },
+  { args: (id) => ["ps", id], error: "unable to get all container pids" },
+  {
+    args: (id) => ["update", "--memory", "100000000", id],
+    error: "cannot set memory limit: container could not join or create cgroup",
+  },
+];
+
+for (const { args, error } of withoutCgroup) {
+  rootless(`a container without a cgroup: ${args("ID").join(" ")}`, [cgroupV1], async (user) => {
+    const id = await user.started(user.probe(["sleep"]));
+    const { status, stderr } = await user.call(args(id));
+    expect(status).toBe(1);
+    expect(stderr).toContain(error);
+  });
+}

@@ -1,0 +1,152 @@
+/** A throw-away user without any privilege, who runs the runtime with a session directory and nothing else of his own. */
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { addUserNamespace, type Config, type Edit, mountOf, removeNamespace } from "./config.ts";
+import { Report } from "./probe.ts";
+import { command, type Requirement, root, userNamespaces } from "./requirements.ts";
+import { bareEnvironment, type Result } from "./runtime.ts";
+import type { Bundle, CallOptions, Sandbox, State } from "./sandbox.ts";
+import { scenario } from "./scenario.ts";
+
+export class OrdinaryUser {
+  readonly box: Sandbox;
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** First of the ids that /etc/subuid and /etc/subgid give him; 0: none. */
+  readonly firstSubordinate: number;
+  /** $XDG_RUNTIME_DIR */
+  readonly session: string;
+
+  /** Made by useradd(8), which also gives out subordinate ids where the distribution has them. */
+  constructor(box: Sandbox) {
+    this.box = box;
+    this.name = `bunct${process.pid}n${OrdinaryUser.#count++}`;
+    const made = Bun.spawnSync(["useradd", "--no-create-home", "--add-subids-for-system", this.name]);
+    if (!made.success) throw new Error(`useradd ${this.name}: ${made.stderr.toString()}`);
+    const fields = readFileSync("/etc/passwd", "utf8")
+      .split("\n")
+      .find((line) => line.startsWith(`${this.name}:`))
+      ?.split(":");
+    this.uid = Number(fields?.[2]);
+    this.gid = Number(fields?.[3]);
+    this.firstSubordinate = this.#subordinateIds();
+    this.session = this.directory("session");
+    chmodSync(this.session, 0o700);
+  }
+
+  static #count = 0;
+
+  #subordinateIds(): number {
+    if (!existsSync("/etc/subuid")) return 0;
+    const line = readFileSync("/etc/subuid", "utf8")
+      .split("\n")
+      .find((candidate) => candidate.startsWith(`${this.name}:`));
+    return Number(line?.split(":")[1] ?? 0);
+  }
+
+  /** A directory of the user's in the sandbox. */
+  directory(name: string): string {
+    const path = this.box.path(name);
+    mkdirSync(path);
+    chownSync(path, this.uid, this.gid);
+    return path;
+  }
+
+  options(options: CallOptions = {}): CallOptions {
+    return {
+      root: null,
+      env: { ...bareEnvironment, XDG_RUNTIME_DIR: this.session },
+      ...options,
+      wrapper: ["setpriv", `--reuid=${this.uid}`, `--regid=${this.gid}`, "--clear-groups", "--"],
+    };
+  }
+
+  call(args: string[], options: CallOptions = {}): Promise<Result> {
+    return this.box.call(args, this.options(options));
+  }
+
+  must(args: string[], options: CallOptions = {}): Promise<Result> {
+    return this.box.must(args, this.options(options));
+  }
+
+  /** A bundle of the user's, with what `spec --rootless` changes: the user is root of a user namespace of its own. */
+  probe(actions: string[], edit: Edit = () => {}): Bundle {
+    const bundle = this.box.probe(actions, (config) => {
+      this.#rootless(config);
+      edit(config);
+    });
+    chownSync(bundle.directory, this.uid, this.gid);
+    chownSync(bundle.rootfs, this.uid, this.gid);
+    return bundle;
+  }
+
+  #rootless(config: Config): void {
+    addUserNamespace(config);
+    config.linux.uidMappings = [{ containerID: 0, hostID: this.uid, size: 1 }];
+    config.linux.gidMappings = [{ containerID: 0, hostID: this.gid, size: 1 }];
+    removeNamespace(config, "network");
+    delete config.linux.resources;
+    const pts = mountOf(config, "/dev/pts");
+    pts.options = (pts.options ?? []).filter((option) => !option.startsWith("gid="));
+    const sys = mountOf(config, "/sys");
+    sys.type = "none";
+    sys.source = "/sys";
+    sys.options = ["rbind", "nosuid", "noexec", "nodev", "ro"];
+    config.mounts = config.mounts.filter((mount) => mount.destination !== "/sys/fs/cgroup");
+  }
+
+  /** The maps of a user with subordinate ids: root is the user, the others follow. Two lines each. */
+  mapSubordinateIds(config: Config): void {
+    const others = { containerID: 1, hostID: this.firstSubordinate, size: 65535 };
+    config.linux.uidMappings = [{ containerID: 0, hostID: this.uid, size: 1 }, others];
+    config.linux.gidMappings = [{ containerID: 0, hostID: this.gid, size: 1 }, { ...others }];
+  }
+
+  async report(bundle: Bundle, flags: string[] = []): Promise<Report> {
+    const { stdout } = await this.must(["run", ...flags, "--bundle", bundle.directory, this.box.id()]);
+    return new Report(stdout);
+  }
+
+  async started(bundle: Bundle, flags: string[] = []): Promise<string> {
+    const id = this.box.id();
+    await this.must(["create", ...flags, "--bundle", bundle.directory, id]);
+    await this.must(["start", id]);
+    return id;
+  }
+
+  async exec(id: string, actions: string[], flags: string[] = []): Promise<Report> {
+    return new Report((await this.must(["exec", ...flags, id, "/probe", ...actions])).stdout);
+  }
+
+  async state(id: string): Promise<State> {
+    return JSON.parse((await this.must(["state", id])).stdout) as State;
+  }
+
+  async dispose(): Promise<void> {
+    const states = join(this.session, "runc");
+    const ids = existsSync(states) ? readdirSync(states) : [];
+    for (const id of ids) await this.call(["delete", "--force", id]);
+    Bun.spawnSync(["userdel", this.name]);
+  }
+}
+
+/** For maps of more than the user's own ids. */
+export const subordinateIds: Requirement = () =>
+  command("newuidmap")() === null ? null : "needs newuidmap (Debian package uidmap)";
+
+/** A scenario whose calls are made by an ordinary user. */
+export function rootless(
+  name: string,
+  needs: Requirement[],
+  body: (user: OrdinaryUser, box: Sandbox) => Promise<void>,
+): void {
+  scenario(name, [root, userNamespaces, command("useradd"), command("setpriv"), ...needs], async (box) => {
+    const user = new OrdinaryUser(box);
+    try {
+      await body(user, box);
+    } finally {
+      await user.dispose();
+    }
+  });
+}
