@@ -63,6 +63,16 @@ export function unmountAll(directory: string): boolean {
   return below().length === 0;
 }
 
+/** Ends and removes what a runtime left, so that one failure does not spread over the machine. */
+export function removeLeaks(name: string): void {
+  for (const pid of processesOf(name)) process.kill(pid, "SIGKILL");
+  // Deepest first; a process needs a moment to leave its cgroup.
+  for (let attempt = 0; attempt < 50 && cgroupsOf(name).length > 0; attempt++) {
+    for (const path of cgroupsOf(name).toReversed()) Bun.spawnSync(["rmdir", path], { stderr: "ignore" });
+    Bun.sleepSync(20);
+  }
+}
+
 /** Every leak of `name`, as a line each; empty when the host is clean. */
 export function leaksOf(name: string, paths: string[]): string[] {
   return [

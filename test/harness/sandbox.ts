@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type Config, defaultConfig, type Edit } from "./config.ts";
-import { leaksOf, unmountAll } from "./leaks.ts";
+import { leaksOf, removeLeaks, unmountAll } from "./leaks.ts";
 import { probePath, Report } from "./probe.ts";
 import { bareEnvironment, type Result, type Runtime, runtime as runtimeUnderTest } from "./runtime.ts";
 
@@ -228,6 +228,7 @@ export class Sandbox {
       await Bun.sleep(20);
       leaks = leaksOf(this.name, states);
     }
+    if (leaks.length > 0) removeLeaks(this.name);
     // Never remove files through a mount that a runtime left: it may lead to the host's own.
     if (unmountAll(this.directory)) rmSync(this.directory, { recursive: true, force: true });
     return leaks;

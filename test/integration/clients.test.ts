@@ -102,7 +102,7 @@ for (const verb of [...verbs, "ps", "events", "update", "checkpoint", "restore"]
       expect(status).toBe(0);
       const [first, second] = stdout.split("\n");
       expect(first).toBe("NAME:");
-      expect(second).toMatch(new RegExp(`^ +runc ${verb} - `));
+      expect(second).toMatch(new RegExp(`^ +${box.runtime.name} ${verb} - `));
     }
   });
 }

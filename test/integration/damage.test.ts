@@ -1,0 +1,114 @@
+/** The state directory after a crash, or in the hands of something else; and several commands at once. */
+import { expect } from "bun:test";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cgroupsOf } from "../harness/leaks.ts";
+import { buncOnly, notIn, root } from "../harness/requirements.ts";
+import { until } from "../harness/sandbox.ts";
+import { scenario } from "../harness/scenario.ts";
+
+const damages: { name: string; damage: (path: string) => void }[] = [
+  { name: "empty", damage: (path) => writeFileSync(path, "") },
+  { name: "cut off", damage: (path) => writeFileSync(path, readFileSync(path, "utf8").slice(0, 100)) },
+  { name: "no JSON", damage: (path) => writeFileSync(path, "\0\0\0\0") },
+  { name: "another object", damage: (path) => writeFileSync(path, '{"id": 5}') },
+  { name: "gone", damage: (path) => rmSync(path) },
+];
+
+for (const { name, damage } of damages) {
+  scenario(`state.json is ${name}: the others are listed, this one is told about`, [root], async (box) => {
+    const whole = await box.create(box.probe(["sleep"]));
+    const broken = await box.create(box.probe(["sleep"]));
+    const { pid } = await box.state(broken);
+    damage(`${box.root}/${broken}/state.json`);
+    const state = await box.call(["state", broken]);
+    expect(state.status).toBe(1);
+    expect(state.stdout).toBe("");
+    const list = await box.call(["list", "--format", "json"]);
+    expect(list.status).toBe(0);
+    expect(JSON.parse(list.stdout).map(({ id }: { id: string }) => id)).toContain(whole);
+    expect(list.stderr).toContain(broken);
+    // What cannot be read cannot be killed by the runtime; an answer other than success must say so.
+    const deleted = await box.call(["delete", "--force", broken]);
+    if (deleted.status !== 0) expect(deleted.stderr).not.toBe("");
+    if (existsSync(`/proc/${pid}`)) process.kill(pid, "SIGKILL");
+    rmSync(`${box.root}/${broken}`, { recursive: true, force: true });
+    await until("its cgroups are empty", async () => {
+      for (const path of cgroupsOf(broken)) await Bun.$`rmdir ${path}`.nothrow().quiet();
+      return cgroupsOf(broken).length === 0 || undefined;
+    });
+  });
+}
+
+scenario(
+  "two creations of one id at once: one wins, and it works",
+  [root, notIn("runc", "1.1.5 has a window between the check and the directory")],
+  async (box) => {
+    for (let round = 0; round < 10; round++) {
+      const id = box.id();
+      const bundle = box.probe(["sleep"]);
+      const create = () => box.call(["create", "--bundle", bundle.directory, id]);
+      const results = await Promise.all([create(), create(), create()]);
+      expect(results.map(({ status }) => status).toSorted()).toEqual([0, 1, 1]);
+      for (const { status, stderr } of results) {
+        if (status !== 0) expect(stderr).toContain("container with given ID already exists");
+      }
+      expect((await box.state(id)).status).toBe("created");
+      await box.must(["delete", "--force", id]);
+    }
+  },
+);
+
+scenario("several starts at once: one wins", [root], async (box) => {
+  const id = await box.create(box.probe(["sleep"]));
+  const results = await Promise.all(Array.from({ length: 4 }, () => box.call(["start", id])));
+  expect(results.filter(({ status }) => status === 0).length).toBe(1);
+  expect((await box.state(id)).status).toBe("running");
+});
+
+scenario("several deletions at once all end, and nothing is left", [root], async (box) => {
+  const id = await box.started(box.probe(["fork:2", "sleep"]));
+  await Promise.all(Array.from({ length: 4 }, () => box.call(["delete", "--force", id])));
+  expect(existsSync(`${box.root}/${id}`)).toBe(false);
+  expect(cgroupsOf(id)).toEqual([]);
+});
+
+scenario("a state root that cannot be written", [root], async (box) => {
+  writeFileSync(box.path("file"), "");
+  const bundle = box.probe(["sleep"]);
+  const result = await box.call(["create", "--bundle", bundle.directory, box.id()], {
+    root: box.path("file"),
+  });
+  expect(result.status).toBe(1);
+  expect(result.stderr).toMatch(/not a directory/);
+});
+
+scenario("a strange directory in the state root is no container", [root], async (box) => {
+  mkdirSync(`${box.root}/stranger`, { recursive: true });
+  const id = await box.create(box.probe(["sleep"]));
+  const list = await box.call(["list", "-q"]);
+  expect(list.status).toBe(0);
+  expect(list.stdout).toContain(id);
+  rmSync(`${box.root}/stranger`, { recursive: true });
+});
+
+scenario("the bundle is gone after create: start, state and delete work", [root], async (box) => {
+  const bundle = box.probe(["sleep"]);
+  const id = await box.create(bundle);
+  rmSync(`${bundle.directory}/config.json`);
+  await box.must(["start", id]);
+  expect((await box.state(id)).status).toBe("running");
+  await box.must(["delete", "--force", id]);
+});
+
+scenario(
+  "an unreadable config.json is told about, not taken for a missing one",
+  [root, buncOnly],
+  async (box) => {
+    const bundle = box.probe([]);
+    chmodSync(`${bundle.directory}/config.json`, 0);
+    const wrapper = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    const result = await box.call(["run", "--bundle", bundle.directory, box.id()], { wrapper, root: null });
+    expect(result.status).toBe(1);
+    expect(result.stderr).toContain("permission denied");
+  },
+);
