@@ -5,7 +5,7 @@ import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
 import { checkMemoryUsage } from "../cgroup/resources/v2.ts";
 import { failureMessage, type Log } from "../cli/log.ts";
 import type { Handler, VerbOptions } from "../cli/verbs.ts";
-import { cgroupsOf } from "../container/cgroups.ts";
+import { cgroupsOf, tellSystemd } from "../container/cgroups.ts";
 import { changeContainer } from "../container/container.ts";
 import { mergeResources } from "../container/merge-resources.ts";
 import { RuntimeError } from "../errors.ts";
@@ -32,7 +32,13 @@ export const run: Handler<"update"> = async (options, [id], context) => {
     const current = parseConfig(text).linux.resources ?? {};
     const merged = mergeResources(current, asked);
     const { cgroup } = currentHost();
-    apply(cgroup, cgroupsOf(record), current, merged, context.log);
+    const locations = cgroupsOf(record);
+    if (cgroup.mode === "v2" && merged.memory?.checkBeforeUpdate === true) {
+      checkMemoryUsage(merged, currentMemory(locations));
+    }
+    const { resources, warnings } = tellSystemd(record, merged);
+    for (const warning of warnings) context.log.warning(warning);
+    apply(cgroup, locations, current, resources, context.log);
     directory.saveConfig(withResources(text, merged));
     return 0;
   });
@@ -48,9 +54,6 @@ function apply(
 ): void {
   const { settings, ignored } = resourceSettings(facts, merged);
   for (const { subject, reason } of ignored) log.warning(`${subject} is ignored: ${reason}`);
-  if (facts.mode === "v2" && merged.memory?.checkBeforeUpdate === true) {
-    checkMemoryUsage(merged, currentMemory(locations));
-  }
   try {
     writeSettings(native, locations, settings);
   } catch (error) {

@@ -3,10 +3,13 @@
 import { type CgroupManager, openManager } from "../cgroup/manager.ts";
 import { removeCgroups } from "../cgroup/operate.ts";
 import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
+import { systemdResources } from "../cgroup/systemd/container.ts";
 import { Systemd, type SystemdEnvironment } from "../cgroup/systemd/driver.ts";
+import type { SystemdResources } from "../cgroup/systemd/properties.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
+import type { ResourcesConfig } from "../oci/resources.ts";
 import type { CgroupDriver, StateRecord } from "../state/record.ts";
 
 export function cgroupsOf(record: StateRecord): CgroupLocation[] {
@@ -54,6 +57,30 @@ function cgroupOwner({ process, mounts, linux }: Config): number | undefined {
 
 export function systemdEnvironment(rootless: boolean): SystemdEnvironment {
   return { rootless, euid: currentHost().euid, variables: Bun.env };
+}
+
+/**
+ * Tells systemd about new limits of a container that it manages, so that it does not put back the old ones.
+ * The resources as they are to be written to the cgroup's files afterwards.
+ */
+export function tellSystemd(record: StateRecord, resources: ResourcesConfig): SystemdResources {
+  const { systemdUnit } = record.bunc;
+  if (systemdUnit === "") return { properties: [], resources, warnings: [] };
+  const systemd = Systemd.connect(native, systemdEnvironment(record.rootless));
+  const converted = systemdResources(currentHost().cgroup, resources, systemd);
+  systemd.setProperties(systemdUnit, converted.properties);
+  systemd.close();
+  return converted;
+}
+
+/**
+ * Moves a process into a container's cgroup, or one below it, through systemd: a user may not move it there
+ * himself, because his session and his services have only root's cgroups in common.
+ */
+export function attachThroughSystemd(record: StateRecord, sub: string, pid: number): void {
+  const systemd = Systemd.connect(native, systemdEnvironment(record.rootless));
+  systemd.attach(record.bunc.systemdUnit, sub, [pid]);
+  systemd.close();
 }
 
 /** Removes a recorded container's cgroups, whoever has made them; who is in them is dead already. */

@@ -14,6 +14,7 @@ import { type Config, loadProcess, parseConfig } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import { planExec } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
+import { attachThroughSystemd } from "./cgroups.ts";
 import type { Container } from "./container.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
@@ -59,7 +60,7 @@ export function execProcess(
   for (const warning of warnings) context.log.warning(warning);
 
   const failures = new FailureFacts(config, record);
-  let spawned = failures.explain("exec", () => spawnIn(plan, record, request.subCgroups.size > 0), process);
+  let spawned = failures.explain("exec", () => spawnIn(plan, record, request.subCgroups), process);
   while (spawned.progress !== "executed") {
     serveSeccompAgent(config, record, spawned);
     const { pid, pidfd, channel, console } = spawned;
@@ -103,14 +104,30 @@ function withSubCgroups(locations: CgroupLocation[], subs: ReadonlyMap<string, s
  * In the container's recorded cgroup; where that cannot take a process (a systemd inside has moved everybody into
  * cgroups below it, or it is gone), in the one that the container's init is in now.
  */
-function spawnIn(plan: Plan, record: StateRecord, exact: boolean): Spawned {
+function spawnIn(plan: Plan, record: StateRecord, subCgroups: ReadonlyMap<string, string>): Spawned {
+  if (record.rootless && record.bunc.systemdUnit !== "") {
+    return spawnThroughSystemd(plan, record, subCgroups.get("") ?? "");
+  }
   try {
     return native("spawn", { plan });
   } catch (error) {
-    if (exact || !(error instanceof NativeError) || !concernsPlacement(error, plan.placement)) throw error;
+    if (subCgroups.size > 0 || !(error instanceof NativeError) || !concernsPlacement(error, plan.placement))
+      throw error;
     const moved = placement(cgroupsOfInit(record));
     return native("spawn", { plan: { ...plan, placement: moved } });
   }
+}
+
+function spawnThroughSystemd(plan: Plan, record: StateRecord, sub: string): Spawned {
+  const unplaced = { ...plan, placement: placement([]) };
+  const { pid, pidfd, channel } = native("spawn_held", { plan: unplaced });
+  try {
+    attachThroughSystemd(record, sub, pid);
+  } catch (error) {
+    native("abandon", { pid, pidfd, channel });
+    throw error;
+  }
+  return native("release", { plan: unplaced, pid, pidfd, channel });
 }
 
 function concernsPlacement({ failure }: NativeError, { into, tasks }: Placement): boolean {

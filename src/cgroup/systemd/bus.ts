@@ -23,7 +23,7 @@ export interface ByteStream {
 }
 
 /** An error that a method answered with. */
-export class BusError extends Error {
+export class BusError extends RuntimeError {
   /** "org.freedesktop.systemd1.UnitExists" */
   readonly errorName: string;
 
