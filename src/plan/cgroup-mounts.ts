@@ -35,8 +35,11 @@ export function cgroupMount(
 }
 
 /**
- * In a user namespace without a cgroup namespace of its own cgroup2 cannot be mounted; then the host's
- * directory is bound with the same attributes, so that "ro" holds there too (CVE-2023-25809).
+ * With a cgroup namespace: cgroup2 mounted anew, which shows the container's part of the tree only; where the
+ * kernel refuses that, its own directory is bound with the same attributes, so that "ro" holds there too
+ * (CVE-2023-25809). Without one a new mount would show what the host's shows, and be refused in a user
+ * namespace: the host's is bound. (A mount in the host's cgroup namespace also sets the hierarchy's options
+ * again, which can wait for an RCU grace period: ten milliseconds.)
  */
 function unifiedMount(
   context: PlanContext,
@@ -46,13 +49,18 @@ function unifiedMount(
 ): Mount {
   const own = options.cgroupDirectories.get("") ?? "";
   const { unifiedMountPoint } = context.host.cgroup;
+  if (!context.has("cgroup")) {
+    return mountOf(targetOf(config), parsed, exactAttributes(parsed), {
+      bind: { path: unifiedMountPoint, recursive: false },
+    });
+  }
   return mountOf(targetOf(config), parsed, newMountAttributes(parsed), {
     filesystem: {
       type: "cgroup2",
       source: config.source,
       options: [...superblockOptions(parsed.superblock), ...parsed.data.map(dataOption)],
       mode_of_target: false,
-      fallback_bind: context.has("cgroup") && own !== "" ? own : unifiedMountPoint,
+      fallback_bind: own === "" ? unifiedMountPoint : own,
     },
   });
 }
