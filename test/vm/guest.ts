@@ -17,6 +17,8 @@ export type { FlavourName } from "./flavours.ts";
 const defaultTimeoutMs = 120_000;
 /** Where the shared directory is mounted in the guest; also the commands' working directory then. */
 export const guestShare = "/project";
+/** A directory for everyone on the guest's root disk, with no mount of its own: for TMPDIR. */
+export const guestScratch = "/scratch";
 
 export interface GuestOptions {
   /** Kernel to use instead of the flavour's own. */

@@ -1,5 +1,6 @@
 // Builds what a test machine starts from: the agent, the kernel with its modules, the root file system.
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -195,6 +196,8 @@ function configureRoot(tree: string, flavour: Flavour): void {
   }
   mkdirSync(join(tree, "usr/lib/modules"), { recursive: true });
   mkdirSync(join(tree, "project"));
+  mkdirSync(join(tree, "scratch"));
+  chmodSync(join(tree, "scratch"), 0o1777);
   if (!flavour.systemd) return;
   const wants = join(tree, "etc/systemd/system/multi-user.target.wants");
   mkdirSync(wants, { recursive: true });

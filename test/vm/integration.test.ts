@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { skipMarker } from "../harness/scenario-name.ts";
 import type { Distribution } from "./flavours.ts";
-import { type FlavourName, guestUnavailable, throughOurStreams, withGuest } from "./guest.ts";
+import { type FlavourName, guestScratch, guestUnavailable, throughOurStreams, withGuest } from "./guest.ts";
 
 const project = join(import.meta.dir, "..", "..");
 const suiteTimeoutMs = 40 * 60_000;
@@ -26,7 +26,7 @@ function unavailable(): string | undefined {
 function environment(): Record<string, string> {
   const names = Object.keys(process.env).filter((name) => /^(RUNTIME$|CI$|BUNC_(?!VM_))/.test(name));
   const handedOn = names.map((name) => [name, process.env[name] ?? ""] as const);
-  return { TMPDIR: "/var/tmp", ...Object.fromEntries(handedOn) };
+  return { TMPDIR: guestScratch, ...Object.fromEntries(handedOn) };
 }
 
 const reason = unavailable();
