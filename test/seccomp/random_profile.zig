@@ -29,6 +29,9 @@ pub const Shape = struct {
     names_per_rule: usize = 12,
     /// Conditional rules are about this many calls, so that they meet.
     hot_names: usize = 4,
+    /// Seldom otherwise: one name in this many is a call with conditional
+    /// rules, which it then makes pointless.
+    pointless_one_in: u32 = 64,
     /// Null for a random one.
     native: ?Architecture = null,
 };
@@ -41,7 +44,7 @@ pub const Generated = struct {
 pub fn generate(arena: Allocator, random: Random, shape: Shape) Allocator.Error!Generated {
     const native = shape.native orelse random.enumValue(Architecture);
     const default_action = random_default_action(random);
-    var hot: [16]u16 = undefined;
+    var hot: [128]u16 = undefined;
     for (hot[0..shape.hot_names]) |*id| id.* = random_name(random, native);
     const common_action = rule_action(random);
     const common_errno = errno_of(random, common_action);
@@ -55,8 +58,9 @@ pub fn generate(arena: Allocator, random: Random, shape: Shape) Allocator.Error!
         const action = if (common) common_action else rule_action(random);
         var names: std.ArrayList([]const u8) = .empty;
         for (0..random.uintAtMost(usize, if (conditional) 2 else shape.names_per_rule)) |_| {
-            const use_hot = if (conditional) random.uintLessThan(u32, 8) > 0 else random.uintLessThan(u32, 64) == 0;
+            const use_hot = if (conditional) random.uintLessThan(u32, 8) > 0 else random.uintLessThan(u32, shape.pointless_one_in) == 0;
             const id = if (use_hot) hot[random.uintLessThan(usize, shape.hot_names)] else random_name(random, native);
+            if (!use_hot and !conditional and std.mem.findScalar(u16, hot[0..shape.hot_names], id) != null) continue;
             if (conditional and shape.mode == .separate) {
                 if (used.isSet(id)) continue;
                 used.set(id);
