@@ -1,22 +1,11 @@
 /** `update`: limits of a container that exists, from flags and from JSON, read back from the kernel. */
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
+import { cgroupFile } from "../harness/cgroup-file.ts";
 import { cgroupsOf } from "../harness/leaks.ts";
 import { buncOnly, cgroupV1, cgroupV2, notIn, root } from "../harness/requirements.ts";
 import type { Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
-
-/** Contents of one of the container's cgroup files, without the newline. */
-function fileOf(id: string, file: string): string {
-  for (const directory of cgroupsOf(id)) {
-    try {
-      return readFileSync(`${directory}/${file}`, "utf8").trimEnd();
-    } catch {
-      // In another hierarchy.
-    }
-  }
-  throw new Error(`no cgroup of ${id} has ${file}`);
-}
 
 const limited = (box: Sandbox) =>
   box.create(
@@ -40,7 +29,7 @@ async function expectChanges(box: Sandbox, changes: readonly Change[]): Promise<
   const id = await limited(box);
   for (const { flags, stdin, files } of changes) {
     await box.must(["update", ...flags, id], stdin === undefined ? {} : { stdin });
-    const found = Object.fromEntries(Object.keys(files).map((file) => [file, fileOf(id, file)]));
+    const found = Object.fromEntries(Object.keys(files).map((file) => [file, cgroupFile(id, file)]));
     expect([flags, found]).toEqual([flags, files]);
   }
 }
@@ -122,14 +111,14 @@ scenario("update --resources FILE", [root], async (box) => {
   const file = box.path("resources.json");
   await Bun.write(file, JSON.stringify({ pids: { limit: 12 } }));
   await box.must(["update", `--resources=${file}`, id]);
-  expect(fileOf(id, "pids.max")).toBe("12");
+  expect(cgroupFile(id, "pids.max")).toBe("12");
 });
 
 scenario("update works on a running container, and refuses a stopped one", [root], async (box) => {
   const id = await limited(box);
   await box.must(["start", id]);
   await box.must(["update", "--pids-limit", "11", id]);
-  expect(fileOf(id, "pids.max")).toBe("11");
+  expect(cgroupFile(id, "pids.max")).toBe("11");
   await box.must(["kill", id, "KILL"]);
   await box.waitFor(id, "stopped");
   const stopped = await box.call(["update", "--pids-limit", "12", id]);
@@ -153,9 +142,9 @@ scenario("update: a limit that the kernel refuses leaves the old ones", [root], 
   const refused = await box.call(["update", "--resources", "-", id], { stdin });
   expect(refused.status).toBe(1);
   expect(refused.stderr).toContain("cpuset.cpus");
-  expect(fileOf(id, "pids.max")).toBe("20");
+  expect(cgroupFile(id, "pids.max")).toBe("20");
   await box.must(["update", "--cpu-share", "333", id]);
-  expect(fileOf(id, "pids.max")).toBe("20");
+  expect(cgroupFile(id, "pids.max")).toBe("20");
 });
 
 scenario("update: memory below what is in use (v2)", [root, cgroupV2], async (box) => {
@@ -206,5 +195,5 @@ scenario("update: bad input names itself", [root, buncOnly], async (box) => {
   expect((await box.call(["update", "--pids-limit", "3", `${id}-none`])).stderr).toContain(
     "container does not exist",
   );
-  expect(fileOf(id, "pids.max")).toBe("20");
+  expect(cgroupFile(id, "pids.max")).toBe("20");
 });
