@@ -13,6 +13,11 @@ pub const Child = struct {
     executable: sys.fd_t,
     /// Descriptors that stay open across execveat, under their numbers.
     keep: []const sys.fd_t,
+    /// How many after standard error stay open too: Bun has made those above 3 close-on-exec.
+    preserve_fds: u32 = 0,
+    /// RLIMIT_STACK is set before execveat: the kernel gives a program the one that it began to exec with,
+    /// and with CLONE_VFORK the parent goes on a moment before that, so setting it from outside can be undone.
+    stack_limit: ?sys.RLimit = null,
 };
 
 pub const Started = struct { pid: i32, pidfd: sys.fd_t };
@@ -71,6 +76,10 @@ fn run(address: usize) callconv(.c) noreturn {
 fn start(shared: *Shared) sys.Error!void {
     shared.op = "fcntl";
     for (shared.child.keep) |fd| try sys.set_cloexec(fd, false);
+    for (3..3 + shared.child.preserve_fds) |fd| try sys.set_cloexec(@intCast(fd), false);
+    const rlimit_stack = @intFromEnum(std.os.linux.rlimit_resource.STACK);
+    // A refusal is told about by the parent, which sets every limit and knows who asked for it.
+    if (shared.child.stack_limit) |limit| sys.prlimit(0, rlimit_stack, &limit, null) catch {};
     const no_environment = [_:null]?[*:0]const u8{};
     shared.op = "execveat";
     try sys.execveat(shared.child.executable, "", shared.child.args, &no_environment, sys.AT.EMPTY_PATH);

@@ -94,6 +94,14 @@ fn begin(call: *Call, plan: Plan, held: bool) Call.Error!Follower {
     return .of(call, plan, channel, first.pid, first.pidfd);
 }
 
+fn stack_limit(limits: plan_types.Limits) ?sys.RLimit {
+    for (limits.rlimits) |rlimit| {
+        const is_stack = rlimit.resource == @intFromEnum(std.os.linux.rlimit_resource.STACK);
+        if (is_stack) return .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value };
+    }
+    return null;
+}
+
 fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error!clone.Started {
     var bytes: std.ArrayList(u8) = .empty;
     try wire.encode(Plan, plan, &bytes, call.arena);
@@ -125,7 +133,13 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
         try std.fmt.allocPrintSentinel(call.arena, "{d}", .{listener}, 0),
         if (is_direct(plan)) (if (held) "held-init" else "init") else (if (held) "held-join" else "join"),
     };
-    const child: clone.Child = .{ .args = &args, .executable = executable, .keep = keep[0..kept] };
+    const child: clone.Child = .{
+        .args = &args,
+        .executable = executable,
+        .keep = keep[0..kept],
+        .preserve_fds = plan.stdio.preserve_fds,
+        .stack_limit = stack_limit(plan.limits),
+    };
 
     var cgroup: sys.fd_t = -1;
     if (plan.placement.into.len > 0) {
