@@ -9,6 +9,7 @@ const signals = @import("parent/signals.zig");
 const supervise = @import("parent/supervise.zig");
 const process = @import("parent/process.zig");
 const send_fd = @import("parent/send_fd.zig");
+const notify = @import("parent/notify.zig");
 const run_hook = @import("parent/run_hook.zig");
 const cgroup_create = @import("cgroup/create.zig");
 const cgroup_write = @import("cgroup/write.zig");
@@ -51,6 +52,8 @@ pub const table = .{
     .{ .name = "await_end", .function = process.await_end },
     .{ .name = "send_fd", .function = send_fd.send_fd },
     .{ .name = "run_hook", .function = run_hook.run_hook },
+    .{ .name = "notify_listen", .function = notify.notify_listen },
+    .{ .name = "notify_forward", .function = notify.notify_forward },
     .{ .name = "seccomp_compile", .function = seccomp.seccomp_compile },
     .{ .name = "cgroup_create", .function = cgroup_create.cgroup_create },
     .{ .name = "cgroup_write", .function = cgroup_write.cgroup_write },

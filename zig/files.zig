@@ -140,30 +140,37 @@ pub fn list_directory(call: *Call, request: PathRequest) Call.Error!ListReply {
     return .{ .found = true, .entries = entries.items };
 }
 
-/// Removes a directory of plain files (a state directory has no others). One that is gone is no error.
+/// Removes a state directory: plain files, and directories of such. One that is gone is no error.
 pub fn remove_directory(call: *Call, request: PathRequest) Call.Error!Done {
-    const path = try call.path(request.path);
+    try remove_at(call, sys.AT.FDCWD, try call.path(request.path), request.path, 1);
+    return .{};
+}
+
+/// `name` in `dir`, called `shown` in errors, with `depth` levels of directories below it.
+fn remove_at(call: *Call, dir: sys.fd_t, name: [*:0]const u8, shown: []const u8, depth: u32) Call.Error!void {
     const flags = sys.O.RDONLY | sys.O.DIRECTORY | sys.O.NOFOLLOW | sys.O.CLOEXEC;
-    const fd = sys.open(path, flags, 0) catch {
-        if (sys.is(.NOENT)) return .{};
-        return call.fail("open", path);
+    const fd = sys.openat(dir, name, flags, 0) catch {
+        if (sys.is(.NOENT)) return;
+        return call.fail("open", shown);
     };
     defer sys.close(fd);
     var buffer: [4096]u8 = undefined;
     while (true) {
-        const bytes = sys.getdents(fd, &buffer) catch return call.fail("getdents64", path);
+        const bytes = sys.getdents(fd, &buffer) catch return call.fail("getdents64", shown);
         if (bytes.len == 0) break;
         var iterator: sys.DirectoryEntries = .{ .bytes = bytes };
         while (iterator.next()) |entry| {
             sys.unlinkat(fd, entry.name, 0) catch {
-                if (!sys.is(.NOENT)) return call.fail("unlink", try std.fs.path.join(call.arena, &.{ path, entry.name }));
+                if (sys.is(.NOENT)) continue;
+                const path = try std.fs.path.join(call.arena, &.{ shown, entry.name });
+                if (!sys.is(.ISDIR) or depth == 0) return call.fail("unlink", path);
+                try remove_at(call, fd, entry.name, path, depth - 1);
             };
         }
     }
-    sys.unlinkat(sys.AT.FDCWD, path, sys.AT.REMOVEDIR) catch {
-        if (!sys.is(.NOENT)) return call.fail("rmdir", path);
+    sys.unlinkat(dir, name, sys.AT.REMOVEDIR) catch {
+        if (!sys.is(.NOENT)) return call.fail("rmdir", shown);
     };
-    return .{};
 }
 
 pub const RemoveFileReply = struct { removed: bool };

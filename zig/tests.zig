@@ -16,6 +16,7 @@ test {
     _ = @import("init/start.zig");
     _ = @import("integer.zig");
     _ = @import("netlink.zig");
+    _ = @import("parent/notify.zig");
     _ = @import("parent/open_files.zig");
     _ = @import("parent/process.zig");
     _ = @import("seccomp.zig");

@@ -26,5 +26,5 @@ export const run: Handler<"exec"> = (options, [id, words], context) => {
     },
     context,
   );
-  return options.detach ? 0 : native("supervise", { pid, pidfd, console }).status;
+  return options.detach ? 0 : native("supervise", { pid, pidfd, console, notify: null }).status;
 };

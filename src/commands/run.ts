@@ -4,6 +4,7 @@ import type { CommandContext, Handler, VerbOptions } from "../cli/verbs.ts";
 import { type Created, createContainer } from "../container/create.ts";
 import { destroyContainer, killContainer } from "../container/destroy.ts";
 import { runPoststartHooks } from "../container/hooks.ts";
+import { awaitReady, listenForNotify } from "../container/notify-socket.ts";
 import { native } from "../native/call.ts";
 
 export const run: Handler<"run"> = (options, [id], context) => {
@@ -31,6 +32,7 @@ export const run: Handler<"run"> = (options, [id], context) => {
 function superviseCreated(created: Created, options: VerbOptions<"run">, context: CommandContext): number {
   const { directory, record, bundle, spawned, failures } = created;
   const { pid, pidfd, channel, console } = spawned;
+  const notify = listenForNotify(directory);
   try {
     failures.explain("init", () => native("advance", { start: "parent", pid, pidfd, channel, console }));
     runPoststartHooks(bundle.config, record);
@@ -40,8 +42,11 @@ function superviseCreated(created: Created, options: VerbOptions<"run">, context
     throw error;
   }
   created.release();
-  if (options.detach) return 0;
-  const { status } = native("supervise", { pid, pidfd, console });
+  if (options.detach) {
+    if (notify !== undefined) awaitReady(notify, record, context.log);
+    return 0;
+  }
+  const { status } = native("supervise", { pid, pidfd, console, notify: notify ?? null });
   // Another command may have deleted the container meanwhile; the status is what this one is for.
   const lock = options.keep ? undefined : directory.tryLock();
   if (lock !== undefined) {

@@ -2,10 +2,16 @@
 
 import type { Handler } from "../cli/verbs.ts";
 import { changeContainer } from "../container/container.ts";
+import { awaitReady, listenForNotify } from "../container/notify-socket.ts";
 import { startContainer } from "../container/start.ts";
 
-export const run: Handler<"start"> = (_options, [id], context) =>
-  changeContainer(id, context, (container) => {
+export const run: Handler<"start"> = async (_options, [id], context) => {
+  const { notify, record } = await changeContainer(id, context, (container) => {
+    const listening = listenForNotify(container.directory);
     startContainer(container);
-    return 0;
+    return { notify: listening, record: container.record };
   });
+  // Without the lock: what never becomes ready must still be deleted.
+  if (notify !== undefined) awaitReady(notify, record, context.log);
+  return 0;
+};

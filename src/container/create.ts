@@ -22,6 +22,7 @@ import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
 import { refuseHostSysctls } from "./host-sysctls.ts";
 import { checkTerminal, inheritedDescriptors } from "./inherited.ts";
 import { initialRecord } from "./initial-record.ts";
+import { addNotifySocket, notifySocket } from "./notify-socket.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
@@ -68,6 +69,7 @@ export function createContainer(request: CreateRequest, context: CommandContext)
   undo.add(() => lock.release());
   undo.add(() => directory.remove());
   try {
+    if (notifySocket() !== undefined) addNotifySocket(bundle.config, directory);
     const record = initialRecord(request.id, bundle, {
       driver,
       rootless,

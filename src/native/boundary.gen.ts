@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 1533539513;
+export const abiFingerprint = 1162575394;
 
 export type Failure = {
   code: Code;
@@ -152,6 +152,7 @@ export type SuperviseRequest = {
   pid: number;
   pidfd: number;
   console: number;
+  notify: SuperviseNotify | null;
 };
 
 export type SuperviseReply = {
@@ -204,6 +205,25 @@ export type RunHookRequest = {
 };
 
 export type RunHookReply = Record<string, never>;
+
+export type NotifyListenRequest = {
+  directory: string;
+};
+
+export type NotifyListenReply = {
+  fd: number;
+};
+
+export type NotifyForwardRequest = {
+  listener: number;
+  manager: string;
+  pid: number;
+  start_time: U64;
+};
+
+export type NotifyForwardReply = {
+  ready: boolean;
+};
 
 export type SeccompCompileRequest = {
   profile: Profile;
@@ -439,6 +459,11 @@ export type Process = {
   start_socket: string;
   start_hooks: HookSet | null;
   listen_pid: boolean;
+};
+
+export type SuperviseNotify = {
+  listener: number;
+  manager: string;
 };
 
 export type Action = "SCMP_ACT_KILL" | "SCMP_ACT_KILL_THREAD" | "SCMP_ACT_KILL_PROCESS" | "SCMP_ACT_TRAP" | "SCMP_ACT_ERRNO" | "SCMP_ACT_TRACE" | "SCMP_ACT_ALLOW" | "SCMP_ACT_LOG" | "SCMP_ACT_NOTIFY";
@@ -856,21 +881,23 @@ export const callNumbers = {
   await_end: 24,
   send_fd: 25,
   run_hook: 26,
-  seccomp_compile: 27,
-  cgroup_create: 28,
-  cgroup_write: 29,
-  cgroup_read: 30,
-  cgroup_join: 31,
-  cgroup_delegate: 32,
-  cgroup_processes: 33,
-  cgroup_kill: 34,
-  cgroup_freeze: 35,
-  cgroup_remove: 36,
-  cgroup_watch: 37,
-  cgroup_devices: 38,
-  bus_connect: 39,
-  bus_write: 40,
-  bus_read: 41,
+  notify_listen: 27,
+  notify_forward: 28,
+  seccomp_compile: 29,
+  cgroup_create: 30,
+  cgroup_write: 31,
+  cgroup_read: 32,
+  cgroup_join: 33,
+  cgroup_delegate: 34,
+  cgroup_processes: 35,
+  cgroup_kill: 36,
+  cgroup_freeze: 37,
+  cgroup_remove: 38,
+  cgroup_watch: 39,
+  cgroup_devices: 40,
+  bus_connect: 41,
+  bus_write: 42,
+  bus_read: 43,
 } as const;
 
 /** Request and reply of every call. */
@@ -902,6 +929,8 @@ export type Calls = {
   await_end: [AwaitEndRequest, AwaitEndReply];
   send_fd: [SendFdRequest, SendFdReply];
   run_hook: [RunHookRequest, RunHookReply];
+  notify_listen: [NotifyListenRequest, NotifyListenReply];
+  notify_forward: [NotifyForwardRequest, NotifyForwardReply];
   seccomp_compile: [SeccompCompileRequest, SeccompCompileReply];
   cgroup_create: [CgroupCreateRequest, CgroupCreateReply];
   cgroup_write: [CgroupWriteRequest, CgroupWriteReply];

@@ -51,6 +51,10 @@ export class StateDirectory {
   get startSocket(): string {
     return `${this.path}/start.sock`;
   }
+  /** What the container has at /run/notify, if it was created for a service manager. */
+  get notifyDirectory(): string {
+    return `${this.path}/notify`;
+  }
 
   /** Throws "container with given ID already exists". */
   create(root: StateRoot): void {

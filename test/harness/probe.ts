@@ -80,6 +80,7 @@ export interface Answer {
   pid?: number;
   ready?: boolean;
   listening?: boolean;
+  withDescriptor?: boolean;
   text?: string;
   isTerminal?: boolean;
   rows?: number;

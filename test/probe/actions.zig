@@ -11,6 +11,7 @@ const self = @import("self.zig");
 const files = @import("files.zig");
 const processes = @import("processes.zig");
 const consoles = @import("consoles.zig");
+const notify = @import("notify.zig");
 const measure = @import("measure.zig");
 
 const Handler = *const fn (argument: [:0]const u8) void;
@@ -52,6 +53,8 @@ const table = [_]Action{
     .{ "say", processes.say },
     .{ "read-fd", processes.read_descriptor },
     .{ "receive-console", consoles.receive },
+    .{ "notify", notify.send },
+    .{ "receive-notify", notify.receive },
     .{ "signal-file", processes.record_signals },
 };
 

@@ -33,7 +33,8 @@ fn print_object() void {
     json.begin_object();
 }
 
-fn receive_descriptor(connection: i32) ?i32 {
+/// Receives one message, reports its text, and gives the descriptor that came with it.
+pub fn receive_descriptor(connection: i32) ?i32 {
     const Control = extern struct { length: usize, level: i32, type: i32, fd: i32, padding: i32 };
     var control: Control = std.mem.zeroes(Control);
     var text: [4096]u8 = undefined;

@@ -9,7 +9,7 @@ const sync = @import("../sync.zig");
 const Call = @import("../call.zig").Call;
 
 /// sun_path holds 108 bytes; a state directory's path may be longer, /proc/self/fd/N/NAME never is.
-fn short_path(call: *Call, path: []const u8, directory: *sys.fd_t) Call.Error![]const u8 {
+pub fn short_path(call: *Call, path: []const u8, directory: *sys.fd_t) Call.Error![]const u8 {
     const parent = std.fs.path.dirnamePosix(path) orelse return call.fail_as(.protocol, "bind", path, "not absolute");
     const parent_path = try call.path(parent);
     directory.* = sys.open(parent_path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch {

@@ -5,6 +5,7 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const signals = @import("signals.zig");
 const Terminal = @import("terminal.zig").Terminal;
+const Notify = @import("notify.zig").Relay;
 const Call = @import("../call.zig").Call;
 const SIG = std.os.linux.SIG;
 
@@ -13,7 +14,11 @@ pub const SuperviseRequest = struct {
     pidfd: i32,
     /// Master of the process's terminal, to carry; -1: none.
     console: i32,
+    /// sd_notify(3): the socket of `notify_listen`, which is closed in the end, and $NOTIFY_SOCKET; null: none.
+    notify: ?SuperviseNotify,
 };
+
+pub const SuperviseNotify = struct { listener: i32, manager: []const u8 };
 
 pub const SuperviseReply = struct {
     /// As a shell gives it: the exit status, or 128 + the signal that ended it.
@@ -37,6 +42,9 @@ pub fn supervise(call: *Call, request: SuperviseRequest) Call.Error!SuperviseRep
     if (terminal) |taken| taken.copy_size(request.console);
 
     var relay: Relay = .{ .console = request.console };
+    // To the manager the service is this process: it ends as the container does.
+    var notify: Notify = if (request.notify) |it| try .open(call, it.listener, it.manager, sys.getpid()) else .{};
+    defer notify.close();
 
     while (true) {
         var polls = [_]sys.PollFd{
@@ -45,10 +53,15 @@ pub fn supervise(call: *Call, request: SuperviseRequest) Call.Error!SuperviseRep
             .{ .fd = relay.console, .events = relay.console_events(), .revents = 0 },
             .{ .fd = if (relay.wants_input()) 0 else -1, .events = sys.POLL.IN, .revents = 0 },
             .{ .fd = if (relay.has_output()) 1 else -1, .events = sys.POLL.OUT, .revents = 0 },
+            .{ .fd = notify.listener, .events = sys.POLL.IN, .revents = 0 },
         };
         _ = sys.poll(&polls, -1) catch return call.fail("poll", "");
         while (signals.next() catch return call.fail("read", "signals")) |signal| pass_signal(signal, request, terminal);
         relay.turn(polls[2].revents, polls[3].revents, polls[4].revents);
+        if (polls[5].revents != 0) {
+            // The container goes on without a manager that is gone.
+            _ = notify.turn() catch notify.close();
+        }
         if (polls[1].revents != 0) {
             const status = try reap(call, request.pid);
             relay.drain();

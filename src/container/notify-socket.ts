@@ -1,0 +1,58 @@
+/**
+ * $NOTIFY_SOCKET: sd_notify(3) from inside a container. It gets a socket of its own at /run/notify/notify.sock,
+ * from a directory in the state directory; what comes there goes on to the caller's service manager.
+ */
+
+import { failureMessage, type Log } from "../cli/log.ts";
+import { RuntimeError } from "../errors.ts";
+import type { SuperviseNotify } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
+import type { Config } from "../oci/config.ts";
+import type { StateRecord } from "../state/record.ts";
+import type { StateDirectory } from "../state/store.ts";
+
+const CONTAINER_DIRECTORY = "/run/notify";
+const DIRECTORY_MODE = 0o755;
+
+/** Undefined: the caller is no service of a manager that waits for it. */
+export function notifySocket(): string | undefined {
+  return Bun.env["NOTIFY_SOCKET"] || undefined;
+}
+
+/** Makes the directory, and gives it to the container that is about to be created. */
+export function addNotifySocket(config: Config, directory: StateDirectory): void {
+  native("make_directory", { path: directory.notifyDirectory, mode: DIRECTORY_MODE, parents: false });
+  const mount = {
+    destination: CONTAINER_DIRECTORY,
+    type: "bind",
+    source: directory.notifyDirectory,
+    options: ["bind", "nosuid", "noexec", "nodev", "ro"],
+  };
+  config.mounts = [...config.mounts, mount];
+  if (config.process === undefined) return;
+  config.process.env = [...config.process.env, `NOTIFY_SOCKET=${CONTAINER_DIRECTORY}/notify.sock`];
+}
+
+/** Listens for the container, before its program starts. Undefined: nobody waits, or it was not created to tell. */
+export function listenForNotify(directory: StateDirectory): SuperviseNotify | undefined {
+  const manager = notifySocket();
+  if (manager === undefined || !native("resolve_path", { path: directory.notifyDirectory }).directory) {
+    return undefined;
+  }
+  const { fd } = native("notify_listen", { directory: directory.notifyDirectory });
+  return { listener: fd, manager };
+}
+
+/** Waits until the container says that it is ready, or ends. It runs already: a manager that is gone does not end it. */
+export function awaitReady(notify: SuperviseNotify, record: StateRecord, log: Log): void {
+  try {
+    native("notify_forward", {
+      ...notify,
+      pid: record.init_process_pid,
+      start_time: String(record.init_process_start),
+    });
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    log.warning(`NOTIFY_SOCKET: ${failureMessage(error)}`);
+  }
+}
