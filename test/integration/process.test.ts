@@ -163,6 +163,17 @@ scenario("all sixteen resource limits", [root], async (box) => {
   }
 });
 
+scenario("limits hold every time, also when many containers start at once", [root], async (box) => {
+  const stack = { soft: String(1 << 20), hard: String(1 << 22) };
+  const bundle = box.probe(["self"], (config) => {
+    config.process.rlimits = limits;
+  });
+  for (let round = 0; round < 8; round++) {
+    const reports = await Promise.all(Array.from({ length: 5 }, () => box.reportOf(bundle)));
+    for (const { self } of reports) expect(self.rlimits["STACK"]).toEqual(stack);
+  }
+});
+
 scenario("limits that are not configured are the caller's", [root], async (box) => {
   const { self } = await box.report(["self"], (config) => {
     config.process.rlimits = [];
