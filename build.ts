@@ -30,6 +30,7 @@ async function buildExecutable(): Promise<void> {
     minify: true,
     bytecode: true,
     plugins: [leanCommander],
+    define: { BUNC_COMMIT: JSON.stringify(commit()) },
     compile: {
       outfile: staging,
       // A container's bundle is the working directory: nothing in it may be loaded by Bun (docs/SECURITY.md).
@@ -46,6 +47,12 @@ async function buildExecutable(): Promise<void> {
     process.exit(1);
   }
   renameSync(staging, executable);
+}
+
+/** For `--version`; "unknown" outside of a git checkout. */
+function commit(): string {
+  const git = Bun.spawnSync(["git", "describe", "--always", "--dirty", "--abbrev=40"], { cwd: project });
+  return git.success ? git.stdout.toString().trim() : "unknown";
 }
 
 /**

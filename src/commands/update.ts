@@ -8,13 +8,14 @@ import type { Handler, VerbOptions } from "../cli/verbs.ts";
 import { cgroupsOf, tellSystemd } from "../container/cgroups.ts";
 import { changeContainer } from "../container/container.ts";
 import { mergeResources } from "../container/merge-resources.ts";
+import { readStoredConfig } from "../container/stored-config.ts";
 import { RuntimeError } from "../errors.ts";
 import type { CgroupFacts } from "../host/cgroup.ts";
 import { currentHost } from "../host/current.ts";
 import { containerNotRunning, systemCallFailed } from "../messages.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
-import { check, parseConfig } from "../oci/config.ts";
+import { check } from "../oci/document.ts";
 import { configError } from "../oci/issue.ts";
 import { parseJson, stringifyJson } from "../oci/json.ts";
 import { type ResourcesConfig, ResourcesSchema } from "../oci/resources.ts";
@@ -29,7 +30,7 @@ export const run: Handler<"update"> = async (options, [id], context) => {
       context.log.warning("Kernel memory settings are ignored and will be removed");
     }
     const text = directory.loadConfig();
-    const current = parseConfig(text).linux.resources ?? {};
+    const current = readStoredConfig(text, record).linux.resources ?? {};
     const merged = mergeResources(current, asked);
     const { cgroup } = currentHost();
     const locations = cgroupsOf(record);

@@ -10,8 +10,6 @@ export interface Bundle {
   /** Absolute, without symbolic links. */
   path: string;
   config: Config;
-  /** Of config.json, word for word. */
-  text: string;
   /** Absolute path of the root file system. */
   rootfs: string;
   warnings: string[];
@@ -38,7 +36,7 @@ export function loadBundle(
   const { found, text } = native("read_file", { path: `${path}/config.json` });
   if (!found) throw specificationNotFound("config.json");
   const { value: config, warnings } = loadConfig(text, { host, ...options });
-  return { path, config, text, rootfs: resolveRootfs(path, config.root.path), warnings };
+  return { path, config, rootfs: resolveRootfs(path, config.root.path), warnings };
 }
 
 function resolveRootfs(bundle: string, root: string): string {

@@ -26,6 +26,7 @@ import { addNotifySocket, notifySocket } from "./notify-socket.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
+import { storeConfig } from "./stored-config.ts";
 
 export interface CreateRequest extends HandOver {
   id: string;
@@ -34,7 +35,7 @@ export interface CreateRequest extends HandOver {
   noNewKeyring: boolean;
   preserveFds: number;
   /** `create` waits on the start socket, `run` for its parent. */
-  start: Exclude<Start, "immediately">;
+  start: Extract<Start, "parent" | "socket">;
   detach: boolean;
 }
 
@@ -76,7 +77,7 @@ export function createContainer(request: CreateRequest, context: CommandContext)
       // A unit of the same name may be somebody else's until systemd has made ours.
       cgroupPaths: cgroups.needsProcess ? {} : cgroupPaths(cgroups.locations),
     });
-    directory.saveConfig(bundle.text);
+    storeConfig(directory, bundle.config);
     directory.save(record);
 
     if (!cgroups.needsProcess) {

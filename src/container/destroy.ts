@@ -4,12 +4,12 @@ import { freezeCgroups, isFrozen } from "../cgroup/operate.ts";
 import type { Log } from "../cli/log.ts";
 import { RuntimeError } from "../errors.ts";
 import { native } from "../native/call.ts";
-import { parseConfig } from "../oci/config.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 import { cgroupsOf, removeCgroupsOf } from "./cgroups.ts";
 import { runPoststopHooks } from "./hooks.ts";
-import { SIGKILL, signalAll, signalInit } from "./signal.ts";
+import { ownsPidNamespace, SIGKILL, signalAll, signalInit } from "./signal.ts";
+import { readStoredConfig } from "./stored-config.ts";
 
 /** As long as runc waits for a killed init to be gone. */
 const KILL_TIMEOUT_MS = 10_000;
@@ -34,16 +34,13 @@ export function killContainer(record: StateRecord): void {
 
 /** Removes a container that has stopped. Processes that outlived its init in a shared pid namespace are killed. */
 export function destroyContainer(directory: StateDirectory, record: StateRecord, log: Log): void {
-  const config = loadConfigForHooks(directory);
-  removeRecordedCgroups(record);
+  // A creation that was cut off early has no copy of its configuration, and then no hook has run either.
+  const config = native("read_file", { path: directory.configFile });
+  // The end of its pid namespace was the end of every process in it.
+  if (ownsPidNamespace(record)) removeCgroupsOf(record);
+  else removeRecordedCgroups(record);
   directory.remove();
-  if (config !== undefined) runPoststopHooks(config, record, log);
-}
-
-/** A creation that was cut off early has no copy of its configuration, and then no hook has run either. */
-function loadConfigForHooks(directory: StateDirectory) {
-  const { found, text } = native("read_file", { path: directory.configFile });
-  return found ? parseConfig(text) : undefined;
+  if (config.found) runPoststopHooks(readStoredConfig(config.text, record), record, log);
 }
 
 /** Kills who is left in the cgroups, and removes them. */

@@ -10,7 +10,7 @@ import { currentHost } from "../host/current.ts";
 import { cannotExec } from "../messages.ts";
 import type { Placement, Plan, Spawned } from "../native/boundary.gen.ts";
 import { NativeError, native } from "../native/call.ts";
-import { type Config, loadProcess, parseConfig } from "../oci/config.ts";
+import type { Config } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import { planExec } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
@@ -22,6 +22,7 @@ import { checkTerminal, inheritedDescriptors } from "./inherited.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
+import { loadStoredConfig } from "./stored-config.ts";
 
 export interface ExecRequest extends HandOver {
   /** What to run, made from the container's process and the command line. */
@@ -42,7 +43,7 @@ export function execProcess(
   if (status === "stopped") throw cannotExec("stopped");
   if (status === "paused" && !request.ignorePaused) throw cannotExec("paused");
   const host = currentHost();
-  const config = parseConfig(directory.loadConfig());
+  const config = loadStoredConfig(directory, record);
   const process = request.process(config);
   checkTerminal(process.terminal, request.detach, request.consoleSocket);
   const { listenFds } = inheritedDescriptors(request.preserveFds);
@@ -80,6 +81,8 @@ export function readProcessFile(path: string, context: CommandContext): ProcessC
   if (!found) throw new RuntimeError(`open ${path}: no such file or directory`, { path });
   const host = currentHost();
   const rootless = rootlessCgroups(context.globals.rootless, host);
+  // The schema is loaded for this form of exec only.
+  const { loadProcess }: typeof import("../oci/process-document.ts") = require("../oci/process-document.ts");
   const { value, warnings } = loadProcess(text, path, { host, noPivot: false, rootlessCgroups: rootless });
   for (const warning of warnings) context.log.warning(warning);
   return value;

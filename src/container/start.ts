@@ -2,14 +2,14 @@
 
 import { cannotStart } from "../messages.ts";
 import { native } from "../native/call.ts";
-import { parseConfig } from "../oci/config.ts";
 import type { Container } from "./container.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { runPoststartHooks } from "./hooks.ts";
+import { loadStoredConfig } from "./stored-config.ts";
 
 export function startContainer({ directory, record, status }: Container): void {
   if (status !== "created") throw cannotStart(status);
-  const config = parseConfig(directory.loadConfig());
+  const config = loadStoredConfig(directory, record);
   const { started } = new FailureFacts(config, record).explain("init", () =>
     native("start", { socket: directory.startSocket }),
   );

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import type { RuntimeError } from "../errors.ts";
 import { hostFacts } from "../host/host.ts";
-import { loadConfig, loadProcess, parseConfig } from "./config.ts";
+import { loadConfig, parseConfig } from "./config.ts";
 import type { Issue } from "./issue.ts";
 import { stringifyJson } from "./json.ts";
+import { loadProcess } from "./process-document.ts";
 import type { ValidationFacts } from "./validate.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: documents under test have any shape

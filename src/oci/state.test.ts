@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { check } from "./config.ts";
+import { check } from "./document.ts";
 import { FeaturesSchema } from "./features.ts";
 import { makeState, StateSchema } from "./state.ts";
 

@@ -2,7 +2,7 @@
  * state.json: what bunc remembers of a container. The outer fields have the names and meanings of runc's file,
  * because other programs read it (tracers, network agents); what only bunc needs stands under `bunc`.
  *
- * The container's configuration as it was at create time is kept beside it, word for word, as config.json.
+ * The container's configuration as it was at create time is kept beside it, as config.json (stored-config.ts).
  */
 
 import { RuntimeError } from "../errors.ts";
@@ -49,7 +49,10 @@ export interface StateRecord {
   };
 }
 
-/** Raised when an older bunc could not make sense of a newer record. Newer ones read all older records. */
+/**
+ * Raised when an older bunc could not make sense of a newer record, and when the checked configuration beside it
+ * changes its shape (stored-config.ts). Newer ones read all older records.
+ */
 export const STATE_VERSION = 1;
 
 export function serializeRecord(record: StateRecord): string {

@@ -1,0 +1,25 @@
+/**
+ * The container's configuration as create left it beside the state record: checked, with every default filled in.
+ * Reading it back needs no schema, which would be most of what `start`, `exec` and `delete` cost.
+ */
+
+import type { Config } from "../oci/config.ts";
+import { parseJson, stringifyJson } from "../oci/json.ts";
+import { STATE_VERSION, type StateRecord } from "../state/record.ts";
+import type { StateDirectory } from "../state/store.ts";
+
+export function storeConfig(directory: StateDirectory, config: Config): void {
+  directory.saveConfig(stringifyJson(config));
+}
+
+export function loadStoredConfig(directory: StateDirectory, record: StateRecord): Config {
+  return readStoredConfig(directory.loadConfig(), record);
+}
+
+/** `text`: of the stored file. */
+export function readStoredConfig(text: string, record: StateRecord): Config {
+  if (record.bunc.version === STATE_VERSION) return parseJson(text) as Config;
+  // An older bunc made it, and may not have known a member that has a default now.
+  const { parseConfig }: typeof import("../oci/config.ts") = require("../oci/config.ts");
+  return parseConfig(text);
+}

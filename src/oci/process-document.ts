@@ -1,0 +1,15 @@
+/** The document of `exec --process`: one process object, without the rest of a configuration's schema. */
+
+import { check, type Loaded, parseDocument } from "./document.ts";
+import { configError } from "./issue.ts";
+import { type ProcessConfig, ProcessSchema } from "./process.ts";
+import { type ValidationFacts, validateProcess } from "./validate.ts";
+
+/** Text of `exec --process` to a checked process. `name` is the file's name for errors. */
+export function loadProcess(source: string, name: string, facts: ValidationFacts): Loaded<ProcessConfig> {
+  const { output, issues } = check(ProcessSchema, parseDocument(name, source));
+  const rules = validateProcess(output as ProcessConfig, "", facts, issues);
+  const all = [...issues, ...rules.issues];
+  if (all.length > 0) throw configError(name, all);
+  return { value: output as ProcessConfig, warnings: rules.warnings };
+}
