@@ -76,5 +76,6 @@ function hasChildren(schema: unknown): boolean {
 function messageOf(schema: unknown): string | undefined {
   const at = schema as AnySchema | undefined;
   const message = at?.message ?? (at?.pipe?.[0] as AnySchema | undefined)?.message;
+  if (typeof message === "function") return String(message());
   return typeof message === "string" ? message : undefined;
 }

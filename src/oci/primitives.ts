@@ -34,20 +34,24 @@ export const uint64 = integer64(0n, (1n << 64n) - 1n);
 export function integer(min: number, max: number) {
   return v.custom<number>(
     (value) => typeof value === "number" && Number.isInteger(value) && value >= min && value <= max,
-    `an integer from ${min} to ${max}`,
+    // Messages are made when they are wanted: a schema is built at every start, and rarely complains.
+    () => `an integer from ${min} to ${max}`,
   );
 }
 
 function integer64(min: bigint, max: bigint) {
-  return v.custom<Integer64>((value) => {
-    if (typeof value === "bigint") return value >= min && value <= max;
-    return typeof value === "number" && Number.isSafeInteger(value) && BigInt(value) >= min;
-  }, `an integer from ${min} to ${max}`);
+  return v.custom<Integer64>(
+    (value) => {
+      if (typeof value === "bigint") return value >= min && value <= max;
+      return typeof value === "number" && Number.isSafeInteger(value) && BigInt(value) >= min;
+    },
+    () => `an integer from ${min} to ${max}`,
+  );
 }
 
 /** One of a fixed list of words. */
 export function oneOf<const Words extends readonly string[]>(words: Words) {
-  return v.picklist(words, `one of ${words.map((word) => JSON.stringify(word)).join(", ")}`);
+  return v.picklist(words, () => `one of ${words.map((word) => JSON.stringify(word)).join(", ")}`);
 }
 
 /** A JSON object with known members; others are ignored (runtime-spec, Extensibility). */
