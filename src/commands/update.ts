@@ -10,7 +10,6 @@ import { changeContainer } from "../container/container.ts";
 import { mergeResources } from "../container/merge-resources.ts";
 import { readStoredConfig } from "../container/stored-config.ts";
 import { RuntimeError } from "../errors.ts";
-import type { CgroupFacts } from "../host/cgroup.ts";
 import { currentHost } from "../host/current.ts";
 import { containerNotRunning, systemCallFailed } from "../messages.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
@@ -19,6 +18,7 @@ import { check } from "../oci/document.ts";
 import { configError } from "../oci/issue.ts";
 import { parseJson, stringifyJson } from "../oci/json.ts";
 import { type ResourcesConfig, ResourcesSchema } from "../oci/resources.ts";
+import type { StateRecord } from "../state/record.ts";
 
 export const run: Handler<"update"> = async (options, [id], context) => {
   const asked =
@@ -37,9 +37,7 @@ export const run: Handler<"update"> = async (options, [id], context) => {
     if (cgroup.mode === "v2" && merged.memory?.checkBeforeUpdate === true) {
       checkMemoryUsage(merged, currentMemory(locations));
     }
-    const { resources, warnings } = tellSystemd(record, merged);
-    for (const warning of warnings) context.log.warning(warning);
-    apply(cgroup, locations, current, resources, context.log);
+    apply(record, locations, current, merged, context.log);
     directory.saveConfig(withResources(text, merged));
     return 0;
   });
@@ -47,19 +45,23 @@ export const run: Handler<"update"> = async (options, [id], context) => {
 
 /** All limits of the container are written, as runc does; when one is refused, the old ones are put back. */
 function apply(
-  facts: CgroupFacts,
+  record: StateRecord,
   locations: readonly CgroupLocation[],
   current: ResourcesConfig,
   merged: ResourcesConfig,
   log: Log,
 ): void {
-  const { settings, ignored } = resourceSettings(facts, merged);
-  for (const { subject, reason } of ignored) log.warning(`${subject} is ignored: ${reason}`);
-  try {
+  const write = (resources: ResourcesConfig) => {
+    const told = tellSystemd(record, resources);
+    const { settings, ignored } = resourceSettings(currentHost().cgroup, told.resources);
     writeSettings(native, locations, settings);
+    return [...told.warnings, ...ignored.map(({ subject, reason }) => `${subject} is ignored: ${reason}`)];
+  };
+  try {
+    for (const warning of write(merged)) log.warning(warning);
   } catch (error) {
     try {
-      writeSettings(native, locations, resourceSettings(facts, current).settings);
+      write(current);
     } catch (again) {
       log.warning(`putting the old limits back: ${failureMessage(again)}`);
     }
