@@ -3,7 +3,9 @@
 //!
 //! libseccomp does not go by the order of the profile: it keeps the tests of a
 //! call in a tree whose levels are sorted, and takes the first path that
-//! matches. This is that order, stated on whole rules. Conditions are compared
+//! matches. This is that order, stated on whole rules; for EQ and MASKED_EQ it
+//! is exact, for the others libseccomp's answer may also depend on the order
+//! in which it was given the rules. Conditions are compared
 //! in the order of their arguments; at the first difference,
 //! 1. the higher argument goes first;
 //! 2. EQ, NE and MASKED_EQ go before LT and LE, these before GE and GT;
