@@ -1,16 +1,9 @@
 // Build products that outlive a run: one directory each, named by what went into it, complete or absent.
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-} from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { onInterruption } from "./interruption.ts";
+import { ownedDirectory } from "./owned-directory.ts";
 
 const unusedDaysMax = 7;
 
@@ -38,17 +31,16 @@ export async function cached(
   const root = cacheDirectory();
   const target = join(root, `${name}-${key}`);
   if (!existsSync(target)) {
-    mkdirSync(root, { recursive: true });
-    const scratch = mkdtempSync(join(root, "building-"));
+    const scratch = ownedDirectory(root, "building");
     const started = performance.now();
-    const removeOnExit = () => rmSync(scratch, { recursive: true, force: true });
-    process.on("exit", removeOnExit);
+    const remove = () => rmSync(scratch, { recursive: true, force: true });
+    const release = onInterruption(remove);
     try {
       await build(scratch);
       placeProduct(scratch, target);
     } finally {
-      removeOnExit();
-      process.off("exit", removeOnExit);
+      remove();
+      release();
     }
     console.error(`vm: built ${name} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
     removeUnused(root);

@@ -1,18 +1,12 @@
 // One QEMU process: started cold or from a saved machine, driven over QMP, gone when its owner is.
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AgentChannel } from "./channel.ts";
 import type { Images } from "./images.ts";
+import { onInterruption } from "./interruption.ts";
+import { ownedDirectory } from "./owned-directory.ts";
 import { runTool } from "./process.ts";
 
 const memoryMib = 2048;
@@ -21,7 +15,6 @@ const cpus = 2;
 export const shareDiskSize = 4 * 2 ** 30;
 const bootTimeoutMs = 240_000;
 const socketPathMax = 107;
-const runPrefix = "bunc-vm-";
 
 export interface MachineOptions {
   readonly images: Images;
@@ -38,9 +31,6 @@ export interface MachineOptions {
 interface Qmp {
   execute(command: string, parameters?: object): Promise<Record<string, unknown>>;
 }
-
-const liveMachines = new Set<Machine>();
-let signalsHandled = false;
 
 /** What decides how a machine behaves, beside its images: part of the key of saved machines. */
 export async function machineIdentity(): Promise<string> {
@@ -96,6 +86,7 @@ export class Machine {
   readonly #directory: string;
   readonly #qemu: Bun.Subprocess;
   readonly #qmp: Qmp;
+  readonly #release: () => void;
 
   private constructor(directory: string, qemu: Bun.Subprocess, channel: AgentChannel, qmp: Qmp) {
     this.#directory = directory;
@@ -103,15 +94,18 @@ export class Machine {
     this.pid = qemu.pid;
     this.channel = channel;
     this.#qmp = qmp;
+    this.#release = onInterruption(() => this.stopNow());
   }
 
   /** Starts QEMU and waits until the agent in the guest answers. */
   static async start(options: MachineOptions): Promise<Machine> {
-    handleSignals();
-    removeAbandoned();
-    const directory = mkdtempSync(join(tmpdir(), `${runPrefix}${process.pid}-`));
+    const directory = ownedDirectory(tmpdir(), "bunc-vm");
     let machine: Machine | undefined;
     let qemu: Bun.Subprocess | undefined;
+    const release = onInterruption(() => {
+      qemu?.kill("SIGKILL");
+      rmSync(directory, { recursive: true, force: true });
+    });
     try {
       await prepareDisks(directory, options);
       const agentSocket = acceptOne(join(directory, "agent.sock"));
@@ -131,7 +125,6 @@ export class Machine {
       const channel = new AgentChannel(await Promise.race([agentSocket, ended]));
       const qmp = await openQmp(await Promise.race([qmpSocket, ended]));
       machine = new Machine(directory, running, channel, qmp);
-      liveMachines.add(machine);
       if (options.saved !== undefined) {
         await untilMigrated(qmp);
         // It was stopped when it was saved, and still is.
@@ -155,6 +148,8 @@ export class Machine {
         await machine.stop();
       }
       throw new Error([`the test machine did not start: ${(error as Error).message}`, ...logs].join("\n"));
+    } finally {
+      release();
     }
   }
 
@@ -186,7 +181,7 @@ export class Machine {
     this.#qemu.kill("SIGKILL");
     this.channel.close(new Error("the guest was stopped"));
     rmSync(this.#directory, { recursive: true, force: true });
-    liveMachines.delete(this);
+    this.#release();
   }
 }
 
@@ -281,28 +276,4 @@ async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, message: s
 function lastLines(path: string): string {
   if (!existsSync(path)) return "";
   return readFileSync(path, "utf8").trimEnd().split("\n").slice(-30).join("\n");
-}
-
-/** Directories of processes that were killed before they could remove them. */
-function removeAbandoned(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const owner = name.match(/^bunc-vm-(\d+)-/)?.[1];
-    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
-    rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
-}
-
-function handleSignals(): void {
-  if (signalsHandled) return;
-  signalsHandled = true;
-  process.on("exit", () => {
-    for (const machine of liveMachines) machine.stopNow();
-  });
-  for (const [signal, number] of [
-    ["SIGINT", 2],
-    ["SIGTERM", 15],
-    ["SIGHUP", 1],
-  ] as const) {
-    process.on(signal, () => process.exit(128 + number));
-  }
 }

@@ -1,4 +1,5 @@
 // Host programs that build the test machine.
+import { onInterruption } from "./interruption.ts";
 
 /** Runs a program to its end; returns its standard output, throws with its last lines when it fails. */
 export async function runTool(
@@ -12,14 +13,13 @@ export async function runTool(
     env: { ...process.env, LC_ALL: "C", ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  const killOnExit = () => child.kill("SIGKILL");
-  process.on("exit", killOnExit);
+  const release = onInterruption(() => child.kill("SIGTERM"));
   const [stdout, stderr, exitCode] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
     child.exited,
   ]);
-  process.off("exit", killOnExit);
+  release();
   if (exitCode !== 0) {
     const lines = `${stdout}\n${stderr}`.trim().split("\n").slice(-15).join("\n");
     throw new Error(`${command.slice(0, 3).join(" ")} failed with exit code ${exitCode}:\n${lines}`);

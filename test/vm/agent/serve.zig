@@ -17,6 +17,9 @@ const Running = struct { id: u32, pid: i32, outputs: [2]i32 };
 
 var commands: [command_count_max]Running = undefined;
 var command_count: usize = 0;
+/// Commands that have ended and whose cgroup still holds processes: a daemon, or killed ones on their way out.
+var busy_cgroups: [command_count_max]u32 = undefined;
+var busy_cgroup_count: usize = 0;
 var input: [wire.header_size + wire.payload_max]u8 = undefined;
 var input_used: usize = 0;
 var request: command.Request = undefined;
@@ -128,6 +131,7 @@ fn handle(kind: wire.HostKind, id: u32, payload: []const u8) void {
 }
 
 fn startCommand(id: u32, payload: []const u8) void {
+    removeCgroups();
     if (command_count == command_count_max) return send(.failure, id, "too many commands at once");
     if (payload.len < @sizeOf(wire.RunHeader)) return send(.failure, id, "malformed run frame");
     const header = std.mem.bytesToValue(wire.RunHeader, payload[0..@sizeOf(wire.RunHeader)]);
@@ -176,7 +180,7 @@ fn reap() void {
     while (true) {
         var status: u32 = 0;
         const pid = linux.waitpid(-1, &status, linux.W.NOHANG);
-        if (linux.errno(pid) != .SUCCESS or pid == 0) return;
+        if (linux.errno(pid) != .SUCCESS or pid == 0) return removeCgroups();
         for (commands[0..command_count], 0..) |*entry, index| {
             if (entry.pid != pid) continue;
             finish(entry, status);
@@ -193,15 +197,32 @@ fn finish(entry: *Running, status: u32) void {
         for (0..drain_chunks_max) |_| if (!forward(entry.id, fd, stream)) break;
         if (fd.* >= 0) _ = linux.close(fd.*);
     }
-    // Fails while a daemon of the command lives in it; that is how one sees which command left it.
-    var buffer: [system.path_max]u8 = undefined;
-    _ = linux.rmdir(commandCgroup(&buffer, entry.id, ""));
+    // Among many daemons the oldest is forgotten: its cgroup then stays as long as the machine.
+    if (busy_cgroup_count == busy_cgroups.len) {
+        std.mem.copyForwards(u32, busy_cgroups[0..], busy_cgroups[1..]);
+        busy_cgroup_count -= 1;
+    }
+    busy_cgroups[busy_cgroup_count] = entry.id;
+    busy_cgroup_count += 1;
+    removeCgroups();
     const signaled = !linux.W.IFEXITED(status);
     const payload: wire.ExitPayload = .{
         .code = if (signaled) 0 else linux.W.EXITSTATUS(status),
         .signal = if (signaled) status & 0x7f else 0,
     };
     send(.exit, entry.id, std.mem.asBytes(&payload));
+}
+
+/// Removes the cgroups of ended commands that have become empty.
+fn removeCgroups() void {
+    var kept: usize = 0;
+    for (busy_cgroups[0..busy_cgroup_count]) |id| {
+        var buffer: [system.path_max]u8 = undefined;
+        if (linux.errno(linux.rmdir(commandCgroup(&buffer, id, ""))) != .BUSY) continue;
+        busy_cgroups[kept] = id;
+        kept += 1;
+    }
+    busy_cgroup_count = kept;
 }
 
 fn send(kind: wire.GuestKind, id: u32, payload: []const u8) void {
