@@ -131,6 +131,8 @@ pub const Op = union(enum) {
     sysctl: Sysctl,
     readonly_path: Path,
     masked_path: Path,
+    /// Detach what is mounted there, with all below it. No component may be a symbolic link.
+    unmount: Path,
     umask: Umask,
     no_new_privs: Empty,
     cpu_affinity: CpuAffinity,
@@ -347,6 +349,8 @@ pub const Start = enum {
     parent,
     /// Waits for a connection to the start socket (`create`, then `start`).
     socket,
+    /// Ends instead: its steps were what it was for (`mounts` on a running container).
+    never,
 };
 
 pub const Process = struct {

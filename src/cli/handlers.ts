@@ -16,6 +16,7 @@ const handlers: Handlers = {
   exec: () => command(require("../commands/exec.ts")),
   kill: () => command(require("../commands/kill.ts")),
   list: () => command(require("../commands/list.ts")),
+  mounts: () => command(require("../commands/mounts.ts")),
   pause: () => command(require("../commands/pause.ts")),
   ps: () => command(require("../commands/ps.ts")),
   resume: () => command(require("../commands/resume.ts")),

@@ -22,7 +22,7 @@ import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
 import { refuseHostSysctls } from "./host-sysctls.ts";
 import { checkTerminal, inheritedDescriptors } from "./inherited.ts";
 import { initialRecord } from "./initial-record.ts";
-import { addNotifySocket, notifySocket } from "./notify-socket.ts";
+import { withNotifySocket } from "./notify-socket.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
@@ -70,7 +70,6 @@ export function createContainer(request: CreateRequest, context: CommandContext)
   undo.add(() => lock.release());
   undo.add(() => directory.remove());
   try {
-    if (notifySocket() !== undefined) addNotifySocket(bundle.config, directory);
     const record = initialRecord(request.id, bundle, {
       driver,
       rootless,
@@ -86,7 +85,7 @@ export function createContainer(request: CreateRequest, context: CommandContext)
       undo.add(() => removeRecordedCgroups(record));
     }
 
-    const { plan, warnings } = planCreate(bundle.config, host, {
+    const { plan, warnings } = planCreate(withNotifySocket(bundle.config, directory), host, {
       id: request.id,
       bundle: bundle.path,
       placement: cgroups.placement(),

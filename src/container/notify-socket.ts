@@ -15,12 +15,13 @@ const CONTAINER_DIRECTORY = "/run/notify";
 const DIRECTORY_MODE = 0o755;
 
 /** Undefined: the caller is no service of a manager that waits for it. */
-export function notifySocket(): string | undefined {
+function notifySocket(): string | undefined {
   return Bun.env["NOTIFY_SOCKET"] || undefined;
 }
 
-/** Makes the directory, and gives it to the container that is about to be created. */
-export function addNotifySocket(config: Config, directory: StateDirectory): void {
+/** Makes the directory. The configuration to create the container by: a later exec is no part of the service. */
+export function withNotifySocket(config: Config, directory: StateDirectory): Config {
+  if (notifySocket() === undefined || config.process === undefined) return config;
   native("make_directory", { path: directory.notifyDirectory, mode: DIRECTORY_MODE, parents: false });
   const mount = {
     destination: CONTAINER_DIRECTORY,
@@ -28,9 +29,8 @@ export function addNotifySocket(config: Config, directory: StateDirectory): void
     source: directory.notifyDirectory,
     options: ["bind", "nosuid", "noexec", "nodev", "ro"],
   };
-  config.mounts = [...config.mounts, mount];
-  if (config.process === undefined) return;
-  config.process.env = [...config.process.env, `NOTIFY_SOCKET=${CONTAINER_DIRECTORY}/notify.sock`];
+  const env = [...config.process.env, `NOTIFY_SOCKET=${CONTAINER_DIRECTORY}/notify.sock`];
+  return { ...config, mounts: [...config.mounts, mount], process: { ...config.process, env } };
 }
 
 /** Listens for the container, before its program starts. Undefined: nobody waits, or it was not created to tell. */

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 1162575394;
+export const abiFingerprint = 1541764152;
 
 export type Failure = {
   code: Code;
@@ -386,7 +386,7 @@ export type Plan = {
 
 export type Progress = "hooks" | "seccomp_listener" | "ready" | "executed" | "held";
 
-export type Start = "immediately" | "parent" | "socket";
+export type Start = "immediately" | "parent" | "socket" | "never";
 
 export type Hook = {
   path: string;
@@ -611,6 +611,7 @@ export type Op =
   | { sysctl: Sysctl }
   | { readonly_path: Path }
   | { masked_path: Path }
+  | { unmount: Path }
   | { umask: Umask }
   | { no_new_privs: Empty }
   | { cpu_affinity: CpuAffinity }

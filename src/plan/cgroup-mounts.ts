@@ -8,7 +8,7 @@ import type { CgroupHierarchy } from "../host/cgroup.ts";
 import type { Mount, MountAttributes, MountSource } from "../native/boundary.gen.ts";
 import { MOUNT_ATTR } from "../native/boundary.gen.ts";
 import type { MountConfig } from "../oci/mounts.ts";
-import type { CreateOptions, PlanContext } from "./context.ts";
+import type { MountingOptions, PlanContext } from "./context.ts";
 import {
   dataOption,
   exactAttributes,
@@ -24,7 +24,7 @@ const RESTRICTED = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC;
 
 export function cgroupMount(
   context: PlanContext,
-  options: CreateOptions,
+  options: MountingOptions,
   subject: string,
   config: MountConfig,
   parsed: MountOptions,
@@ -43,7 +43,7 @@ export function cgroupMount(
  */
 function unifiedMount(
   context: PlanContext,
-  options: CreateOptions,
+  options: MountingOptions,
   config: MountConfig,
   parsed: MountOptions,
 ): Mount {
@@ -67,7 +67,7 @@ function unifiedMount(
 
 function splitMounts(
   context: PlanContext,
-  options: CreateOptions,
+  options: MountingOptions,
   subject: string,
   config: MountConfig,
   parsed: MountOptions,
@@ -132,7 +132,7 @@ function hierarchyMount(path: string, hierarchy: CgroupHierarchy, parsed: MountO
 function hierarchyBind(
   path: string,
   hierarchy: CgroupHierarchy,
-  options: CreateOptions,
+  options: MountingOptions,
   parsed: MountOptions,
 ): Mount {
   return mountOf(path, parsed, exactAttributes(parsed), {
@@ -141,7 +141,7 @@ function hierarchyBind(
 }
 
 /** The container's directory in a hierarchy, or the caller's where the container is not placed in it. */
-function ownDirectory(hierarchy: CgroupHierarchy, options: CreateOptions): string {
+function ownDirectory(hierarchy: CgroupHierarchy, options: MountingOptions): string {
   for (const controller of hierarchy.controllers) {
     const directory = options.cgroupDirectories.get(controller);
     if (directory !== undefined) return directory;

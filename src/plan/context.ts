@@ -26,19 +26,23 @@ export interface ProcessOptions {
   seccomp: CompiledSeccomp | null;
 }
 
-export interface CreateOptions extends ProcessOptions {
+/** What mounts need to be planned. */
+export interface MountingOptions {
   /** Absolute path. */
   bundle: string;
-  /** `--no-pivot`. */
-  noPivot: boolean;
-  start: Exclude<Start, "immediately">;
-  /** Absolute path of the start socket, for start "socket"; otherwise "". */
-  startSocket: string;
   /**
    * The container's own cgroup directories on the host: by v1 controller ("memory", "name=systemd"), and
    * "" for v2. Where one is missing the container stays in the caller's cgroup of that hierarchy.
    */
   cgroupDirectories: ReadonlyMap<string, string>;
+}
+
+export interface CreateOptions extends ProcessOptions, MountingOptions {
+  /** `--no-pivot`. */
+  noPivot: boolean;
+  start: Extract<Start, "parent" | "socket">;
+  /** Absolute path of the start socket, for start "socket"; otherwise "". */
+  startSocket: string;
   /** Absolute paths of newuidmap(1) and newgidmap(1); "" where they are not installed. */
   newuidmap: string;
   newgidmap: string;

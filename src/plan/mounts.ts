@@ -4,7 +4,7 @@ import type { Mount, MountOption, MountSource } from "../native/boundary.gen.ts"
 import { MOUNT_ATTR } from "../native/boundary.gen.ts";
 import type { MountConfig } from "../oci/mounts.ts";
 import { cgroupMount } from "./cgroup-mounts.ts";
-import type { CreateOptions, PlanContext } from "./context.ts";
+import type { MountingOptions, PlanContext } from "./context.ts";
 import { type IdMapOption, parseIdMapOption } from "./id-map-option.ts";
 import {
   dataOption,
@@ -33,7 +33,7 @@ export interface PlannedMounts {
 }
 
 /** Adds one step for each mount, in order. */
-export function planMounts(context: PlanContext, options: CreateOptions): PlannedMounts {
+export function planMounts(context: PlanContext, options: MountingOptions): PlannedMounts {
   const planned: PlannedMounts = { late: [], bindsDev: false };
   for (const [index, config] of context.config.mounts.entries()) {
     const subject = `mounts[${index}]`;
@@ -61,7 +61,7 @@ export function targetOf(config: MountConfig): string {
 
 function planMount(
   context: PlanContext,
-  options: CreateOptions,
+  options: MountingOptions,
   config: MountConfig,
   parsed: MountOptions,
   late: boolean,
@@ -82,7 +82,7 @@ function planMount(
 
 function sourceOf(
   context: PlanContext,
-  options: CreateOptions,
+  options: MountingOptions,
   config: MountConfig,
   parsed: MountOptions,
   late: boolean,

@@ -29,6 +29,11 @@ pub fn apply(context: *Context, mount: sys.fd_t, map: plan.MountIdMap, shown: []
 fn container_namespace(context: *Context) Failed!sys.fd_t {
     if (context.stage == .init) return procfs.open_magic_link(context, "self/ns", "user");
     const namespaces = context.plan.namespaces;
+    if (namespaces.join_pid != 0) {
+        var name: [32]u8 = undefined;
+        const directory = std.fmt.bufPrintSentinel(&name, "{d}/ns", .{namespaces.join_pid}, 0) catch unreachable;
+        return procfs.open_magic_link(context, directory, "user");
+    }
     for (namespaces.join) |join| {
         if (join.type != CLONE.NEWUSER) continue;
         var buffer: sys.PathBuffer = undefined;

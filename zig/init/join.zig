@@ -19,7 +19,7 @@ pub fn run(context: *Context) Failed!void {
     context.subject = "linux.namespaces";
     var opened: [join_max]sys.fd_t = undefined;
     try open_paths(context, &opened);
-    if (enters_user_namespace(namespaces)) try sources.open_all(context);
+    if (leaves_sources(namespaces)) try sources.open_all(context);
     try join_paths(context, opened[0..namespaces.join.len]);
     if (namespaces.join_pid != 0) try join_process(context);
     if (namespaces.create & CLONE.NEWUSER != 0) try create_user(context);
@@ -27,8 +27,10 @@ pub fn run(context: *Context) Failed!void {
     try become_child(context);
 }
 
-fn enters_user_namespace(namespaces: plan_types.Namespaces) bool {
-    if ((namespaces.create | namespaces.join_pid_flags) & CLONE.NEWUSER != 0) return true;
+/// Whether stage 2 does not see the host's files as stage 1 does, or may not.
+fn leaves_sources(namespaces: plan_types.Namespaces) bool {
+    if (namespaces.create & CLONE.NEWUSER != 0) return true;
+    if (namespaces.join_pid_flags & (CLONE.NEWUSER | CLONE.NEWNS) != 0) return true;
     for (namespaces.join) |join| if (join.type == CLONE.NEWUSER) return true;
     return false;
 }

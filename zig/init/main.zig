@@ -75,6 +75,10 @@ fn run(context: *Context) Failed!void {
         context.subject = step.subject;
         try steps.run(context, step.op, index);
     }
+    if (context.plan.process.start == .never) {
+        try context.tell(.ready, "", -1);
+        sys.exit(0);
+    }
     context.subject = "process.args";
     var program = try exec.prepare(context);
     try context.tell(.ready, "", -1);

@@ -33,6 +33,23 @@ pub fn remount(context: *Context, op: plan.Remount) Failed!void {
     attributes.apply(target, op.attributes, false) catch return context.fail("mount_setattr", op.path);
 }
 
+/// By its name in its directory: that works for files too, and needs no /proc that the container may have covered.
+pub fn unmount(context: *Context, op: plan.Path) Failed!void {
+    const slash = std.mem.lastIndexOfScalar(u8, op.path, '/').?;
+    const parent = path.open(context, op.path[0..@max(slash, 1)], .refuse, sys.O.DIRECTORY) catch {
+        if (sys.is(.LOOP)) return context.fail_as(.unsafe_path, "openat2", op.path, "a component is a symbolic link");
+        return context.fail("openat2", op.path);
+    };
+    defer sys.close(parent);
+    sys.fchdir(parent) catch return context.fail("fchdir", op.path);
+    var buffer: sys.PathBuffer = undefined;
+    const name = sys.zero_terminate(&buffer, op.path[slash + 1 ..]) catch return context.fail("umount2", op.path);
+    sys.umount_detach(name) catch {
+        const detail = if (sys.is(.INVAL)) "nothing is mounted there, or it came with the user namespace" else "";
+        return context.fail_as(.system, "umount2", op.path, detail);
+    };
+}
+
 const Target = struct { fd: sys.fd_t, created: bool };
 
 /// `source`: of a bind mount, whose kind a missing target is made of; null: a directory.

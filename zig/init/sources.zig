@@ -14,7 +14,8 @@ const Failed = context_types.Failed;
 const MS = std.os.linux.MS;
 
 /// Stage 1: fills `context.sources`. A source that does not open stays -1, and stage 2 tries it and reports:
-/// a caller without rights on the host (rootless) has them in its user namespace only.
+/// a caller without rights on the host (rootless) has them in its user namespace only. In the mount namespace of
+/// a running container the path would name another file, so there it is an error now.
 pub fn open_all(context: *Context) Failed!void {
     std.debug.assert(context.stage == .join);
     const steps = context.plan.steps;
@@ -30,7 +31,10 @@ pub fn open_all(context: *Context) Failed!void {
         switch (step.op) {
             .mount => |op| switch (op.source) {
                 .bind => |bind| {
-                    const mount = clone(bind) catch continue;
+                    const mount = clone(bind) catch {
+                        if (context.plan.namespaces.join_pid == 0) continue;
+                        return context.fail("open_tree", bind.path);
+                    };
                     try detach_from_host(context, mount, bind.path);
                     if (op.id_map) |map| try id_map.apply(context, mount, map, bind.path);
                     source.* = mount;

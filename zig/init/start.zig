@@ -19,6 +19,7 @@ const linux = std.os.linux;
 pub fn wait(context: *Context) Failed!void {
     switch (context.plan.process.start) {
         .immediately => {},
+        .never => unreachable,
         .parent => {
             const signals = try open_signals(context);
             defer sys.close(signals);

@@ -47,6 +47,7 @@ pub fn run(context: *Context, op: plan.Op, index: usize) Failed!void {
         .sysctl => |it| try sysctl.sysctl(context, it),
         .readonly_path => |it| try masks.readonly_path(context, it),
         .masked_path => |it| try masks.masked_path(context, it),
+        .unmount => |it| try mount.unmount(context, it),
         .umask => |it| try credentials.umask(context, it),
         .no_new_privs => |it| try credentials.no_new_privs(context, it),
         .user => |it| try credentials.user(context, it),

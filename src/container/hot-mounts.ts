@@ -1,0 +1,52 @@
+/** Adding and removing mounts of a running container. */
+
+import type { CommandContext } from "../cli/verbs.ts";
+import { currentHost } from "../host/current.ts";
+import { containerNotRunning } from "../messages.ts";
+import type { Plan } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
+import { loadMounts } from "../oci/mounts-document.ts";
+import { type HotMountOptions, planMountsAdded, planMountsRemoved } from "../plan/hot-mounts.ts";
+import type { Container } from "./container.ts";
+import { FailureFacts } from "./failure-facts.ts";
+import { rootlessCgroups } from "./rootless.ts";
+import { loadStoredConfig } from "./stored-config.ts";
+
+export type MountsChange = "add" | "remove";
+
+/** `document`: the name of what `text` was read from. Mounts that were made before one fails stay. */
+export function changeMounts(
+  { directory, record, status }: Container,
+  change: MountsChange,
+  text: string,
+  document: string,
+  context: CommandContext,
+): void {
+  if (status === "stopped" || status === "creating") throw containerNotRunning();
+  const host = currentHost();
+  const config = loadStoredConfig(directory, record);
+  const facts = { host, noPivot: false, rootlessCgroups: rootlessCgroups(context.globals.rootless, host) };
+  const { value: mounts, warnings } = loadMounts(
+    text,
+    document,
+    config,
+    change === "add" ? facts : undefined,
+  );
+  for (const warning of warnings) context.log.warning(warning);
+  if (mounts.length === 0) return;
+
+  const changed = { ...config, mounts };
+  const options: HotMountOptions = {
+    id: record.id,
+    initPid: record.init_process_pid,
+    bundle: record.bunc.bundle,
+    cgroupDirectories: new Map(Object.entries(record.cgroup_paths)),
+  };
+  const plan: Plan =
+    change === "add" ? planMountsAdded(changed, host, options) : planMountsRemoved(mounts, options);
+  const { pid, pidfd, channel } = new FailureFacts(changed, record).explain("other", () =>
+    native("spawn", { plan }),
+  );
+  // It has ended by itself, and is reaped.
+  native("abandon", { pid, pidfd, channel });
+}

@@ -1,0 +1,30 @@
+/** A file with mounts, for a container that exists. */
+
+import type * as v from "valibot";
+import type { Config } from "./config.ts";
+import { check, type Loaded, parseDocument } from "./document.ts";
+import { configError } from "./issue.ts";
+import { type MountConfig, MountSchema } from "./mounts.ts";
+import { listOf, struct } from "./primitives.ts";
+import { type ValidationFacts, validateConfig } from "./validate.ts";
+
+const MountsSchema = struct({ mounts: listOf(MountSchema, "an array of mounts") });
+
+/**
+ * `source`: the array alone, or an object with the member `mounts`. `config`: the container that is to have them.
+ * `facts` undefined: they are only named, and the rules do not matter. Throws RuntimeError with every problem.
+ */
+export function loadMounts(
+  source: string,
+  document: string,
+  config: Config,
+  facts: ValidationFacts | undefined,
+): Loaded<MountConfig[]> {
+  const value = parseDocument(document, source);
+  const { output, issues } = check(MountsSchema, Array.isArray(value) ? { mounts: value } : value);
+  const { mounts } = output as v.InferOutput<typeof MountsSchema>;
+  const rules = facts === undefined ? undefined : validateConfig({ ...config, mounts }, facts, issues);
+  const all = [...issues, ...(rules?.issues ?? []).filter(({ path }) => path.startsWith("mounts"))];
+  if (all.length > 0) throw configError(document, all);
+  return { value: mounts, warnings: rules?.warnings ?? [] };
+}

@@ -1,0 +1,57 @@
+/**
+ * Mounts of a container that runs: a plan for a process that joins its namespaces, mounts and ends. What is bound
+ * is opened on the host before that.
+ */
+
+import type { HostFacts } from "../host/host.ts";
+import type { Plan, Step } from "../native/boundary.gen.ts";
+import { MOUNT_ATTR } from "../native/boundary.gen.ts";
+import type { Config } from "../oci/config.ts";
+import type { MountConfig } from "../oci/mounts.ts";
+import { type MountingOptions, PlanContext } from "./context.ts";
+import { NO_ATTRIBUTES } from "./mount-attributes.ts";
+import { planMounts, targetOf } from "./mounts.ts";
+import { joinNamespaces } from "./namespaces.ts";
+
+export interface HotMountOptions extends MountingOptions {
+  id: string;
+  /** Pid of the container's init, in the caller's pid namespace. */
+  initPid: number;
+}
+
+/** `config`: the container's, with the mounts to add in place of its own. */
+export function planMountsAdded(config: Config, host: HostFacts, options: HotMountOptions): Plan {
+  const context = new PlanContext(config, host);
+  const { late } = planMounts(context, options);
+  const readonly = { ...NO_ATTRIBUTES, set: MOUNT_ATTR.RDONLY };
+  for (const { subject, path } of late) context.add(subject, { remount: { path, attributes: readonly } });
+  return planOf(context.steps, options);
+}
+
+/** The last one first: a mount may lie in an earlier one. */
+export function planMountsRemoved(mounts: readonly MountConfig[], options: HotMountOptions): Plan {
+  const steps = mounts.map((mount, index): Step => {
+    return { subject: `mounts[${index}]`, op: { unmount: { path: targetOf(mount) } } };
+  });
+  return planOf(steps.reverse(), options);
+}
+
+function planOf(steps: Step[], options: HotMountOptions): Plan {
+  return {
+    id: options.id,
+    placement: { into: "", tasks: [] },
+    namespaces: joinNamespaces(options.initPid),
+    limits: { rlimits: [], oom_score_adj: null },
+    stdio: { terminal: false, rows: 0, columns: 0, preserve_fds: 0, owner_uid: 0 },
+    steps,
+    process: {
+      args: [],
+      env: [],
+      home_uid: 0,
+      start: "never",
+      start_socket: "",
+      start_hooks: null,
+      listen_pid: false,
+    },
+  };
+}
