@@ -1,0 +1,165 @@
+/** `--systemd-cgroup`: containers as scopes of systemd. Runs where systemd does (the systemd guest). */
+import { expect } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { cgroupFile } from "../harness/cgroup-file.ts";
+import { addCapabilities, type Edit } from "../harness/config.ts";
+import { buncOnly, cgroupV2, type Requirement, root } from "../harness/requirements.ts";
+import type { Sandbox } from "../harness/sandbox.ts";
+import { scenario } from "../harness/scenario.ts";
+
+const systemd: Requirement = () =>
+  existsSync("/run/systemd/system") ? null : "needs a host booted with systemd";
+const needs = [root, systemd, cgroupV2];
+
+async function run(box: Sandbox, edit: Edit = () => {}): Promise<string> {
+  const id = box.id();
+  const bundle = box.probe(["sleep"], edit);
+  await box.must(["--systemd-cgroup", "run", "--detach", "--bundle", bundle.directory, id]);
+  return id;
+}
+
+/** Properties of a unit, as systemctl shows them. */
+function show(unit: string, ...names: string[]): Record<string, string> {
+  const shown = Bun.spawnSync(["systemctl", "show", unit, ...names.map((name) => `--property=${name}`)]);
+  const lines = shown.stdout.toString().split("\n").filter(Boolean);
+  return Object.fromEntries(lines.map((line) => [line.split("=", 1)[0], line.slice(line.indexOf("=") + 1)]));
+}
+
+const cgroupOf = (pid: number) => readFileSync(`/proc/${pid}/cgroup`, "utf8").trim();
+
+const limits: Edit = (config) => {
+  config.linux.resources = {
+    memory: { limit: 67108864, swap: 134217728, reservation: 33554432 },
+    cpu: { shares: 1024, quota: 50000, period: 100000, cpus: "0", mems: "0" },
+    pids: { limit: 17 },
+    unified: { "memory.high": "50331648" },
+  };
+};
+
+scenario("systemd: a scope in system.slice, and every limit is its property", needs, async (box) => {
+  const id = await run(box, limits);
+  const { pid } = await box.state(id);
+  expect(cgroupOf(pid)).toBe(`0::/system.slice/runc-${id}.scope`);
+  const names = ["Slice", "Delegate", "MemoryMax", "MemorySwapMax", "MemoryLow", "MemoryHigh", "CPUWeight"];
+  const more = ["CPUQuotaPerSecUSec", "TasksMax", "AllowedCPUs", "AllowedMemoryNodes", "DevicePolicy"];
+  expect(show(`runc-${id}.scope`, ...names, ...more)).toEqual({
+    Slice: "system.slice",
+    Delegate: "yes",
+    MemoryMax: "67108864",
+    MemorySwapMax: "67108864",
+    MemoryLow: "33554432",
+    MemoryHigh: "50331648",
+    CPUWeight: "100",
+    CPUQuotaPerSecUSec: "500ms",
+    TasksMax: "17",
+    AllowedCPUs: "0",
+    AllowedMemoryNodes: "0",
+    DevicePolicy: "strict",
+  });
+  await box.must(["delete", "--force", id]);
+  expect(show(`runc-${id}.scope`, "LoadState")).toEqual({ LoadState: "not-found" });
+});
+
+scenario("systemd: a daemon-reload changes neither limits nor devices", needs, async (box) => {
+  const id = await run(box, (config) => {
+    limits(config);
+    addCapabilities(config, "CAP_SYSLOG");
+    config.linux.devices = [{ path: "/dev/own-kmsg", type: "c", major: 1, minor: 11, fileMode: 0o666 }];
+    config.linux.resources = {
+      ...(config.linux.resources as object),
+      devices: [
+        { allow: false, access: "rwm" },
+        { allow: true, type: "c", major: 1, minor: 11, access: "rw" },
+      ],
+    };
+  });
+  const files = ["memory.max", "memory.high", "cpu.max", "cpu.weight", "pids.max", "cpuset.cpus"];
+  const before = files.map((file) => cgroupFile(id, file));
+  expect(Bun.spawnSync(["systemctl", "daemon-reload"]).exitCode).toBe(0);
+  expect(files.map((file) => cgroupFile(id, file))).toEqual(before);
+  const { stdout } = await box.must(["exec", id, "/probe", "open:/dev/own-kmsg", "open:/dev/null"]);
+  expect(JSON.parse(stdout)).toMatchObject([{ errno: "ok" }, { errno: "ok" }]);
+});
+
+scenario("systemd: slice, prefix and name of cgroupsPath", needs, async (box) => {
+  const id = await run(box, (config) => {
+    config.linux.cgroupsPath = `bunctest-a.slice:pre:${box.name}`;
+  });
+  const { pid } = await box.state(id);
+  expect(cgroupOf(pid)).toBe(`0::/bunctest.slice/bunctest-a.slice/pre-${box.name}.scope`);
+});
+
+scenario("systemd: annotations become properties", needs, async (box) => {
+  const id = await run(box, (config) => {
+    config.annotations = {
+      "org.systemd.property.TimeoutStopSec": "7",
+      "org.systemd.property.CollectMode": "'inactive-or-failed'",
+    };
+  });
+  expect(show(`runc-${id}.scope`, "TimeoutStopUSec", "CollectMode")).toEqual({
+    TimeoutStopUSec: "7s",
+    CollectMode: "inactive-or-failed",
+  });
+});
+
+scenario("systemd: update is told to systemd too", needs, async (box) => {
+  const id = await run(box, limits);
+  await box.must(["update", "--memory", "100M", "--memory-swap", "150M", "--pids-limit", "30", id]);
+  expect(show(`runc-${id}.scope`, "MemoryMax", "TasksMax")).toEqual({
+    MemoryMax: "104857600",
+    TasksMax: "30",
+  });
+  Bun.spawnSync(["systemctl", "daemon-reload"]);
+  expect(["memory.max", "pids.max"].map((file) => cgroupFile(id, file))).toEqual(["104857600", "30"]);
+});
+
+scenario("systemd: exec is in the scope, and in a cgroup below it", needs, async (box) => {
+  const id = await run(box);
+  const scope = `/system.slice/runc-${id}.scope`;
+  const read = "read:/proc/self/cgroup";
+  const { stdout } = await box.must(["exec", id, "/probe", read]);
+  expect(stdout).toContain("0::/");
+  Bun.spawnSync(["mkdir", `/sys/fs/cgroup${scope}/below`]);
+  await box.must(["exec", "--detach", "--cgroup", "below", id, "/probe", "sleep"]);
+  expect(readFileSync(`/sys/fs/cgroup${scope}/below/cgroup.procs`, "utf8")).toMatch(/^\d+\n$/);
+});
+
+scenario(
+  "systemd: a unit of that name that is somebody else's is left alone",
+  [...needs, buncOnly],
+  async (box) => {
+    const first = await run(box);
+    const bundle = box.probe(["sleep"]);
+    const root = box.path("other-root");
+    const flags = ["--systemd-cgroup", "run", "--detach", "--bundle", bundle.directory, first];
+    const { status, stderr } = await box.call(flags, { root });
+    expect(status).toBe(1);
+    expect(stderr).toContain(`unable to start unit \\"runc-${first}.scope\\"`);
+    expect((await box.state(first)).status).toBe("running");
+  },
+);
+
+scenario("systemd: without the flag a container is still removed with its scope", needs, async (box) => {
+  const id = await run(box);
+  await box.must(["kill", id, "KILL"]);
+  await box.must(["delete", "--force", id]);
+  expect(show(`runc-${id}.scope`, "ActiveState")).toEqual({ ActiveState: "inactive" });
+});
+
+for (const [name, edit, message] of [
+  ["a path", { cgroupsPath: "/a/b" }, "expected cgroupsPath to be of format"],
+  ["no slice", { cgroupsPath: "a:b:c" }, "invalid slice name: a"],
+] as const) {
+  scenario(`systemd: refused: ${name}`, [...needs, buncOnly], async (box) => {
+    const bundle = box.probe([], (config) => Object.assign(config.linux, edit));
+    const { status, stderr } = await box.call([
+      "--systemd-cgroup",
+      "run",
+      "--bundle",
+      bundle.directory,
+      box.id(),
+    ]);
+    expect(status).toBe(1);
+    expect(stderr).toContain(message);
+  });
+}
