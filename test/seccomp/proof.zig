@@ -133,7 +133,8 @@ fn client_profile(
             outcome.compared, outcome.enosys, outcome.dropped_names,
         });
         for (comparison.mismatches.items[0..@min(5, comparison.mismatches.items.len)]) |mismatch| try mismatch.print(out);
-        if (comparison.mismatches.items.len > 0) good = false;
+        if (outcome.faults > 0) try out.print("  {d} answers of libseccomp are none that the rules allow\n", .{outcome.faults});
+        if (comparison.mismatches.items.len + outcome.faults > 0) good = false;
     }
     return good;
 }
@@ -194,12 +195,14 @@ fn random(out: *Writer, library: *const libseccomp.Library, range: Range) !u8 {
     try out.print(
         \\{d} random profiles from seed {d}: {d} differ
         \\  {d} answers compared, {d} of them ENOSYS; {d} names left out
+        \\  {d} answers of libseccomp are none that the rules allow
         \\  not compared: {d} contradictory ones, {d} with architectures unknown to libseccomp, {d} on which it cannot be relied
         \\
     , .{
         range.count,    range.first,  failed,
         total.compared, total.enosys, total.dropped_names,
-        refused,        unknown,      entangled,
+        total.faults,   refused,      unknown,
+        entangled,
     });
     return @intFromBool(failed > 0);
 }
