@@ -5,7 +5,8 @@
 //! The bunc process has threads, so the child shares its memory (CLONE_VM | CLONE_VFORK) and makes nothing
 //! but system calls on a stack of its own until execve: no page tables are copied, no lock is touched.
 //! The hook gets the state on its standard input, from a memfd: it may read it, or not, whenever it likes,
-//! and nobody has to wait for it. Its standard output and error are one pipe, of which the last 4 KiB are kept.
+//! and nobody has to wait for it. Its standard output and error are one pipe, of which the last 4 KiB are kept,
+//! or files.
 
 const std = @import("std");
 const sys = @import("sys.zig");
@@ -60,14 +61,33 @@ pub const Result = struct {
     }
 };
 
+/// Where a hook's standard output and error go instead of the pipe; -1: to the pipe.
+pub const Redirect = struct {
+    stdout: sys.fd_t = -1,
+    stderr: sys.fd_t = -1,
+
+    pub fn close(self: Redirect) void {
+        if (self.stdout >= 0) sys.close(self.stdout);
+        if (self.stderr >= 0) sys.close(self.stderr);
+    }
+};
+
+/// The file at `file` to append to, made if it is missing; "": -1.
+pub fn open_output(file: []const u8) sys.Error!sys.fd_t {
+    if (file.len == 0) return -1;
+    var buffer: sys.PathBuffer = undefined;
+    const path = try sys.zero_terminate(&buffer, file);
+    return sys.open(path, sys.O.WRONLY | sys.O.CREAT | sys.O.APPEND | sys.O.CLOEXEC, 0o644);
+}
+
 /// `state`: JSON for its standard input. `cwd`: where it runs; null: where the caller is. `output` holds
 /// Result.output. `allocator`: for the argument vectors, freed before the return.
-pub fn run(allocator: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd: ?[:0]const u8, output: *[output_size_max]u8) Result {
+pub fn run(allocator: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd: ?[:0]const u8, redirect: Redirect, output: *[output_size_max]u8) Result {
     var arena: std.heap.ArenaAllocator = .init(allocator);
     defer arena.deinit();
     var attempt: Attempt = .{ .output = .{ .buffer = output } };
     const started_ms = sys.monotonic_ms();
-    var result = attempt.run(arena.allocator(), hook, state, cwd) catch |err| not_run: {
+    var result = attempt.run(arena.allocator(), hook, state, cwd, redirect) catch |err| not_run: {
         if (err == error.OutOfMemory) sys.errno = .NOMEM;
         break :not_run Result{ .outcome = .not_run, .op = attempt.op, .errno = sys.errno };
     };
@@ -82,13 +102,14 @@ const Attempt = struct {
     op: []const u8 = "",
     output: Tail,
 
-    fn run(self: *Attempt, arena: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd: ?[:0]const u8) !Result {
+    fn run(self: *Attempt, arena: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd: ?[:0]const u8, redirect: Redirect) !Result {
         self.op = "execve";
         var child: Child = .{
             .path = try arena.dupeZ(u8, hook.path),
             .args = try vector(arena, hook.args),
             .env = try vector(arena, hook.env),
             .cwd = cwd,
+            .redirect = redirect,
         };
         self.op = "memfd_create";
         child.input = try sys.memfd_create("state");
@@ -198,6 +219,7 @@ const Child = struct {
     args: [:null]?[*:0]const u8,
     env: [:null]?[*:0]const u8,
     cwd: ?[:0]const u8,
+    redirect: Redirect,
     input: sys.fd_t = -1,
     output: sys.fd_t = -1,
     /// Written by the child, in memory that it shares with us until execve.
@@ -240,9 +262,12 @@ fn start(child: *Child) sys.Error!void {
     // Away from 0-2 first: they may themselves be 0-2 where the caller has closed those.
     const input = try sys.dup_at_least(child.input, 3);
     const output = try sys.dup_at_least(child.output, 3);
+    const redirect = child.redirect;
+    const stdout = if (redirect.stdout >= 0) try sys.dup_at_least(redirect.stdout, 3) else output;
+    const stderr = if (redirect.stderr >= 0) try sys.dup_at_least(redirect.stderr, 3) else output;
     try sys.dup3(input, 0, 0);
-    try sys.dup3(output, 1, 0);
-    try sys.dup3(output, 2, 0);
+    try sys.dup3(stdout, 1, 0);
+    try sys.dup3(stderr, 2, 0);
     child.op = "close_range";
     try sys.close_range(3, std.math.maxInt(u32), false);
     if (child.cwd) |cwd| {
@@ -276,7 +301,7 @@ test "a hook's end, output, input and time" {
         const args = [_][]const u8{ "sh", "-c", case.script, "name", "one" };
         const env = [_][]const u8{ "A=b", "PATH=/usr/bin:/bin" };
         const hook: plan.Hook = .{ .path = "/bin/sh", .args = &args, .env = &env, .timeout_ms = case.timeout_ms, .subject = "" };
-        const result = run(std.testing.allocator, hook, "{\"pid\":1}", null, &output);
+        const result = run(std.testing.allocator, hook, "{\"pid\":1}", null, .{}, &output);
         errdefer std.debug.print("{s}: {any} {s}\n", .{ case.script, result, result.output });
         try std.testing.expectEqual(case.outcome, result.outcome);
         try std.testing.expectEqual(case.status, result.status);
@@ -293,7 +318,7 @@ test "a hook that cannot be run says which call failed" {
     for (cases) |case| {
         var output: [output_size_max]u8 = undefined;
         const hook: plan.Hook = .{ .path = case.path, .args = &.{case.path}, .env = &.{}, .timeout_ms = 0, .subject = "" };
-        const result = run(std.testing.allocator, hook, "", case.cwd, &output);
+        const result = run(std.testing.allocator, hook, "", case.cwd, .{}, &output);
         try std.testing.expectEqual(Outcome.not_run, result.outcome);
         try std.testing.expectEqualStrings(case.op, result.op);
         try std.testing.expectEqual(case.errno, result.errno);

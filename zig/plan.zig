@@ -270,6 +270,9 @@ pub const HookSet = struct {
     /// The state JSON for their stdin is `head` ++ pid ++ `tail`: only bunc-init knows its pid.
     state_head: []const u8,
     state_tail: []const u8,
+    /// Absolute paths of files on the host that their output is appended to; empty: its end is kept for the error.
+    stdout: []const u8,
+    stderr: []const u8,
 };
 
 /// runtime-spec config.md, POSIX-platform Hooks.

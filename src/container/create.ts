@@ -9,6 +9,7 @@ import type { CommandContext } from "../cli/verbs.ts";
 import { currentHost } from "../host/current.ts";
 import type { Spawned, Start } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
+import { PIDFD_RECEIVER } from "../oci/annotations.ts";
 import { planCreate } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
 import { StateDirectory } from "../state/store.ts";
@@ -152,7 +153,8 @@ export function createContainer(request: CreateRequest, context: CommandContext)
     cgroups.close();
     record.bunc.creating = false;
     directory.save(record);
-    handOver(request, spawned);
+    const pidfdSocket = request.pidfdSocket ?? bundle.config.annotations[PIDFD_RECEIVER];
+    handOver({ ...request, pidfdSocket }, spawned);
     return { directory, record, bundle, spawned, failures, release: () => lock.release() };
   } catch (error) {
     undo.run();

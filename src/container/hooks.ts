@@ -4,7 +4,7 @@ import { failureMessage, type Log } from "../cli/log.ts";
 import type { ContainerStatus } from "../messages.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
-import { planHooks, type RuntimeHookKind } from "../plan/hooks.ts";
+import { hookOutput, planHooks, type RuntimeHookKind } from "../plan/hooks.ts";
 import type { StateRecord } from "../state/record.ts";
 import { SIGKILL, signalAll, signalInit } from "./signal.ts";
 import { hookState } from "./state-json.ts";
@@ -27,9 +27,10 @@ export function runPoststartHooks(config: Config, record: StateRecord): void {
 
 /** After the container is gone. Failures are logged; the other hooks run all the same (runtime-spec, Lifecycle). */
 export function runPoststopHooks(config: Config, record: StateRecord, log: Log): void {
+  const output = hookOutput(config, record.bunc.bundle);
   for (const hook of planHooks(config, "poststop", callerEnvironment())) {
     try {
-      native("run_hook", { hook, state: stateText(record, "stopped", 0) });
+      native("run_hook", { hook, state: stateText(record, "stopped", 0), ...output });
     } catch (error) {
       log.warning(failureMessage(error));
     }
@@ -37,8 +38,9 @@ export function runPoststopHooks(config: Config, record: StateRecord, log: Log):
 }
 
 function runAll(config: Config, record: StateRecord, kind: RuntimeHookKind, status: ContainerStatus): void {
+  const output = hookOutput(config, record.bunc.bundle);
   for (const hook of planHooks(config, kind, callerEnvironment())) {
-    native("run_hook", { hook, state: stateText(record, status, record.init_process_pid) });
+    native("run_hook", { hook, state: stateText(record, status, record.init_process_pid), ...output });
   }
 }
 

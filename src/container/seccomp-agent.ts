@@ -3,6 +3,7 @@
 import { RuntimeError } from "../errors.ts";
 import type { Spawned } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
+import { seccompReceiver } from "../oci/annotations.ts";
 import type { Config } from "../oci/config.ts";
 import { OCI_VERSION } from "../oci/version.ts";
 import type { StateRecord } from "../state/record.ts";
@@ -11,7 +12,7 @@ import { hookState } from "./state-json.ts";
 /** `spawned` waits at the progress "seccomp_listener". */
 export function serveSeccompAgent(config: Config, record: StateRecord, spawned: Spawned): void {
   const seccomp = config.linux.seccomp;
-  const socket = seccomp?.listenerPath ?? "";
+  const socket = seccompReceiver(config);
   const state = {
     ociVersion: OCI_VERSION,
     fds: ["seccompFd"],

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 1541764152;
+export const abiFingerprint = 3168502971;
 
 export type Failure = {
   code: Code;
@@ -202,6 +202,8 @@ export type SendFdReply = Record<string, never>;
 export type RunHookRequest = {
   hook: Hook;
   state: string;
+  stdout: string;
+  stderr: string;
 };
 
 export type RunHookReply = Record<string, never>;
@@ -633,6 +635,8 @@ export type HookSet = {
   hooks: readonly Hook[];
   state_head: string;
   state_tail: string;
+  stdout: string;
+  stderr: string;
 };
 
 export type CpusetStart = {

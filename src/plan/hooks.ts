@@ -1,9 +1,11 @@
 /** Hooks with the state that they read from stdin. runtime.md, Lifecycle; config.md, POSIX-platform Hooks. */
 
 import type { Hook, HookSet } from "../native/boundary.gen.ts";
+import { HOOKS_STDERR, HOOKS_STDOUT } from "../oci/annotations.ts";
 import type { Config } from "../oci/config.ts";
 import type { HookConfig, HookKindName } from "../oci/hooks.ts";
 import { OCI_VERSION } from "../oci/version.ts";
+import { resolvePath } from "./paths.ts";
 
 export interface HookState {
   id: string;
@@ -31,7 +33,13 @@ export function planHookSet(
   const hooks = planHooks(config, kind, defaultEnv);
   if (hooks.length === 0) return undefined;
   const { head, tail } = stateAround(config, state);
-  return { kind, hooks, state_head: head, state_tail: tail };
+  return { kind, hooks, state_head: head, state_tail: tail, ...hookOutput(config, state.bundle) };
+}
+
+/** Where hooks write: files of the host; "": it is kept for the error. */
+export function hookOutput({ annotations }: Config, bundle: string): { stdout: string; stderr: string } {
+  const path = (name: string) => (annotations[name] ? resolvePath(bundle, annotations[name]) : "");
+  return { stdout: path(HOOKS_STDOUT), stderr: path(HOOKS_STDERR) };
 }
 
 function planHook(hook: HookConfig, subject: string, defaultEnv: readonly string[]): Hook {

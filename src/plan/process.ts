@@ -1,6 +1,7 @@
 /** The steps that turn bunc-init into the configured process, for its init and for `exec` alike. */
 
 import type { Process, Stdio } from "../native/boundary.gen.ts";
+import { KEEP_ORIGINAL_GROUPS } from "../oci/annotations.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import { planCapabilities } from "./capabilities.ts";
 import type { PlanContext, ProcessOptions } from "./context.ts";
@@ -50,7 +51,8 @@ export function planCredentials(
   context.add("process.capabilities.bounding", { capability_bounding: { set: planned.bounding } });
   const gids = process.user.additionalGids ?? [];
   // A rootless caller keeps the groups it has unless others are asked for: they are all it may ever have.
-  const keepGroups = deniesSetgroups || (context.host.euid !== 0 && gids.length === 0);
+  const asked = context.config.annotations[KEEP_ORIGINAL_GROUPS] !== undefined;
+  const keepGroups = asked || deniesSetgroups || (context.host.euid !== 0 && gids.length === 0);
   if (deniesSetgroups && gids.length > 0) {
     context.warnings.push(
       "process.user.additionalGids is ignored: without newgidmap the user namespace of a rootless container has no other groups",

@@ -1,5 +1,6 @@
 /** Steps of the security modules and of seccomp. seccomp(2), apparmor(7), selinux(8). */
 
+import { seccompReceiver } from "../oci/annotations.ts";
 import { configError } from "../oci/issue.ts";
 import type { SeccompConfig } from "../oci/seccomp.ts";
 import type { CompiledSeccomp, PlanContext } from "./context.ts";
@@ -21,7 +22,7 @@ export function planSeccomp(context: PlanContext, compiled: CompiledSeccomp | nu
     seccomp: {
       program: compiled.program,
       flags: compiled.flags,
-      listener_path: seccomp.listenerPath,
+      listener_path: seccompReceiver(context.config),
       listener_metadata: seccomp.listenerMetadata,
     },
   });

@@ -5,6 +5,7 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const failure = @import("../failure.zig");
+const hook = @import("../hook.zig");
 const Plan = @import("../plan.zig").Plan;
 const Filter = @import("seccomp.zig").Filter;
 const LastParent = @import("path.zig").LastParent;
@@ -37,6 +38,8 @@ pub const Context = struct {
     umask: u32 = 0o022,
     /// process.cwd that the runtime may not enter: the step `user` tries again. See working_directory.zig.
     directory_pending: []const u8 = "",
+    /// Where hooks write. See hooks.zig.
+    hook_output: hook.Redirect = .{},
     /// The system call filter, until it is installed, last of all. See seccomp.zig.
     filter: ?Filter = null,
     /// The capabilities that the process gets when the filter is in place; null: it has them already.

@@ -10,6 +10,21 @@ const context_types = @import("context.zig");
 const Context = context_types.Context;
 const Failed = context_types.Failed;
 
+/// Opens what the hooks of this process write to, while it has the host's files and rights. All sets have the same.
+pub fn open_output(context: *Context) Failed!void {
+    const set = first_set(context.plan) orelse return;
+    context.hook_output.stdout = hook_core.open_output(set.stdout) catch return context.fail("open", set.stdout);
+    context.hook_output.stderr = hook_core.open_output(set.stderr) catch return context.fail("open", set.stderr);
+}
+
+fn first_set(of: *const plan.Plan) ?plan.HookSet {
+    for (of.steps) |step| switch (step.op) {
+        .hooks => |set| return set,
+        else => {},
+    };
+    return of.process.start_hooks;
+}
+
 /// Runs them one after the other; the first that fails ends the container.
 pub fn hooks(context: *Context, op: plan.HookSet) Failed!void {
     // Programs of the container's file system are confined like the one that they precede.
@@ -24,7 +39,7 @@ pub fn hooks(context: *Context, op: plan.HookSet) Failed!void {
         var output: [hook_core.output_size_max]u8 = undefined;
         // It may mount over whatever was opened before.
         context.last_parent.forget();
-        const result = hook_core.run(context.allocator, hook, state, null, &output);
+        const result = hook_core.run(context.allocator, hook, state, null, context.hook_output, &output);
         if (result.succeeded()) continue;
         var detail: [hook_core.description_size_max]u8 = undefined;
         sys.errno = result.errno;

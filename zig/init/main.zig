@@ -49,6 +49,7 @@ pub fn main(arguments: std.process.Init.Minimal) u8 {
     descriptors.close_unknown(&context) catch return 1;
     if (held) context.await_proceed() catch return 1;
     placement.enter(&context) catch return 1;
+    hooks.open_output(&context) catch return 1;
     if (!direct) {
         // Returns in the child that is stage 2; stage 1 itself has ended in there.
         join.run(&context) catch return 1;

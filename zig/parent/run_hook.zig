@@ -9,13 +9,20 @@ pub const RunHookRequest = struct {
     hook: plan.Hook,
     /// The container's state, as JSON, for its stdin.
     state: []const u8,
+    /// Absolute paths of files that its output is appended to; empty: its end is kept for the error.
+    stdout: []const u8,
+    stderr: []const u8,
 };
 pub const RunHookReply = struct {};
 
 /// Returns when the hook has succeeded; everything else is a Failure with Code.hook.
 pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
     var output: [hook.output_size_max]u8 = undefined;
-    const result = hook.run(call.arena, request.hook, request.state, null, &output);
+    var redirect: hook.Redirect = .{};
+    defer redirect.close();
+    redirect.stdout = hook.open_output(request.stdout) catch return call.fail("open", request.stdout);
+    redirect.stderr = hook.open_output(request.stderr) catch return call.fail("open", request.stderr);
+    const result = hook.run(call.arena, request.hook, request.state, null, redirect, &output);
     if (result.succeeded()) return .{};
     return fail(call, request.hook, result, "hook");
 }

@@ -1,5 +1,6 @@
 /** Rules of the remaining members of `linux`. */
 
+import { seccompReceiver } from "../annotations.ts";
 import type { Config } from "../config.ts";
 import { parseIndexList } from "../index-list.ts";
 import type { Rule } from "../validate.ts";
@@ -50,9 +51,9 @@ export const linuxRules: readonly Rule<Config>[] = [
     },
   },
   {
-    reads: ["linux.seccomp"],
-    check({ linux }, _facts, report) {
-      const { seccomp } = linux;
+    reads: ["linux.seccomp", "annotations"],
+    check(config, _facts, report) {
+      const { seccomp } = config.linux;
       if (seccomp === undefined) return;
       if ((seccomp.defaultAction ?? "") === "" && seccomp.syscalls.length > 0) {
         report.issue("linux.seccomp.defaultAction", seccomp.defaultAction, "an action, for there are rules");
@@ -77,7 +78,7 @@ export const linuxRules: readonly Rule<Config>[] = [
           "SCMP_ACT_NOTIFY cannot be used for the write syscall",
         );
       }
-      if (notifies && seccomp.listenerPath === "") {
+      if (notifies && seccompReceiver(config) === "") {
         report.issue(
           "linux.seccomp.listenerPath",
           undefined,
