@@ -3,8 +3,8 @@
  *
  *   bun test/run.ts [--all] [--only=TIER,…] [--runtime=NAME] [FILTER…]
  *
- * `--all` adds the tiers that need tools from outside (strace); `--runtime=runc` runs the tests that must hold
- * for any runtime with that one; a FILTER is a part of a test file's path.
+ * `--all` adds the tiers that need tools from outside (strace, QEMU) or many minutes; `--runtime=runc` runs
+ * the tests that must hold for any runtime with that one; a FILTER is a part of a test file's path.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,34 +12,13 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { cgroupsOf, mountsOf, processesOf } from "./harness/leaks.ts";
 import { skipMarker } from "./harness/scenario-name.ts";
+import { type Tier, tiers } from "./tiers.ts";
 
 interface Tally {
   passed: number;
   failed: number;
   skipped: { name: string; reason: string }[];
 }
-
-interface Tier {
-  name: string;
-  /** Folders of bun tests; none for the Zig tier. */
-  folders: string[];
-  /** Files that run at once. The tests of one file run one after the other. */
-  workers: number;
-  /** Only with `--all`, or when asked for by name. */
-  slow?: boolean;
-  /** Tests of the runtime from outside: these make sense with another RUNTIME. */
-  anyRuntime?: boolean;
-}
-
-const tiers: Tier[] = [
-  { name: "tidy", folders: ["test/tidy"], workers: 1 },
-  { name: "zig", folders: [], workers: 1 },
-  { name: "unit", folders: ["src", "demo"], workers: 2 },
-  { name: "contract", folders: ["test/contract"], workers: 2 },
-  { name: "seccomp", folders: ["test/seccomp"], workers: 2 },
-  { name: "integration", folders: ["test/integration"], workers: 2, anyRuntime: true },
-  { name: "fault", folders: ["test/fault"], workers: 1, slow: true },
-];
 
 const project = resolve(import.meta.dir, "..");
 const bun = process.execPath;
@@ -104,7 +83,12 @@ async function runBun(tier: Tier, tally: Tally): Promise<void> {
       bun,
       "test",
       ...(tier.workers > 1 && files.length > 1 ? [`--parallel=${tier.workers}`] : []),
-      ...["--timeout=60000", "--only-failures", "--reporter=junit", `--reporter-outfile=${report}`],
+      ...[
+        `--timeout=${tier.timeoutMs ?? 60_000}`,
+        "--only-failures",
+        "--reporter=junit",
+        `--reporter-outfile=${report}`,
+      ],
       ...files.map((file) => `./${file}`),
     ],
     {

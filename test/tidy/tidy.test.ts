@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { basename, dirname, join, normalize } from "node:path";
 import { projectRoot } from "../harness/project.ts";
+import { tiers } from "../tiers.ts";
 import { staticImports } from "./imports.ts";
 
 const tool = (name: string) => join(projectRoot, "node_modules/.bin", name);
@@ -92,6 +93,12 @@ describe("files", () => {
     const machine = new RegExp(["/wor" + "k/", "/hom" + "e/[a-z]+/", "/tmp/re" + "f"].join("|"));
     const text = files.filter((path) => /\.(ts|zig|md|json|toml|sh)$|^\.ci\/|^\.npmrc$/.test(path));
     expect(offenders(text, (content) => machine.exec(content)?.[0])).toEqual([]);
+  });
+
+  test("every test file is in a tier that npm test knows", () => {
+    const folders = tiers.flatMap((tier) => tier.folders.map((folder) => `${folder}/`));
+    const tests = typescript.filter((path) => path.endsWith(".test.ts"));
+    expect(tests.filter((path) => !folders.some((folder) => path.startsWith(folder)))).toEqual([]);
   });
 
   test("every Zig file says what it is for", () => {
