@@ -6,9 +6,11 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { BunPlugin } from "bun";
+import { addEntryStub } from "./build/entry-stub.ts";
 
 const project = import.meta.dir;
 const library = join(project, "zig-out/lib/libbunc.so");
+const entryStub = join(project, "zig-out/bin/bunc-entry");
 const executable = join(project, "dist/bunc");
 
 function buildCore(): void {
@@ -46,6 +48,7 @@ async function buildExecutable(): Promise<void> {
     for (const log of result.logs) console.error(log);
     process.exit(1);
   }
+  addEntryStub(staging, entryStub);
   renameSync(staging, executable);
 }
 

@@ -42,6 +42,24 @@ pub fn build(b: *std.Build) void {
     library.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
     b.installArtifact(library);
 
+    const entry = b.addExecutable(.{
+        .name = "bunc-entry",
+        .linkage = .static,
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("zig/entry.zig"),
+            .target = target,
+            .optimize = .ReleaseSmall,
+            .single_threaded = true,
+            .strip = true,
+            .unwind_tables = .none,
+            .stack_check = false,
+            .pic = true,
+        }),
+    });
+    entry.setLinkerScript(b.path("zig/entry/entry.ld"));
+    entry.entry = .{ .symbol_name = "_start" };
+    b.installArtifact(entry);
+
     const probe = b.addExecutable(.{
         .name = "probe",
         .linkage = .static,

@@ -5,6 +5,8 @@ import { createLog, type LogOutput } from "./cli/log.ts";
 import { parseCommandLine, type VerbInvocation } from "./cli/program.ts";
 import type { CommandContext } from "./cli/verbs.ts";
 import { RuntimeError, UsageError } from "./errors.ts";
+// Here so that the environment has lost the record before anything is started with it.
+import "./host/start-record.ts";
 import { wrapCommandError } from "./messages.ts";
 import { versionText } from "./version.ts";
 

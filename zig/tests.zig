@@ -5,6 +5,8 @@ test {
     _ = @import("cgroup/group.zig");
     _ = @import("cgroup/write.zig");
     _ = @import("dispatch.zig");
+    _ = @import("entry/environment.zig");
+    _ = @import("entry/record.zig");
     _ = @import("hook.zig");
     _ = @import("init/environment.zig");
     _ = @import("init/executable.zig");
@@ -17,7 +19,6 @@ test {
     _ = @import("integer.zig");
     _ = @import("netlink.zig");
     _ = @import("parent/notify.zig");
-    _ = @import("parent/open_files.zig");
     _ = @import("parent/process.zig");
     _ = @import("seccomp.zig");
     _ = @import("sync.zig");
