@@ -111,6 +111,19 @@ export const preservedFdMissing = (fd: number, index: number, count: number) =>
     hint: `--preserve-fds ${count} needs the caller to leave file descriptor ${fd} open`,
   });
 
+export const workingDirectoryDeleted = () =>
+  new RuntimeError(`getwd: ${errnoText(2)}`, {
+    errno: 2,
+    hint: "the working directory has been deleted; --bundle names a directory that holds a config.json",
+  });
+
+export const listenFdMissing = (fd: number, count: number) =>
+  new RuntimeError(`unable to pass on socket ${fd - 3} (of ${count}): ${errnoText(9)}`, {
+    path: `/proc/self/fd/${fd}`,
+    errno: 9,
+    hint: `LISTEN_FDS=${count} needs the caller to leave file descriptor ${fd} open`,
+  });
+
 export const initOomKilled = () =>
   new RuntimeError("container init was OOM-killed (memory limit too low?)", {
     hint: "raise linux.resources.memory.limit",

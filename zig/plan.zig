@@ -72,7 +72,14 @@ pub const Limits = struct {
 };
 
 /// prlimit(2). `resource` is the RLIMIT_* number.
-pub const Rlimit = struct { resource: u32, soft: U64, hard: U64, subject: []const u8 };
+pub const Rlimit = struct {
+    resource: u32,
+    soft: U64,
+    hard: U64,
+    /// A refusal (EPERM) is not an error: nobody asked for it, and the user namespace may be somebody else's.
+    best_effort: bool,
+    subject: []const u8,
+};
 
 pub const OomScoreAdj = struct {
     value: i32,

@@ -563,10 +563,6 @@ pub fn getpid() i32 {
     return @bitCast(@as(u32, @truncate(linux.syscall0(.getpid))));
 }
 
-pub fn getppid() i32 {
-    return @bitCast(@as(u32, @truncate(linux.syscall0(.getppid))));
-}
-
 pub fn geteuid() u32 {
     return @truncate(linux.syscall0(.geteuid));
 }

@@ -2,7 +2,8 @@
 
 import { RuntimeError } from "../errors.ts";
 import type { HostFacts } from "../host/host.ts";
-import { specificationNotFound } from "../messages.ts";
+import { startRecord } from "../host/start-record.ts";
+import { specificationNotFound, workingDirectoryDeleted } from "../messages.ts";
 import { native } from "../native/call.ts";
 import { type Config, loadConfig } from "../oci/config.ts";
 
@@ -21,6 +22,7 @@ export function loadBundle(
   host: HostFacts,
   options: { noPivot: boolean; rootlessCgroups: boolean },
 ): Bundle {
+  if (directory === undefined && startRecord?.cwdDeleted) throw workingDirectoryDeleted();
   const given = directory ?? native("working_directory", {}).path;
   const resolved = native("resolve_path", { path: given });
   if (!resolved.directory) {

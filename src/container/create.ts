@@ -21,7 +21,7 @@ import { FailureFacts } from "./failure-facts.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
 import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
 import { refuseHostSysctls } from "./host-sysctls.ts";
-import { checkTerminal, inheritedDescriptors } from "./inherited.ts";
+import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
 import { initialRecord } from "./initial-record.ts";
 import { withNotifySocket } from "./notify-socket.ts";
 import { rootlessCgroups } from "./rootless.ts";
@@ -93,6 +93,7 @@ export function createContainer(request: CreateRequest, context: CommandContext)
       cgroupDirectories: new Map(Object.entries(cgroupPaths(cgroups.locations))),
       preserveFds: request.preserveFds,
       listenFds: inherited.listenFds,
+      inheritedNoFile: inheritedNoFile(),
       noNewKeyring: request.noNewKeyring,
       noPivot: request.noPivot,
       seccomp,

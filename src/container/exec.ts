@@ -18,7 +18,7 @@ import { attachThroughSystemd } from "./cgroups.ts";
 import type { Container } from "./container.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
-import { checkTerminal, inheritedDescriptors } from "./inherited.ts";
+import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
@@ -54,6 +54,7 @@ export function execProcess(
     placement: placement(locations),
     preserveFds: request.preserveFds,
     listenFds,
+    inheritedNoFile: inheritedNoFile(),
     // The container's init has made the keyring, or was told not to; joining it is harmless then.
     noNewKeyring: false,
     seccomp: compileSeccomp(config.linux.seccomp, context.log),

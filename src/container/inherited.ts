@@ -1,6 +1,12 @@
-/** What the caller passes on to the container's process beside its stdio: descriptors and a terminal. */
+/** What the caller passes on to the container's process: descriptors, a terminal, its limit of open files. */
 
-import { consoleSocketNeedsTerminal, preservedFdMissing, terminalNeedsConsoleSocket } from "../messages.ts";
+import { startRecord } from "../host/start-record.ts";
+import {
+  consoleSocketNeedsTerminal,
+  listenFdMissing,
+  preservedFdMissing,
+  terminalNeedsConsoleSocket,
+} from "../messages.ts";
 import { native } from "../native/call.ts";
 
 /** The terminal of a process that outlives this command needs somebody to hold its master. */
@@ -9,15 +15,25 @@ export function checkTerminal(terminal: boolean, detach: boolean, consoleSocket:
   if (!(detach && terminal) && consoleSocket !== undefined) throw consoleSocketNeedsTerminal();
 }
 
-/** LISTEN_FDS of the environment (sd_listen_fds(3)), and a check that the --preserve-fds are all open. */
+/** LISTEN_FDS of the environment (sd_listen_fds(3)), checked with --preserve-fds: the caller has them all open. */
 export function inheritedDescriptors(preserveFds: number): { listenFds: number } {
   const listenFds = listenDescriptors();
   const first = 3 + listenFds;
+  for (let fd = 3; fd < first; fd++) if (!isOpen(fd)) throw listenFdMissing(fd, listenFds);
   for (let fd = first; fd < first + preserveFds; fd++) {
-    const open = native("resolve_path", { path: `/proc/self/fd/${fd}` }).path !== "";
-    if (!open) throw preservedFdMissing(fd, fd - first, preserveFds);
+    if (!isOpen(fd)) throw preservedFdMissing(fd, fd - first, preserveFds);
   }
   return { listenFds };
+}
+
+/** At the start, when the low numbers had not been taken by descriptors of Bun's own. */
+function isOpen(fd: number): boolean {
+  return startRecord?.isOpen(fd) ?? native("resolve_path", { path: `/proc/self/fd/${fd}` }).path !== "";
+}
+
+/** RLIMIT_NOFILE for a process whose config does not set it: what this one was started with. */
+export function inheritedNoFile(): { soft: string; hard: string } | null {
+  return startRecord?.noFile ?? null;
 }
 
 /** They are ours only when LISTEN_PID says so. */

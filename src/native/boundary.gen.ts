@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 3168502971;
+export const abiFingerprint = 4048535262;
 
 export type Failure = {
   code: Code;
@@ -584,6 +584,7 @@ export type Rlimit = {
   resource: number;
   soft: U64;
   hard: U64;
+  best_effort: boolean;
   subject: string;
 };
 

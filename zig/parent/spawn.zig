@@ -11,7 +11,6 @@ const clone = @import("clone.zig");
 const init_image = @import("init_image.zig");
 const id_maps = @import("id_maps.zig");
 const network_device = @import("network_device.zig");
-const open_files = @import("open_files.zig");
 const process = @import("process.zig");
 const start_socket = @import("start_socket.zig");
 const Terminal = @import("terminal.zig").Terminal;
@@ -254,11 +253,11 @@ const Follower = struct {
                 if (!(refused and adjustment.best_effort)) return self.fail_on("process.oomScoreAdj", "write", file);
             };
         }
-        // First: process.rlimits may say something else.
-        open_files.restore(self.pid) catch return self.fail_on("process.rlimits", "prlimit", "RLIMIT_NOFILE");
         for (limits.rlimits) |rlimit| {
             const new: sys.RLimit = .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value };
-            sys.prlimit(self.pid, rlimit.resource, &new, null) catch return self.fail_on(rlimit.subject, "prlimit", "");
+            sys.prlimit(self.pid, rlimit.resource, &new, null) catch {
+                if (!(rlimit.best_effort and sys.is(.PERM))) return self.fail_on(rlimit.subject, "prlimit", "");
+            };
         }
     }
 
