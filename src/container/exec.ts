@@ -6,7 +6,7 @@ import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
 import type { CommandContext } from "../cli/verbs.ts";
 import { RuntimeError } from "../errors.ts";
 import { parseSelfCgroup } from "../host/cgroup.ts";
-import { currentHost } from "../host/current.ts";
+import { currentHost, deniesSetgroups } from "../host/current.ts";
 import { cannotExec } from "../messages.ts";
 import type { Placement, Plan, Spawned } from "../native/boundary.gen.ts";
 import { NativeError, native } from "../native/call.ts";
@@ -51,6 +51,9 @@ export function execProcess(
   const { plan, warnings } = planExec(process, config, host, {
     id: record.id,
     initPid: record.init_process_pid,
+    setgroupsDenied: hasUserNamespace(config)
+      ? deniesSetgroups(record.init_process_pid)
+      : host.setgroupsDenied,
     placement: placement(locations),
     preserveFds: request.preserveFds,
     listenFds,
@@ -87,6 +90,10 @@ export function readProcessFile(path: string, context: CommandContext): ProcessC
   const { value, warnings } = loadProcess(text, path, { host, noPivot: false, rootlessCgroups: rootless });
   for (const warning of warnings) context.log.warning(warning);
   return value;
+}
+
+function hasUserNamespace({ linux }: Config): boolean {
+  return linux.namespaces.some(({ type }) => type === "user");
 }
 
 function withSubCgroups(locations: CgroupLocation[], subs: ReadonlyMap<string, string>): CgroupLocation[] {

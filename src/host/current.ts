@@ -1,7 +1,7 @@
 /** The facts of this machine, read once a command. */
 
 import { native } from "../native/call.ts";
-import { type HostFacts, hostFacts } from "./host.ts";
+import { type HostFacts, hostFacts, isInitialIdMap, parseIdMap } from "./host.ts";
 
 let facts: HostFacts | undefined;
 
@@ -14,9 +14,15 @@ export function currentHost(): HostFacts {
       newuidmap: root ? "" : findExecutable("newuidmap"),
       newgidmap: root ? "" : findExecutable("newgidmap"),
       procKcore: exists("/proc/kcore"),
+      setgroupsDenied: !isInitialIdMap(parseIdMap(texts.uid_map)) && deniesSetgroups("self"),
     });
   }
   return facts;
+}
+
+/** Whether the user namespace of a process refuses setgroups(2). `pid`: a directory of /proc. */
+export function deniesSetgroups(pid: number | "self"): boolean {
+  return native("read_file", { path: `/proc/${pid}/setgroups` }).text.startsWith("deny");
 }
 
 /** Absolute path of a program on PATH; "" where there is none. */

@@ -35,9 +35,11 @@ export interface FoundFiles {
   newgidmap: string;
   /** Whether the kernel has /proc/kcore (CONFIG_PROC_KCORE). */
   procKcore: boolean;
+  /** Whether our user namespace, and each one made in it, refuses setgroups(2). user_namespaces(7). */
+  setgroupsDenied: boolean;
 }
 
-const USUAL_FILES: FoundFiles = { newuidmap: "", newgidmap: "", procKcore: true };
+const USUAL_FILES: FoundFiles = { newuidmap: "", newgidmap: "", procKcore: true, setgroupsDenied: false };
 
 export interface HostFacts extends FoundFiles {
   kernel: KernelVersion;
@@ -114,7 +116,7 @@ export function parseIdMap(text: string): IdMapLine[] {
 }
 
 /** The initial user namespace maps every id to itself. A kernel without user namespaces has no map. */
-function isInitialIdMap(map: readonly IdMapLine[]): boolean {
+export function isInitialIdMap(map: readonly IdMapLine[]): boolean {
   const [first] = map;
   if (first === undefined) return true;
   return map.length === 1 && first.container_id === 0 && first.host_id === 0 && first.size === 0xffffffff;

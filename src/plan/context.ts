@@ -53,6 +53,8 @@ export interface CreateOptions extends ProcessOptions, MountingOptions {
 export interface ExecOptions extends ProcessOptions {
   /** Pid of the container's init, in the caller's pid namespace. */
   initPid: number;
+  /** Whether its user namespace refuses setgroups(2). */
+  setgroupsDenied: boolean;
 }
 
 export class PlanContext {

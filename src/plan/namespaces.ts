@@ -38,7 +38,7 @@ export function createNamespaces(context: PlanContext, options: CreateOptions): 
     join_pid_flags: 0,
     uid_map: uidMap,
     gid_map: gidMap,
-    deny_setgroups: deniesSetgroups(context),
+    deny_setgroups: writesOwnMaps(context),
     newuidmap: needsHelper ? options.newuidmap : "",
     newgidmap: needsHelper ? options.newgidmap : "",
     time_offsets: context.creates("time") ? timeOffsets(context) : [],
@@ -46,10 +46,14 @@ export function createNamespaces(context: PlanContext, options: CreateOptions): 
 }
 
 /**
- * Whether the container's user namespace refuses setgroups(2): the price of a gid map that its owner wrote
- * without privileges (user_namespaces(7), the setgroups file).
+ * Whether the container's user namespace refuses setgroups(2): it inherits that from ours, and it is the price of a
+ * gid map that its owner wrote without privileges (user_namespaces(7), the setgroups file).
  */
 export function deniesSetgroups(context: PlanContext): boolean {
+  return context.host.setgroupsDenied || writesOwnMaps(context);
+}
+
+function writesOwnMaps(context: PlanContext): boolean {
   return context.host.euid !== 0 && context.creates("user") && mapsOwnIdsOnly(context);
 }
 

@@ -42,7 +42,7 @@ const createOptions: CreateOptions = {
   newuidmap: "",
   newgidmap: "",
 };
-const execOptions: ExecOptions = { ...common, initPid: 42 };
+const execOptions: ExecOptions = { ...common, initPid: 42, setgroupsDenied: false };
 
 function config(process: Raw = {}, linux: Raw = {}) {
   return parseConfig(
@@ -203,7 +203,7 @@ describe("exec", () => {
     );
     const given = config({ user: { uid: 0, gid: 0, additionalGids: [5] } }).process as ProcessConfig;
     const user = { ...host, euid: 1000, egid: 1000 };
-    const { plan, warnings } = planExec(given, container, user, execOptions);
+    const { plan, warnings } = planExec(given, container, user, { ...execOptions, setgroupsDenied: true });
     expect(find(plan.steps, "user")?.user).toMatchObject({ additional_gids: [], keep_groups: true });
     expect(warnings).toHaveLength(1);
   });

@@ -63,7 +63,7 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
   planApparmor(context, process.apparmorProfile);
   planSysctls(context);
   planRestrictedPaths(context);
-  planPrivileges(context, process, options, { apparmor: false });
+  planPrivileges(context, process, options, { apparmor: false, setgroupsDenied: deniesSetgroups(context) });
 
   const startHooks = planHookSet(
     config,
@@ -111,7 +111,7 @@ export function planExec(
   if (process.user.umask !== undefined) {
     context.add("process.user.umask", { umask: { mask: process.user.umask } });
   }
-  planPrivileges(context, process, options, { apparmor: true });
+  planPrivileges(context, process, options, { apparmor: true, setgroupsDenied: options.setgroupsDenied });
 
   const plan: Plan = {
     id: options.id,
@@ -140,13 +140,13 @@ function planPrivileges(
   context: PlanContext,
   process: ProcessConfig,
   options: ProcessOptions,
-  { apparmor }: { apparmor: boolean },
+  { apparmor, setgroupsDenied }: { apparmor: boolean; setgroupsDenied: boolean },
 ): void {
   if (process.noNewPrivileges) context.add("process.noNewPrivileges", { no_new_privs: {} });
   planScheduling(context, process);
   planSelinux(context, process.selinuxLabel);
   if (!process.noNewPrivileges) planSeccomp(context, options.seccomp);
-  planCredentials(context, process, deniesSetgroups(context));
+  planCredentials(context, process, setgroupsDenied);
   if (apparmor) planApparmor(context, process.apparmorProfile);
   if (process.noNewPrivileges) planSeccomp(context, options.seccomp);
 }

@@ -261,3 +261,14 @@ for (const { args, error } of withoutCgroup) {
     expect(stderr).toContain(error);
   });
 }
+
+rootless("root of the host execs into an ordinary user's container", [], async (user, box) => {
+  const bundle = user.probe(["sleep"], (config) => {
+    // Set from outside, which takes CAP_SYS_RESOURCE where the user is another.
+    config.process.rlimits = [];
+  });
+  const id = await user.started(bundle);
+  const args = ["exec", id, "/probe", "self"];
+  const { stdout } = await box.must(args, { root: `${user.session}/runc` });
+  expect(JSON.parse(stdout)[0].uids).toEqual([0, 0, 0]);
+});
