@@ -16,6 +16,9 @@ const tools: Readonly<Record<string, string>> = {
   "apt-get": "apt",
 };
 
+/** Where the tools are looked for: an ordinary PATH lacks the directories of mke2fs and depmod. */
+export const toolPath = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
+
 /** Undefined where the test machine can run, else one line with the reason and what to do about it. */
 export function guestUnavailable(): string | undefined {
   if (process.platform !== "linux" || process.arch !== "x64") {
@@ -23,9 +26,8 @@ export function guestUnavailable(): string | undefined {
   }
   if (process.getuid?.() !== 0) return "the guest's root file system can only be built as root";
   const packages = new Set<string>();
-  const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
   for (const [program, debianPackage] of Object.entries(tools)) {
-    if (Bun.which(program, { PATH: path }) === null) packages.add(debianPackage);
+    if (Bun.which(program, { PATH: toolPath }) === null) packages.add(debianPackage);
   }
   if (!existsSync(debianKeyring)) packages.add("debian-archive-keyring");
   if (packages.size === 0) return undefined;

@@ -1,4 +1,5 @@
 // Host programs that build the test machine.
+import { toolPath } from "./availability.ts";
 import { onInterruption } from "./interruption.ts";
 
 /** Runs a program to its end; returns its standard output, throws with its last lines when it fails. */
@@ -10,7 +11,7 @@ export async function runTool(
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    env: { ...process.env, LC_ALL: "C", ...options.env },
+    env: { ...process.env, PATH: toolPath, LC_ALL: "C", ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const release = onInterruption(() => child.kill("SIGTERM"));
