@@ -3,14 +3,13 @@
  *
  * `--arch=aarch64` cross-compiles. Nothing is downloaded: Bun's own binary for the target comes from npm.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { BunPlugin } from "bun";
-import { addEntryStub } from "./build/entry-stub.ts";
+import { addCore, coreExports } from "./build/link-core.ts";
 
 const project = import.meta.dir;
-const library = join(project, "zig-out/lib/libbunc.so");
-const entryStub = join(project, "zig-out/bin/bunc-entry");
+const core = join(project, "zig-out/bin/bunc-core");
 const executable = join(project, "dist/bunc");
 
 function buildCore(): void {
@@ -19,8 +18,6 @@ function buildCore(): void {
     stdio: ["ignore", "inherit", "inherit"],
   });
   if (zig.exitCode !== 0) process.exit(zig.exitCode || 1);
-  // As text: the bundler inlines it, so loading needs no file access at all (src/native/library.ts).
-  writeFileSync(`${library}.b64`, readFileSync(library).toBase64());
 }
 
 async function buildExecutable(): Promise<void> {
@@ -32,7 +29,7 @@ async function buildExecutable(): Promise<void> {
     minify: true,
     bytecode: true,
     plugins: [leanCommander],
-    define: { BUNC_COMMIT: JSON.stringify(commit()) },
+    define: { BUNC_COMMIT: JSON.stringify(commit()), BUNC_CORE: JSON.stringify(coreExports(core)) },
     compile: {
       outfile: staging,
       // A container's bundle is the working directory: nothing in it may be loaded by Bun (docs/SECURITY.md).
@@ -48,7 +45,7 @@ async function buildExecutable(): Promise<void> {
     for (const log of result.logs) console.error(log);
     process.exit(1);
   }
-  addEntryStub(staging, entryStub);
+  addCore(staging, core);
   renameSync(staging, executable);
 }
 

@@ -1,5 +1,6 @@
-//! The native half of bunc: `zig build` makes zig-out/lib/libbunc.so (with bunc-init inside it) and the test
-//! probe; `zig build gen` rewrites src/native/boundary.gen.ts; `zig build test` runs the unit tests.
+//! The native half of bunc: `zig build` makes the core (with bunc-init inside it), once to be linked into the
+//! executable and once as the library zig-out/lib/libbunc.so for running from sources, and the test probe;
+//! `zig build gen` rewrites src/native/boundary.gen.ts; `zig build test` runs the unit tests.
 
 const std = @import("std");
 
@@ -42,23 +43,24 @@ pub fn build(b: *std.Build) void {
     library.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
     b.installArtifact(library);
 
-    const entry = b.addExecutable(.{
-        .name = "bunc-entry",
+    // The same code for the executable: not loaded but part of it (build/link-core.ts).
+    const core = b.addExecutable(.{
+        .name = "bunc-core",
         .linkage = .static,
         .root_module = b.createModule(.{
-            .root_source_file = b.path("zig/entry.zig"),
+            .root_source_file = b.path("zig/core.zig"),
             .target = target,
             .optimize = .ReleaseSmall,
             .single_threaded = true,
             .strip = true,
             .unwind_tables = .none,
             .stack_check = false,
-            .pic = true,
         }),
     });
-    entry.setLinkerScript(b.path("zig/entry/entry.ld"));
-    entry.entry = .{ .symbol_name = "_start" };
-    b.installArtifact(entry);
+    core.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
+    core.setLinkerScript(b.path("zig/core.ld"));
+    core.entry = .{ .symbol_name = "_start" };
+    b.installArtifact(core);
 
     const probe = b.addExecutable(.{
         .name = "probe",

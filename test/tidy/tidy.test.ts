@@ -111,7 +111,7 @@ describe("TypeScript", () => {
     const found = offenders(typescript, (text) =>
       [...text.matchAll(/(?:from|import\()\s*"(\.[^"]*)"/g)]
         .map((match) => match[1] as string)
-        .filter((specifier) => !/\.(ts|json|b64|md|txt)$/.test(specifier))
+        .filter((specifier) => !/\.(ts|json|md|txt)$/.test(specifier))
         .join(", "),
     );
     expect(found).toEqual([]);

@@ -42,15 +42,9 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
     }
     if (opened.items.len == 0) return .{ .found = false, .signalled = 0 };
 
-    if (request.signal == sigkill) {
-        for (opened.items) |target| {
-            if (target.group.mount.version != .v2) continue;
-            groups.write_value(target.group.directory, "cgroup.kill", "1") catch {
-                // A threaded cgroup has to be killed process by process (cgroups(7)); gone is as good as dead.
-                if (groups.is_gone() or sys.is(.OPNOTSUPP)) continue;
-                return call.fail("write", try target.name.file(call, "cgroup.kill"));
-            };
-        }
+    if (request.signal == sigkill and try kill_unified(call, opened.items, request.freeze_timeout_ms)) {
+        // Nobody escapes cgroup.kill; on a hybrid host somebody may have left the v2 cgroup, but not the others.
+        if (opened.items.len == 1) return .{ .found = true, .signalled = 0 };
     }
     const freezer = if (request.freezer) |group| try groups.open(call, group) else null;
     defer if (freezer) |group| group.close();
@@ -61,8 +55,29 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
         signalled += count;
         // Other signals are sent once: a process that survives one is in its right.
         if (count == 0 or request.signal != sigkill) break;
+        // A killed process needs a moment to be gone.
+        _ = sys.poll(&.{}, 1) catch return call.fail("poll", "");
     }
     return .{ .found = true, .signalled = signalled };
+}
+
+/// True: the processes of the v2 cgroup, and those below it, have been killed as a whole.
+fn kill_unified(call: *Call, targets: []const Target, timeout_ms: u32) Call.Error!bool {
+    for (targets) |target| {
+        if (target.group.mount.version != .v2) continue;
+        groups.write_value(target.group.directory, "cgroup.kill", "1") catch {
+            if (groups.is_gone()) return true;
+            // A threaded cgroup has to be killed process by process (cgroups(7)).
+            if (sys.is(.OPNOTSUPP)) return false;
+            return call.fail("write", try target.name.file(call, "cgroup.kill"));
+        };
+        if (targets.len > 1) {
+            // Saves the search through all v1 hierarchies for those who are on their way out. Late is no error.
+            freeze.wait_event(target.group.directory, "populated", "0", sys.monotonic_ms() + timeout_ms) catch {};
+        }
+        return true;
+    }
+    return false;
 }
 
 const Target = struct { name: Cgroup, group: groups.Opened };

@@ -1,6 +1,6 @@
 /**
- * The post-link step of the build: puts the entry stub (zig/entry.zig) into a compiled executable, as a segment of
- * its own, and makes it the entry point. Format: elf(5). Anything that is not as expected fails the build: a new
+ * The post-link step of the build: puts the core (zig/core.zig) into a compiled executable, as two segments of its
+ * own, and makes its stub the entry point. Format: elf(5). Anything that is not as expected fails the build: a new
  * version of Bun may be laid out in another way, and a wrong executable must not get out.
  *
  * Bun finds its own payload by the address of its section, so that bytes at the end of the file do no harm.
@@ -10,10 +10,11 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
 const PT_NOTE = 4;
+const PT_PHDR = 6;
 const PF_X = 1;
+const PF_W = 2;
 const PF_R = 4;
 const ET_EXEC = 2;
-const ET_DYN = 3;
 const SHT_RELA = 4;
 const SHT_DYNSYM = 11;
 const PROGRAM_HEADER_BYTES = 56;
@@ -21,7 +22,7 @@ const SECTION_HEADER_BYTES = 64;
 const SYMBOL_BYTES = 24;
 const RELOCATION_BYTES = 24;
 
-/** Machines for which there is a stub: e_machine to their relocation that copies a library's variable. */
+/** Machines for which there is a core: e_machine to their relocation that copies a library's variable. */
 const COPY_RELOCATIONS: ReadonlyMap<number, number> = new Map([
   [62, 5], // EM_X86_64, R_X86_64_COPY
   [183, 1024], // EM_AARCH64, R_AARCH64_COPY
@@ -47,89 +48,99 @@ interface Section {
   entrySize: number;
 }
 
-interface Links {
-  /** Distances in bytes from the stub: Links in zig/entry.zig. */
-  entry: bigint;
-  environ: bigint;
-}
+/** Offsets in `Links` of zig/entry.zig, behind its eight bytes of magic. */
+const Link = { entry: 8, environ: 16, abi: 24, call: 32 } as const;
 
 /** Changes the file at `executable`. Throws, leaving it as it is, where its layout is not the one known. */
-export function addEntryStub(executable: string, stubFile: string): void {
+export function addCore(executable: string, coreFile: string): void {
   const host: Elf = new Elf(executable, readFileSync(executable));
-  const stub: Elf = new Elf(stubFile, readFileSync(stubFile));
-  host.expect(stub.machine === host.machine, `e_machine ${host.machine}, the stub's is ${stub.machine}`);
+  const core: Elf = new Elf(coreFile, readFileSync(coreFile));
+  host.expect(core.machine === host.machine, `e_machine ${host.machine}, the core's is ${core.machine}`);
+  host.expect(host.type === ET_EXEC, "is not linked at a fixed address, as the core is");
 
-  const code = stubCode(stub);
-  const note = spareSegment(host);
-  const loads = host.segments.filter(({ type }) => type === PT_LOAD);
-  const align = Math.max(...loads.map((load) => load.align));
-  const offset = roundUp(host.bytes.length, align);
-  const address = roundUp(Math.max(...loads.map((load) => load.address + load.memorySize)), align);
-  const entry = host.entry;
+  const added = coreSegments(core);
+  const end = Math.max(...host.loads.map((load) => load.address + load.memorySize));
   host.expect(
-    loads.some(
-      ({ flags, address: start, fileSize }) =>
-        (flags & PF_X) !== 0 && entry >= start && entry < start + fileSize,
-    ),
-    `entry point ${entry} in no executable segment`,
+    added.every(({ segment }) => segment.address >= end),
+    `reaches to ${end}, where the core is linked`,
   );
+  host.expect(
+    host.loads.some(
+      ({ flags, address, fileSize }) =>
+        (flags & PF_X) !== 0 && host.entry >= address && host.entry < address + fileSize,
+    ),
+    `entry point ${host.entry} in no executable segment`,
+  );
+  const [links] = added;
+  links.contents.writeBigUInt64LE(BigInt(host.entry), Link.entry);
+  links.contents.writeBigUInt64LE(BigInt(environAddress(host)), Link.environ);
 
-  writeLinks(code, {
-    entry: BigInt(entry - address),
-    environ: BigInt(environAddress(host) - address),
-  });
-  const header = programHeader({
-    type: PT_LOAD,
-    flags: PF_R | PF_X,
-    offset,
-    address,
-    fileSize: code.length,
-    align,
-  });
+  let offset = host.bytes.length;
+  const headers = remainingHeaders(host);
   const file = openSync(executable, "r+");
   try {
-    writeSync(file, code, 0, code.length, offset);
-    writeSync(file, header, 0, header.length, note.headerOffset);
-    writeSync(file, wordBytes(address + stub.entry), 0, 8, ENTRY_OFFSET);
+    for (const { segment, contents } of added) {
+      offset = roundUp(offset, segment.align);
+      writeSync(file, contents, 0, contents.length, offset);
+      headers.push(programHeader({ ...segment, offset }));
+      offset += contents.length;
+    }
+    const table = Buffer.concat(headers);
+    host.expect(
+      headers.length === host.segments.length,
+      `${headers.length} program headers for ${host.segments.length} places`,
+    );
+    writeSync(file, table, 0, table.length, host.segmentTable);
+    writeSync(file, wordBytes(core.entry), 0, 8, ENTRY_OFFSET);
   } finally {
     closeSync(file);
   }
 }
 
-/** The stub's one segment; a copy, to be filled in. */
-function stubCode(stub: Elf): Buffer {
-  const [only, ...others] = stub.segments;
-  stub.expect(
-    others.length === 0 && only !== undefined && only.type === PT_LOAD,
-    "is not one PT_LOAD segment",
-  );
-  const { flags, address, offset, fileSize, memorySize } = only;
-  stub.expect(flags === (PF_R | PF_X), `segment flags ${flags}`);
-  stub.expect(
-    address === 0 && fileSize === memorySize,
-    "does not begin at address 0, or has data without content",
-  );
-  stub.expect(stub.entry > 0 && stub.entry < fileSize, `entry point ${stub.entry}`);
-  const code = Buffer.from(stub.bytes.subarray(offset, offset + fileSize));
-  stub.expect(code.toString("latin1", 0, 8) === "bunclink", "does not begin with its links");
-  return code;
+interface CoreSegment {
+  segment: Segment;
+  contents: Buffer;
 }
 
-function writeLinks(code: Buffer, { entry, environ }: Links): void {
-  code.writeBigInt64LE(entry, 8);
-  code.writeBigInt64LE(environ, 16);
+/** Addresses that the build makes known to the program (src/native/library.ts). */
+export function coreExports(coreFile: string): { abi: number; call: number } {
+  const [{ contents }] = coreSegments(new Elf(coreFile, readFileSync(coreFile)));
+  const read = (offset: number) => Number(contents.readBigUInt64LE(offset));
+  return { abi: read(Link.abi), call: read(Link.call) };
+}
+
+/** Code with the links first, then data; copies, to be filled in. */
+function coreSegments(core: Elf): [CoreSegment, CoreSegment] {
+  const [code, data, ...others] = core.segments;
+  core.expect(code !== undefined && data !== undefined && others.length === 0, "is not two segments");
+  core.expect(code.type === PT_LOAD && code.flags === (PF_R | PF_X), "does not begin with code");
+  core.expect(data.type === PT_LOAD && data.flags === (PF_R | PF_W), "does not end with data");
+  const read = ({ offset, fileSize }: Segment) => Buffer.from(core.bytes.subarray(offset, offset + fileSize));
+  const contents = read(code);
+  core.expect(contents.toString("latin1", 0, 8) === "bunclink", "does not begin with its links");
+  return [
+    { segment: code, contents },
+    { segment: data, contents: read(data) },
+  ];
 }
 
 /**
- * A program header that may become ours: a note, which only debuggers and profilers read. It has to come after
- * the segments that are loaded, because these must be in the order of their addresses.
+ * All headers but two that nobody needs: the note, which debuggers read, and the one about the table itself, which
+ * the loader uses for executables without a fixed address.
  */
-function spareSegment(host: Elf): Segment {
-  const last = host.segments.findLastIndex(({ type }) => type === PT_LOAD);
-  const note = host.segments.findLast(({ type }, index) => type === PT_NOTE && index > last);
-  host.expect(note !== undefined, "no PT_NOTE after the last PT_LOAD");
-  host.expect(host.segments.filter(({ type }) => type === PT_DYNAMIC).length === 1, "not dynamically linked");
-  return note;
+function remainingHeaders(host: Elf): Buffer[] {
+  const spare = [PT_NOTE, PT_PHDR];
+  for (const type of [...spare, PT_DYNAMIC]) {
+    host.expect(
+      host.segments.filter((segment) => segment.type === type).length === 1,
+      `not one header of type ${type}`,
+    );
+  }
+  return host.segments
+    .filter(({ type }) => !spare.includes(type))
+    .map(({ headerOffset }) =>
+      Buffer.from(host.bytes.subarray(headerOffset, headerOffset + PROGRAM_HEADER_BYTES)),
+    );
 }
 
 /** libc's `environ` lives in the executable, which names it: libc itself uses it there. */
@@ -172,6 +183,8 @@ class Elf {
   readonly bytes: Buffer;
   readonly machine: number;
   readonly entry: number;
+  readonly type: number;
+  readonly segmentTable: number;
   readonly segments: readonly Segment[];
   readonly sections: readonly Section[];
 
@@ -180,16 +193,15 @@ class Elf {
     this.bytes = bytes;
     const identification = bytes.subarray(0, 7).toString("latin1");
     this.expect(identification === "\x7fELF\x02\x01\x01", "is not a 64-bit little-endian ELF file");
-    const type = bytes.readUInt16LE(16);
-    this.expect(type === ET_EXEC || type === ET_DYN, `e_type ${type}`);
+    this.type = bytes.readUInt16LE(16);
     this.machine = bytes.readUInt16LE(18);
     this.expect(COPY_RELOCATIONS.has(this.machine), `e_machine ${this.machine}`);
     this.entry = this.word(ENTRY_OFFSET);
     this.expect(bytes.readUInt16LE(54) === PROGRAM_HEADER_BYTES, "e_phentsize");
     this.expect(bytes.readUInt16LE(58) === SECTION_HEADER_BYTES, "e_shentsize");
-    const segmentTable = this.word(32);
+    this.segmentTable = this.word(32);
     this.segments = Array.from({ length: bytes.readUInt16LE(56) }, (_, index) =>
-      this.readSegment(segmentTable + index * PROGRAM_HEADER_BYTES),
+      this.readSegment(this.segmentTable + index * PROGRAM_HEADER_BYTES),
     );
     const sectionTable = this.word(40);
     this.sections = Array.from({ length: bytes.readUInt16LE(60) }, (_, index) =>
@@ -199,7 +211,11 @@ class Elf {
 
   expect(condition: boolean, complaint: string): asserts condition {
     if (!condition)
-      throw new Error(`${this.path}: ${complaint}; the entry stub cannot be added (build/entry-stub.ts)`);
+      throw new Error(`${this.path}: ${complaint}; the core cannot be linked (build/link-core.ts)`);
+  }
+
+  get loads(): Segment[] {
+    return this.segments.filter(({ type }) => type === PT_LOAD);
   }
 
   /** A 64-bit number of the file, which no file or address here exceeds the safe integers with. */
@@ -246,12 +262,19 @@ class Elf {
   }
 }
 
-function programHeader(segment: Omit<Segment, "headerOffset" | "memorySize">): Buffer {
-  const { type, flags, offset, address, fileSize, align } = segment;
+function programHeader({
+  type,
+  flags,
+  offset,
+  address,
+  fileSize,
+  memorySize,
+  align,
+}: Omit<Segment, "headerOffset">): Buffer {
   const header = Buffer.alloc(PROGRAM_HEADER_BYTES);
   header.writeUInt32LE(type, 0);
   header.writeUInt32LE(flags, 4);
-  for (const [index, value] of [offset, address, address, fileSize, fileSize, align].entries()) {
+  for (const [index, value] of [offset, address, address, fileSize, memorySize, align].entries()) {
     wordBytes(value).copy(header, 8 + index * 8);
   }
   return header;
