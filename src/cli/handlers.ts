@@ -12,6 +12,7 @@ const handlers: Handlers = {
   create: () => command(require("../commands/create.ts")),
   delete: () => command(require("../commands/delete.ts")),
   events: () => command(require("../commands/events.ts")),
+  explain: () => command(require("../commands/explain.ts")),
   features: () => command(require("../commands/features.ts")),
   exec: () => command(require("../commands/exec.ts")),
   kill: () => command(require("../commands/kill.ts")),

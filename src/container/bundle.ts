@@ -22,6 +22,16 @@ export function loadBundle(
   host: HostFacts,
   options: { noPivot: boolean; rootlessCgroups: boolean },
 ): Bundle {
+  const bundle = readBundle(directory, host, options);
+  return { ...bundle, rootfs: resolveRootfs(bundle.path, bundle.config.root.path) };
+}
+
+/** The same without a look at the root file system. */
+export function readBundle(
+  directory: string | undefined,
+  host: HostFacts,
+  options: { noPivot: boolean; rootlessCgroups: boolean },
+): Omit<Bundle, "rootfs"> {
   if (directory === undefined && startRecord?.cwdDeleted) throw workingDirectoryDeleted();
   const given = directory ?? native("working_directory", {}).path;
   const resolved = native("resolve_path", { path: given });
@@ -38,7 +48,7 @@ export function loadBundle(
   const { found, text } = native("read_file", { path: `${path}/config.json` });
   if (!found) throw specificationNotFound("config.json");
   const { value: config, warnings } = loadConfig(text, { host, ...options });
-  return { path, config, rootfs: resolveRootfs(path, config.root.path), warnings };
+  return { path, config, warnings };
 }
 
 function resolveRootfs(bundle: string, root: string): string {

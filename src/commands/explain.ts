@@ -1,0 +1,90 @@
+/** `explain`: every kernel operation that `create` would do, in order, without doing any. */
+
+import { cgroupPaths } from "../cgroup/paths.ts";
+import { failureMessage } from "../cli/log.ts";
+import type { CommandContext, Handler, VerbOptions } from "../cli/verbs.ts";
+import { readBundle } from "../container/bundle.ts";
+import { rootOf } from "../container/container.ts";
+import { inheritedNoFile } from "../container/inherited.ts";
+import { rootlessCgroups } from "../container/rootless.ts";
+import { compileSeccomp } from "../container/seccomp.ts";
+import { RuntimeError } from "../errors.ts";
+import { type CgroupOutline, type OutlineOptions, outlineCgroups } from "../explain/cgroups.ts";
+import { explainCreate } from "../explain/explain.ts";
+import type { Operation } from "../explain/operation.ts";
+import { explainText } from "../explain/text.ts";
+import { currentHost } from "../host/current.ts";
+import type { Plan } from "../native/boundary.gen.ts";
+import { stringifyJson } from "../oci/json.ts";
+import { planCreate } from "../plan/plan.ts";
+import { StateDirectory } from "../state/store.ts";
+
+export const run: Handler<"explain"> = (options, [id], context) => {
+  const { plan, operations, problems } = explain(options, id, context);
+  if (options.json) console.log(stringifyJson({ plan, operations, problems }, 2));
+  else console.log(explainText(operations, problems));
+  return 0;
+};
+
+interface Explanation {
+  plan: Plan;
+  operations: Operation[];
+  /** What create would refuse or warn about. */
+  problems: string[];
+}
+
+function explain(
+  options: VerbOptions<"explain">,
+  givenId: string | undefined,
+  context: CommandContext,
+): Explanation {
+  const host = currentHost();
+  const rootless = rootlessCgroups(context.globals.rootless, host);
+  const noPivot = options.pivot === false;
+  const bundle = readBundle(options.bundle, host, { noPivot, rootlessCgroups: rootless });
+  const { config } = bundle;
+  const id = givenId ?? (bundle.path.slice(bundle.path.lastIndexOf("/") + 1) || "container");
+  const problems = [...bundle.warnings];
+  const seccomp = compileSeccomp(config.linux.seccomp, context.log);
+  const cgroups = outlineOrProblem(problems, {
+    driver: context.globals.cgroupManager,
+    annotations: config.annotations,
+    facts: host.cgroup,
+    id,
+    cgroupsPath: config.linux.cgroupsPath,
+    resources: config.linux.resources,
+    devicePaths: config.linux.devices.map(({ path }) => path),
+    inUserNamespace: host.inUserNamespace,
+    rootless,
+  });
+  const root = rootOf(context);
+  const { plan, warnings } = planCreate(config, host, {
+    id,
+    bundle: bundle.path,
+    placement: cgroups.placement,
+    cgroupDirectories: new Map(Object.entries(cgroupPaths(cgroups.locations))),
+    preserveFds: options.preserveFds,
+    listenFds: 0,
+    inheritedNoFile: inheritedNoFile(),
+    noNewKeyring: options.newKeyring === false,
+    noPivot,
+    seccomp,
+    start: "socket",
+    startSocket: new StateDirectory(root, id).startSocket,
+    newuidmap: host.newuidmap,
+    newgidmap: host.newgidmap,
+  });
+  problems.push(...warnings);
+  return { plan, operations: explainCreate({ config, plan, cgroups, root }), problems };
+}
+
+/** Cgroups that cannot be worked out leave the rest to be told. */
+function outlineOrProblem(problems: string[], options: OutlineOptions): CgroupOutline {
+  try {
+    return outlineCgroups(options);
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw error;
+    problems.push(failureMessage(error));
+    return outlineCgroups({ ...options, driver: "disabled" });
+  }
+}

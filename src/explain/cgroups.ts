@@ -1,0 +1,128 @@
+/** The cgroup part of `explain`, under either driver, without asking systemd anything. Pure. */
+
+import { type CgroupOptions, placement, planCgroups } from "../cgroup/create.ts";
+import { explainCreation, explainLimits, explainPlacement } from "../cgroup/explain.ts";
+import type { CgroupDriver } from "../cgroup/manager.ts";
+import type { CgroupLocation } from "../cgroup/paths.ts";
+import { annotatedProperties } from "../cgroup/systemd/annotations.ts";
+import {
+  deviceProperties,
+  legacyProperties,
+  type Property,
+  unifiedProperties,
+  unitProperties,
+} from "../cgroup/systemd/properties.ts";
+import { expandSlice, unitName } from "../cgroup/systemd/unit.ts";
+import type { Placement } from "../native/boundary.gen.ts";
+
+export interface CgroupStep {
+  /** A system call, "dbus", or "ignore" for what the configuration asks for and does not get. */
+  op: string;
+  target: string;
+  value: string;
+  subject: string;
+}
+
+export interface CgroupOutline {
+  locations: readonly CgroupLocation[];
+  /** For the plan of the process. */
+  placement: Placement;
+  /** Before there is a process. */
+  before: readonly CgroupStep[];
+  /** What bunc-init does first of all: it enters its v1 cgroups. */
+  entered: readonly CgroupStep[];
+  /** When it is there and waits: systemd makes a scope from a process. */
+  placed: readonly CgroupStep[];
+  /** When its file systems stand. */
+  limits: readonly CgroupStep[];
+}
+
+export interface OutlineOptions extends CgroupOptions {
+  driver: CgroupDriver;
+  annotations: Readonly<Record<string, string>>;
+}
+
+const NONE: CgroupOutline = {
+  locations: [],
+  placement: placement([]),
+  before: [],
+  entered: [],
+  placed: [],
+  limits: [],
+};
+
+/** A systemd that knows every property: which version runs here is not asked. */
+const NEWEST_SYSTEMD = 1000;
+
+/** Throws RuntimeError for a configuration that cannot be. */
+export function outlineCgroups(options: OutlineOptions): CgroupOutline {
+  switch (options.driver) {
+    case "disabled":
+      return NONE;
+    case "systemd":
+      return outlineSystemd(options);
+    case "cgroupfs": {
+      const plan = planCgroups(options);
+      return {
+        locations: plan.locations,
+        placement: placement(plan.locations),
+        before: explainCreation(plan),
+        entered: explainPlacement(plan).filter(({ op }) => op !== "clone3"),
+        placed: [],
+        limits: explainLimits(plan),
+      };
+    }
+  }
+}
+
+function outlineSystemd(options: OutlineOptions): CgroupOutline {
+  const { facts, resources = {}, cgroupsPath = "", id, rootless } = options;
+  const unit = unitName(cgroupsPath, id, rootless);
+  const isUnified = facts.mode === "v2";
+  const converted = isUnified
+    ? unifiedProperties(resources, NEWEST_SYSTEMD)
+    : legacyProperties(resources, NEWEST_SYSTEMD);
+  const path = `${expandSlice(unit.slice)}/${unit.unit}`;
+  const plan = planCgroups({ ...options, resources: converted.resources, cgroupsPath: path });
+  const subject = "linux.cgroupsPath";
+  const properties = [
+    ...unitProperties(unit, [], !isUnified),
+    ...converted.properties,
+    ...annotatedProperties(options.annotations),
+  ];
+  const start = {
+    op: "dbus",
+    target: `StartTransientUnit ${unit.unit}`,
+    value: propertyList(properties),
+    subject,
+  };
+  const devices =
+    plan.devices === null || rootless
+      ? []
+      : [
+          {
+            op: "dbus",
+            target: `SetUnitProperties ${unit.unit}`,
+            value: propertyList(deviceProperties(plan.devices)),
+            subject: "linux.resources.devices",
+          },
+        ];
+  const entered = isUnified ? [] : explainPlacement(plan).filter(({ op }) => op !== "clone3");
+  return {
+    locations: plan.locations,
+    placement: isUnified ? placement([]) : { ...placement(plan.locations), into: "" },
+    before: [],
+    entered,
+    placed: [start, ...explainCreation(plan)],
+    limits: [...devices, ...explainLimits(plan)],
+  };
+}
+
+function propertyList(properties: readonly Property[]): string {
+  return properties.map(({ name, value }) => `${name}=${valueText(value)}`).join(" ");
+}
+
+function valueText(value: unknown): string {
+  if (value instanceof Uint8Array) return `0x${value.toHex()}`;
+  return Array.isArray(value) ? `[${value.map(valueText).join(" ")}]` : String(value);
+}

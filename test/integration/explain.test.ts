@@ -1,0 +1,281 @@
+/** `explain`: what it says is what bunc-init does, by strace; and it does nothing. */
+import { expect } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { Operation } from "../../src/explain/operation.ts";
+import { addUserNamespace, type Edit, mountOf } from "../harness/config.ts";
+import { cgroupsOf } from "../harness/leaks.ts";
+import { buncOnly, command, root, userNamespaces } from "../harness/requirements.ts";
+import { type Bundle, type Sandbox, until } from "../harness/sandbox.ts";
+import { scenario } from "../harness/scenario.ts";
+
+interface Explanation {
+  plan: { steps: unknown[] };
+  operations: Operation[];
+  problems: string[];
+}
+
+const explain = async (box: Sandbox, bundle: Bundle, id: string, flags: string[] = []) =>
+  JSON.parse(
+    (await box.must(["explain", "--json", ...flags, "--bundle", bundle.directory, id])).stdout,
+  ) as Explanation;
+
+/** System calls that `explain` promises one by one, in bunc-init. */
+const TRACED = [
+  "fsopen",
+  "fsconfig",
+  "fsmount",
+  "fspick",
+  "open_tree",
+  "move_mount",
+  "mount_setattr",
+  "mknodat",
+  "fchownat",
+  "symlinkat",
+  "pivot_root",
+  "umount2",
+  "chroot",
+  "sethostname",
+  "setdomainname",
+  "keyctl",
+  "setsid",
+  "unshare",
+  "setns",
+  "setgroups",
+  "setresgid",
+  "setresuid",
+  "capset",
+  "fchdir",
+  "getcwd",
+];
+
+/** Calls by the processes that execute bunc-init, in order, until it waits for start. */
+async function trace(box: Sandbox, bundle: Bundle, id: string, flags: string[]): Promise<string[]> {
+  const file = box.path("strace");
+  const wrapper = ["strace", "-f", "-qq", "-o", file, "-e", `trace=execveat,clone3,${TRACED.join(",")}`];
+  const args = ["create", ...flags, "--bundle", bundle.directory, id];
+  // strace stays until the container's process has ended: it is not waited for before that.
+  const child = Bun.spawn(box.commandLine(args, { wrapper }), {
+    stdin: "ignore",
+    stdout: Bun.file(box.path("strace.stdout")),
+    stderr: Bun.file(box.path("strace.stderr")),
+  });
+  await until("the container waits for start", async () => {
+    const { status, stdout } = await box.call(["state", id]);
+    if (child.exitCode !== null) throw new Error(await Bun.file(box.path("strace.stderr")).text());
+    return status === 0 && JSON.parse(stdout).status === "created" ? true : undefined;
+  });
+  await box.must(["delete", "--force", id]);
+  await child.exited;
+  return callsOfInit(readFileSync(file, "utf8"));
+}
+
+/** What succeeded, by the processes that execute bunc-init. A call that fails is one whose condition does not hold. */
+function callsOfInit(text: string): string[] {
+  const inits = new Set<string>();
+  const begun = new Map<string, string>();
+  const calls: string[] = [];
+  for (const line of text.split("\n")) {
+    const [, pid = "", rest = ""] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    const begin = /^(.*) <unfinished \.\.\.>$/.exec(rest);
+    if (begin !== null) {
+      begun.set(pid, begin[1] as string);
+      continue;
+    }
+    const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest);
+    const whole = resumed === null ? rest : `${begun.get(pid)}${resumed[1]}`;
+    const [, call = "", result = ""] = /^(\w+)\(.*= (-?\d+)/.exec(whole) ?? [];
+    if (call === "execveat") inits.add(pid);
+    if (call === "clone3" && inits.has(pid) && whole.includes("CLONE_PARENT")) inits.add(result);
+    if (!inits.has(pid) || !TRACED.includes(call) || result.startsWith("-")) continue;
+    const key = /^fsconfig\(\d+, (FSCONFIG_CMD_\w+|FSCONFIG_SET_\w+, "([^"]*)")/.exec(whole);
+    calls.push(key === null ? call : `fsconfig ${key[2] ?? key[1]}`);
+  }
+  return calls;
+}
+
+/** How the two lists differ: every call was promised in this order, and what was left out had a condition. */
+function difference(operations: readonly Operation[], calls: readonly string[]): string[] {
+  const promised = operations.filter(
+    ({ by, phase, call }) => by !== "bunc" && phase === "create" && TRACED.includes(call),
+  );
+  const problems: string[] = [];
+  let next = 0;
+  const isNext = (call: string) => {
+    const promise = promised[next];
+    return call === (promise?.call === "fsconfig" ? `fsconfig ${promise.target}` : promise?.call);
+  };
+  for (const [index, call] of calls.entries()) {
+    while (!isNext(call) && promised[next]?.condition !== undefined) next += 1;
+    if (!isNext(call)) {
+      const { call: wanted = "the end", target = "", subject = "" } = promised[next] ?? {};
+      problems.push(`call ${index} is ${call}, explained is ${wanted} ${target} (${subject})`);
+      return problems;
+    }
+    next += 1;
+  }
+  for (const { call, target, condition } of promised.slice(next)) {
+    if (condition === undefined) problems.push(`${call} ${target} was not called`);
+  }
+  return problems;
+}
+
+/** Masked: one file and one directory, both there, so that no condition is left open. */
+const masks: Edit = (config) => {
+  config.linux.maskedPaths = ["/proc/fs", "/proc/keys", "/proc/bus", "/proc/version"];
+  config.linux.readonlyPaths = ["/proc/sys", "/proc/not-there"];
+};
+
+const table: [name: string, needs: Parameters<typeof scenario>[1], flags: string[], edit: Edit][] = [
+  ["the default configuration", [], [], () => {}],
+  [
+    "every capability bounded, another user",
+    [],
+    [],
+    (config) => {
+      config.process.user = { uid: 1000, gid: 1000, additionalGids: [5] };
+      config.domainname = "example";
+    },
+  ],
+  ["--no-new-keyring", [], ["--no-new-keyring"], () => {}],
+  [
+    "binds, tmpfs, remount",
+    [],
+    [],
+    (config) => {
+      config.root.readonly = false;
+      config.mounts.push(
+        { destination: "/bound", source: "/usr", options: ["rbind", "rro", "nosuid"] },
+        { destination: "/kept", type: "tmpfs", source: "tmpfs", options: ["ro", "size=1m"] },
+        { destination: "/kept", options: ["remount", "size=2m"] },
+      );
+    },
+  ],
+  [
+    "shared propagation",
+    [],
+    [],
+    (config) => {
+      config.linux.rootfsPropagation = "rshared";
+    },
+  ],
+  [
+    "no mount namespace",
+    [],
+    [],
+    (config) => {
+      config.linux.namespaces = [{ type: "pid" }];
+      config.mounts = [];
+      config.hostname = "";
+      config.linux.maskedPaths = [];
+      config.linux.readonlyPaths = [];
+      config.root.readonly = false;
+    },
+  ],
+  [
+    "a network namespace to join",
+    [],
+    [],
+    (config) => {
+      config.linux.namespaces = config.linux.namespaces.map((namespace) =>
+        namespace.type === "network" ? { type: "network", path: "/proc/self/ns/net" } : namespace,
+      );
+    },
+  ],
+  [
+    "a user namespace",
+    [userNamespaces],
+    [],
+    (config) => {
+      addUserNamespace(config);
+    },
+  ],
+];
+
+for (const [name, needs, flags, edit] of table) {
+  scenario(
+    `explain and strace agree: ${name}`,
+    [root, buncOnly, command("strace"), ...needs],
+    async (box) => {
+      const bundle = box.probe(["sleep"], (config) => {
+        masks(config);
+        edit(config);
+      });
+      // Root of a user namespace makes its mount points where it may write.
+      if (bundle.config.linux.uidMappings) await Bun.$`chown -R 100000:100000 ${bundle.rootfs}`.quiet();
+      const id = box.id();
+      const { operations } = await explain(box, bundle, id, flags);
+      const calls = await trace(box, bundle, id, flags);
+      expect(calls.length).toBeGreaterThan(5);
+      expect(difference(operations, calls)).toEqual([]);
+    },
+  );
+}
+
+scenario("explain does nothing", [root, buncOnly], async (box) => {
+  const bundle = box.probe(["sleep"]);
+  const before = readdirSync(bundle.rootfs);
+  const id = box.id();
+  const { stdout, stderr } = await box.must(["explain", "--bundle", bundle.directory, id]);
+  expect(stderr).toBe("");
+  expect(stdout).toContain("pivot_root");
+  expect(existsSync(box.root)).toBe(false);
+  expect(cgroupsOf(id)).toEqual([]);
+  expect(readdirSync(bundle.rootfs)).toEqual(before);
+});
+
+scenario("explain works where create would fail", [root, buncOnly], async (box) => {
+  const bundle = box.probe(["sleep"], (config) => {
+    config.process.args = ["/not-there"];
+    config.mounts.push({ destination: "/x", source: "/not-there", options: ["bind"] });
+  });
+  rmSync(bundle.rootfs, { recursive: true });
+  const { operations } = await explain(box, bundle, box.id());
+  expect(operations.at(-2)).toMatchObject({ call: "execve", target: "/not-there" });
+});
+
+scenario("explain works for an ordinary user", [root, buncOnly, command("setpriv")], async (box) => {
+  const bundle = box.probe(["sleep"]);
+  const wrapper = ["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups"];
+  const refused = await box.call(["explain", "--bundle", bundle.directory, box.id()], { wrapper });
+  // A rootless container needs a user namespace: the configuration is refused, with its path.
+  expect([refused.status, refused.stderr.includes("user")]).toEqual([1, true]);
+  bundle.edit((config) => {
+    config.linux.namespaces.push({ type: "user" });
+    config.linux.uidMappings = [{ containerID: 0, hostID: 1234, size: 1 }];
+    config.linux.gidMappings = [{ containerID: 0, hostID: 1234, size: 1 }];
+    mountOf(config, "/dev/pts").options = ["nosuid", "noexec", "newinstance"];
+  });
+  const { stdout } = await box.must(["explain", "--bundle", bundle.directory, box.id()], { wrapper });
+  expect(stdout).toContain("CLONE_NEWUSER");
+});
+
+scenario("explain: each operation has the config path that asks for it", [root, buncOnly], async (box) => {
+  const bundle = box.probe(["sleep"], (config) => {
+    config.linux.resources = { pids: { limit: 7 } };
+    config.hooks = { createRuntime: [{ path: "/bin/true", args: ["true", "x"] }] };
+  });
+  const { operations, plan } = await explain(box, bundle, "c1");
+  expect(plan.steps.length).toBeGreaterThan(20);
+  const subjects = new Map(operations.map(({ call, target, subject }) => [`${call} ${target}`, subject]));
+  expect(subjects.get("sethostname container")).toBe("hostname");
+  expect(subjects.get("hook /bin/true")).toBe("hooks.createRuntime[0]");
+  expect(operations.find(({ target }) => target.endsWith("pids.max"))).toMatchObject({
+    detail: "7",
+    subject: "linux.resources.pids.limit",
+  });
+});
+
+scenario(
+  "explain: a configuration that cannot be is refused with its paths",
+  [root, buncOnly],
+  async (box) => {
+    const bundle = box.bundle();
+    mkdirSync(box.path("empty"));
+    expect((await box.call(["explain", "--bundle", box.path("empty")])).stderr).toContain(
+      "config.json not found",
+    );
+    writeFileSync(`${bundle.directory}/config.json`, '{"ociVersion": 1}');
+    const { status, stderr } = await box.call(["explain", "--bundle", bundle.directory]);
+    expect([status, stderr.includes("ociVersion")]).toEqual([1, true]);
+  },
+);
