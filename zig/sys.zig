@@ -542,6 +542,12 @@ pub fn pidfd_open(pid: i32) Error!fd_t {
     return check_fd(linux.syscall2(.pidfd_open, usize_of(pid), 0));
 }
 
+/// After pidfd_open(2) failed: there is no such process (any more). Kernels before 6.9 say EINVAL for one that is just
+/// being reaped.
+pub fn is_no_process() bool {
+    return is(.SRCH) or is(.INVAL);
+}
+
 pub fn pidfd_send_signal(pidfd: fd_t, signal: u32) Error!void {
     try check_void(linux.syscall4(.pidfd_send_signal, usize_of(pidfd), signal, 0, 0));
 }

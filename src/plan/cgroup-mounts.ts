@@ -6,7 +6,7 @@
 
 import type { CgroupHierarchy } from "../host/cgroup.ts";
 import type { Mount, MountAttributes, MountSource } from "../native/boundary.gen.ts";
-import { MOUNT_ATTR } from "../native/boundary.gen.ts";
+import { MOUNT_ATTR, MS } from "../native/boundary.gen.ts";
 import type { MountConfig } from "../oci/mounts.ts";
 import type { MountingOptions, PlanContext } from "./context.ts";
 import {
@@ -21,6 +21,8 @@ import { targetOf } from "./mounts.ts";
 import { baseName, cleanPath } from "./paths.ts";
 
 const RESTRICTED = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC;
+
+const PRIVATE = { flag: MS.PRIVATE, recursive: false };
 
 export function cgroupMount(
   context: PlanContext,
@@ -39,7 +41,7 @@ export function cgroupMount(
  * kernel refuses that, its own directory is bound with the same attributes, so that "ro" holds there too
  * (CVE-2023-25809). Without one a new mount would show what the host's shows, and be refused in a user
  * namespace: the host's is bound. (A mount in the host's cgroup namespace also sets the hierarchy's options
- * again, which can wait for an RCU grace period: ten milliseconds.)
+ * again: it takes away the host's nsdelegate, and can wait ten milliseconds for an RCU grace period.)
  */
 function unifiedMount(
   context: PlanContext,
@@ -50,9 +52,11 @@ function unifiedMount(
   const own = options.cgroupDirectories.get("") ?? "";
   const { unifiedMountPoint } = context.host.cgroup;
   if (!context.has("cgroup")) {
-    return mountOf(targetOf(config), parsed, exactAttributes(parsed), {
+    const bound = mountOf(targetOf(config), parsed, exactAttributes(parsed), {
       bind: { path: unifiedMountPoint, recursive: false },
     });
+    // As a new mount would be.
+    return parsed.propagation.length > 0 ? bound : { ...bound, propagation: [PRIVATE] };
   }
   return mountOf(targetOf(config), parsed, newMountAttributes(parsed), {
     filesystem: {

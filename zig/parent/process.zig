@@ -107,7 +107,7 @@ pub const SignalReply = struct {
 /// kill(2) that cannot hit a process that got the pid later: the pidfd is taken first, then the start time compared.
 pub fn signal_process(call: *Call, request: SignalRequest) Call.Error!SignalReply {
     const pidfd = sys.pidfd_open(request.pid) catch {
-        if (sys.is(.SRCH)) return .{ .sent = false };
+        if (sys.is_no_process()) return .{ .sent = false };
         return call.fail("pidfd_open", "");
     };
     defer sys.close(pidfd);
@@ -129,7 +129,7 @@ pub const AwaitEndReply = struct { ended: bool };
 /// Waits until that process has ended (a zombie has), at most `timeout_ms`.
 pub fn await_end(call: *Call, request: AwaitEndRequest) Call.Error!AwaitEndReply {
     const pidfd = sys.pidfd_open(request.pid) catch {
-        if (sys.is(.SRCH)) return .{ .ended = true };
+        if (sys.is_no_process()) return .{ .ended = true };
         return call.fail("pidfd_open", "");
     };
     defer sys.close(pidfd);
