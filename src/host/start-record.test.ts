@@ -43,7 +43,8 @@ test.each([
 });
 
 test("taking it leaves the caller's variables", () => {
-  const environment = { PATH: "/bin", BUNC_START: text, BUN_ENABLE_CRASH_REPORTING: "0", BUNDLE: "b" };
+  const settings = { BUN_ENABLE_CRASH_REPORTING: "0", MIMALLOC_ARENA_RESERVE: "65536" };
+  const environment = { PATH: "/bin", BUNC_START: text, BUNDLE: "b", ...settings };
   expect(takeStartRecord(environment)?.noFile.soft).toBe("1024");
   expect(environment as Record<string, string>).toEqual({ PATH: "/bin", BUNDLE: "b" });
 });

@@ -43,7 +43,7 @@ export function takeStartRecord(environment: Record<string, string | undefined>)
   const text = environment["BUNC_START"];
   if (text === undefined) return undefined;
   for (const name of Object.keys(environment)) {
-    if (name.startsWith("BUN_") || name === "BUNC_START") delete environment[name];
+    if (/^(BUN|MIMALLOC)_|^BUNC_START$/.test(name)) delete environment[name];
   }
   return parseStartRecord(text);
 }
