@@ -122,8 +122,12 @@ function spawnIn(plan: Plan, record: StateRecord, subCgroups: ReadonlyMap<string
   try {
     return native("spawn", { plan });
   } catch (error) {
-    if (subCgroups.size > 0 || !(error instanceof NativeError) || !concernsPlacement(error, plan.placement))
-      throw error;
+    if (!(error instanceof NativeError) || !concernsPlacement(error, plan.placement)) throw error;
+    if (subCgroups.size > 0) {
+      throw error.wrap(
+        `unable to start container process: error adding pid of the process to cgroups: ${error.message}`,
+      );
+    }
     const moved = placement(cgroupsOfInit(record));
     return native("spawn", { plan: { ...plan, placement: moved } });
   }

@@ -76,6 +76,7 @@ fn run(context: *Context) Failed!void {
         context.subject = step.subject;
         try steps.run(context, step.op, index);
     }
+    context.covers.close();
     if (context.plan.process.start == .never) {
         try context.tell(.ready, "", -1);
         sys.exit(0);

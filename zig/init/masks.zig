@@ -37,6 +37,14 @@ const Cover = struct {
 pub const Covers = struct {
     null_device: Cover = .{},
     empty_directory: Cover = .{},
+
+    /// When everything is covered: a process that waits for `start` holds nothing that it does not need.
+    pub fn close(self: *Covers) void {
+        for ([_]*Cover{ &self.null_device, &self.empty_directory }) |cover| {
+            if (cover.mount >= 0) sys.close(cover.mount);
+            cover.* = .{};
+        }
+    }
 };
 
 /// Before the root changes: takes the host's null device if some path is to be masked.
