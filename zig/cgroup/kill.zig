@@ -42,12 +42,12 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
     }
     if (opened.items.len == 0) return .{ .found = false, .signalled = 0 };
 
-    if (request.signal == sigkill and try kill_unified(call, opened.items, request.freeze_timeout_ms)) {
+    const freezer = if (request.freezer) |group| try groups.open(call, group) else null;
+    defer if (freezer) |group| group.close();
+    if (request.signal == sigkill and try kill_unified(call, opened.items, freezer, request.freeze_timeout_ms)) {
         // Nobody escapes cgroup.kill; on a hybrid host somebody may have left the v2 cgroup, but not the others.
         if (opened.items.len == 1) return .{ .found = true, .signalled = 0 };
     }
-    const freezer = if (request.freezer) |group| try groups.open(call, group) else null;
-    defer if (freezer) |group| group.close();
     var signalled: u32 = 0;
     var round: u32 = 0;
     while (round < rounds_max) : (round += 1) {
@@ -62,7 +62,7 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
 }
 
 /// True: the processes of the v2 cgroup, and those below it, have been killed as a whole.
-fn kill_unified(call: *Call, targets: []const Target, timeout_ms: u32) Call.Error!bool {
+fn kill_unified(call: *Call, targets: []const Target, freezer: ?groups.Opened, timeout_ms: u32) Call.Error!bool {
     for (targets) |target| {
         if (target.group.mount.version != .v2) continue;
         groups.write_value(target.group.directory, "cgroup.kill", "1") catch {
@@ -72,6 +72,8 @@ fn kill_unified(call: *Call, targets: []const Target, timeout_ms: u32) Call.Erro
             return call.fail("write", try target.name.file(call, "cgroup.kill"));
         };
         if (targets.len > 1) {
+            // Of those that v1 has frozen nobody dies until they run again.
+            if (freezer) |group| freeze.set(group.directory, group.mount.version, false, 0) catch {};
             // Saves the search through all v1 hierarchies for those who are on their way out. Late is no error.
             freeze.wait_event(target.group.directory, "populated", "0", sys.monotonic_ms() + timeout_ms) catch {};
         }
@@ -114,7 +116,7 @@ fn signal_once(call: *Call, targets: []const Target, freezer: ?groups.Opened, re
         if (pidfd < 0) continue;
         if (std.sort.binarySearch(u32, confirmed, pid, order) == null) continue;
         sys.pidfd_send_signal(pidfd, request.signal) catch {
-            if (sys.is(.SRCH)) continue;
+            if (sys.is_no_process()) continue;
             return call.fail_as(.system, "pidfd_send_signal", try std.fmt.allocPrint(call.arena, "{d}", .{pid}), "");
         };
         count += 1;
