@@ -87,12 +87,6 @@ export function resourceSettings(facts: CgroupFacts, resources: ResourcesConfig)
   return facts.mode === "v2" ? unifiedSettings(resources) : legacySettings(resources);
 }
 
-/** Of what the kernel no longer has. */
-export function resourceWarnings({ memory }: ResourcesConfig = {}): string[] {
-  const isIgnored = memory?.kernel !== undefined || memory?.kernelTCP !== undefined;
-  return isIgnored ? ["Kernel memory settings are ignored and will be removed"] : [];
-}
-
 /** The directories to make, each once, and what must stand in them from the start. */
 export function creationOf(
   facts: CgroupFacts,

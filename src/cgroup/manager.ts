@@ -15,7 +15,6 @@ import {
   limitCgroups,
   placement,
   planCgroups,
-  resourceWarnings,
 } from "./create.ts";
 import { delegateCgroup } from "./delegate.ts";
 import type { CgroupLocation } from "./paths.ts";
@@ -71,7 +70,7 @@ class Cgroupfs implements CgroupManager {
   locations: readonly CgroupLocation[];
   private readonly call: typeof native;
   private readonly plan: CgroupPlan;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly string[] = [];
   private readonly owner: number | undefined;
   private created: CreatedCgroups | undefined;
 
@@ -79,7 +78,6 @@ class Cgroupfs implements CgroupManager {
     this.call = call;
     this.plan = planCgroups(options);
     this.locations = this.plan.locations;
-    this.warnings = resourceWarnings(options.resources);
     this.owner = options.owner;
   }
 

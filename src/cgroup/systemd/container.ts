@@ -5,7 +5,7 @@ import type { CgroupFacts } from "../../host/cgroup.ts";
 import type { ControllerNotEnabled, Placement } from "../../native/boundary.gen.ts";
 import type { native } from "../../native/call.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
-import { creationOf, limitCgroups, placement, resourceSettings, resourceWarnings } from "../create.ts";
+import { creationOf, limitCgroups, placement, resourceSettings } from "../create.ts";
 import { delegateCgroup } from "../delegate.ts";
 import { type DevicePolicy, devicePolicy, deviceSettings } from "../devices.ts";
 import type { CgroupManager, ManagerOptions } from "../manager.ts";
@@ -51,7 +51,7 @@ export class SystemdCgroups implements CgroupManager {
     resourceSettings(facts, resources);
     this.systemd = Systemd.connect(call, options.systemd);
     this.converted = systemdResources(facts, resources, this.systemd);
-    this.warnings = [...resourceWarnings(resources), ...this.converted.warnings];
+    this.warnings = this.converted.warnings;
     this.locations = systemdLocations(facts, this.systemd.cgroupOf(this.unit));
   }
 
