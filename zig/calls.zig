@@ -3,6 +3,7 @@
 
 const files = @import("files.zig");
 const host = @import("host.zig");
+const host_probe = @import("host_probe.zig");
 const spawn = @import("parent/spawn.zig");
 const start_socket = @import("parent/start_socket.zig");
 const signals = @import("parent/signals.zig");
@@ -69,6 +70,7 @@ pub const table = .{
     .{ .name = "bus_connect", .function = bus_stream.bus_connect },
     .{ .name = "bus_write", .function = bus_stream.bus_write },
     .{ .name = "bus_read", .function = bus_stream.bus_read },
+    .{ .name = "host_probe", .function = host_probe.host_probe },
 };
 
 pub fn RequestOf(comptime function: anytype) type {

@@ -11,6 +11,7 @@ type Handlers = { readonly [Verb in VerbName]?: () => Handler<Verb> };
 const handlers: Handlers = {
   create: () => command(require("../commands/create.ts")),
   delete: () => command(require("../commands/delete.ts")),
+  doctor: () => command(require("../commands/doctor.ts")),
   events: () => command(require("../commands/events.ts")),
   explain: () => command(require("../commands/explain.ts")),
   features: () => command(require("../commands/features.ts")),

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 4048535262;
+export const abiFingerprint = 506302148;
 
 export type Failure = {
   code: Code;
@@ -372,6 +372,12 @@ export type BusReadReply = {
   timed_out: boolean;
 };
 
+export type ProbeRequest = Record<string, never>;
+
+export type ProbeReply = {
+  calls: readonly ProbedCall[];
+};
+
 export type Code = "system" | "protocol" | "died" | "unsafe_path" | "executable" | "hook" | "limit" | "timeout";
 
 export type Stage = "library" | "parent" | "join" | "init";
@@ -537,6 +543,11 @@ export type CgroupWatched = {
   changed: boolean;
   notified: boolean;
   gone: boolean;
+};
+
+export type ProbedCall = {
+  name: string;
+  errno: number;
 };
 
 export type Step = {
@@ -904,6 +915,7 @@ export const callNumbers = {
   bus_connect: 41,
   bus_write: 42,
   bus_read: 43,
+  host_probe: 44,
 } as const;
 
 /** Request and reply of every call. */
@@ -952,6 +964,7 @@ export type Calls = {
   bus_connect: [BusConnectRequest, BusConnectReply];
   bus_write: [BusWriteRequest, BusWriteReply];
   bus_read: [BusReadRequest, BusReadReply];
+  host_probe: [ProbeRequest, ProbeReply];
 };
 
 export const CLONE = {

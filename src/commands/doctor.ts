@@ -1,0 +1,13 @@
+/** `doctor`: what this host gives a container runtime, what does not work without the rest, and how to get it. */
+
+import type { Handler } from "../cli/verbs.ts";
+import { canRun, evaluate } from "../doctor/evaluate.ts";
+import { gatherFacts } from "../doctor/gather.ts";
+import { doctorText } from "../doctor/text.ts";
+
+export const run: Handler<"doctor"> = ({ json }) => {
+  const findings = evaluate(gatherFacts());
+  const ok = canRun(findings);
+  console.log(json ? JSON.stringify({ ok, findings }, null, 2) : doctorText(findings));
+  return ok ? 0 : 1;
+};

@@ -1,0 +1,34 @@
+/** What `doctor` says about one thing. */
+
+/** `ok`: it is there. `limited`: something will not work. `missing`: no container will. */
+export type Verdict = "ok" | "limited" | "missing";
+
+export interface Finding {
+  area: Area;
+  name: string;
+  verdict: Verdict;
+  /** What is there. */
+  found: string;
+  /** What does not work without it; "" for verdict ok. */
+  without: string;
+  /** How to get it; "" for verdict ok. */
+  fix: string;
+}
+
+export const AREAS = ["kernel", "privileges", "cgroups", "security", "user namespaces", "programs"] as const;
+export type Area = (typeof AREAS)[number];
+
+export interface Judgement {
+  ok: boolean;
+  found: string;
+  without: string;
+  fix: string;
+  /** Nothing runs without it. */
+  required?: boolean;
+}
+
+export function finding(area: Area, name: string, judgement: Judgement): Finding {
+  const { ok, found, without, fix, required } = judgement;
+  if (ok) return { area, name, verdict: "ok", found, without: "", fix: "" };
+  return { area, name, verdict: required ? "missing" : "limited", found, without, fix };
+}

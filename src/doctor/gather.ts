@@ -1,0 +1,143 @@
+/** Gathers the facts of this machine for `doctor`: reads files and asks the core, changes nothing. */
+
+import { SYSTEM_BUS_PATH, sessionBusPath } from "../cgroup/systemd/address.ts";
+import { currentHost } from "../host/current.ts";
+import type { HostFacts } from "../host/host.ts";
+import { native } from "../native/call.ts";
+import type { CgroupLevel, DoctorFacts } from "./facts.ts";
+
+export function gatherFacts(): DoctorFacts {
+  const host = currentHost();
+  const user = userName(host.euid);
+  return {
+    host,
+    calls: native("host_probe", {}).calls,
+    capabilities: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(read("/proc/self/status"))?.[1] ?? "0"}`),
+    fileSystems: lines("/proc/filesystems").map((line) => line.slice(line.indexOf("\t") + 1)),
+    namespaces: names("/proc/self/ns"),
+    cgroupPath: cgroupPath(host),
+    controllers: controllers(read("/proc/cgroups")),
+    cgroupKill: isThere(`${ownUnified(host)}/cgroup.kill`),
+    pressure: isThere("/proc/pressure/memory"),
+    securityModules: read("/sys/kernel/security/lsm").trim().split(",").filter(isNotEmpty),
+    seccompActions: words("/proc/sys/kernel/seccomp/actions_avail"),
+    userNamespaces: {
+      max: number(read("/proc/sys/user/max_user_namespaces")),
+      switchedOff: read("/proc/sys/kernel/unprivileged_userns_clone").trim() === "0",
+      restrictedByApparmor: read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").trim() === "1",
+    },
+    user,
+    subordinateIds: {
+      uid: hasLine(read("/etc/subuid"), user, host.euid),
+      gid: hasLine(read("/etc/subgid"), user, host.euid),
+    },
+    programs: {
+      newuidmap: Bun.which("newuidmap") ?? "",
+      newgidmap: Bun.which("newgidmap") ?? "",
+      criu: Bun.which("criu") ?? "",
+      ps: Bun.which("ps") ?? "",
+    },
+    systemd: isThere("/run/systemd/system"),
+    systemBus: isThere(SYSTEM_BUS_PATH) ? SYSTEM_BUS_PATH : "",
+    userBus: userBus(),
+    xdgRuntimeDirectory: Bun.env["XDG_RUNTIME_DIR"] ?? "",
+    nullDevice: isThere("/dev/null"),
+  };
+}
+
+/** "" for what is not there or may not be read: both are for the findings to tell. */
+function read(path: string): string {
+  try {
+    return native("read_file", { path }).text;
+  } catch {
+    return "";
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return native("resolve_path", { path }).path !== "";
+  } catch {
+    return false;
+  }
+}
+
+function names(path: string): string[] {
+  try {
+    return native("list_directory", { path }).entries.map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+const isNotEmpty = (text: string) => text !== "";
+const lines = (path: string) => read(path).split("\n").filter(isNotEmpty);
+const words = (path: string) => read(path).trim().split(/\s+/).filter(isNotEmpty);
+
+function number(text: string): number | undefined {
+  const trimmed = text.trim();
+  return /^\d+$/.test(trimmed) ? Number(trimmed) : undefined;
+}
+
+function userName(uid: number): string {
+  for (const line of lines("/etc/passwd")) {
+    const [name, , id] = line.split(":");
+    if (name !== undefined && id === String(uid)) return name;
+  }
+  return `#${uid}`;
+}
+
+/** subuid(5): by name or by number. */
+function hasLine(text: string, user: string, uid: number): boolean {
+  return text.split("\n").some((line) => line.startsWith(`${user}:`) || line.startsWith(`${uid}:`));
+}
+
+/** Columns: name, hierarchy, cgroups, enabled. */
+function controllers(text: string): Map<string, boolean> {
+  const found = new Map<string, boolean>();
+  for (const line of text.split("\n")) {
+    const [name = "", , , enabled] = line.split("\t");
+    if (name !== "" && !name.startsWith("#")) found.set(name, enabled === "1");
+  }
+  return found;
+}
+
+function ownUnified({ cgroup }: HostFacts): string {
+  return `${cgroup.unifiedMountPoint}${cgroup.unifiedOwn === "/" ? "" : cgroup.unifiedOwn}`;
+}
+
+function cgroupPath({ cgroup }: HostFacts): CgroupLevel[] {
+  if (cgroup.mode !== "v2") return [];
+  const levels: CgroupLevel[] = [];
+  const parts = cgroup.unifiedOwn.split("/").filter(isNotEmpty).slice(0, -1);
+  for (let depth = 0; depth <= parts.length; depth += 1) {
+    const inner = parts.slice(0, depth).join("/");
+    const path = inner === "" ? cgroup.unifiedMountPoint : `${cgroup.unifiedMountPoint}/${inner}`;
+    levels.push({
+      path,
+      controllers: words(`${path}/cgroup.controllers`),
+      passedOn: words(`${path}/cgroup.subtree_control`),
+      owner: ownerOf(path),
+    });
+  }
+  return levels;
+}
+
+function ownerOf(path: string): number {
+  const slash = path.lastIndexOf("/");
+  try {
+    const { entries } = native("list_directory", { path: path.slice(0, slash) || "/" });
+    return entries.find(({ name }) => name === path.slice(slash + 1))?.uid ?? -1;
+  } catch {
+    return -1;
+  }
+}
+
+function userBus(): string {
+  try {
+    const path = sessionBusPath(Bun.env);
+    return isThere(path) ? path : "";
+  } catch {
+    return "";
+  }
+}

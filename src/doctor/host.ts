@@ -1,0 +1,184 @@
+/** Privileges, security modules, user namespaces and programs. Pure. */
+
+import { CAP } from "../native/boundary.gen.ts";
+import type { DoctorFacts } from "./facts.ts";
+import { type Finding, finding } from "./finding.ts";
+
+/** Capabilities of root that a container may take away from it, with what is lost. */
+const CAPABILITIES: readonly (readonly [name: keyof typeof CAP, required: boolean, without: string])[] = [
+  ["SYS_ADMIN", true, "no namespace can be made, nothing can be mounted"],
+  ["SETUID", true, "containers cannot change to their user"],
+  ["SETGID", true, "containers cannot change to their groups"],
+  ["SETPCAP", true, "capabilities cannot be taken out of the bounding set"],
+  ["NET_ADMIN", false, "network devices cannot be moved into containers"],
+  ["MKNOD", false, "devices are bound from the host instead of being made"],
+  ["DAC_OVERRIDE", false, "files of other users in a root file system cannot be reached"],
+  ["SYS_RESOURCE", false, "hard limits of process.rlimits cannot be raised, oomScoreAdj not lowered"],
+  ["BPF", false, "device rules on cgroup v2 need CAP_SYS_ADMIN instead"],
+];
+
+export function findPrivileges({ host, capabilities }: DoctorFacts): Finding[] {
+  if (host.euid !== 0) {
+    return [
+      finding("privileges", "user", {
+        ok: true,
+        found: `uid ${host.euid}: rootless, everything happens in a user namespace`,
+        without: "",
+        fix: "",
+      }),
+    ];
+  }
+  const missing = CAPABILITIES.filter(([name]) => (capabilities & (1n << BigInt(CAP[name]))) === 0n);
+  if (missing.length === 0) {
+    return [
+      finding("privileges", "capabilities", {
+        ok: true,
+        found: `root${host.inUserNamespace ? " of a user namespace" : ""}, with all that is needed`,
+        without: "",
+        fix: "",
+      }),
+    ];
+  }
+  return missing.map(([name, required, without]) =>
+    finding("privileges", `CAP_${name}`, {
+      ok: false,
+      found: "not in the effective set",
+      without,
+      fix: `bunc runs in a container or service without it: add CAP_${name} there`,
+      required,
+    }),
+  );
+}
+
+export function findSecurity({ host, seccompActions, securityModules }: DoctorFacts): Finding[] {
+  const hasNotify = seccompActions.includes("user_notif");
+  return [
+    finding("security", "seccomp", {
+      ok: seccompActions.length > 0,
+      found: seccompActions.join(" ") || "no /proc/sys/kernel/seccomp",
+      without: "a configuration with linux.seccomp fails",
+      fix: "a kernel built with CONFIG_SECCOMP_FILTER",
+    }),
+    finding("security", "seccomp notify", {
+      ok: hasNotify,
+      found: hasNotify ? "user_notif" : "not among the actions",
+      without: "SCMP_ACT_NOTIFY fails",
+      fix: "a kernel of 5.0 or newer with CONFIG_SECCOMP_FILTER",
+    }),
+    finding("security", "modules", {
+      ok: true,
+      found: securityModules.join(", ") || "not told (securityfs is not mounted)",
+      without: "",
+      fix: "",
+    }),
+    finding("security", "AppArmor", {
+      ok: host.apparmor,
+      found: host.apparmor ? "enabled" : "not enabled",
+      without: "process.apparmorProfile is refused; containers are confined without it",
+      fix: "boot with lsm=…,apparmor (or leave apparmorProfile out)",
+    }),
+    finding("security", "SELinux", {
+      ok: host.selinux,
+      found: host.selinux ? "selinuxfs is mounted" : "not enabled",
+      without: "process.selinuxLabel is refused, mounts with a label fail",
+      fix: "boot with lsm=…,selinux (or leave the labels out)",
+    }),
+  ];
+}
+
+export function findUserNamespaces(facts: DoctorFacts): Finding[] {
+  const { host, userNamespaces, subordinateIds, programs, user } = facts;
+  const isRootless = host.euid !== 0;
+  const { max } = userNamespaces;
+  const off = isRootless && (userNamespaces.switchedOff || userNamespaces.restrictedByApparmor);
+  const reason =
+    max === undefined
+      ? "the kernel has none"
+      : max === 0
+        ? "user.max_user_namespaces is 0"
+        : userNamespaces.switchedOff
+          ? "kernel.unprivileged_userns_clone is 0"
+          : userNamespaces.restrictedByApparmor
+            ? "kernel.apparmor_restrict_unprivileged_userns is 1"
+            : `at most ${max}`;
+  const fix =
+    max === undefined
+      ? "a kernel built with CONFIG_USER_NS"
+      : max === 0
+        ? "sysctl user.max_user_namespaces=10000"
+        : userNamespaces.switchedOff
+          ? "sysctl kernel.unprivileged_userns_clone=1"
+          : "an AppArmor profile for bunc with the rule userns, or sysctl kernel.apparmor_restrict_unprivileged_userns=0";
+  const helpers = programs.newuidmap !== "" && programs.newgidmap !== "";
+  const ids = subordinateIds.uid && subordinateIds.gid;
+  return [
+    finding("user namespaces", "available", {
+      ok: max !== undefined && max > 0 && !off,
+      found: reason,
+      without: isRootless ? "no container can run as this user" : "containers cannot have user namespaces",
+      fix,
+      required: isRootless,
+    }),
+    finding("user namespaces", "id map helpers", {
+      ok: helpers,
+      found: helpers
+        ? `${programs.newuidmap}, ${programs.newgidmap}`
+        : `${programs.newuidmap === "" ? "newuidmap" : "newgidmap"} is not on PATH`,
+      without: isRootless
+        ? "containers of this user have only the user's own id"
+        : "ordinary users' containers have only the user's own id",
+      fix: "install the package uidmap (Debian) or shadow-utils (Fedora)",
+    }),
+    finding("user namespaces", "subordinate ids", {
+      ok: !isRootless || ids,
+      found: !isRootless
+        ? "root needs none"
+        : ids
+          ? "in /etc/subuid and /etc/subgid"
+          : `${user} has no line in /etc/subuid or /etc/subgid`,
+      without: "containers of this user have only the user's own id",
+      fix: `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user}`,
+    }),
+  ];
+}
+
+export function findPrograms(facts: DoctorFacts): Finding[] {
+  const { programs, systemd, systemBus, userBus, host } = facts;
+  const isRootless = host.euid !== 0;
+  const bus = isRootless ? userBus : systemBus;
+  const program = (name: "criu" | "ps", without: string, fix: string): Finding =>
+    finding("programs", name, {
+      ok: programs[name] !== "",
+      found: programs[name] || "not on PATH",
+      without,
+      fix,
+    });
+  return [
+    finding("programs", "systemd", {
+      ok: systemd,
+      found: systemd ? "is pid 1" : "is not pid 1",
+      without: "--systemd-cgroup",
+      fix: "use the cgroupfs driver, which is the default",
+    }),
+    finding("programs", isRootless ? "user D-Bus" : "system D-Bus", {
+      ok: bus !== "",
+      found: bus || "its socket is not there",
+      without: "--systemd-cgroup",
+      fix: isRootless
+        ? "install dbus-user-session and log in again, or loginctl enable-linger"
+        : "start dbus, or use the cgroupfs driver",
+    }),
+    ...(isRootless
+      ? [
+          finding("programs", "XDG_RUNTIME_DIR", {
+            ok: facts.xdgRuntimeDirectory !== "",
+            found: facts.xdgRuntimeDirectory || "not set",
+            without: "states of containers have no place but the one given with --root",
+            fix: "log in through PAM (pam_systemd), or give --root",
+          }),
+        ]
+      : []),
+    program("criu", "checkpoint and restore", "install the package criu"),
+    program("ps", "ps prints no table, only JSON", "install the package procps"),
+  ];
+}

@@ -1,0 +1,34 @@
+/** The findings for a person. Pure. */
+
+import { canRun } from "./evaluate.ts";
+import { AREAS, type Finding } from "./finding.ts";
+
+const MARKS = { ok: "ok", limited: "--", missing: "NO" } as const;
+
+export function doctorText(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ name }) => name.length), 0);
+  const lines: string[] = [];
+  for (const area of AREAS) {
+    const here = findings.filter((finding) => finding.area === area);
+    if (here.length === 0) continue;
+    if (lines.length > 0) lines.push("");
+    lines.push(area);
+    for (const { name, verdict, found, without, fix } of here) {
+      lines.push(`  ${MARKS[verdict]}  ${name.padEnd(width)}  ${found}`);
+      if (verdict === "ok") continue;
+      const indent = " ".repeat(width + 8);
+      lines.push(`${indent}without it: ${without}`, `${indent}to get it: ${fix}`);
+    }
+  }
+  lines.push("", summary(findings));
+  return lines.join("\n");
+}
+
+function summary(findings: readonly Finding[]): string {
+  const missing = findings.filter(({ verdict }) => verdict === "missing").map(({ name }) => name);
+  const limited = findings.filter(({ verdict }) => verdict === "limited").length;
+  if (!canRun(findings)) return `No container can run here: ${missing.join(", ")}.`;
+  return limited === 0
+    ? "A default container can run here, and nothing is missing."
+    : `A default container can run here; ${limited} things are missing, each for what stands beside it.`;
+}

@@ -1,0 +1,57 @@
+/** `doctor`: what it says of this machine is so. */
+import { expect } from "bun:test";
+import { existsSync } from "node:fs";
+import type { Finding } from "../../src/doctor/finding.ts";
+import { buncOnly, command, root } from "../harness/requirements.ts";
+import type { CallOptions, Sandbox } from "../harness/sandbox.ts";
+import { scenario } from "../harness/scenario.ts";
+
+async function diagnose(box: Sandbox, options: CallOptions = {}) {
+  const { status, stdout, stderr } = await box.call(["doctor", "--json"], options);
+  expect(stderr).toBe("");
+  const { ok, findings } = JSON.parse(stdout) as { ok: boolean; findings: Finding[] };
+  expect(status).toBe(ok ? 0 : 1);
+  return { ok, of: (name: string) => findings.find((finding) => finding.name === name), findings };
+}
+
+scenario("doctor says whether a default container can run", [root, buncOnly], async (box) => {
+  const { ok } = await diagnose(box);
+  const { status } = await box.run(box.probe(["self"]));
+  expect(status === 0).toBe(ok);
+});
+
+scenario("doctor: text for a person, all findings of the JSON", [root, buncOnly], async (box) => {
+  const { findings } = await diagnose(box);
+  const { stdout, stderr } = await box.must(["doctor"]);
+  expect(stderr).toBe("");
+  for (const { name, found } of findings) {
+    expect(stdout).toContain(name);
+    expect(stdout).toContain(found);
+  }
+  expect(existsSync(box.root)).toBe(false);
+});
+
+scenario("doctor: every finding that is not ok says what for, and how to get it", [buncOnly], async (box) => {
+  const { findings } = await diagnose(box);
+  for (const { name, verdict, without, fix } of findings) {
+    const isOk = verdict === "ok";
+    expect([name, without === "", fix === ""]).toEqual([name, isOk, isOk]);
+  }
+});
+
+scenario("doctor for an ordinary user", [root, buncOnly, command("setpriv")], async (box) => {
+  const { of } = await diagnose(box, {
+    wrapper: ["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups"],
+  });
+  expect(of("user")?.found).toStartWith("uid 1234");
+  expect(of("XDG_RUNTIME_DIR")).toMatchObject({ verdict: "limited", found: "not set" });
+  expect(of("subordinate ids")).toMatchObject({ verdict: "limited" });
+});
+
+scenario("doctor for root without capabilities", [root, buncOnly, command("setpriv")], async (box) => {
+  const { ok, of } = await diagnose(box, {
+    wrapper: ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"],
+  });
+  expect(ok).toBe(false);
+  expect(of("CAP_SYS_ADMIN")).toMatchObject({ verdict: "missing" });
+});
