@@ -262,7 +262,12 @@ pub const Symlink = struct {
 };
 
 /// The `/dev/console` bind is made only where the container has its own mount namespace.
-pub const Console = struct { bind: bool };
+pub const Console = struct {
+    bind: bool,
+    /// ONLCR of termios(3): a line feed becomes a carriage return and a line feed. Not where the caller's own terminal,
+    /// to which the output goes on, does that.
+    newline_to_crlf: bool,
+};
 
 pub const Remount = struct { path: []const u8, attributes: MountAttributes };
 

@@ -67,6 +67,7 @@ function explain(
     listenFds: 0,
     inheritedNoFile: inheritedNoFile(),
     noNewKeyring: options.newKeyring === false,
+    carriesTerminal: false,
     noPivot,
     seccomp,
     start: "socket",

@@ -95,6 +95,7 @@ export function createContainer(request: CreateRequest, context: CommandContext)
       listenFds: inherited.listenFds,
       inheritedNoFile: inheritedNoFile(),
       noNewKeyring: request.noNewKeyring,
+      carriesTerminal: !request.detach,
       noPivot: request.noPivot,
       seccomp,
       start: request.start,

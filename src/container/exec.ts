@@ -60,6 +60,7 @@ export function execProcess(
     inheritedNoFile: inheritedNoFile(),
     // The container's init has made the keyring, or was told not to; joining it is harmless then.
     noNewKeyring: false,
+    carriesTerminal: !request.detach,
     seccomp: compileSeccomp(config.linux.seccomp, context.log),
   });
   for (const warning of warnings) context.log.warning(warning);

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 506302148;
+export const abiFingerprint = 540684682;
 
 export type Failure = {
   code: Code;
@@ -715,6 +715,7 @@ export type Symlink = {
 
 export type Console = {
   bind: boolean;
+  newline_to_crlf: boolean;
 };
 
 export type Remount = {

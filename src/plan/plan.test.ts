@@ -29,6 +29,7 @@ const common = {
   preserveFds: 0,
   listenFds: 0,
   noNewKeyring: false,
+  carriesTerminal: false,
   inheritedNoFile: null,
   seccomp: { program: "BgAAAAAA/38=", flags: 0 },
 };

@@ -107,7 +107,10 @@ export function planExec(
   // `initial` is for a runtime parent that runs before the move into the cgroup; here the process starts in it.
   if (affinity.length > 0) context.add("process.execCPUAffinity.final", { cpu_affinity: { mask: affinity } });
   planKeyring(context, process, options);
-  if (process.terminal) context.add("process.terminal", { console: { bind: false } });
+  if (process.terminal)
+    context.add("process.terminal", {
+      console: { bind: false, newline_to_crlf: !options.carriesTerminal },
+    });
   if (process.user.umask !== undefined) {
     context.add("process.user.umask", { umask: { mask: process.user.umask } });
   }

@@ -54,7 +54,10 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
   if (process !== undefined) {
     // Made before the root becomes read-only; entered with the credentials, later.
     context.add("process.cwd", { working_directory: { path: process.cwd, create: true } });
-    if (process.terminal) context.add("process.terminal", { console: { bind: hasMounts } });
+    if (process.terminal)
+      context.add("process.terminal", {
+        console: { bind: hasMounts, newline_to_crlf: !options.carriesTerminal },
+      });
   }
 
   if (!hasMounts) return;

@@ -7,6 +7,7 @@ export const createOptions: CreateOptions = {
   placement: { into: "", tasks: [] },
   noPivot: false,
   noNewKeyring: false,
+  carriesTerminal: false,
   inheritedNoFile: null,
   preserveFds: 0,
   listenFds: 0,

@@ -157,3 +157,35 @@ scenario(
     if (result.status !== 0) expect(result.stderr).not.toBe("");
   },
 );
+
+for (const verb of ["run", "exec"]) {
+  scenario(
+    `${verb}: what goes through its terminal into a pipe has the line ends of the program`,
+    [root, notIn("runc", "1.1.5 cannot carry a terminal to a file")],
+    async (box) => {
+      const say = ["say:one", "say:two"];
+      if (verb === "run") {
+        const bundle = box.probe(say, (config) => {
+          config.process.terminal = true;
+        });
+        const { stdout } = await box.run(bundle);
+        expect(stdout).toContain("two\n");
+        expect(stdout).not.toContain("\r");
+      } else {
+        const id = await box.started(box.probe(["sleep"]));
+        const { stdout } = await box.call(["exec", "--tty", id, "/probe", ...say]);
+        expect(stdout).toContain("two\n");
+        expect(stdout).not.toContain("\r");
+      }
+    },
+  );
+}
+
+scenario("on a terminal lines begin at its left edge", [root], async (box) => {
+  const bundle = box.probe(["say:one", "say:two"], (config) => {
+    config.process.terminal = true;
+  });
+  const { output } = await onTerminal(box.commandLine(["run", "--bundle", bundle.directory, box.id()]));
+  expect(output).toContain("one\r\n");
+  expect(output).not.toContain("\r\r");
+});

@@ -27,6 +27,7 @@ pub fn console(context: *Context, op: plan.Console) Failed!void {
         const winsize: std.posix.winsize = .{ .row = size.rows, .col = size.columns, .xpixel = 0, .ypixel = 0 };
         _ = sys.ioctl(master, T.IOCSWINSZ, @intFromPtr(&winsize)) catch return context.fail("ioctl(TIOCSWINSZ)", "terminal");
     }
+    if (!op.newline_to_crlf) try keep_newlines(context, slave);
     if (op.bind) try bind(context, slave);
     try context.tell(.console, "", master);
 
@@ -34,6 +35,13 @@ pub fn console(context: *Context, op: plan.Console) Failed!void {
     sys.close(slave);
     // bunc-init leads its session since its start (main.zig).
     _ = sys.ioctl(0, T.IOCSCTTY, 0) catch return context.fail("ioctl(TIOCSCTTY)", "terminal");
+}
+
+fn keep_newlines(context: *const Context, slave: sys.fd_t) Failed!void {
+    var settings: std.os.linux.termios = undefined;
+    _ = sys.ioctl(slave, T.CGETS, @intFromPtr(&settings)) catch return context.fail("ioctl(TCGETS)", "terminal");
+    settings.oflag.ONLCR = false;
+    _ = sys.ioctl(slave, T.CSETS, @intFromPtr(&settings)) catch return context.fail("ioctl(TCSETS)", "terminal");
 }
 
 fn open_master(context: *Context) Failed!sys.fd_t {

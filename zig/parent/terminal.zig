@@ -14,7 +14,7 @@ pub const Terminal = struct {
             var settings: std.os.linux.termios = undefined;
             _ = sys.ioctl(fd, T.CGETS, @intFromPtr(&settings)) catch continue;
             var raw = settings;
-            // cfmakeraw(3), but output is still processed: the container's own terminal does that already.
+            // cfmakeraw(3), but output is still processed: the container's own terminal leaves line feeds alone.
             raw.iflag.IGNBRK = false;
             raw.iflag.BRKINT = false;
             raw.iflag.PARMRK = false;
@@ -23,7 +23,7 @@ pub const Terminal = struct {
             raw.iflag.IGNCR = false;
             raw.iflag.ICRNL = false;
             raw.iflag.IXON = false;
-            raw.oflag.OPOST = false;
+            raw.oflag.OPOST = true;
             raw.lflag.ECHO = false;
             raw.lflag.ECHONL = false;
             raw.lflag.ICANON = false;
