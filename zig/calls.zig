@@ -42,6 +42,8 @@ pub const table = .{
     .{ .name = "spawn", .function = spawn.spawn },
     .{ .name = "spawn_held", .function = spawn.spawn_held },
     .{ .name = "release", .function = spawn.release },
+    .{ .name = "spawn_started", .function = spawn.spawn_started },
+    .{ .name = "follow", .function = spawn.follow },
     .{ .name = "advance", .function = spawn.advance },
     .{ .name = "abandon", .function = spawn.abandon },
     .{ .name = "start", .function = start_socket.start },

@@ -2,7 +2,14 @@ import { describe, expect, test } from "bun:test";
 import type { CgroupFacts } from "../host/cgroup.ts";
 import type { CgroupCreateReply } from "../native/boundary.gen.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
-import { type CgroupOptions, createCgroups, limitCgroups, placement, planCgroups } from "./create.ts";
+import {
+  type CgroupOptions,
+  createCgroups,
+  limitCgroups,
+  placement,
+  planCgroups,
+  restrictDevices,
+} from "./create.ts";
 import { explainCreation, explainLimits, explainPlacement } from "./explain.ts";
 
 const v2: CgroupFacts = { mode: "v2", hierarchies: [], unifiedMountPoint: "/cg", unifiedOwn: "/" };
@@ -102,7 +109,9 @@ describe("createCgroups", () => {
   test("rootless on v1: no device rules without a devices cgroup", () => {
     const without = plan(hybrid, {}, { rootless: true });
     const { call, calls } = fakeCore({ errnos: [0, 13, 0, 0, 0] });
-    limitCgroups(call, without, createCgroups(call, without));
+    const created = createCgroups(call, without);
+    limitCgroups(call, without, created);
+    restrictDevices(call, without, created);
     expect(calls.map(([name]) => name)).toEqual(["cgroup_create"]);
   });
 

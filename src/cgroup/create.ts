@@ -208,7 +208,7 @@ function unableToApply(error: RuntimeError): RuntimeError {
  */
 export function limitCgroups(
   call: typeof native,
-  plan: Pick<CgroupPlan, "settings" | "devices" | "rootless">,
+  plan: Pick<CgroupPlan, "settings" | "rootless">,
   created: CreatedCgroups,
 ): void {
   const { locations, notEnabled } = created;
@@ -217,6 +217,14 @@ export function limitCgroups(
     ? plan.settings.filter(({ controller }) => controller !== "devices" || locationOf(locations, controller))
     : plan.settings;
   writeSettings(call, locations, settings, notEnabled);
+}
+
+/** v2: the device rules, as a program. (v1 has files for them, among the settings.) */
+export function restrictDevices(
+  call: typeof native,
+  plan: Pick<CgroupPlan, "devices" | "rootless">,
+  { locations }: CreatedCgroups,
+): void {
   const unified = locations.find(({ controller }) => controller === "");
   if (plan.devices === null || unified === undefined) return;
   const { mount, path } = unified;

@@ -1,7 +1,7 @@
 /**
- * The cgroups of one new container under whichever driver: made in up to three steps around the start of
+ * The cgroups of one new container under whichever driver: made in up to four steps around the start of
  * its first process. `create` before there is a process, `place` when one is there and held (systemd makes
- * a scope from a process), `limit` when its file systems stand.
+ * a scope from a process), `restrictDevices` while it works, `limit` when its file systems stand.
  */
 
 import { RuntimeError } from "../errors.ts";
@@ -15,6 +15,7 @@ import {
   limitCgroups,
   placement,
   planCgroups,
+  restrictDevices,
 } from "./create.ts";
 import { delegateCgroup } from "./delegate.ts";
 import type { CgroupLocation } from "./paths.ts";
@@ -46,6 +47,8 @@ export interface CgroupManager {
   /** For the plan of the process. */
   placement(): Placement;
   place(pid: number): void;
+  /** The rules for devices, while the process works: they keep it from nothing that it does until it is ready. */
+  restrictDevices(): void;
   /** Throws RuntimeError that names the limit. */
   limit(): void;
   /** Ends the connection to the bus, if there is one. */
@@ -93,6 +96,10 @@ class Cgroupfs implements CgroupManager {
 
   place(): void {}
 
+  restrictDevices(): void {
+    if (this.created !== undefined) restrictDevices(this.call, this.plan, this.created);
+  }
+
   limit(): void {
     if (this.created !== undefined) limitCgroups(this.call, this.plan, this.created);
   }
@@ -123,6 +130,8 @@ class NoCgroups implements CgroupManager {
   }
 
   place(): void {}
+
+  restrictDevices(): void {}
 
   limit(): void {}
 

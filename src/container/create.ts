@@ -4,30 +4,27 @@
  */
 
 import { cgroupPaths } from "../cgroup/paths.ts";
-import { failureMessage, type Log } from "../cli/log.ts";
 import type { CommandContext } from "../cli/verbs.ts";
 import { currentHost } from "../host/current.ts";
 import type { Spawned, Start } from "../native/boundary.gen.ts";
-import { native } from "../native/call.ts";
 import { PIDFD_RECEIVER } from "../oci/annotations.ts";
 import { planCreate } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
 import { StateDirectory } from "../state/store.ts";
+import { bringUp } from "./bring-up.ts";
 import { type Bundle, loadBundle } from "./bundle.ts";
 import { newCgroups } from "./cgroups.ts";
 import { rootOf } from "./container.ts";
 import { removeRecordedCgroups } from "./destroy.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
-import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
 import { refuseHostSysctls } from "./host-sysctls.ts";
 import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
 import { initialRecord } from "./initial-record.ts";
 import { withNotifySocket } from "./notify-socket.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
-import { serveSeccompAgent } from "./seccomp-agent.ts";
-import { storeConfig } from "./stored-config.ts";
+import { UndoList } from "./undo-list.ts";
 
 export interface CreateRequest extends HandOver {
   id: string;
@@ -77,7 +74,6 @@ export function createContainer(request: CreateRequest, context: CommandContext)
       // A unit of the same name may be somebody else's until systemd has made ours.
       cgroupPaths: cgroups.needsProcess ? {} : cgroupPaths(cgroups.locations),
     });
-    storeConfig(directory, bundle.config);
     directory.save(record);
 
     if (!cgroups.needsProcess) {
@@ -106,52 +102,7 @@ export function createContainer(request: CreateRequest, context: CommandContext)
     for (const warning of warnings) context.log.warning(warning);
 
     const failures = new FailureFacts(bundle.config, record);
-    // The core leaves no process behind when it fails; when something else fails, that is for us to do.
-    let waiting: Spawned | undefined;
-    undo.add(() => {
-      if (waiting === undefined) return;
-      const { pid, pidfd, channel } = waiting;
-      native("abandon", { pid, pidfd, channel });
-    });
-    let limited = false;
-    let spawned = failures.explain("init", () =>
-      native(cgroups.needsProcess ? "spawn_held" : "spawn", { plan }),
-    );
-    if (spawned.progress === "held") {
-      const { pid, pidfd, channel } = spawned;
-      waiting = spawned;
-      cgroups.place(pid);
-      record.cgroup_paths = cgroupPaths(cgroups.locations);
-      record.bunc.systemdUnit = cgroups.unit?.unit ?? "";
-      record.bunc.systemdSlice = cgroups.unit?.slice ?? "";
-      undo.add(() => removeRecordedCgroups(record));
-      remember(record, spawned, bundle);
-      directory.save(record);
-      waiting = undefined;
-      spawned = failures.explain("init", () => native("release", { plan, pid, pidfd, channel }));
-    }
-    for (;;) {
-      waiting = spawned;
-      remember(record, spawned, bundle);
-      if (!limited && spawned.progress !== "seccomp_listener") {
-        // Its file systems stand by now: mounting them is not subject to the container's limits.
-        cgroups.limit();
-        limited = true;
-      }
-      if (spawned.progress === "ready") break;
-      if (spawned.progress === "hooks") {
-        directory.save(record);
-        undo.add(() => runPoststopHooks(bundle.config, record, context.log));
-        runCreateHooks(bundle.config, record);
-      } else {
-        serveSeccompAgent(bundle.config, record, spawned);
-      }
-      const { pid, pidfd, channel, console } = spawned;
-      waiting = undefined;
-      spawned = failures.explain("init", () =>
-        native("advance", { start: request.start, pid, pidfd, channel, console }),
-      );
-    }
+    const spawned = bringUp({ plan, record, directory, bundle, cgroups, failures, undo, log: context.log });
     cgroups.close();
     record.bunc.creating = false;
     directory.save(record);
@@ -161,57 +112,5 @@ export function createContainer(request: CreateRequest, context: CommandContext)
   } catch (error) {
     undo.run();
     throw error;
-  }
-}
-
-function remember(record: StateRecord, spawned: Spawned, bundle: Bundle): void {
-  record.init_process_pid = spawned.pid;
-  record.init_process_start = Number(spawned.start_time);
-  record.namespace_paths = namespacePaths(spawned.pid, bundle);
-}
-
-/** runc's keys: the names of the CLONE_ flags. */
-function namespacePaths(pid: number, bundle: Bundle): Record<string, string> {
-  const paths: Record<string, string> = {};
-  for (const { type, path } of bundle.config.linux.namespaces) {
-    const [key, file] = NAMESPACE_FILES[type];
-    paths[key] = path === "" ? `/proc/${pid}/ns/${file}` : path;
-  }
-  return paths;
-}
-
-const NAMESPACE_FILES = {
-  pid: ["NEWPID", "pid"],
-  network: ["NEWNET", "net"],
-  mount: ["NEWNS", "mnt"],
-  ipc: ["NEWIPC", "ipc"],
-  uts: ["NEWUTS", "uts"],
-  user: ["NEWUSER", "user"],
-  cgroup: ["NEWCGROUP", "cgroup"],
-  time: ["NEWTIME", "time"],
-} as const;
-
-/** What takes back the steps of a creation, last one first. */
-class UndoList {
-  readonly #log: Log;
-  readonly #actions: (() => void)[] = [];
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  add(action: () => void): void {
-    this.#actions.push(action);
-  }
-
-  /** The error that led here is the one to report: what the undoing says is only logged. */
-  run(): void {
-    for (const action of this.#actions.reverse()) {
-      try {
-        action();
-      } catch (error) {
-        this.#log.warning(`undoing the creation: ${failureMessage(error)}`);
-      }
-    }
   }
 }

@@ -39,6 +39,7 @@ export class FailureFacts {
         user: process?.user,
         oomKilled: error.failure.code === "died" && oomKills(native, cgroupsOf(this.#record)) > 0,
         rootless: this.#record.rootless,
+        limitsCpus: (this.#config.linux.resources?.cpu?.cpus ?? "") !== "",
       });
     }
   }

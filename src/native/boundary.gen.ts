@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 540684682;
+export const abiFingerprint = 3337247536;
 
 export type Failure = {
   code: Code;
@@ -111,6 +111,15 @@ export type Spawned = {
 
 export type ReleaseRequest = {
   plan: Plan;
+  pid: number;
+  pidfd: number;
+  channel: number;
+};
+
+export type FollowRequest = {
+  start: Start;
+  limits: Limits;
+  namespaces: Namespaces;
   pid: number;
   pidfd: number;
   channel: number;
@@ -392,14 +401,33 @@ export type Plan = {
   process: Process;
 };
 
-export type Progress = "hooks" | "seccomp_listener" | "ready" | "executed" | "held";
+export type Progress = "hooks" | "seccomp_listener" | "ready" | "executed" | "started" | "held";
 
 export type Start = "immediately" | "parent" | "socket" | "never";
+
+export type Limits = {
+  rlimits: readonly Rlimit[];
+  oom_score_adj: OomScoreAdj | null;
+};
+
+export type Namespaces = {
+  create: number;
+  join: readonly NamespaceJoin[];
+  join_pid: number;
+  join_pid_flags: number;
+  uid_map: readonly IdMap[];
+  gid_map: readonly IdMap[];
+  deny_setgroups: boolean;
+  newuidmap: string;
+  newgidmap: string;
+  time_offsets: readonly TimeOffset[];
+};
 
 export type Hook = {
   path: string;
   args: readonly string[];
   env: readonly string[];
+  env_of_process: boolean;
   timeout_ms: number;
   subject: string;
 };
@@ -431,24 +459,6 @@ export type Entry = {
 export type Placement = {
   into: string;
   tasks: readonly string[];
-};
-
-export type Namespaces = {
-  create: number;
-  join: readonly NamespaceJoin[];
-  join_pid: number;
-  join_pid_flags: number;
-  uid_map: readonly IdMap[];
-  gid_map: readonly IdMap[];
-  deny_setgroups: boolean;
-  newuidmap: string;
-  newgidmap: string;
-  time_offsets: readonly TimeOffset[];
-};
-
-export type Limits = {
-  rlimits: readonly Rlimit[];
-  oom_score_adj: OomScoreAdj | null;
 };
 
 export type Stdio = {
@@ -555,22 +565,17 @@ export type Step = {
   op: Op;
 };
 
-export type Architecture = "SCMP_ARCH_X86" | "SCMP_ARCH_X86_64" | "SCMP_ARCH_X32" | "SCMP_ARCH_ARM" | "SCMP_ARCH_AARCH64" | "SCMP_ARCH_MIPS" | "SCMP_ARCH_MIPS64" | "SCMP_ARCH_MIPS64N32" | "SCMP_ARCH_MIPSEL" | "SCMP_ARCH_MIPSEL64" | "SCMP_ARCH_MIPSEL64N32" | "SCMP_ARCH_PPC" | "SCMP_ARCH_PPC64" | "SCMP_ARCH_PPC64LE" | "SCMP_ARCH_RISCV64" | "SCMP_ARCH_S390" | "SCMP_ARCH_S390X" | "SCMP_ARCH_LOONGARCH64";
-
-export type Flag = "SECCOMP_FILTER_FLAG_TSYNC" | "SECCOMP_FILTER_FLAG_LOG" | "SECCOMP_FILTER_FLAG_SPEC_ALLOW" | "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
-
-export type Rule = {
-  names: readonly string[];
-  action: Action;
-  errno_ret: number;
-  args: readonly Argument[];
+export type Rlimit = {
+  resource: number;
+  soft: U64;
+  hard: U64;
+  best_effort: boolean;
+  subject: string;
 };
 
-export type DeviceException = {
-  type: DeviceType;
-  major: number | null;
-  minor: number | null;
-  access: number;
+export type OomScoreAdj = {
+  value: number;
+  best_effort: boolean;
 };
 
 export type NamespaceJoin = {
@@ -591,17 +596,22 @@ export type TimeOffset = {
   nanoseconds: number;
 };
 
-export type Rlimit = {
-  resource: number;
-  soft: U64;
-  hard: U64;
-  best_effort: boolean;
-  subject: string;
+export type Architecture = "SCMP_ARCH_X86" | "SCMP_ARCH_X86_64" | "SCMP_ARCH_X32" | "SCMP_ARCH_ARM" | "SCMP_ARCH_AARCH64" | "SCMP_ARCH_MIPS" | "SCMP_ARCH_MIPS64" | "SCMP_ARCH_MIPS64N32" | "SCMP_ARCH_MIPSEL" | "SCMP_ARCH_MIPSEL64" | "SCMP_ARCH_MIPSEL64N32" | "SCMP_ARCH_PPC" | "SCMP_ARCH_PPC64" | "SCMP_ARCH_PPC64LE" | "SCMP_ARCH_RISCV64" | "SCMP_ARCH_S390" | "SCMP_ARCH_S390X" | "SCMP_ARCH_LOONGARCH64";
+
+export type Flag = "SECCOMP_FILTER_FLAG_TSYNC" | "SECCOMP_FILTER_FLAG_LOG" | "SECCOMP_FILTER_FLAG_SPEC_ALLOW" | "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
+
+export type Rule = {
+  names: readonly string[];
+  action: Action;
+  errno_ret: number;
+  args: readonly Argument[];
 };
 
-export type OomScoreAdj = {
-  value: number;
-  best_effort: boolean;
+export type DeviceException = {
+  type: DeviceType;
+  major: number | null;
+  minor: number | null;
+  access: number;
 };
 
 export type Op =
@@ -651,6 +661,8 @@ export type HookSet = {
   stderr: string;
 };
 
+export type Clock = "monotonic" | "boottime";
+
 export type CpusetStart = {
   cpus: string;
   mems: string;
@@ -665,8 +677,6 @@ export type CgroupWrite = {
 };
 
 export type DeviceType = "block" | "char";
-
-export type Clock = "monotonic" | "boottime";
 
 export type Empty = Record<string, never>;
 
@@ -888,35 +898,37 @@ export const callNumbers = {
   spawn: 13,
   spawn_held: 14,
   release: 15,
-  advance: 16,
-  abandon: 17,
-  start: 18,
-  hold_signals: 19,
-  become_subreaper: 20,
-  supervise: 21,
-  process_status: 22,
-  signal_process: 23,
-  await_end: 24,
-  send_fd: 25,
-  run_hook: 26,
-  notify_listen: 27,
-  notify_forward: 28,
-  seccomp_compile: 29,
-  cgroup_create: 30,
-  cgroup_write: 31,
-  cgroup_read: 32,
-  cgroup_join: 33,
-  cgroup_delegate: 34,
-  cgroup_processes: 35,
-  cgroup_kill: 36,
-  cgroup_freeze: 37,
-  cgroup_remove: 38,
-  cgroup_watch: 39,
-  cgroup_devices: 40,
-  bus_connect: 41,
-  bus_write: 42,
-  bus_read: 43,
-  host_probe: 44,
+  spawn_started: 16,
+  follow: 17,
+  advance: 18,
+  abandon: 19,
+  start: 20,
+  hold_signals: 21,
+  become_subreaper: 22,
+  supervise: 23,
+  process_status: 24,
+  signal_process: 25,
+  await_end: 26,
+  send_fd: 27,
+  run_hook: 28,
+  notify_listen: 29,
+  notify_forward: 30,
+  seccomp_compile: 31,
+  cgroup_create: 32,
+  cgroup_write: 33,
+  cgroup_read: 34,
+  cgroup_join: 35,
+  cgroup_delegate: 36,
+  cgroup_processes: 37,
+  cgroup_kill: 38,
+  cgroup_freeze: 39,
+  cgroup_remove: 40,
+  cgroup_watch: 41,
+  cgroup_devices: 42,
+  bus_connect: 43,
+  bus_write: 44,
+  bus_read: 45,
+  host_probe: 46,
 } as const;
 
 /** Request and reply of every call. */
@@ -937,6 +949,8 @@ export type Calls = {
   spawn: [SpawnRequest, Spawned];
   spawn_held: [SpawnRequest, Spawned];
   release: [ReleaseRequest, Spawned];
+  spawn_started: [SpawnRequest, Spawned];
+  follow: [FollowRequest, Spawned];
   advance: [AdvanceRequest, Spawned];
   abandon: [AbandonRequest, AbandonReply];
   start: [StartRequest, StartReply];

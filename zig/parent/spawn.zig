@@ -30,6 +30,8 @@ pub const Progress = enum {
     ready,
     /// It is the user's program now.
     executed,
+    /// It does not: it works on its steps, and goes on to the next report by itself; `follow` waits for that.
+    started,
     /// Before its first step, for somebody to move it into its cgroup; goes on with `release`. Only `spawn_held`.
     held,
 };
@@ -53,6 +55,39 @@ pub fn spawn(call: *Call, request: SpawnRequest) Call.Error!Spawned {
     // From here on a process exists: no error leaves it behind.
     errdefer follower.abandon();
     return follower.go(request.plan);
+}
+
+/// As `spawn`, but returns while bunc-init works, so that the caller can too; then `follow`.
+pub fn spawn_started(call: *Call, request: SpawnRequest) Call.Error!Spawned {
+    var follower = try begin(call, request.plan, false);
+    errdefer follower.abandon();
+    try follower.give_limits(request.plan);
+    return follower.report(.started, -1);
+}
+
+pub const FollowRequest = struct {
+    /// Of the plan that `spawn_started` was given.
+    start: plan_types.Start,
+    limits: plan_types.Limits,
+    namespaces: plan_types.Namespaces,
+    pid: i32,
+    pidfd: i32,
+    channel: i32,
+};
+
+/// Waits for the first report after `spawn_started`. After a Failure the process is gone, as with `advance`.
+pub fn follow(call: *Call, request: FollowRequest) Call.Error!Spawned {
+    var follower: Follower = .{
+        .call = call,
+        .start = request.start,
+        .limits = request.limits,
+        .namespaces = request.namespaces,
+        .channel = request.channel,
+        .pid = request.pid,
+        .pidfd = request.pidfd,
+    };
+    errdefer follower.abandon();
+    return follower.follow();
 }
 
 /// As `spawn`, but leaves bunc-init before its first step: systemd makes the cgroup of a scope from a process
@@ -233,11 +268,15 @@ const Follower = struct {
 
     /// From the first step of bunc-init to its first report.
     fn go(self: *Follower, plan: Plan) Call.Error!Spawned {
-        if (is_direct(plan)) {
-            try self.limit();
-            try self.proceed();
-        }
+        try self.give_limits(plan);
         return self.follow();
+    }
+
+    /// A process that is stage 2 at once waits for its limits; another gets them when stage 1 has made it.
+    fn give_limits(self: *Follower, plan: Plan) Call.Error!void {
+        if (!is_direct(plan)) return;
+        try self.limit();
+        try self.proceed();
     }
 
     /// What the parent sets on the process from outside: it may not have the rights itself.

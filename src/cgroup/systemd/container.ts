@@ -5,7 +5,7 @@ import type { CgroupFacts } from "../../host/cgroup.ts";
 import type { ControllerNotEnabled, Placement } from "../../native/boundary.gen.ts";
 import type { native } from "../../native/call.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
-import { creationOf, limitCgroups, placement, resourceSettings } from "../create.ts";
+import { creationOf, limitCgroups, placement, resourceSettings, restrictDevices } from "../create.ts";
 import { delegateCgroup } from "../delegate.ts";
 import { type DevicePolicy, devicePolicy, deviceSettings } from "../devices.ts";
 import type { CgroupManager, ManagerOptions } from "../manager.ts";
@@ -83,6 +83,9 @@ export class SystemdCgroups implements CgroupManager {
     if (this.options.owner !== undefined) delegateCgroup(this.call, this.locations, this.options.owner);
   }
 
+  /** With the limits: ours has to replace the program that systemd makes of its properties. */
+  restrictDevices(): void {}
+
   limit(): void {
     const { facts, rootless } = this.options;
     const { settings } = resourceSettings(facts, this.converted.resources);
@@ -96,7 +99,9 @@ export class SystemdCgroups implements CgroupManager {
       devices: isUnified ? this.devices : null,
       rootless,
     };
-    limitCgroups(this.call, plan, { locations: [...this.locations], notEnabled: this.notEnabled });
+    const created = { locations: [...this.locations], notEnabled: this.notEnabled };
+    limitCgroups(this.call, plan, created);
+    restrictDevices(this.call, plan, created);
   }
 
   close(): void {

@@ -1,0 +1,120 @@
+/**
+ * From a plan to a process that waits for the word to start: spawned, limited, its hooks run. What can be done while
+ * bunc-init works on its mounts is done meanwhile.
+ */
+
+import type { CgroupManager } from "../cgroup/manager.ts";
+import { cgroupPaths } from "../cgroup/paths.ts";
+import type { Log } from "../cli/log.ts";
+import type { Plan, Spawned } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
+import type { StateRecord } from "../state/record.ts";
+import type { StateDirectory } from "../state/store.ts";
+import type { Bundle } from "./bundle.ts";
+import { removeRecordedCgroups } from "./destroy.ts";
+import type { FailureFacts } from "./failure-facts.ts";
+import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
+import { serveSeccompAgent } from "./seccomp-agent.ts";
+import { storeConfig } from "./stored-config.ts";
+import type { UndoList } from "./undo-list.ts";
+
+export interface BringUp {
+  plan: Plan;
+  record: StateRecord;
+  directory: StateDirectory;
+  bundle: Bundle;
+  cgroups: CgroupManager;
+  failures: FailureFacts;
+  /** Gets what takes back each step. */
+  undo: UndoList;
+  log: Log;
+}
+
+export function bringUp(up: BringUp): Spawned {
+  const { plan, record, directory, bundle, cgroups, failures, undo, log } = up;
+  const { start } = plan.process;
+  // The core leaves no process behind when it fails; when something else fails, that is for us to do.
+  let alive: Spawned | undefined;
+  undo.add(() => {
+    if (alive === undefined) return;
+    const { pid, pidfd, channel } = alive;
+    native("abandon", { pid, pidfd, channel });
+  });
+  const reached = (spawned: Spawned): Spawned => {
+    alive = spawned;
+    remember(record, spawned, bundle);
+    return spawned;
+  };
+  /** A call that lets the process go on, and ends it when it fails. */
+  const goOn = (call: () => Spawned): Spawned => {
+    alive = undefined;
+    return reached(failures.explain("init", call));
+  };
+
+  const first = goOn(() => native(cgroups.needsProcess ? "spawn_held" : "spawn_started", { plan }));
+  if (cgroups.needsProcess) placeHeld(up, first.pid);
+  cgroups.restrictDevices();
+  storeConfig(directory, bundle.config);
+  directory.save(record);
+  const { pid, pidfd, channel } = first;
+  let spawned = goOn(() =>
+    cgroups.needsProcess
+      ? native("release", { plan, pid, pidfd, channel })
+      : native("follow", { start, limits: plan.limits, namespaces: plan.namespaces, pid, pidfd, channel }),
+  );
+
+  let limited = false;
+  for (;;) {
+    if (!limited && spawned.progress !== "seccomp_listener") {
+      // Its file systems stand by now: mounting them is not subject to the container's limits.
+      cgroups.limit();
+      limited = true;
+    }
+    if (spawned.progress === "ready") return spawned;
+    if (spawned.progress === "hooks") {
+      directory.save(record);
+      undo.add(() => runPoststopHooks(bundle.config, record, log));
+      runCreateHooks(bundle.config, record);
+    } else {
+      serveSeccompAgent(bundle.config, record, spawned);
+    }
+    const { pid, pidfd, channel, console } = spawned;
+    spawned = goOn(() => native("advance", { start, pid, pidfd, channel, console }));
+  }
+}
+
+/** systemd makes the unit, with its cgroup, around a process that does nothing yet. */
+function placeHeld({ cgroups, record, undo }: BringUp, pid: number): void {
+  cgroups.place(pid);
+  record.cgroup_paths = cgroupPaths(cgroups.locations);
+  record.bunc.systemdUnit = cgroups.unit?.unit ?? "";
+  record.bunc.systemdSlice = cgroups.unit?.slice ?? "";
+  undo.add(() => removeRecordedCgroups(record));
+}
+
+function remember(record: StateRecord, spawned: Spawned, bundle: Bundle): void {
+  record.init_process_pid = spawned.pid;
+  record.init_process_start = Number(spawned.start_time);
+  record.namespace_paths = namespacePaths(spawned.pid, bundle);
+}
+
+/** runc's keys: the names of the CLONE_ flags. */
+function namespacePaths(pid: number, bundle: Bundle): Record<string, string> {
+  const paths: Record<string, string> = {};
+  for (const { type, path } of bundle.config.linux.namespaces) {
+    const [key, file] = NAMESPACE_FILES[type];
+    paths[key] = path === "" ? `/proc/${pid}/ns/${file}` : path;
+  }
+  return paths;
+}
+
+const NAMESPACE_FILES = {
+  pid: ["NEWPID", "pid"],
+  network: ["NEWNET", "net"],
+  mount: ["NEWNS", "mnt"],
+  ipc: ["NEWIPC", "ipc"],
+  uts: ["NEWUTS", "uts"],
+  user: ["NEWUSER", "user"],
+  cgroup: ["NEWCGROUP", "cgroup"],
+  time: ["NEWTIME", "time"],
+} as const;
