@@ -20,6 +20,8 @@ export interface FailureContext {
   /** The kernel killed a process of the container's cgroup for want of memory. */
   oomKilled: boolean;
   rootless: boolean;
+  /** linux.resources.cpu.cpus is set. */
+  limitsCpus: boolean;
 }
 
 export interface MountFacts {
@@ -37,6 +39,7 @@ export const NO_PROCESS: FailureContext = {
   user: undefined,
   oomKilled: false,
   rootless: false,
+  limitsCpus: false,
 };
 
 /** The error to throw for a Failure. Its message lacks the command's own prefix (wrapCommandError). */
@@ -134,7 +137,14 @@ const subjectMessages = (): readonly (readonly [subject: RegExp, op: RegExp, mes
   [/^process\.user/, ANY, userMessage],
   [/^process\.rlimits/, ANY, (error) => `error setting rlimits for ready process: ${error}`],
   [/^process\.execCPUAffinity/, ANY, (error) => `error setting final CPU affinity: ${error}`],
-  [/^process\.scheduler/, ANY, (error) => `error setting scheduler: ${error}`],
+  [
+    /^process\.scheduler/,
+    ANY,
+    (error, f, c) =>
+      f.errno === EPERM && c.limitsCpus
+        ? "process scheduler can't be used together with AllowedCPUs"
+        : `error setting scheduler: ${error}`,
+  ],
   [/^process\.ioPriority/, ANY, (error) => `failed to set io priority: ${error}`],
   [/^process\.apparmorProfile/, ANY, (error) => `unable to apply apparmor profile: ${error}`],
   [/^process\.selinuxLabel/, ANY, (error) => `can't set process label: ${error}`],
@@ -215,6 +225,7 @@ function present(text: string): string | undefined {
   return text === "" ? undefined : text;
 }
 
+const EPERM = 1;
 const ENOENT = 2;
 const EINVAL = 22;
 const ANY = /(?:)/;

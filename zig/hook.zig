@@ -47,7 +47,7 @@ pub const Result = struct {
         var head: [128]u8 = undefined;
         const how = switch (self.outcome) {
             .exited => std.fmt.bufPrint(&head, "exit status {d} after {d} ms", .{ self.status, self.duration_ms }),
-            .signaled => std.fmt.bufPrint(&head, "killed by signal {d} after {d} ms", .{ self.status, self.duration_ms }),
+            .signaled => std.fmt.bufPrint(&head, "killed by signal {d}{s} after {d} ms", .{ self.status, signal_note(self.status), self.duration_ms }),
             // As runc says it.
             .timed_out => std.fmt.bufPrint(&head, "hook ran past specified timeout of {d}.{d}s", .{
                 self.timeout_ms / 1000,
@@ -60,6 +60,16 @@ pub const Result = struct {
         return std.fmt.bufPrint(buffer, "{s}: {s}", .{ how, output }) catch unreachable;
     }
 };
+
+/// What is worth a word beside the number, as runc's callers know it.
+fn signal_note(signal: u8) []const u8 {
+    return switch (@as(linux.SIG, @enumFromInt(signal))) {
+        .SYS => " (bad system call)",
+        .KILL => " (killed)",
+        .SEGV => " (segmentation fault)",
+        else => "",
+    };
+}
 
 /// Where a hook's standard output and error go instead of the pipe; -1: to the pipe.
 pub const Redirect = struct {
@@ -300,7 +310,7 @@ test "a hook's end, output, input and time" {
         var output: [output_size_max]u8 = undefined;
         const args = [_][]const u8{ "sh", "-c", case.script, "name", "one" };
         const env = [_][]const u8{ "A=b", "PATH=/usr/bin:/bin" };
-        const hook: plan.Hook = .{ .path = "/bin/sh", .args = &args, .env = &env, .timeout_ms = case.timeout_ms, .subject = "" };
+        const hook: plan.Hook = .{ .path = "/bin/sh", .args = &args, .env = &env, .env_of_process = false, .timeout_ms = case.timeout_ms, .subject = "" };
         const result = run(std.testing.allocator, hook, "{\"pid\":1}", null, .{}, &output);
         errdefer std.debug.print("{s}: {any} {s}\n", .{ case.script, result, result.output });
         try std.testing.expectEqual(case.outcome, result.outcome);
@@ -317,7 +327,7 @@ test "a hook that cannot be run says which call failed" {
     };
     for (cases) |case| {
         var output: [output_size_max]u8 = undefined;
-        const hook: plan.Hook = .{ .path = case.path, .args = &.{case.path}, .env = &.{}, .timeout_ms = 0, .subject = "" };
+        const hook: plan.Hook = .{ .path = case.path, .args = &.{case.path}, .env = &.{}, .env_of_process = false, .timeout_ms = 0, .subject = "" };
         const result = run(std.testing.allocator, hook, "", case.cwd, .{}, &output);
         try std.testing.expectEqual(Outcome.not_run, result.outcome);
         try std.testing.expectEqualStrings(case.op, result.op);
@@ -331,7 +341,7 @@ test "the end of a hook in words" {
     const cases = [_]struct { result: Result, text: []const u8 }{
         .{ .result = .{ .outcome = .exited, .status = 1, .duration_ms = 12 }, .text = "exit status 1 after 12 ms" },
         .{ .result = .{ .outcome = .exited, .status = 1, .duration_ms = 0, .output = "no\n" }, .text = "exit status 1 after 0 ms: no" },
-        .{ .result = .{ .outcome = .signaled, .status = 9, .duration_ms = 5 }, .text = "killed by signal 9 after 5 ms" },
+        .{ .result = .{ .outcome = .signaled, .status = 9, .duration_ms = 5 }, .text = "killed by signal 9 (killed) after 5 ms" },
         .{ .result = .{ .outcome = .timed_out, .timeout_ms = 1000 }, .text = "hook ran past specified timeout of 1.0s" },
         .{ .result = .{ .outcome = .timed_out, .timeout_ms = 2540, .output = "x" }, .text = "hook ran past specified timeout of 2.5s: x" },
         .{ .result = .{ .outcome = .not_run, .op = "execve" }, .text = "execve failed" },

@@ -292,6 +292,8 @@ pub const Hook = struct {
     path: []const u8,
     args: []const []const u8,
     env: []const []const u8,
+    /// startContainer hooks without an `env` of their own: that of the process, as it will be.
+    env_of_process: bool,
     /// 0: no limit.
     timeout_ms: u32,
     subject: []const u8,

@@ -113,7 +113,9 @@ export const ProcessSchema = struct({
   oomScoreAdj: v.exactOptional(integer(-1000, 1000)),
   scheduler: v.exactOptional(SchedulerSchema),
   selinuxLabel: v.optional(text, ""),
-  ioPriority: v.exactOptional(struct({ class: oneOf(IO_PRIORITY_CLASSES), priority: integer(0, 7) })),
+  ioPriority: v.exactOptional(
+    struct({ class: oneOf(IO_PRIORITY_CLASSES), priority: v.optional(integer(0, 7), 0) }),
+  ),
   execCPUAffinity: v.exactOptional(struct({ initial: v.optional(text, ""), final: v.optional(text, "") })),
 });
 export type ProcessConfig = v.InferOutput<typeof ProcessSchema>;

@@ -3,7 +3,7 @@
 import type { Hook, HookSet } from "../native/boundary.gen.ts";
 import { HOOKS_STDERR, HOOKS_STDOUT } from "../oci/annotations.ts";
 import type { Config } from "../oci/config.ts";
-import type { HookConfig, HookKindName } from "../oci/hooks.ts";
+import type { HookKindName } from "../oci/hooks.ts";
 import { OCI_VERSION } from "../oci/version.ts";
 import { resolvePath } from "./paths.ts";
 
@@ -18,9 +18,14 @@ export type RuntimeHookKind = Extract<HookKindName, "prestart" | "createRuntime"
 
 /** The hooks of one kind, in order. `defaultEnv`: for those that have no `env` of their own. */
 export function planHooks(config: Config, kind: HookKindName, defaultEnv: readonly string[] = []): Hook[] {
-  return (config.hooks[kind] ?? []).map((hook, index) =>
-    planHook(hook, `hooks.${kind}[${index}]`, defaultEnv),
-  );
+  return (config.hooks[kind] ?? []).map((hook, index) => ({
+    path: hook.path,
+    args: hook.args === undefined || hook.args.length === 0 ? [hook.path] : hook.args,
+    env: hook.env ?? [...defaultEnv],
+    env_of_process: hook.env === undefined && kind === "startContainer",
+    timeout_ms: (hook.timeout ?? 0) * 1000,
+    subject: `hooks.${kind}[${index}]`,
+  }));
 }
 
 /** The hooks that bunc-init runs; undefined: the config has none of this kind. */
@@ -28,9 +33,8 @@ export function planHookSet(
   config: Config,
   kind: Exclude<HookKindName, RuntimeHookKind>,
   state: HookState,
-  defaultEnv: readonly string[] = [],
 ): HookSet | undefined {
-  const hooks = planHooks(config, kind, defaultEnv);
+  const hooks = planHooks(config, kind);
   if (hooks.length === 0) return undefined;
   const { head, tail } = stateAround(config, state);
   return { kind, hooks, state_head: head, state_tail: tail, ...hookOutput(config, state.bundle) };
@@ -40,16 +44,6 @@ export function planHookSet(
 export function hookOutput({ annotations }: Config, bundle: string): { stdout: string; stderr: string } {
   const path = (name: string) => (annotations[name] ? resolvePath(bundle, annotations[name]) : "");
   return { stdout: path(HOOKS_STDOUT), stderr: path(HOOKS_STDERR) };
-}
-
-function planHook(hook: HookConfig, subject: string, defaultEnv: readonly string[]): Hook {
-  return {
-    path: hook.path,
-    args: hook.args === undefined || hook.args.length === 0 ? [hook.path] : hook.args,
-    env: hook.env ?? [...defaultEnv],
-    timeout_ms: (hook.timeout ?? 0) * 1000,
-    subject,
-  };
 }
 
 /** runtime.md, State, in two halves: the pid is put between them by the process that knows it. */

@@ -23,7 +23,6 @@ import {
   type Planned,
   type ProcessOptions,
 } from "./context.ts";
-import { planEnvironment } from "./environment.ts";
 import { planHookSet } from "./hooks.ts";
 import { planLimits } from "./limits.ts";
 import { createNamespaces, deniesSetgroups, joinNamespaces } from "./namespaces.ts";
@@ -65,12 +64,11 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
   planRestrictedPaths(context);
   planPrivileges(context, process, options, { apparmor: false, setgroupsDenied: deniesSetgroups(context) });
 
-  const startHooks = planHookSet(
-    config,
-    "startContainer",
-    { id: options.id, bundle: options.bundle, status: "created" },
-    planEnvironment(process.env),
-  );
+  const startHooks = planHookSet(config, "startContainer", {
+    id: options.id,
+    bundle: options.bundle,
+    status: "created",
+  });
   const plan: Plan = {
     id: options.id,
     placement: options.placement,

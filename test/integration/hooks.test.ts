@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Hook } from "../harness/config.ts";
+import { Report } from "../harness/probe.ts";
 import { notIn, root } from "../harness/requirements.ts";
 import { type Sandbox, until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
@@ -183,3 +184,24 @@ scenario("a bundle with a hook in a directory of blanks", [root], async (box) =>
   await box.run(bundle);
   expect(JSON.parse(readFileSync(box.path("seen"), "utf8")).ociVersion).toMatch(/^1\./);
 });
+
+scenario(
+  "a startContainer hook without env has the process's, with HOME",
+  [root, notIn("runc", "1.1.5 gives it none")],
+  async (box) => {
+    const bundle = box.probe(["exit:0"], (config) => {
+      config.process.env = ["PATH=/", "OF=process"];
+      config.hooks = {
+        startContainer: [
+          { path: "/probe", args: ["probe", "out:/inherited", "self"] },
+          { path: "/probe", args: ["probe", "out:/own", "self"], env: ["OF=hook"] },
+        ],
+      };
+      config.root.readonly = false;
+    });
+    expect((await box.run(bundle)).status).toBe(0);
+    const env = (file: string) => new Report(readFileSync(`${bundle.rootfs}/${file}`, "utf8")).self.env;
+    expect(env("inherited")).toEqual(["PATH=/", "OF=process", "HOME=/"]);
+    expect(env("own")).toEqual(["OF=hook"]);
+  },
+);

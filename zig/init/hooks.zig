@@ -3,12 +3,21 @@
 
 const std = @import("std");
 const sys = @import("../sys.zig");
+const environment = @import("environment.zig");
 const hook_core = @import("../hook.zig");
 const plan = @import("../plan.zig");
 const seccomp = @import("seccomp.zig");
 const context_types = @import("context.zig");
 const Context = context_types.Context;
 const Failed = context_types.Failed;
+
+fn process_environment(context: *Context) Failed![]const []const u8 {
+    const vector = try environment.build(context);
+    const texts = context.allocator.alloc([]const u8, vector.len) catch
+        return context.fail_as(.limit, "execve", "", "no room for the environment");
+    for (vector, texts) |variable, *text| text.* = std.mem.span(variable.?);
+    return texts;
+}
 
 /// Opens what the hooks of this process write to, while it has the host's files and rights. All sets have the same.
 pub fn open_output(context: *Context) Failed!void {
@@ -34,8 +43,10 @@ pub fn hooks(context: *Context, op: plan.HookSet) Failed!void {
         return context.fail_as(.limit, @tagName(op.kind), "", "no room for the state");
     const own_umask = sys.umask(context.umask);
     defer _ = sys.umask(own_umask);
-    for (op.hooks) |hook| {
+    for (op.hooks) |configured| {
+        var hook = configured;
         context.subject = hook.subject;
+        if (hook.env_of_process) hook.env = try process_environment(context);
         var output: [hook_core.output_size_max]u8 = undefined;
         // It may mount over whatever was opened before.
         context.last_parent.forget();

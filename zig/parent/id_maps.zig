@@ -46,7 +46,7 @@ fn run_helper(call: *Call, pid: i32, map: []const plan.IdMap, helper: []const u8
             try args.append(call.arena, try std.fmt.allocPrint(call.arena, "{d}", .{number}));
         }
     }
-    const program: plan.Hook = .{ .path = helper, .args = args.items, .env = &.{}, .timeout_ms = helper_timeout_ms, .subject = subject };
+    const program: plan.Hook = .{ .path = helper, .args = args.items, .env = &.{}, .env_of_process = false, .timeout_ms = helper_timeout_ms, .subject = subject };
     var output: [hook.output_size_max]u8 = undefined;
     const result = hook.run(call.arena, program, "", null, .{}, &output);
     if (!result.succeeded()) return run_hook.fail(call, program, result, std.fs.path.basenamePosix(helper));

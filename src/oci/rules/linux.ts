@@ -28,7 +28,7 @@ export const linuxRules: readonly Rule<Config>[] = [
           "linux.memoryPolicy.nodes",
           policy.nodes,
           `no nodes with ${policy.mode}`,
-          "memory policy mode requires 0 nodes",
+          `memory policy mode requires 0 nodes but got ${nodes.length}`,
         );
       } else if (policy.mode !== "MPOL_PREFERRED" && nodes === undefined) {
         report.issue(

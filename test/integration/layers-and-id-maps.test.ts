@@ -1,0 +1,144 @@
+/** Overlays of many layers, id-mapped mounts, and attributes that only newer mount calls have. */
+import { expect } from "bun:test";
+import { chownSync, mkdirSync, writeFileSync } from "node:fs";
+import { addUserNamespace, type Mount } from "../harness/config.ts";
+import { buncOnly, notIn, overlay, root, userNamespaces } from "../harness/requirements.ts";
+import type { Sandbox } from "../harness/sandbox.ts";
+import { scenario } from "../harness/scenario.ts";
+
+const LAYERS = 300;
+
+/** Too long for the page that mount(2) takes: runc gives the options as they are and the kernel refuses them. */
+function layered(box: Sandbox): Mount {
+  const layers = Array.from({ length: LAYERS }, (_, index) => {
+    const layer = box.path("layers", String(index).padStart(40, "0"));
+    mkdirSync(layer, { recursive: true });
+    writeFileSync(`${layer}/file-${index}`, `of layer ${index}`);
+    writeFileSync(`${layer}/top`, `${index}`);
+    return layer;
+  });
+  return {
+    destination: "/mnt",
+    type: "overlay",
+    source: "overlay",
+    options: [`lowerdir=${layers.join(":")}`],
+  };
+}
+
+scenario(`an overlay of ${LAYERS} lower layers`, [root, overlay, buncOnly], async (box) => {
+  const actions = ["read:/mnt/file-0", `read:/mnt/file-${LAYERS - 1}`, "read:/mnt/top"];
+  const report = await box.report(actions, (config) => config.mounts.push(layered(box)));
+  expect(report.read("/mnt/file-0")).toBe("of layer 0");
+  expect(report.read(`/mnt/file-${LAYERS - 1}`)).toBe(`of layer ${LAYERS - 1}`);
+  expect(report.read("/mnt/top")).toBe("0");
+});
+
+scenario(
+  `an overlay of ${LAYERS} lower layers: what runc does`,
+  [root, overlay, () => (Bun.env["RUNTIME"] === "runc" ? null : "asserted for runc only")],
+  async (box) => {
+    const result = await box.run(box.probe(["exit:0"], (config) => config.mounts.push(layered(box))));
+    expect(result.status).toBe(1);
+  },
+);
+
+/** A source whose file belongs to 1000, on a tmpfs of its own: those can be id-mapped. */
+async function withOwned(box: Sandbox, body: (source: string) => Promise<void>): Promise<void> {
+  const source = box.path("owned");
+  mkdirSync(source);
+  Bun.spawnSync(["mount", "-t", "tmpfs", "tmpfs", source]);
+  try {
+    writeFileSync(`${source}/file`, "");
+    chownSync(`${source}/file`, 1000, 1000);
+    mkdirSync(`${source}/below`);
+    Bun.spawnSync(["mount", "-t", "tmpfs", "tmpfs", `${source}/below`]);
+    await body(source);
+  } finally {
+    Bun.spawnSync(["umount", "--recursive", source]);
+  }
+}
+
+const noIdMaps = notIn("runc", "1.1.5 has no id-mapped mounts");
+const mappings = [{ containerID: 1000, hostID: 7, size: 1 }];
+
+scenario("an id-mapped bind with mappings of its own", [root, userNamespaces, noIdMaps], async (box) => {
+  await withOwned(box, async (source) => {
+    const report = await box.report(["stat:/mnt/file"], (config) => {
+      config.mounts.push({
+        destination: "/mnt",
+        type: "bind",
+        source,
+        options: ["bind"],
+        uidMappings: mappings,
+        gidMappings: mappings,
+      });
+    });
+    expect(report.get("stat:/mnt/file")).toMatchObject({ uid: 7, gid: 7 });
+  });
+});
+
+for (const option of ["idmap", "ridmap"]) {
+  scenario(`${option}: the container's user namespace`, [root, userNamespaces, noIdMaps], async (box) => {
+    await withOwned(box, async (source) => {
+      const bundle = box.probe(["stat:/mnt/file"], (config) => {
+        addUserNamespace(config);
+        config.mounts.push({ destination: "/mnt", type: "bind", source, options: ["rbind", option] });
+      });
+      await Bun.$`chown -R 100000:100000 ${bundle.rootfs}`.quiet();
+      expect((await box.reportOf(bundle)).get("stat:/mnt/file")).toMatchObject({ uid: 1000, gid: 1000 });
+    });
+  });
+}
+
+scenario(
+  "crun's form of the option: mappings in its value",
+  [root, userNamespaces, buncOnly],
+  async (box) => {
+    await withOwned(box, async (source) => {
+      const report = await box.report(["stat:/mnt/file"], (config) => {
+        const options = ["bind", "idmap=uids=1000-8-1;gids=1000-9-1"];
+        config.mounts.push({ destination: "/mnt", type: "bind", source, options });
+      });
+      expect(report.get("stat:/mnt/file")).toMatchObject({ uid: 8, gid: 9 });
+    });
+  },
+);
+
+const recursive: { option: string; shown: string }[] = [
+  { option: "rro", shown: "ro" },
+  { option: "rnosuid", shown: "nosuid" },
+  { option: "rnodev", shown: "nodev" },
+  { option: "rnoexec", shown: "noexec" },
+  { option: "rnoatime", shown: "noatime" },
+  { option: "rnodiratime", shown: "nodiratime" },
+  { option: "rnosymfollow", shown: "nosymfollow" },
+];
+
+for (const { option, shown } of recursive) {
+  scenario(
+    `${option} reaches the mounts below`,
+    [root, notIn("runc", "1.1.5 has only some of them")],
+    async (box) => {
+      await withOwned(box, async (source) => {
+        const { mounts } = await box.report(["read:/proc/self/mountinfo"], (config) => {
+          config.mounts.push({ destination: "/mnt", type: "bind", source, options: ["rbind", option] });
+        });
+        for (const target of ["/mnt", "/mnt/below"]) {
+          expect(mounts.find((mount) => mount.target === target)?.options).toContain(shown);
+        }
+      });
+    },
+  );
+}
+
+scenario(
+  "nosymfollow, iversion, lazytime, silent: taken as mount(8) takes them",
+  [root, buncOnly],
+  async (box) => {
+    const { mounts } = await box.report(["read:/proc/self/mountinfo"], (config) => {
+      const options = ["nosymfollow", "iversion", "lazytime", "silent"];
+      config.mounts.push({ destination: "/mnt", type: "tmpfs", source: "tmpfs", options });
+    });
+    expect(mounts.find(({ target }) => target === "/mnt")?.options).toContain("nosymfollow");
+  },
+);
