@@ -24,6 +24,7 @@ const cgroup_devices = @import("cgroup/devices.zig");
 const bus_stream = @import("cgroup/bus_stream.zig");
 
 const seccomp = @import("seccomp/call.zig");
+const seccomp_explain = @import("seccomp/explain_call.zig");
 
 pub const table = .{
     .{ .name = "host_facts", .function = host.host_facts },
@@ -73,6 +74,7 @@ pub const table = .{
     .{ .name = "bus_write", .function = bus_stream.bus_write },
     .{ .name = "bus_read", .function = bus_stream.bus_read },
     .{ .name = "host_probe", .function = host_probe.host_probe },
+    .{ .name = "seccomp_explain", .function = seccomp_explain.seccomp_explain },
 };
 
 pub fn RequestOf(comptime function: anytype) type {

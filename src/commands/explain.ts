@@ -2,24 +2,32 @@
 
 import { cgroupPaths } from "../cgroup/paths.ts";
 import { failureMessage } from "../cli/log.ts";
+import type { SyscallQuery } from "../cli/syscalls.ts";
 import type { CommandContext, Handler, VerbOptions } from "../cli/verbs.ts";
 import { readBundle } from "../container/bundle.ts";
 import { rootOf } from "../container/container.ts";
 import { inheritedNoFile } from "../container/inherited.ts";
 import { rootlessCgroups } from "../container/rootless.ts";
-import { compileSeccomp } from "../container/seccomp.ts";
+import { compileSeccomp, seccompProfile } from "../container/seccomp.ts";
 import { RuntimeError } from "../errors.ts";
 import { type CgroupOutline, type OutlineOptions, outlineCgroups } from "../explain/cgroups.ts";
 import { explainCreate } from "../explain/explain.ts";
 import type { Operation } from "../explain/operation.ts";
+import { seccompText } from "../explain/seccomp.ts";
 import { explainText } from "../explain/text.ts";
 import { currentHost } from "../host/current.ts";
 import type { Plan } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
 import { stringifyJson } from "../oci/json.ts";
 import { planCreate } from "../plan/plan.ts";
+import { wantsSeccomp } from "../plan/security.ts";
 import { StateDirectory } from "../state/store.ts";
 
 export const run: Handler<"explain"> = (options, [id], context) => {
+  if (options.seccomp !== undefined) {
+    explainSeccomp(options.seccomp, options, context);
+    return 0;
+  }
   const { plan, operations, problems } = explain(options, id, context);
   if (options.json) console.log(stringifyJson({ plan, operations, problems }, 2));
   else console.log(explainText(operations, problems));
@@ -88,4 +96,34 @@ function outlineOrProblem(problems: string[], options: OutlineOptions): CgroupOu
     problems.push(failureMessage(error));
     return outlineCgroups({ ...options, driver: "disabled" });
   }
+}
+
+/** The architecture of this machine, in the specification's word. */
+const ARCHITECTURE = process.arch === "arm64" ? "SCMP_ARCH_AARCH64" : "SCMP_ARCH_X86_64";
+
+function explainSeccomp(query: SyscallQuery, options: VerbOptions<"explain">, context: CommandContext): void {
+  const host = currentHost();
+  const { config } = readBundle(options.bundle, host, {
+    noPivot: false,
+    rootlessCgroups: rootlessCgroups(context.globals.rootless, host),
+  });
+  const { seccomp } = config.linux;
+  if (!wantsSeccomp(seccomp)) {
+    throw new RuntimeError("the configuration has no seccomp profile: every system call is allowed", {
+      subject: "linux.seccomp",
+    });
+  }
+  const profile = seccompProfile(seccomp);
+  const reply = native("seccomp_explain", {
+    profile,
+    architecture: ARCHITECTURE,
+    syscalls: query.names,
+    arguments: (query.arguments ?? []).map(String),
+  });
+  const [missing] = reply.not_found;
+  if (missing !== undefined) {
+    throw new RuntimeError(`there is no system call ${missing} on ${ARCHITECTURE}`, { path: missing });
+  }
+  if (options.json) console.log(stringifyJson(reply, 2));
+  else console.log(seccompText(reply, profile, query.arguments !== undefined));
 }

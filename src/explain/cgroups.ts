@@ -33,6 +33,8 @@ export interface CgroupOutline {
   entered: readonly CgroupStep[];
   /** When it is there and waits: systemd makes a scope from a process. */
   placed: readonly CgroupStep[];
+  /** While it works on its mounts: the device rules of v2 (cgroupfs; systemd is told of them with the limits). */
+  devices: readonly CgroupStep[];
   /** When its file systems stand. */
   limits: readonly CgroupStep[];
 }
@@ -48,6 +50,7 @@ const NONE: CgroupOutline = {
   before: [],
   entered: [],
   placed: [],
+  devices: [],
   limits: [],
 };
 
@@ -69,7 +72,7 @@ export function outlineCgroups(options: OutlineOptions): CgroupOutline {
         before: explainCreation(plan),
         entered: explainPlacement(plan).filter(({ op }) => op !== "clone3"),
         placed: [],
-        limits: explainLimits(plan),
+        ...byTime(explainLimits(plan)),
       };
     }
   }
@@ -114,8 +117,15 @@ function outlineSystemd(options: OutlineOptions): CgroupOutline {
     before: [],
     entered,
     placed: [start, ...explainCreation(plan)],
+    devices: [],
     limits: [...devices, ...explainLimits(plan)],
   };
+}
+
+/** v1 has files for the device rules, which are written with the other limits. */
+function byTime(steps: readonly CgroupStep[]): Pick<CgroupOutline, "devices" | "limits"> {
+  const isEarly = ({ op }: CgroupStep) => op === "bpf";
+  return { devices: steps.filter(isEarly), limits: steps.filter((each) => !isEarly(each)) };
 }
 
 function propertyList(properties: readonly Property[]): string {

@@ -23,8 +23,16 @@ export function explainCreate(explained: Explained): Operation[] {
   explainState(list, explained);
   list.cgroup(cgroups.before);
   const isDirect = explainSpawn(list, plan, cgroups);
+  const isHeld = cgroups.placed.length > 0;
+  if (isDirect && !isHeld) explainProcessLimits(list, plan);
+  // What bunc does while bunc-init works; for systemd it waits until then.
+  list.cgroup(cgroups.devices);
+  list.add("create", "bunc", "", [
+    ...writeFile(`${stateDirectory(explained)}/config.json`),
+    ...writeFile(`${stateDirectory(explained)}/state.json`),
+  ]);
+  if (isDirect && isHeld) explainProcessLimits(list, plan);
   if (!isDirect) explainJoin(list, plan);
-  else explainProcessLimits(list, plan);
   explainInit(list, explained);
   const listener = seccompListener(plan);
   if (listener !== undefined) {
@@ -75,7 +83,6 @@ function explainState(list: OperationList, explained: Explained): void {
     step("mkdirat", root.path, root.sticky ? "01700" : "0711", "it is missing"),
     step("mkdirat", directory, "0711"),
     step("flock", directory, "LOCK_EX"),
-    ...writeFile(`${directory}/config.json`),
     ...writeFile(`${directory}/state.json`),
   ]);
 }

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 3337247536;
+export const abiFingerprint = 945452769;
 
 export type Failure = {
   code: Code;
@@ -387,6 +387,20 @@ export type ProbeReply = {
   calls: readonly ProbedCall[];
 };
 
+export type SeccompExplainRequest = {
+  profile: Profile;
+  architecture: Architecture;
+  syscalls: readonly string[];
+  arguments: readonly U64[];
+};
+
+export type SeccompExplainReply = {
+  answers: readonly SeccompAnswer[];
+  not_found: readonly string[];
+  unknown_syscalls: readonly SeccompUnknown[];
+  architectures: readonly Architecture[];
+};
+
 export type Code = "system" | "protocol" | "died" | "unsafe_path" | "executable" | "hook" | "limit" | "timeout";
 
 export type Stage = "library" | "parent" | "join" | "init";
@@ -427,7 +441,6 @@ export type Hook = {
   path: string;
   args: readonly string[];
   env: readonly string[];
-  env_of_process: boolean;
   timeout_ms: number;
   subject: string;
 };
@@ -449,6 +462,8 @@ export type DeviceRules = {
   allow: boolean;
   exceptions: readonly DeviceException[];
 };
+
+export type Architecture = "SCMP_ARCH_X86" | "SCMP_ARCH_X86_64" | "SCMP_ARCH_X32" | "SCMP_ARCH_ARM" | "SCMP_ARCH_AARCH64" | "SCMP_ARCH_MIPS" | "SCMP_ARCH_MIPS64" | "SCMP_ARCH_MIPS64N32" | "SCMP_ARCH_MIPSEL" | "SCMP_ARCH_MIPSEL64" | "SCMP_ARCH_MIPSEL64N32" | "SCMP_ARCH_PPC" | "SCMP_ARCH_PPC64" | "SCMP_ARCH_PPC64LE" | "SCMP_ARCH_RISCV64" | "SCMP_ARCH_S390" | "SCMP_ARCH_S390X" | "SCMP_ARCH_LOONGARCH64";
 
 export type Entry = {
   name: string;
@@ -560,6 +575,22 @@ export type ProbedCall = {
   errno: number;
 };
 
+export type SeccompAnswer = {
+  name: string;
+  number: number;
+  action: Action;
+  data: number;
+  reason: Reason;
+  rule: number;
+  instructions: number;
+  alternatives: readonly SeccompAlternative[];
+};
+
+export type SeccompUnknown = {
+  rule: number;
+  name: string;
+};
+
 export type Step = {
   subject: string;
   op: Op;
@@ -596,8 +627,6 @@ export type TimeOffset = {
   nanoseconds: number;
 };
 
-export type Architecture = "SCMP_ARCH_X86" | "SCMP_ARCH_X86_64" | "SCMP_ARCH_X32" | "SCMP_ARCH_ARM" | "SCMP_ARCH_AARCH64" | "SCMP_ARCH_MIPS" | "SCMP_ARCH_MIPS64" | "SCMP_ARCH_MIPS64N32" | "SCMP_ARCH_MIPSEL" | "SCMP_ARCH_MIPSEL64" | "SCMP_ARCH_MIPSEL64N32" | "SCMP_ARCH_PPC" | "SCMP_ARCH_PPC64" | "SCMP_ARCH_PPC64LE" | "SCMP_ARCH_RISCV64" | "SCMP_ARCH_S390" | "SCMP_ARCH_S390X" | "SCMP_ARCH_LOONGARCH64";
-
 export type Flag = "SECCOMP_FILTER_FLAG_TSYNC" | "SECCOMP_FILTER_FLAG_LOG" | "SECCOMP_FILTER_FLAG_SPEC_ALLOW" | "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
 
 export type Rule = {
@@ -613,6 +642,8 @@ export type DeviceException = {
   minor: number | null;
   access: number;
 };
+
+export type Reason = "rule" | "default" | "newer_than_profile" | "bad_architecture";
 
 export type Op =
   | { loopback_up: Empty }
@@ -677,6 +708,13 @@ export type CgroupWrite = {
 };
 
 export type DeviceType = "block" | "char";
+
+export type SeccompAlternative = {
+  rule: number;
+  action: Action;
+  data: number;
+  conditions: readonly SeccompCondition[];
+};
 
 export type Empty = Record<string, never>;
 
@@ -846,6 +884,13 @@ export type CgroupAlternative = {
   value: string;
 };
 
+export type SeccompCondition = {
+  argument: number;
+  op: Operator;
+  mask: U64;
+  value: U64;
+};
+
 export type Filesystem = {
   type: string;
   source: string;
@@ -929,6 +974,7 @@ export const callNumbers = {
   bus_write: 44,
   bus_read: 45,
   host_probe: 46,
+  seccomp_explain: 47,
 } as const;
 
 /** Request and reply of every call. */
@@ -980,6 +1026,7 @@ export type Calls = {
   bus_write: [BusWriteRequest, BusWriteReply];
   bus_read: [BusReadRequest, BusReadReply];
   host_probe: [ProbeRequest, ProbeReply];
+  seccomp_explain: [SeccompExplainRequest, SeccompExplainReply];
 };
 
 export const CLONE = {

@@ -279,3 +279,35 @@ scenario(
     expect([status, stderr.includes("ociVersion")]).toEqual([1, true]);
   },
 );
+
+scenario("explain --seccomp: what the profile answers, and why", [root, buncOnly], async (box) => {
+  const bundle = box.bundle((config) => {
+    config.linux["seccomp"] = {
+      defaultAction: "SCMP_ACT_ERRNO",
+      syscalls: [
+        { names: ["read", "clone3"], action: "SCMP_ACT_ALLOW" },
+        {
+          names: ["socket"],
+          action: "SCMP_ACT_ALLOW",
+          args: [{ index: 0, value: 16, op: "SCMP_CMP_NE" }],
+        },
+      ],
+    };
+  });
+  const ask = async (calls: string) =>
+    (await box.must(["explain", "--bundle", bundle.directory, "--seccomp", calls])).stdout;
+  expect(await ask("read")).toContain("SCMP_ACT_ALLOW  linux.seccomp.syscalls[0]");
+  expect(await ask("write")).toContain("SCMP_ACT_ERRNO(1)  no rule");
+  expect(await ask("socket")).toContain("if arg0 != 0x10  linux.seccomp.syscalls[1]");
+  expect(await ask("socket(16)")).toContain("SCMP_ACT_ERRNO(1)");
+  expect(await ask("socket(2)")).toContain("SCMP_ACT_ALLOW");
+  expect(await ask("close_range")).toContain("SCMP_ACT_ERRNO(38)");
+  expect((await ask("all")).split("\n").length).toBeGreaterThan(250);
+  for (const [calls, text] of [
+    ["no_such_call", "there is no system call no_such_call"],
+    ["mount(x)", "is not a system call such as"],
+  ] as const) {
+    const { status, stderr } = await box.call(["explain", "--bundle", bundle.directory, "--seccomp", calls]);
+    expect([calls, status, stderr.includes(text)]).toEqual([calls, 1, true]);
+  }
+});
