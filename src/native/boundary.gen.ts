@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 945452769;
+export const abiFingerprint = 4294213318;
 
 export type Failure = {
   code: Code;
@@ -441,6 +441,7 @@ export type Hook = {
   path: string;
   args: readonly string[];
   env: readonly string[];
+  env_of_process: boolean;
   timeout_ms: number;
   subject: string;
 };
