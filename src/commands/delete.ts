@@ -1,8 +1,9 @@
 /** `delete`: removes a stopped or created container; with --force any. */
 
-import type { Handler } from "../cli/verbs.ts";
+import type { CommandContext, Handler } from "../cli/verbs.ts";
 import { loadContainer, rootOf } from "../container/container.ts";
 import { destroyContainer, killContainer } from "../container/destroy.ts";
+import { salvage } from "../container/salvage.ts";
 import { cannotDelete, containerDoesNotExist } from "../messages.ts";
 import { StateDirectory } from "../state/store.ts";
 
@@ -14,12 +15,7 @@ export const run: Handler<"delete"> = ({ force }, [id], context) => {
   }
   const lock = directory.lock();
   try {
-    if (directory.tryLoad() === undefined) {
-      // A create that ended before it had made anything else.
-      directory.remove();
-      if (force) return 0;
-      throw containerDoesNotExist(id);
-    }
+    if (!isReadable(directory, force, context)) return 0;
     const { record, status } = loadContainer(directory);
     if (status !== "stopped" && status !== "created" && !force) throw cannotDelete(id, status);
     if (status !== "stopped") killContainer(record);
@@ -29,3 +25,22 @@ export const run: Handler<"delete"> = ({ force }, [id], context) => {
     lock.release();
   }
 };
+
+/** False: there is no usable state, and with --force what there was is removed. */
+function isReadable(directory: StateDirectory, force: boolean, context: CommandContext): boolean {
+  try {
+    if (directory.tryLoad() !== undefined) return true;
+  } catch (damage) {
+    if (!force) throw damage;
+    salvage(directory, damage, context.log);
+    return false;
+  }
+  if (!directory.hasConfig()) {
+    // A create that ended before it had made anything else.
+    directory.remove();
+  } else if (force) {
+    salvage(directory, new Error(`${directory.stateFile} is missing`), context.log);
+  }
+  if (!force) throw containerDoesNotExist(directory.id);
+  return false;
+}

@@ -109,6 +109,11 @@ export class StateDirectory {
     native("write_file", { path: this.configFile, text, mode: FILE_MODE });
   }
 
+  /** Whether a process was made for this container: the configuration is stored right after that. */
+  hasConfig(): boolean {
+    return native("resolve_path", { path: this.configFile }).path !== "";
+  }
+
   /** The configuration as create found it. */
   loadConfig(): string {
     const file = native("read_file", { path: this.configFile });

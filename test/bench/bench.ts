@@ -3,8 +3,10 @@
  *
  *   bun test/bench/bench.ts [--rounds=N] [--containers=N] [--only=WORK,…] [--json=FILE]
  *
- * The runtimes take turns within each round, so that a change of the machine's speed meets them all. Times
- * are wall clock medians of the whole command as a client waits for it; read them as ratios.
+ * The runtimes take turns within each round, so that a change of the machine's speed meets them all, and before each
+ * command the machine is left alone for a moment: what the kernel still does for the container before (its network
+ * namespace, RCU grace periods) is not counted to the next one. Times are wall clock medians of the whole command
+ * as a client waits for it; read them as ratios.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,6 +35,8 @@ function positive(name: "rounds" | "containers"): number {
 const rounds = positive("rounds");
 const containers = positive("containers");
 
+const SETTLE_MS = 50;
+
 /** One runtime with a state root of its own. */
 class Contender {
   readonly box: Sandbox;
@@ -53,6 +57,7 @@ class Contender {
 
   /** Runs one command to its end. → milliseconds of wall clock. */
   time(args: string[]): number {
+    Bun.sleepSync(SETTLE_MS);
     const measured = Bun.spawnSync([probePath(), "measure", ...this.box.commandLine(args)], {
       cwd: this.bundle.directory,
       env: bareEnvironment,

@@ -39,6 +39,25 @@ for (const { name, damage } of damages) {
   });
 }
 
+for (const { name, damage } of damages) {
+  scenario(
+    `state.json is ${name}: delete --force removes the container all the same`,
+    [root, buncOnly],
+    async (box) => {
+      const id = await box.started(box.probe(["fork:2", "sleep"]));
+      const { pid } = await box.state(id);
+      damage(`${box.root}/${id}/state.json`);
+      expect((await box.call(["delete", id])).status).toBe(1);
+      const deleted = await box.call(["delete", "--force", id]);
+      expect(deleted.status).toBe(0);
+      expect(deleted.stderr).toContain("removing what the container's configuration leads to");
+      expect(existsSync(`${box.root}/${id}`)).toBe(false);
+      expect(cgroupsOf(id)).toEqual([]);
+      await until("its process has ended", async () => !existsSync(`/proc/${pid}`) || undefined);
+    },
+  );
+}
+
 scenario(
   "two creations of one id at once: one wins, and it works",
   [root, notIn("runc", "1.1.5 has a window between the check and the directory")],
