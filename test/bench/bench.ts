@@ -139,6 +139,43 @@ function waitingPssKib(contender: Contender): number {
   return Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1]);
 }
 
+/** Beyond what any runtime needs. */
+const LIMIT_MAX_KIB = 64 * 1024;
+const LIMIT_STEP_KIB = 64;
+/** One that starts by luck is not enough. */
+const LIMIT_TRIES = 3;
+
+/** The smallest memory limit, without swap, at which a static true(1) starts and ends well; null: there is none. */
+function smallestMemoryLimitKib({ box }: Contender): number | null {
+  const starts = (limitKib: number) => {
+    const limit = limitKib * 1024;
+    const bundle = box.probe(["exit:0"], (config) => {
+      config.linux.resources = { ...config.linux.resources, memory: { limit, swap: limit } };
+    });
+    for (let attempt = 0; attempt < LIMIT_TRIES; attempt++) {
+      const id = box.id();
+      const { exitCode } = Bun.spawnSync(box.commandLine(["run", "--bundle", bundle.directory, id]), {
+        env: bareEnvironment,
+        timeout: 20_000,
+      });
+      if (exitCode === 0) continue;
+      Bun.spawnSync(box.commandLine(["delete", "--force", id]), { env: bareEnvironment });
+      return false;
+    }
+    return true;
+  };
+  let enough = LIMIT_MAX_KIB;
+  if (!starts(enough)) return null;
+  let tooSmall = 0;
+  while (enough - tooSmall > LIMIT_STEP_KIB) {
+    const middle = Math.ceil((enough + tooSmall) / 2 / LIMIT_STEP_KIB) * LIMIT_STEP_KIB;
+    if (middle === enough) break;
+    if (starts(middle)) enough = middle;
+    else tooSmall = middle;
+  }
+  return enough;
+}
+
 type Row = { name: string; unit: string; values: (number | null)[] };
 
 function print(contenders: Contender[], rows: Row[]): void {
@@ -204,6 +241,11 @@ async function compareRuntimes(): Promise<Row[]> {
       values: contenders.map((one) => one.peakRssKib || null),
     });
     rows.push({ name: "PSS waiting after create", unit: "KiB", values: contenders.map(waitingPssKib) });
+    rows.push({
+      name: "smallest memory limit",
+      unit: "KiB",
+      values: wanted === undefined ? contenders.map(smallestMemoryLimitKib) : contenders.map(() => null),
+    });
     print(contenders, rows);
   } finally {
     for (const { box } of contenders) {
