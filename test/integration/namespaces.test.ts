@@ -116,3 +116,18 @@ scenario(
     expect(report.namespaces["time"]).not.toBe(hostLink("time"));
   },
 );
+
+scenario(
+  "clock offsets with a user namespace",
+  [root, userNamespaces, timeNamespaces, notIn("runc", "1.1.5 has no time namespaces")],
+  async (box) => {
+    const bundle = box.probe(["read:/proc/self/timens_offsets"], (config) => {
+      addUserNamespace(config);
+      addNamespace(config, "time");
+      config.linux["timeOffsets"] = { monotonic: { secs: 7881, nanosecs: 2718281 } };
+    });
+    await Bun.$`chown -R 100000:100000 ${bundle.rootfs}`.quiet();
+    const text = (await box.reportOf(bundle)).read("/proc/self/timens_offsets");
+    expect(text).toMatch(/^monotonic\s+7881\s+2718281$/m);
+  },
+);

@@ -17,13 +17,14 @@ const join_max = 8;
 pub fn run(context: *Context) Failed!void {
     const namespaces = context.plan.namespaces;
     context.subject = "linux.namespaces";
+    const offsets = if (namespaces.time_offsets.len > 0) try open_time_offsets(context) else -1;
     var opened: [join_max]sys.fd_t = undefined;
     try open_paths(context, &opened);
     if (leaves_sources(namespaces)) try sources.open_all(context);
     try join_paths(context, opened[0..namespaces.join.len]);
     if (namespaces.join_pid != 0) try join_process(context);
     if (namespaces.create & CLONE.NEWUSER != 0) try create_user(context);
-    try create_others(context);
+    try create_others(context, offsets);
     try become_child(context);
 }
 
@@ -135,22 +136,31 @@ fn become_root(context: *Context) Failed!void {
     sys.setresuid(0) catch if (!sys.is(.INVAL)) return context.fail("setresuid", "0");
 }
 
+/// Opened with our own rights: in a new user namespace the file of this process, which nobody may look into, is
+/// somebody else's. Nobody is beside us yet.
+fn open_time_offsets(context: *Context) Failed!sys.fd_t {
+    const path = "/proc/self/timens_offsets";
+    _ = sys.prctl(sys.PR.SET_DUMPABLE, 1, 0, 0, 0) catch return context.fail("prctl", "PR_SET_DUMPABLE");
+    const fd = sys.open(path, sys.O.WRONLY | sys.O.CLOEXEC, 0) catch return context.fail("open", path);
+    _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return context.fail("prctl", "PR_SET_DUMPABLE");
+    return fd;
+}
+
 /// Everything but user (made before), pid (made by clone3) and cgroup (made by stage 2).
-fn create_others(context: *Context) Failed!void {
+fn create_others(context: *Context, offsets: sys.fd_t) Failed!void {
     context.subject = "linux.namespaces";
     const create = context.plan.namespaces.create;
     const flags = create & ~@as(u32, CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWCGROUP);
     if (flags != 0) sys.unshare(flags) catch return context.fail("unshare", "");
-    if (context.plan.namespaces.time_offsets.len == 0) return;
+    if (offsets < 0) return;
     context.subject = "linux.timeOffsets";
     const path = "/proc/self/timens_offsets";
-    const fd = sys.open(path, sys.O.WRONLY | sys.O.CLOEXEC, 0) catch return context.fail("open", path);
-    defer sys.close(fd);
+    defer sys.close(offsets);
     for (context.plan.namespaces.time_offsets) |offset| {
         var buffer: [128]u8 = undefined;
         const text = std.fmt.bufPrint(&buffer, "{s} {s} {d}\n", .{ @tagName(offset.clock), offset.seconds, offset.nanoseconds }) catch
             return context.fail_as(.limit, "write", path, offset.seconds);
-        _ = sys.write(fd, text) catch return context.fail("write", path);
+        _ = sys.write(offsets, text) catch return context.fail("write", path);
     }
 }
 
