@@ -1,7 +1,16 @@
 /** Where a further process runs, and what a process that waits holds. */
 import { expect } from "bun:test";
-import { mkdirSync, readdirSync, readlinkSync, rmdirSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { cgroupsOf } from "../harness/leaks.ts";
+import { Peer } from "../harness/peer.ts";
 import { buncOnly, cgroupV1, notIn, root } from "../harness/requirements.ts";
 import { unquoted } from "../harness/runtime.ts";
 import { until } from "../harness/sandbox.ts";
@@ -62,3 +71,79 @@ scenario("a created container holds no descriptor but those it waits with", [roo
   );
   expect(waiting).toEqual([]);
 });
+
+scenario(
+  "exec when the recorded cgroups are gone: where the container's init is now",
+  [root, cgroupV1, notIn("runc", "1.1.5 looks at the recorded ones only")],
+  async (box) => {
+    const id = await box.started(box.probe(["sleep"]));
+    const { pid } = await box.state(id);
+    for (const recorded of cgroupsOf(id)) {
+      const moved = recorded.replace(id, `${id}-moved`);
+      mkdirSync(moved, { recursive: true });
+      if (recorded.includes("/cpuset/")) {
+        for (const file of ["cpuset.cpus", "cpuset.mems"]) {
+          writeFileSync(`${moved}/${file}`, readFileSync(`${recorded}/${file}`));
+        }
+      }
+      writeFileSync(`${moved}/cgroup.procs`, String(pid));
+      rmdirSync(recorded);
+    }
+    const text = (await box.exec(id, ["read:/proc/self/cgroup"])).read("/proc/self/cgroup");
+    expect(text).toContain(`${id}-moved`);
+    await box.must(["delete", "--force", id]);
+    await until("the cgroups are empty", () => {
+      try {
+        for (const moved of cgroupsOf(`${id}-moved`)) rmdirSync(moved);
+        return true;
+      } catch {
+        return undefined;
+      }
+    });
+  },
+);
+
+scenario(
+  "exec with a seccomp listener: its agent hears of each process",
+  [root, notIn("runc", "1.1.5 needs libseccomp 2.5")],
+  async (box) => {
+    const socket = box.path("agent.sock");
+    const listening = async () => {
+      rmSync(socket, { force: true });
+      return Peer.listen(`receive-console:${socket}`);
+    };
+    const first = await listening();
+    const bundle = box.probe(["sleep"], (config) => {
+      config.linux["seccomp"] = {
+        defaultAction: "SCMP_ACT_ALLOW",
+        listenerPath: socket,
+        syscalls: [{ names: ["acct"], action: "SCMP_ACT_NOTIFY" }],
+      };
+    });
+    const id = await box.started(bundle);
+    const init = JSON.parse((await first.received(1))[0]?.text ?? "");
+    await first.close();
+    const second = await listening();
+    await box.must(["exec", id, "/probe", "exit:0"]);
+    const further = JSON.parse((await second.received(1))[0]?.text ?? "");
+    await second.close();
+    expect(further.state.id).toBe(id);
+    expect(further.pid).not.toBe(init.pid);
+  },
+);
+
+scenario(
+  "--cgroup-manager=disabled: the container stays where its caller is",
+  [root, buncOnly],
+  async (box) => {
+    const id = box.id();
+    const bundle = box.probe(["sleep"], (config) => {
+      delete config.linux.resources;
+    });
+    await box.must(["--cgroup-manager=disabled", "run", "--detach", "--bundle", bundle.directory, id]);
+    const { pid } = await box.state(id);
+    expect(readFileSync(`/proc/${pid}/cgroup`, "utf8")).toBe(readFileSync("/proc/self/cgroup", "utf8"));
+    expect(cgroupsOf(id)).toEqual([]);
+    await box.must(["delete", "--force", id]);
+  },
+);

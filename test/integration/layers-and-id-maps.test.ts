@@ -142,3 +142,17 @@ scenario(
     expect(mounts.find(({ target }) => target === "/mnt")?.options).toContain("nosymfollow");
   },
 );
+
+scenario("an id-mapped tmpfs: not only binds", [root, userNamespaces, buncOnly], async (box) => {
+  const report = await box.report(["stat:/mnt"], (config) => {
+    config.mounts.push({
+      destination: "/mnt",
+      type: "tmpfs",
+      source: "tmpfs",
+      options: ["idmap", "uid=1000", "gid=1000"],
+      uidMappings: mappings,
+      gidMappings: mappings,
+    });
+  });
+  expect(report.get("stat:/mnt")).toMatchObject({ uid: 7, gid: 7 });
+});

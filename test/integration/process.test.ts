@@ -300,3 +300,11 @@ for (const { actions, status } of statuses) {
     expect((await box.run(box.probe(actions))).status).toBe(status);
   });
 }
+
+scenario("memoryPolicy", [root, notIn("runc", "memory policies came with 1.4")], async (box) => {
+  const interleave = 3;
+  const { self } = await box.report(["self"], (config) => {
+    config.linux["memoryPolicy"] = { mode: "MPOL_INTERLEAVE", nodes: "0" };
+  });
+  expect(self.memoryPolicy & 0xff).toBe(interleave);
+});
