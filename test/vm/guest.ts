@@ -15,6 +15,8 @@ export { guestUnavailable } from "./availability.ts";
 export type { FlavourName } from "./flavours.ts";
 
 const defaultTimeoutMs = 120_000;
+/** Of a boot with every service, emulated, on a host that has other work. */
+const prepareTimeoutMs = 600_000;
 /** Where the shared directory is mounted in the guest; also the commands' working directory then. */
 export const guestShare = "/project";
 /** A directory for everyone on the guest's root disk, with no mount of its own: for TMPDIR. */
@@ -245,7 +247,10 @@ function prepareScript(flavour: FlavourName): string {
 }
 
 async function prepare(guest: Guest): Promise<void> {
-  const remarks = await guest.output(["sh", "-c", prepareScript(guest.flavour)], { cwd: "/" });
+  const remarks = await guest.output(["sh", "-c", prepareScript(guest.flavour)], {
+    cwd: "/",
+    timeoutMs: prepareTimeoutMs,
+  });
   if (remarks.trim() !== "" && remarks.trim() !== "running")
     console.error(`vm: ${guest.flavour}: ${remarks.trim()}`);
 }

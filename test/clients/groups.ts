@@ -1,0 +1,179 @@
+/** How each client is configured for a runtime, and which checks run with it. */
+import type { Check, Group, RuntimeName } from "./check.ts";
+import { runtimePaths } from "./check.ts";
+import { containerd } from "./checks/containerd.ts";
+import { dockerBuild, dockerLiveRestore, dockerRemapped } from "./checks/docker-build.ts";
+import { dockerLife } from "./checks/docker-life.ts";
+import { dockerResources } from "./checks/docker-resources.ts";
+import { dockerRun } from "./checks/docker-run.ts";
+import { dockerNetworks, dockerSecurity } from "./checks/docker-security.ts";
+import { podman, podmanCgroupfs, podmanLimits, podmanRoot } from "./checks/podman.ts";
+import { installSnippet } from "./install-doc.ts";
+import { upgrade } from "./upgrade.ts";
+
+const hereDocument = (path: string, text: string) => `cat >${path} <<'END-OF-FILE'\n${text}\nEND-OF-FILE\n`;
+
+const importForDocker =
+  "docker image inspect busybox >/dev/null 2>&1 || docker import -c 'CMD [\"sh\"]' /scratch/busybox.tar busybox:latest >/dev/null";
+
+/** daemon.json as docs/INSTALL.md has it, with what else a group wants; for runc the daemon's own default. */
+function dockerd(runtime: RuntimeName, settings: Readonly<Record<string, unknown>> = {}): string {
+  const base = runtime === "bunc" ? JSON.parse(installSnippet("docker")) : {};
+  return [
+    "mkdir -p /etc/docker",
+    hereDocument("/etc/docker/daemon.json", JSON.stringify({ ...base, ...settings }, null, 2)),
+    "systemctl reset-failed docker || :",
+    "systemctl restart docker",
+    `test "$(docker info -f '{{.DefaultRuntime}}')" = ${runtime}`,
+    importForDocker,
+  ].join("\n");
+}
+
+const dockerCleanup = `
+docker ps -aq --filter name=$C | xargs -r docker rm -fv >/dev/null
+`;
+
+function docker(
+  name: string,
+  checks: readonly Check[],
+  settings: Readonly<Record<string, unknown>> = {},
+  options: Partial<Group> = {},
+): Group {
+  return {
+    name,
+    client: "Docker",
+    setup: (runtime) => dockerd(runtime, settings),
+    cleanup: dockerCleanup,
+    checks,
+    ...options,
+  };
+}
+
+const cgroupfs = { "exec-opts": ["native.cgroupdriver=cgroupfs"] };
+
+/** The names of the two runtimes are swapped on disk: what the client knows as runc is bunc. */
+const underTheNameRunc = (runtime: RuntimeName) =>
+  [
+    ...(runtime === "bunc" ? ["test -e /usr/sbin/runc.distrib || {", installSnippet("as-runc"), "}"] : []),
+    "rm -f /etc/docker/daemon.json; systemctl restart docker",
+    `docker info -f '{{.DefaultRuntime}} {{.RuncCommit.ID}}'`,
+  ].join("\n");
+
+const undoName = `
+if test -e /usr/sbin/runc.distrib; then
+  rm /usr/sbin/runc
+  dpkg-divert --local --rename --remove /usr/sbin/runc
+fi
+`;
+
+/** Sets the option with which ctr names the shim's BinaryName; the configuration file is containerd's own concern. */
+function containerdSetup(runtime: RuntimeName): string {
+  const configuration = runtime === "bunc" ? installSnippet("containerd") : "version = 3";
+  return [
+    "mkdir -p /etc/containerd",
+    hereDocument("/etc/containerd/config.toml", configuration),
+    "systemctl restart containerd && until_ok ctr version",
+    ...(runtime === "bunc" ? [`containerd config dump | grep -q "BinaryName = '${runtimePaths.bunc}'"`] : []),
+    `ctr image ls -q | grep -q busybox || { systemctl start docker; ${importForDocker}; docker save -o /scratch/busybox.image busybox:latest; ctr image import /scratch/busybox.image >/dev/null; }`,
+    `echo 'BINARY="--runc-binary ${runtimePaths[runtime]}"' >/scratch/environment`,
+  ].join("\n");
+}
+
+const containerdCleanup = `
+for c in $(ctr container ls -q | grep -- "^$C" || :); do
+  ctr task delete -f $c >/dev/null 2>&1 || :
+  ctr container delete $c >/dev/null 2>&1 || :
+done
+`;
+
+function podmanSetup(directory: string, runtime: RuntimeName, more = ""): string {
+  const engine = runtime === "bunc" ? installSnippet("podman") : '[engine]\nruntime = "runc"';
+  return [
+    `rm -rf ${directory}; mkdir -p ${directory}`,
+    hereDocument(`${directory}/bunc.conf`, engine),
+    ...(more === "" ? [] : [hereDocument(`${directory}/more.conf`, more)]),
+  ].join("\n");
+}
+
+const importForPodman =
+  "podman image exists busybox || podman import -q -c 'CMD [\"sh\"]' /scratch/busybox.tar localhost/busybox:latest >/dev/null";
+
+const podmanCleanup = `
+podman ps -aq --filter name=$C | xargs -r podman rm -f -v -t 0 >/dev/null 2>&1 || :
+`;
+
+const everyone = "/etc/containers/containers.conf.d";
+
+export const groups: readonly Group[] = [
+  docker("run", dockerRun),
+  docker("life of a container", dockerLife),
+  docker("resources, systemd's cgroups", dockerResources),
+  docker("resources, cgroupfs", dockerResources, cgroupfs),
+  docker("security and volumes", dockerSecurity),
+  docker("networks", dockerNetworks),
+  docker("build", dockerBuild),
+  docker("userns-remap", dockerRemapped, { "userns-remap": "default" }),
+  docker("live-restore", dockerLiveRestore, { "live-restore": true }),
+  {
+    ...docker("installed as runc", [
+      ...dockerRun.slice(0, 6),
+      ...dockerLife.filter(({ name }) => /^(exec|stop|pause)/.test(name)),
+    ]),
+    setup: underTheNameRunc,
+    teardown: undoName,
+  },
+  docker(
+    "upgrade in place",
+    upgrade,
+    {},
+    { setup: (runtime) => `${dockerd(runtime)}\n${upgradeSetup(runtime)}` },
+  ),
+  {
+    name: "ctr and the shim",
+    client: "containerd",
+    setup: containerdSetup,
+    cleanup: containerdCleanup,
+    checks: [
+      { name: "as docs/INSTALL.md has it", script: `${installSnippet("ctr")}`, output: "hello" },
+      ...containerd,
+    ],
+  },
+  {
+    name: "root, systemd's cgroups",
+    client: "Podman",
+    setup: (runtime) => `${podmanSetup(everyone, runtime)}\n${importForPodman}`,
+    cleanup: podmanCleanup,
+    checks: podmanRoot,
+  },
+  {
+    name: "root, cgroupfs",
+    client: "Podman",
+    setup: (runtime) =>
+      `${podmanSetup(everyone, runtime, '[engine]\ncgroup_manager = "cgroupfs"')}\n${importForPodman}`,
+    cleanup: podmanCleanup,
+    teardown: `rm -rf ${everyone}`,
+    checks: podmanCgroupfs,
+  },
+  {
+    name: "rootless",
+    client: "Podman",
+    rootless: true,
+    setup: (runtime) =>
+      [
+        podmanSetup("~tester/.config/containers/containers.conf.d", runtime),
+        "chown -R tester: ~tester/.config",
+        `runuser -u tester -- env XDG_RUNTIME_DIR=/run/user/1000 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus sh -c ${quote(`cd; ${importForPodman}`)}`,
+      ].join("\n"),
+    cleanup: podmanCleanup,
+    checks: [...podman, ...podmanLimits],
+  },
+];
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** What the client calls is a link that the checks turn to another build: for runc, to a second copy of itself. */
+function upgradeSetup(runtime: RuntimeName): string {
+  return `mkdir -p /scratch/upgrade; cp ${runtimePaths[runtime]} /scratch/upgrade/next; cp ${runtimePaths[runtime]} /scratch/upgrade/saved; echo RUNTIME=${runtimePaths[runtime]} >/scratch/environment`;
+}

@@ -1,0 +1,66 @@
+/** docs/CONFORMANCE-clients.md: every check with both results. */
+import type { Check, Group } from "./check.ts";
+import { recall } from "./results.ts";
+
+export type Verdict = "pass" | "FAIL" | "environment" | "bunc only" | "not compared";
+
+/** Only what runc can do here is asked of bunc. */
+export function verdict(group: Group, check: Check): Verdict {
+  const { bunc, runc } = recall(group, check);
+  if (bunc === undefined || runc === undefined) return "not compared";
+  if (bunc) return runc ? "pass" : "bunc only";
+  return runc ? "FAIL" : "environment";
+}
+
+const remarks: Readonly<Record<Verdict, string>> = {
+  pass: "",
+  FAIL: "**to be repaired**",
+  environment: "fails with both: the environment's",
+  "bunc only": "bunc only",
+  "not compared": "not compared",
+};
+
+export function counts(groups: readonly Group[]): string {
+  const verdicts = groups.flatMap((group) => group.checks.map((check) => verdict(group, check)));
+  const of = (wanted: Verdict) => verdicts.filter((one) => one === wanted).length;
+  const unknown = of("not compared");
+  return [
+    `${verdicts.length} checks: ${of("pass")} pass with both, ${of("bunc only")} with bunc only,`,
+    `${of("FAIL")} with runc only, ${of("environment")} with neither`,
+    ...(unknown > 0 ? [`(${unknown} not compared)`] : []),
+  ].join(" ");
+}
+
+export function conformancePage(groups: readonly Group[], versions: string, latency: string): string {
+  const lines = [
+    "# Real clients on bunc",
+    "",
+    "Written by `npm run test:clients`, which runs each check in the test machine's `clients` flavour with bunc and",
+    "with Debian's runc. It fails where runc passes and bunc does not.",
+    "",
+    "```",
+    versions,
+    "```",
+    "",
+    `${counts(groups)}.`,
+    "",
+    "## Start latency",
+    "",
+    latency,
+  ];
+  const mark = (passed: boolean | undefined) => (passed === undefined ? "" : passed ? "pass" : "fail");
+  for (const group of groups) {
+    lines.push("", `## ${group.client}: ${group.name}`, "", "| check | bunc | runc | |", "|---|---|---|---|");
+    for (const check of group.checks) {
+      const { bunc, runc } = recall(group, check);
+      const cells = [
+        check.name.replaceAll("|", "\\|"),
+        mark(bunc),
+        mark(runc),
+        remarks[verdict(group, check)],
+      ];
+      lines.push(`| ${cells.join(" | ")} |`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}

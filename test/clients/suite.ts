@@ -1,0 +1,183 @@
+/**
+ * `npm run test:clients`: Docker, containerd and Podman in the test machine, on bunc and on Debian's runc.
+ *
+ *   bun test/clients/suite.ts [--only=TEXT,…] [--runtime=bunc|runc] [--verbose]
+ *
+ * `--only` runs the checks whose "client: group: name" contains one of the texts, and
+ * the measurement of latency when one of them is "latency". A run of everything writes
+ * docs/CONFORMANCE-clients.md anew; any other updates what it ran. The status is 1 where runc passes a check that
+ * bunc fails.
+ */
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { latencyTable, measureLatency } from "../bench/clients.ts";
+import { type Guest, GuestTimeoutError, guestUnavailable, withGuest } from "../vm/guest.ts";
+import {
+  type Check,
+  difference,
+  type Group,
+  type Outcome,
+  prelude,
+  type RuntimeName,
+  runtimes,
+} from "./check.ts";
+import { groups } from "./groups.ts";
+import { conformancePage, counts, verdict } from "./report.ts";
+import { forgetOthers, remember } from "./results.ts";
+
+const project = join(import.meta.dir, "../..");
+const defaultTimeoutMs = 180_000;
+/** Two checks at once: the guest has two processors, and a client waits more than it works. */
+const checksAtOnce = 2;
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: "string" },
+    runtime: { type: "string" },
+    verbose: { type: "boolean", default: false },
+  },
+});
+
+const wanted = (group: Group, check: Check) =>
+  flags.only === undefined ||
+  flags.only.split(",").some((text) => `${group.client}: ${group.name}: ${check.name}`.includes(text));
+
+/** What the suite needs in the guest: the executable and a root file system. */
+function shareDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "bunc-clients-"));
+  mkdirSync(join(directory, "dist"));
+  copyFileSync(join(project, "dist/bunc"), join(directory, "dist/bunc"));
+  copyFileSync(join(import.meta.dir, "guest-image.sh"), join(directory, "guest-image.sh"));
+  return directory;
+}
+
+const versions = [
+  "uname -r",
+  "docker --version",
+  "containerd --version | cut -d' ' -f3",
+  "podman --version",
+  "conmon --version | head -n 1",
+  "runc --version | head -n 1",
+  "crun --version | head -n 1",
+].join("; ");
+
+let serial = 0;
+
+/** Runs a check, then the group's cleanup whatever came of it. */
+async function runCheck(guest: Guest, group: Group, check: Check): Promise<Outcome> {
+  const started = Date.now();
+  const name = `c${++serial}x`;
+  const head = `${prelude}\nexport C=${name}\ncd /tmp\nif [ -e /scratch/environment ]; then . /scratch/environment; fi\n`;
+  const options = { cwd: "/", user: group.rootless === true };
+  let reason: string | undefined;
+  try {
+    const script = `exec 2>&1\n${head}\n${check.script}`;
+    const result = await guest.run(["bash", "-c", script], {
+      ...options,
+      timeoutMs: check.timeoutMs ?? defaultTimeoutMs,
+    });
+    const output = result.stdout.replaceAll("\r", "");
+    const differs = difference(check, result.exitCode, output);
+    if (differs !== undefined)
+      reason = `${differs}, got status ${result.exitCode} and ${JSON.stringify(output.slice(-1500))}`;
+  } catch (error) {
+    if (!(error instanceof GuestTimeoutError)) throw error;
+    reason = error.message;
+  }
+  // What has no name of the check's own ends with the script.
+  if (check.script.includes("$C"))
+    await guest.run(["bash", "-c", `${head}\n${group.cleanup}`], { ...options, timeoutMs: defaultTimeoutMs });
+  return {
+    passed: reason === undefined,
+    seconds: (Date.now() - started) / 1000,
+    ...(reason ? { reason } : {}),
+  };
+}
+
+async function runGroup(guest: Guest, group: Group, runtime: RuntimeName): Promise<void> {
+  const passed = new Map<Check, boolean>();
+  const setup = `exec 2>&1\nrm -f /scratch/environment\n${prelude}\n${group.setup(runtime)}`;
+  const ready = await guest.run(["bash", "-c", setup], { cwd: "/", timeoutMs: defaultTimeoutMs });
+  if (ready.exitCode !== 0)
+    console.log(`  set-up for ${runtime} failed (${ready.exitCode}): ${ready.stdout}`);
+  const queue = group.checks.values();
+  const worker = async () => {
+    for (const check of queue) {
+      const outcome = await runCheck(guest, group, check);
+      passed.set(check, outcome.passed);
+      if (!outcome.passed || flags.verbose) {
+        const word = outcome.passed ? "pass" : "fail";
+        console.log(
+          `  ${runtime} ${word} ${check.name} (${outcome.seconds.toFixed(1)} s) ${outcome.reason ?? ""}`,
+        );
+      }
+    }
+  };
+  // Checks of a client's own restart would pull the client away from under their neighbours.
+  const alone = group.checks.some(({ script }) => script.includes("systemctl"));
+  await Promise.all(Array.from({ length: alone ? 1 : checksAtOnce }, worker));
+  if (group.teardown !== undefined) await guest.run(["bash", "-c", group.teardown], { cwd: "/" });
+  remember(group, runtime, passed);
+}
+
+async function suite(guest: Guest): Promise<number> {
+  await guest.output(["sh", "/project/guest-image.sh"], { cwd: "/" });
+  const chosen = groups
+    .map((group) => ({ ...group, checks: group.checks.filter((check) => wanted(group, check)) }))
+    .filter((group) => group.checks.length > 0);
+  for (const group of chosen) {
+    console.log(`── ${group.client}: ${group.name} (${group.checks.length})`);
+    for (const runtime of runtimes) {
+      if (flags.runtime === undefined || flags.runtime === runtime) await runGroup(guest, group, runtime);
+    }
+    console.log(`  ${counts([group])}`);
+  }
+  if (flags.only === undefined) forgetOthers(groups);
+  await writePage(guest);
+  console.log(`\n${counts(chosen)}`);
+  const failed = chosen.flatMap((group) =>
+    group.checks
+      .filter((check) => verdict(group, check) === "FAIL")
+      .map((check) => `FAIL ${group.client}: ${group.name}: ${check.name}`),
+  );
+  for (const line of failed) console.log(line);
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** The latency is measured by a run of everything; other runs keep the table that the page has. */
+async function writePage(guest: Guest): Promise<void> {
+  const page = join(project, "docs/CONFORMANCE-clients.md");
+  const before = existsSync(page) ? readFileSync(page, "utf8") : "";
+  const known = /## Start latency\n\n([\s\S]*?)\n\n/.exec(before)?.[1];
+  const measured = flags.only === undefined || flags.only.split(",").includes("latency");
+  const latency = measured ? latencyTable(await measureLatency(guest)) : (known ?? "Not measured yet.");
+  if (measured) console.log(latency);
+  writeFileSync(
+    page,
+    conformancePage(groups, await guest.output(["sh", "-c", versions], { cwd: "/" }), latency),
+  );
+}
+
+const reason = existsSync(join(project, "dist/bunc"))
+  ? guestUnavailable()
+  : "dist/bunc is not built: npm run build";
+if (reason !== undefined) {
+  console.log(`skip: the client suite: ${reason}`);
+} else {
+  const share = shareDirectory();
+  try {
+    process.exitCode = await withGuest("clients", suite, { share });
+  } finally {
+    rmSync(share, { recursive: true, force: true });
+  }
+}
