@@ -1,6 +1,6 @@
-//! The native half of bunc: `zig build` makes the core (with bunc-init inside it), once to be linked into the
-//! executable and once as the library zig-out/lib/libbunc.so for running from sources, and the test probe;
-//! `zig build gen` rewrites src/native/boundary.gen.ts; `zig build test` runs the unit tests.
+//! The native half of bunc: `zig build` makes the core (with bunc-init inside it), which build.ts links into the
+//! executable, and the test probe; `zig build library` makes the core as a library; `zig build gen` rewrites
+//! src/native/boundary.gen.ts; `zig build test` runs the unit tests.
 
 const std = @import("std");
 
@@ -11,69 +11,23 @@ pub fn build(b: *std.Build) void {
     // in any root file system.
     const target = b.resolveTargetQuery(.{ .cpu_arch = arch, .os_tag = .linux, .abi = .none });
 
-    const init = b.addExecutable(.{
-        .name = "bunc-init",
-        .linkage = .static,
-        .root_module = b.createModule(.{
-            .root_source_file = b.path("zig/init.zig"),
-            .target = target,
-            .optimize = .ReleaseSmall,
-            .single_threaded = true,
-            .strip = true,
-            .unwind_tables = .none,
-            .stack_check = false,
-        }),
-    });
+    const init = b.addExecutable(.{ .name = "bunc-init", .linkage = .static, .root_module = small(b, "zig/init.zig", target) });
     // Zig's start code raises RLIMIT_STACK to what the ELF header asks for, and the user's program would inherit it.
     init.stack_size = 4096;
 
-    const library = b.addLibrary(.{
-        .name = "bunc",
-        .linkage = .dynamic,
-        .root_module = b.createModule(.{
-            .root_source_file = b.path("zig/lib.zig"),
-            .target = target,
-            .optimize = .ReleaseSmall,
-            .single_threaded = true,
-            .strip = true,
-            .unwind_tables = .none,
-            .stack_check = false,
-        }),
-    });
-    library.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
-    b.installArtifact(library);
-
-    // The same code for the executable: not loaded but part of it (build/link-core.ts).
-    const core = b.addExecutable(.{
-        .name = "bunc-core",
-        .linkage = .static,
-        .root_module = b.createModule(.{
-            .root_source_file = b.path("zig/core.zig"),
-            .target = target,
-            .optimize = .ReleaseSmall,
-            .single_threaded = true,
-            .strip = true,
-            .unwind_tables = .none,
-            .stack_check = false,
-        }),
-    });
+    const core = b.addExecutable(.{ .name = "bunc-core", .linkage = .static, .root_module = small(b, "zig/core.zig", target) });
     core.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
     core.setLinkerScript(b.path("zig/core.ld"));
     core.entry = .{ .symbol_name = "_start" };
     b.installArtifact(core);
 
-    const probe = b.addExecutable(.{
-        .name = "probe",
-        .linkage = .static,
-        .root_module = b.createModule(.{
-            .root_source_file = b.path("test/probe/probe.zig"),
-            .target = target,
-            .optimize = .ReleaseSmall,
-            .single_threaded = true,
-            .strip = true,
-            .unwind_tables = .none,
-        }),
-    });
+    // The same code as a library, for running the program from its sources (src/native/library.ts).
+    const library = b.addLibrary(.{ .name = "bunc", .linkage = .dynamic, .root_module = small(b, "zig/lib.zig", target) });
+    library.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
+    const install_library = b.addInstallArtifact(library, .{});
+    b.step("library", "Make zig-out/lib/libbunc.so").dependOn(&install_library.step);
+
+    const probe = b.addExecutable(.{ .name = "probe", .linkage = .static, .root_module = small(b, "test/probe/probe.zig", target) });
     b.installArtifact(probe);
 
     const native = b.resolveTargetQuery(.{ .os_tag = .linux, .abi = .none });
@@ -93,4 +47,17 @@ pub fn build(b: *std.Build) void {
     });
     tests.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
     b.step("test", "Run the unit tests of the core").dependOn(&b.addRunArtifact(tests).step);
+}
+
+/// For code that runs as, or in, another program: small, one thread, nothing but system calls.
+fn small(b: *std.Build, path: []const u8, target: std.Build.ResolvedTarget) *std.Build.Module {
+    return b.createModule(.{
+        .root_source_file = b.path(path),
+        .target = target,
+        .optimize = .ReleaseSmall,
+        .single_threaded = true,
+        .strip = true,
+        .unwind_tables = .none,
+        .stack_check = false,
+    });
 }

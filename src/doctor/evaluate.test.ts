@@ -1,12 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { type HostTexts, hostFacts } from "../host/host.ts";
+import { hostFacts } from "../host/host.ts";
+import type { FactsReply } from "../native/boundary.gen.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { canRun, evaluate } from "./evaluate.ts";
 import type { CgroupLevel, DoctorFacts } from "./facts.ts";
 import type { Verdict } from "./finding.ts";
 import { doctorText } from "./text.ts";
 
-const texts: HostTexts = {
+const texts: FactsReply = {
   release: "6.18.1",
   euid: 0,
   egid: 0,
@@ -32,7 +33,7 @@ const level = (path: string, controllers: string[], owner = 0): CgroupLevel => (
   owner,
 });
 
-function facts(changes: Partial<DoctorFacts> = {}, host: Partial<HostTexts> = {}): DoctorFacts {
+function facts(changes: Partial<DoctorFacts> = {}, host: Partial<FactsReply> = {}): DoctorFacts {
   return {
     host: hostFacts({ ...texts, ...host }),
     calls: calls(),
@@ -69,7 +70,7 @@ type Row = [
   verdict: Verdict,
   found: string,
   changes: Partial<DoctorFacts>,
-  host?: Partial<HostTexts>,
+  host?: Partial<FactsReply>,
 ];
 
 const user = { euid: 1000, egid: 1000 };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import type { FactsReply } from "../native/boundary.gen.ts";
 import { parseSelfCgroup } from "./cgroup.ts";
-import { type HostTexts, hostFacts, kernelAtLeast, parseIdMap, parseRelease } from "./host.ts";
+import { hostFacts, kernelAtLeast, parseIdMap, parseRelease } from "./host.ts";
 import { parseMountinfo } from "./mountinfo.ts";
 
 const MOUNTS = `22 27 0:21 / /proc rw,relatime - proc proc rw
@@ -18,7 +19,7 @@ const V1 = `31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755
 const UNIFIED = "36 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
 const OWN = "5:name=systemd:/user.slice\n4:memory:/lxc/7/a:b\n3:cpu,cpuacct:/\n0::/x y\n";
 
-const texts: HostTexts = {
+const texts: FactsReply = {
   release: "6.18.44",
   euid: 0,
   egid: 0,

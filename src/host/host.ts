@@ -3,30 +3,9 @@
  * call delivers. Pure: the same texts give the same facts.
  */
 
+import type { FactsReply, IdMap } from "../native/boundary.gen.ts";
 import { type CgroupFacts, cgroupFacts } from "./cgroup.ts";
 import { parseMountinfo } from "./mountinfo.ts";
-
-/** The reply of the native call `host_facts`. `mountinfo` may be empty where nobody asked for it. */
-export interface HostTexts {
-  /** uname(2): "6.18.44". */
-  release: string;
-  euid: number;
-  egid: number;
-  /** File system at /sys/fs/cgroup: "cgroup2", "tmpfs", "other", or "" for none. */
-  cgroup_file_system: string;
-  self_cgroup: string;
-  mountinfo: string;
-  uid_map: string;
-  gid_map: string;
-  /** /sys/module/apparmor/parameters/enabled: "Y\n". */
-  apparmor: string;
-}
-
-export interface IdMapLine {
-  container_id: number;
-  host_id: number;
-  size: number;
-}
 
 /** Facts that are files: whether something is there. */
 export interface FoundFiles {
@@ -47,8 +26,8 @@ export interface HostFacts extends FoundFiles {
   egid: number;
   /** Whether bunc itself runs in a user namespace that is not the initial one. */
   inUserNamespace: boolean;
-  uidMap: IdMapLine[];
-  gidMap: IdMapLine[];
+  uidMap: IdMap[];
+  gidMap: IdMap[];
   cgroup: CgroupFacts;
   apparmor: boolean;
   selinux: boolean;
@@ -64,7 +43,7 @@ export interface KernelVersion {
   minor: number;
 }
 
-export function hostFacts(texts: HostTexts, found: FoundFiles = USUAL_FILES): HostFacts {
+export function hostFacts(texts: FactsReply, found: FoundFiles = USUAL_FILES): HostFacts {
   const mounts = parseMountinfo(texts.mountinfo);
   const uidMap = parseIdMap(texts.uid_map);
   const isMounted = (type: string) => mounts.some((mount) => mount.fileSystem === type);
@@ -105,8 +84,8 @@ export function kernelAtLeast(kernel: KernelVersion, major: number, minor: numbe
 }
 
 /** /proc/pid/uid_map: user_namespaces(7). */
-export function parseIdMap(text: string): IdMapLine[] {
-  const lines: IdMapLine[] = [];
+export function parseIdMap(text: string): IdMap[] {
+  const lines: IdMap[] = [];
   for (const line of text.split("\n")) {
     const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s*$/.exec(line);
     if (match === null) continue;
@@ -116,7 +95,7 @@ export function parseIdMap(text: string): IdMapLine[] {
 }
 
 /** The initial user namespace maps every id to itself. A kernel without user namespaces has no map. */
-export function isInitialIdMap(map: readonly IdMapLine[]): boolean {
+export function isInitialIdMap(map: readonly IdMap[]): boolean {
   const [first] = map;
   if (first === undefined) return true;
   return map.length === 1 && first.container_id === 0 && first.host_id === 0 && first.size === 0xffffffff;

@@ -1,6 +1,6 @@
 /** Variations of config.json, each with a golden plan beside it (golden/<name>.json). */
 
-import type { HostTexts } from "../../src/host/host.ts";
+import type { FactsReply } from "../../src/native/boundary.gen.ts";
 import { defaultSpec } from "../../src/oci/default-spec.ts";
 import type { CreateOptions } from "../../src/plan/plan.ts";
 import { hybrid, nested, user, v2Apparmor, v2Linux514, v2Selinux } from "./hosts.ts";
@@ -10,7 +10,7 @@ type Raw = any;
 
 export interface Case {
   name: string;
-  host?: HostTexts;
+  host?: FactsReply;
   options?: Partial<CreateOptions>;
   /** The config, made from the smallest one that is accepted. */
   config(base: Raw): Raw;

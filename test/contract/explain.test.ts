@@ -5,7 +5,8 @@ import { cgroupPaths } from "../../src/cgroup/paths.ts";
 import { outlineCgroups } from "../../src/explain/cgroups.ts";
 import { explainCreate } from "../../src/explain/explain.ts";
 import { explainText } from "../../src/explain/text.ts";
-import { type HostTexts, hostFacts } from "../../src/host/host.ts";
+import { hostFacts } from "../../src/host/host.ts";
+import type { FactsReply } from "../../src/native/boundary.gen.ts";
 import { loadConfig } from "../../src/oci/config.ts";
 import { defaultSpec } from "../../src/oci/default-spec.ts";
 import { stringifyJson } from "../../src/oci/json.ts";
@@ -16,7 +17,7 @@ import { user, v2 } from "./hosts.ts";
 // biome-ignore lint/suspicious/noExplicitAny: a config before it is checked, edited freely
 type Edit = (config: any) => void;
 
-const cases: [name: string, host: HostTexts, driver: "cgroupfs" | "systemd" | "disabled", edit: Edit][] = [
+const cases: [name: string, host: FactsReply, driver: "cgroupfs" | "systemd" | "disabled", edit: Edit][] = [
   ["default", v2, "cgroupfs", () => {}],
   [
     "everything",

@@ -1,6 +1,6 @@
 /** Hosts to plan for, as the kernel's texts describe them. */
 
-import type { HostTexts } from "../../src/host/host.ts";
+import type { FactsReply } from "../../src/native/boundary.gen.ts";
 
 const INITIAL_MAP = "         0          0 4294967295\n";
 
@@ -10,7 +10,7 @@ const ROOT_MOUNTS = `22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 `;
 
-const base: HostTexts = {
+const base: FactsReply = {
   release: "6.18.44",
   euid: 0,
   egid: 0,
@@ -23,20 +23,20 @@ const base: HostTexts = {
 };
 
 /** cgroup v2 only, root. */
-export const v2: HostTexts = base;
+export const v2: FactsReply = base;
 
 /** An early kernel of those supported. */
-export const v2Linux514: HostTexts = { ...base, release: "5.14.0-70.el9" };
+export const v2Linux514: FactsReply = { ...base, release: "5.14.0-70.el9" };
 
-export const v2Apparmor: HostTexts = { ...base, apparmor: "Y\n" };
+export const v2Apparmor: FactsReply = { ...base, apparmor: "Y\n" };
 
-export const v2Selinux: HostTexts = {
+export const v2Selinux: FactsReply = {
   ...base,
   mountinfo: `${base.mountinfo}40 23 0:40 / /sys/fs/selinux rw,relatime - selinuxfs selinuxfs rw\n`,
 };
 
 /** v1 controllers beside a cgroup2 without any; two controllers share a hierarchy. */
-export const hybrid: HostTexts = {
+export const hybrid: FactsReply = {
   ...base,
   cgroup_file_system: "tmpfs",
   self_cgroup: "4:name=systemd:/\n3:memory:/agent/7\n2:cpu,cpuacct:/\n0::/\n",
@@ -49,7 +49,7 @@ export const hybrid: HostTexts = {
 };
 
 /** An ordinary user on a v2 host. */
-export const user: HostTexts = {
+export const user: FactsReply = {
   ...base,
   euid: 1000,
   egid: 1000,
@@ -57,7 +57,7 @@ export const user: HostTexts = {
 };
 
 /** Root of a user namespace. */
-export const nested: HostTexts = {
+export const nested: FactsReply = {
   ...base,
   uid_map: "         0     100000      65536\n",
   gid_map: "         0     100000      65536\n",
