@@ -179,7 +179,8 @@ fn block_all_signals() void {
     _ = linux.syscall4(.rt_sigprocmask, block, @intFromPtr(&all_signals), 0, mask_size);
 }
 
-/// Prints what there is and `ready`, waits for any signal. → `signal`.
+/// Prints what there is and `ready`, waits for any signal but those that come by themselves: of children, and
+/// SIGURG, which a runtime in Go sends itself to switch goroutines and, being caught, passes on. → `signal`.
 pub fn wait_signal(_: [:0]const u8) void {
     block_all_signals();
     json.field("ready", true);
@@ -187,9 +188,10 @@ pub fn wait_signal(_: [:0]const u8) void {
     json.begin_array();
     json.begin_object();
     const child_ended = 17;
+    const urgent = 23;
     while (true) {
         const signal = next_signal();
-        if (signal == child_ended) continue;
+        if (signal == child_ended or signal == urgent) continue;
         json.field("signal", signal);
         return;
     }
