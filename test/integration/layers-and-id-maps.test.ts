@@ -156,3 +156,21 @@ scenario("an id-mapped tmpfs: not only binds", [root, userNamespaces, buncOnly],
   });
   expect(report.get("stat:/mnt")).toMatchObject({ uid: 7, gid: 7 });
 });
+
+scenario(
+  "more mounts than the program may have open files",
+  [root, userNamespaces, buncOnly],
+  async (box) => {
+    const source = box.path("source");
+    mkdirSync(source);
+    const bundle = box.probe(["self"], (config) => {
+      addUserNamespace(config);
+      for (let index = 0; index < 40; index++) {
+        config.mounts.push({ destination: `/mnt-${index}`, type: "bind", source, options: ["rbind"] });
+      }
+      config.process.rlimits = [{ type: "RLIMIT_NOFILE", soft: 20, hard: 20 }];
+    });
+    await Bun.$`chown -R 100000:100000 ${bundle.rootfs}`.quiet();
+    expect((await box.reportOf(bundle)).self.rlimits["NOFILE"]).toEqual({ soft: "20", hard: "20" });
+  },
+);

@@ -9,6 +9,7 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const environment = @import("environment.zig");
 const executable = @import("executable.zig");
+const open_files = @import("open_files.zig");
 const seccomp = @import("seccomp.zig");
 const working_directory = @import("working_directory.zig");
 const context_types = @import("context.zig");
@@ -39,6 +40,7 @@ pub const Program = struct {
 pub fn prepare(context: *Context) Failed!Program {
     std.debug.assert(context.directory_pending.len == 0);
     try working_directory.verify(context);
+    try open_files.limit(context);
     const program: Program = .{
         .path = try executable.find(context),
         .args = try build_args(context),
