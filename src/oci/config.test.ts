@@ -454,6 +454,10 @@ describe("sentences that clients and runc's tests look for", () => {
       linux({ seccomp: { defaultAction: "SCMP_ACT_NOTIFY" } }),
       "SCMP_ACT_NOTIFY cannot be used as default action",
     ],
+    [
+      linux({ memoryPolicy: { mode: "MPOL_DEFAULT", nodes: "0-7" } }),
+      "memory policy mode requires 0 nodes but got 8",
+    ],
   ];
   for (const [document, sentence] of table) {
     test(sentence, () => expect(issuesOf(stringifyJson(document))[0]?.message).toBe(sentence));

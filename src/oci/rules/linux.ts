@@ -1,5 +1,6 @@
 /** Rules of the remaining members of `linux`. */
 
+import { schemataLines } from "../../cgroup/rdt.ts";
 import { seccompReceiver } from "../annotations.ts";
 import type { Config } from "../config.ts";
 import { parseIndexList } from "../index-list.ts";
@@ -28,7 +29,7 @@ export const linuxRules: readonly Rule<Config>[] = [
           "linux.memoryPolicy.nodes",
           policy.nodes,
           `no nodes with ${policy.mode}`,
-          `memory policy mode requires 0 nodes but got ${nodes.length}`,
+          `memory policy mode requires 0 nodes but got ${countOf(nodes)}`,
         );
       } else if (policy.mode !== "MPOL_PREFERRED" && nodes === undefined) {
         report.issue(
@@ -114,13 +115,11 @@ export const linuxRules: readonly Rule<Config>[] = [
     check({ linux }, { host }, report) {
       const rdt = linux.intelRdt;
       if (rdt === undefined) return;
-      if (host.resctrl) {
-        report.issue("linux.intelRdt", rdt, "nothing: this version of bunc does not manage resctrl");
-      } else {
+      if (host.resctrl === "") {
         report.issue(
           "linux.intelRdt",
           rdt,
-          "nothing on a host where resctrl is not mounted",
+          "nothing on a host where resctrl is not mounted (mount -t resctrl resctrl /sys/fs/resctrl)",
           "intelRdt is specified in config, but Intel RDT is not enabled",
         );
       }
@@ -133,6 +132,18 @@ export const linuxRules: readonly Rule<Config>[] = [
           `invalid intelRdt.ClosID ${JSON.stringify(closID)}`,
         );
       }
+      const { memBwSchema } = rdt;
+      if (memBwSchema !== "" && !memBwSchema.startsWith("MB:")) {
+        report.issue("linux.intelRdt.memBwSchema", memBwSchema, 'text that starts with "MB:"');
+      }
+      for (const { line, subject } of schemataLines(rdt)) {
+        if (line.includes("\n")) report.issue(subject, line, "one line");
+      }
     },
   },
 ];
+
+/** The number of bits that are set in a mask of 32-bit words. */
+function countOf(mask: readonly number[]): number {
+  return mask.reduce((count, word) => count + (word >>> 0).toString(2).replaceAll("0", "").length, 0);
+}
