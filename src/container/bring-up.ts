@@ -55,7 +55,6 @@ export function bringUp(up: BringUp): Spawned {
   if (cgroups.needsProcess) placeHeld(up, first.pid);
   cgroups.restrictDevices();
   storeConfig(directory, bundle.config);
-  directory.save(record);
   const { pid, pidfd, channel } = first;
   let spawned = goOn(() =>
     cgroups.needsProcess
@@ -84,12 +83,13 @@ export function bringUp(up: BringUp): Spawned {
 }
 
 /** systemd makes the unit, with its cgroup, around a process that does nothing yet. */
-function placeHeld({ cgroups, record, undo }: BringUp, pid: number): void {
+function placeHeld({ cgroups, record, directory, undo }: BringUp, pid: number): void {
   cgroups.place(pid);
   record.cgroup_paths = cgroupPaths(cgroups.locations);
   record.bunc.systemdUnit = cgroups.unit?.unit ?? "";
   record.bunc.systemdSlice = cgroups.unit?.slice ?? "";
   undo.add(() => removeRecordedCgroups(record));
+  directory.save(record);
 }
 
 function remember(record: StateRecord, spawned: Spawned, bundle: Bundle): void {

@@ -81,13 +81,14 @@ export class Sandbox {
   private ids = 0;
   private calls = 0;
 
-  constructor(runtime: Runtime = runtimeUnderTest) {
+  /** `stateOn`: a directory for the state root; the sandbox's own where it is not given. */
+  constructor(runtime: Runtime = runtimeUnderTest, stateOn?: string) {
     this.runtime = runtime;
     this.directory = mkdtempSync(join(tmpdir(), sandboxPrefix));
     // A container of another user has to reach its root file system.
     chmodSync(this.directory, 0o755);
     this.name = basename(this.directory);
-    this.root = join(this.directory, "state");
+    this.root = stateOn === undefined ? join(this.directory, "state") : join(stateOn, this.name);
   }
 
   id(): string {
@@ -231,6 +232,7 @@ export class Sandbox {
     if (leaks.length > 0) removeLeaks(this.name);
     // Never remove files through a mount that a runtime left: it may lead to the host's own.
     if (unmountAll(this.directory)) rmSync(this.directory, { recursive: true, force: true });
+    if (!this.root.startsWith(this.directory)) rmSync(this.root, { recursive: true, force: true });
     return leaks;
   }
 }
