@@ -55,6 +55,8 @@ export function bringUp(up: BringUp): Spawned {
   if (cgroups.needsProcess) placeHeld(up, first.pid);
   cgroups.restrictDevices();
   storeConfig(directory, bundle.config);
+  // With its pid: when this command is killed, what waits for `start` can still be found.
+  directory.save(record);
   const { pid, pidfd, channel } = first;
   let spawned = goOn(() =>
     cgroups.needsProcess
@@ -89,7 +91,6 @@ function placeHeld({ cgroups, record, directory, undo }: BringUp, pid: number): 
   record.bunc.systemdUnit = cgroups.unit?.unit ?? "";
   record.bunc.systemdSlice = cgroups.unit?.slice ?? "";
   undo.add(() => removeRecordedCgroups(record));
-  directory.save(record);
 }
 
 function remember(record: StateRecord, spawned: Spawned, bundle: Bundle): void {

@@ -36,8 +36,8 @@ export function killContainer(record: StateRecord): void {
 export function destroyContainer(directory: StateDirectory, record: StateRecord, log: Log): void {
   // A creation that was cut off early has no copy of its configuration, and then no hook has run either.
   const config = native("read_file", { path: directory.configFile });
-  // The end of its pid namespace was the end of every process in it.
-  if (ownsPidNamespace(record)) removeCgroupsOf(record);
+  // The end of its pid namespace was the end of every process in it; of a creation that was cut off we do not know.
+  if (ownsPidNamespace(record) && !record.bunc.creating) removeCgroupsOf(record);
   else removeRecordedCgroups(record);
   directory.remove();
   if (config.found) runPoststopHooks(readStoredConfig(config.text, record), record, log);

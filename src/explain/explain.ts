@@ -26,9 +26,11 @@ export function explainCreate(explained: Explained): Operation[] {
   const isHeld = cgroups.placed.length > 0;
   if (isDirect && !isHeld) explainProcessLimits(list, plan);
   // What bunc does while bunc-init works; for systemd it waits until then.
-  if (isHeld) list.add("create", "bunc", "", writeFile(`${stateDirectory(explained)}/state.json`));
   list.cgroup(cgroups.devices);
-  list.add("create", "bunc", "", writeFile(`${stateDirectory(explained)}/config.json`));
+  list.add("create", "bunc", "", [
+    ...writeFile(`${stateDirectory(explained)}/config.json`),
+    ...writeFile(`${stateDirectory(explained)}/state.json`),
+  ]);
   if (isDirect && isHeld) explainProcessLimits(list, plan);
   if (!isDirect) explainJoin(list, plan);
   explainInit(list, explained);
