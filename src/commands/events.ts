@@ -6,6 +6,8 @@ import { failureMessage } from "../cli/log.ts";
 import type { Handler } from "../cli/verbs.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
 import { openContainer } from "../container/container.ts";
+import { rdtStatsOf } from "../container/rdt.ts";
+import { loadStoredConfig } from "../container/stored-config.ts";
 import { RuntimeError } from "../errors.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
@@ -15,14 +17,15 @@ import { stringifyJson } from "../oci/json.ts";
 const HUGE_PAGES = "/sys/kernel/mm/hugepages";
 
 export const run: Handler<"events"> = ({ stats, interval }, [id], context) => {
-  const { record, status } = openContainer(id, context);
+  const { directory, record, status } = openContainer(id, context);
   if (status === "stopped") throw new RuntimeError(`container with id ${id} is not running`);
+  const config = loadStoredConfig(directory, record);
   const locations = cgroupsOf(record);
   const pageSizes = hugePageSizes(
     native("list_directory", { path: HUGE_PAGES }).entries.map(({ name }) => name),
   );
   const printStats = () => {
-    const data = readStats(native, currentHost().cgroup, locations, pageSizes);
+    const data = readStats(native, currentHost().cgroup, locations, pageSizes, rdtStatsOf(record, config));
     console.log(stringifyJson({ type: "stats", id, data }));
   };
   if (stats) {

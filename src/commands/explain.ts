@@ -13,6 +13,7 @@ import { RuntimeError } from "../errors.ts";
 import { type CgroupOutline, type OutlineOptions, outlineCgroups } from "../explain/cgroups.ts";
 import { explainCreate } from "../explain/explain.ts";
 import type { Operation } from "../explain/operation.ts";
+import { outlineRdt } from "../explain/rdt.ts";
 import { seccompText } from "../explain/seccomp.ts";
 import { explainText } from "../explain/text.ts";
 import { currentHost } from "../host/current.ts";
@@ -54,7 +55,7 @@ function explain(
   const id = givenId ?? (bundle.path.slice(bundle.path.lastIndexOf("/") + 1) || "container");
   const problems = [...bundle.warnings];
   const seccomp = compileSeccomp(config.linux.seccomp, context.log);
-  const cgroups = outlineOrProblem(problems, {
+  const outline = outlineOrProblem(problems, {
     driver: context.globals.cgroupManager,
     annotations: config.annotations,
     facts: host.cgroup,
@@ -65,6 +66,7 @@ function explain(
     inUserNamespace: host.inUserNamespace,
     rootless,
   });
+  const cgroups = outlineRdt(outline, config.linux.intelRdt, host.resctrl, id);
   const root = rootOf(context);
   const { plan, warnings } = planCreate(config, host, {
     id,

@@ -46,7 +46,7 @@ export function features({ kernel, checkpoint }: FeatureFacts): Features {
       },
       apparmor: { enabled: true },
       selinux: { enabled: true },
-      intelRdt: { enabled: false, schemata: false, monitoring: false },
+      intelRdt: { enabled: true, schemata: true, monitoring: true },
       memoryPolicy: { modes: [...MEMORY_POLICY_MODES], flags: [...MEMORY_POLICY_FLAGS] },
       mountExtensions: { idmap: { enabled: true } },
       netDevices: { enabled: true },

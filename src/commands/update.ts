@@ -8,6 +8,7 @@ import type { Handler, VerbOptions } from "../cli/verbs.ts";
 import { cgroupsOf, tellSystemd } from "../container/cgroups.ts";
 import { changeContainer } from "../container/container.ts";
 import { mergeResources } from "../container/merge-resources.ts";
+import { changeRdt, type RdtChange } from "../container/rdt.ts";
 import { readStoredConfig } from "../container/stored-config.ts";
 import { RuntimeError } from "../errors.ts";
 import { currentHost } from "../host/current.ts";
@@ -25,20 +26,21 @@ export const run: Handler<"update"> = async (options, [id], context) => {
     options.resources === undefined ? resourcesOfFlags(options) : await readResources(options.resources);
   return changeContainer(id, context, ({ directory, record, status }) => {
     if (status === "stopped") throw containerNotRunning();
-    refuseIntelRdt(options);
     if (asked.memory?.kernel !== undefined || asked.memory?.kernelTCP !== undefined) {
       context.log.warning("Kernel memory settings are ignored and will be removed");
     }
     const text = directory.loadConfig();
-    const current = readStoredConfig(text, record).linux.resources ?? {};
+    const stored = readStoredConfig(text, record);
+    const current = stored.linux.resources ?? {};
     const merged = mergeResources(current, asked);
     const { cgroup } = currentHost();
     const locations = cgroupsOf(record);
     if (cgroup.mode === "v2" && merged.memory?.checkBeforeUpdate === true) {
       checkMemoryUsage(merged, currentMemory(locations));
     }
-    apply(record, locations, current, merged, context.log);
-    directory.saveConfig(withResources(text, merged));
+    const rdt = changeRdt(record, stored, options);
+    apply(record, locations, { current, merged, rdt }, context.log);
+    directory.saveConfig(withLinux(text, { resources: merged, ...rdt.changed }));
     return 0;
   });
 };
@@ -47,8 +49,7 @@ export const run: Handler<"update"> = async (options, [id], context) => {
 function apply(
   record: StateRecord,
   locations: readonly CgroupLocation[],
-  current: ResourcesConfig,
-  merged: ResourcesConfig,
+  { current, merged, rdt }: { current: ResourcesConfig; merged: ResourcesConfig; rdt: RdtChange },
   log: Log,
 ): void {
   const write = (resources: ResourcesConfig) => {
@@ -59,6 +60,7 @@ function apply(
   };
   try {
     for (const warning of write(merged)) log.warning(warning);
+    rdt.write();
   } catch (error) {
     try {
       write(current);
@@ -78,10 +80,10 @@ function currentMemory(locations: readonly CgroupLocation[]): bigint {
   return BigInt(current?.text.trim() ?? 0);
 }
 
-/** The text of config.json, with other resources. */
-function withResources(text: string, resources: ResourcesConfig): string {
+/** The text of config.json, with other members of `linux`. */
+function withLinux(text: string, changed: object): string {
   const config = parseJson(text) as { linux?: object };
-  return stringifyJson({ ...config, linux: { ...config.linux, resources } });
+  return stringifyJson({ ...config, linux: { ...config.linux, ...changed } });
 }
 
 /** `source`: a path, or "-" for standard input. */
@@ -142,20 +144,4 @@ type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
 
 function defined<T extends object>(members: T): Defined<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>;
-}
-
-/** A container is not put into a resctrl group by this version, so there is none whose schemata could change. */
-function refuseIntelRdt({ l3CacheSchema, memBwSchema }: VerbOptions<"update">): void {
-  if (!l3CacheSchema && !memBwSchema) return;
-  if (!currentHost().resctrl) {
-    throw new RuntimeError(
-      l3CacheSchema
-        ? "Intel RDT/CAT: l3 cache schema is not enabled"
-        : "Intel RDT/MBA: memory bandwidth schema is not enabled",
-      {
-        hint: "the resctrl file system is not mounted: mount -t resctrl resctrl /sys/fs/resctrl (Intel RDT CPUs)",
-      },
-    );
-  }
-  throw new RuntimeError("updating a non-existent Intel RDT configuration is not supported");
 }

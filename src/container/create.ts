@@ -22,6 +22,7 @@ import { refuseHostSysctls } from "./host-sysctls.ts";
 import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
 import { initialRecord } from "./initial-record.ts";
 import { withNotifySocket } from "./notify-socket.ts";
+import { newRdtGroup, withTasks } from "./rdt.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
 import { UndoList } from "./undo-list.ts";
@@ -82,10 +83,11 @@ export function createContainer(request: CreateRequest, context: CommandContext)
       undo.add(() => removeRecordedCgroups(record));
     }
 
+    const tasks = newRdtGroup({ config: bundle.config, record, directory, undo, log: context.log });
     const { plan, warnings } = planCreate(withNotifySocket(bundle.config, directory), host, {
       id: request.id,
       bundle: bundle.path,
-      placement: cgroups.placement(),
+      placement: withTasks(cgroups.placement(), tasks),
       cgroupDirectories: new Map(Object.entries(cgroupPaths(cgroups.locations))),
       preserveFds: request.preserveFds,
       listenFds: inherited.listenFds,

@@ -8,6 +8,7 @@ import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 import { cgroupsOf, removeCgroupsOf } from "./cgroups.ts";
 import { runPoststopHooks } from "./hooks.ts";
+import { removeRdtGroupsOf } from "./rdt.ts";
 import { ownsPidNamespace, SIGKILL, signalAll, signalInit } from "./signal.ts";
 import { readStoredConfig } from "./stored-config.ts";
 
@@ -39,6 +40,7 @@ export function destroyContainer(directory: StateDirectory, record: StateRecord,
   // The end of its pid namespace was the end of every process in it; of a creation that was cut off we do not know.
   if (ownsPidNamespace(record) && !record.bunc.creating) removeCgroupsOf(record);
   else removeRecordedCgroups(record);
+  removeRdtGroupsOf(record);
   directory.remove();
   if (config.found) runPoststopHooks(readStoredConfig(config.text, record), record, log);
 }

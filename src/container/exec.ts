@@ -19,6 +19,7 @@ import type { Container } from "./container.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
 import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
+import { rdtTasksOf, withTasks } from "./rdt.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
@@ -48,13 +49,14 @@ export function execProcess(
   checkTerminal(process.terminal, request.detach, request.consoleSocket);
   const { listenFds } = inheritedDescriptors(request.preserveFds);
   const locations = withSubCgroups(locationsOfPaths(host.cgroup, record.cgroup_paths), request.subCgroups);
+  const rdt = rdtTasksOf(record, config);
   const { plan, warnings } = planExec(process, config, host, {
     id: record.id,
     initPid: record.init_process_pid,
     setgroupsDenied: hasUserNamespace(config)
       ? deniesSetgroups(record.init_process_pid)
       : host.setgroupsDenied,
-    placement: placement(locations),
+    placement: withTasks(placement(locations), rdt),
     preserveFds: request.preserveFds,
     listenFds,
     inheritedNoFile: inheritedNoFile(),
@@ -66,7 +68,7 @@ export function execProcess(
   for (const warning of warnings) context.log.warning(warning);
 
   const failures = new FailureFacts(config, record);
-  let spawned = failures.explain("exec", () => spawnIn(plan, record, request.subCgroups), process);
+  let spawned = failures.explain("exec", () => spawnIn(plan, record, request.subCgroups, rdt), process);
   while (spawned.progress !== "executed") {
     serveSeccompAgent(config, record, spawned);
     const { pid, pidfd, channel, console } = spawned;
@@ -116,7 +118,12 @@ function withSubCgroups(locations: CgroupLocation[], subs: ReadonlyMap<string, s
  * In the container's recorded cgroup; where that cannot take a process (a systemd inside has moved everybody into
  * cgroups below it, or it is gone), in the one that the container's init is in now.
  */
-function spawnIn(plan: Plan, record: StateRecord, subCgroups: ReadonlyMap<string, string>): Spawned {
+function spawnIn(
+  plan: Plan,
+  record: StateRecord,
+  subCgroups: ReadonlyMap<string, string>,
+  rdt: readonly string[],
+): Spawned {
   if (record.rootless && record.bunc.systemdUnit !== "") {
     return spawnThroughSystemd(plan, record, subCgroups.get("") ?? "");
   }
@@ -129,7 +136,7 @@ function spawnIn(plan: Plan, record: StateRecord, subCgroups: ReadonlyMap<string
         `unable to start container process: error adding pid of the process to cgroups: ${error.message}`,
       );
     }
-    const moved = placement(cgroupsOfInit(record));
+    const moved = withTasks(placement(cgroupsOfInit(record)), rdt);
     return native("spawn", { plan: { ...plan, placement: moved } });
   }
 }

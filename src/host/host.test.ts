@@ -138,7 +138,9 @@ test("security modules and resctrl", () => {
     mountinfo:
       "40 23 0:40 / /sys/fs/selinux rw - selinuxfs selinuxfs rw\n41 23 0:41 / /sys/fs/resctrl rw - resctrl resctrl rw\n",
   });
-  expect([host.apparmor, host.selinux, host.resctrl]).toEqual([true, true, true]);
+  expect([host.apparmor, host.selinux, host.resctrl]).toEqual([true, true, "/sys/fs/resctrl"]);
+  const elsewhere = "41 23 0:41 / /mnt/resctrl rw - resctrl resctrl rw\n";
+  expect(hostFacts({ ...texts, mountinfo: elsewhere }).resctrl).toBe("/mnt/resctrl");
   const without = hostFacts({ ...texts, apparmor: "N\n" });
-  expect([without.apparmor, without.selinux, without.resctrl]).toEqual([false, false, false]);
+  expect([without.apparmor, without.selinux, without.resctrl]).toEqual([false, false, ""]);
 });

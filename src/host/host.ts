@@ -5,7 +5,7 @@
 
 import type { FactsReply, IdMap } from "../native/boundary.gen.ts";
 import { type CgroupFacts, cgroupFacts } from "./cgroup.ts";
-import { parseMountinfo } from "./mountinfo.ts";
+import { type MountinfoEntry, parseMountinfo } from "./mountinfo.ts";
 
 /** Facts that are files: whether something is there. */
 export interface FoundFiles {
@@ -31,8 +31,8 @@ export interface HostFacts extends FoundFiles {
   cgroup: CgroupFacts;
   apparmor: boolean;
   selinux: boolean;
-  /** Whether resctrl (Intel RDT) is mounted. */
-  resctrl: boolean;
+  /** Where resctrl (Intel RDT) is mounted; "" where it is not. */
+  resctrl: string;
   /** Type of the file system that an absolute, clean path is on; "" where that is not known. */
   fileSystemOf(path: string): string;
 }
@@ -57,7 +57,7 @@ export function hostFacts(texts: FactsReply, found: FoundFiles = USUAL_FILES): H
     cgroup: cgroupFacts(texts.cgroup_file_system, texts.self_cgroup, mounts),
     apparmor: texts.apparmor.startsWith("Y"),
     selinux: isMounted("selinuxfs"),
-    resctrl: isMounted("resctrl"),
+    resctrl: resctrlMount(mounts),
     ...found,
     fileSystemOf(path) {
       let type = "";
@@ -71,6 +71,12 @@ export function hostFacts(texts: FactsReply, found: FoundFiles = USUAL_FILES): H
       return type;
     },
   };
+}
+
+/** The kernel makes /sys/fs/resctrl for it; whoever mounts it may choose another place. */
+function resctrlMount(mounts: readonly MountinfoEntry[]): string {
+  const points = mounts.filter(({ fileSystem }) => fileSystem === "resctrl").map((mount) => mount.mountPoint);
+  return points.find((point) => point === "/sys/fs/resctrl") ?? points[0] ?? "";
 }
 
 /** "6.18.44-cloud-amd64". Text that is no version gives 0.0. */

@@ -33,6 +33,7 @@ export interface StateRecord {
   /** "NEWNS" → "/proc/<pid>/ns/mnt" */
   namespace_paths: Record<string, string>;
   external_descriptors: string[];
+  /** The resctrl group; "" without linux.intelRdt. */
   intel_rdt_path: string;
   bunc: {
     /** Of this file; see `STATE_VERSION`. */
@@ -46,6 +47,8 @@ export interface StateRecord {
     /** systemd driver: the unit, "slice" and "scope". */
     systemdUnit: string;
     systemdSlice: string;
+    /** Directories of resctrl that were made for this container and end with it. Records of older versions have none. */
+    resctrlGroups?: string[];
   };
 }
 

@@ -1,0 +1,171 @@
+/** The resctrl group of a container: made, its shares written and read back, read for statistics, removed. */
+
+import { errnoText } from "../errno.ts";
+import { RuntimeError } from "../errors.ts";
+import { systemCallFailed } from "../messages.ts";
+import { ERRNO } from "../native/boundary.gen.ts";
+import { NativeError, type native } from "../native/call.ts";
+import { groupPath, monitoringPath, type RdtPlan, type SchemataLine, schemataDifferences } from "./rdt.ts";
+
+const GROUP_MODE = 0o755;
+
+/** A task leaves its group when it ends; there is nothing in resctrl to wait for. */
+const REMOVE_TIMEOUT_MS = 100;
+
+export interface MadeRdtGroup {
+  /** What was rounded: bandwidth comes in steps that depend on the processor. */
+  warnings: string[];
+}
+
+/**
+ * Makes the groups that are not there, and gives them their shares. `made` is told of each directory just before it
+ * is made, so that whoever keeps books knows of it whenever this ends. Throws RuntimeError.
+ */
+export function makeRdtGroup(call: typeof native, plan: RdtPlan, made: (path: string) => void): MadeRdtGroup {
+  requireResources(call, plan);
+  const path = groupPath(plan);
+  const existing = readFile(call, plan.mount, plan.group, "schemata");
+  if (existing === undefined) {
+    if (plan.shared && plan.schemata.length === 0) {
+      throw new RuntimeError(
+        `clos dir not accessible (must be pre-created when schemata, l3CacheSchema and memBwSchema are empty): stat ${path}: no such file or directory`,
+        { step: "stat", path, errno: ERRNO.NOENT, subject: "linux.intelRdt.closID" },
+      );
+    }
+    if (!plan.shared) made(path);
+    makeDirectory(call, plan, path, "linux.intelRdt.closID");
+  } else if (plan.shared) {
+    refuseDifferences(plan, existing);
+  }
+  let warnings: string[] = [];
+  if (existing === undefined || !plan.shared) {
+    try {
+      writeSchemata(call, plan.mount, plan.group, plan.schemata);
+    } catch (error) {
+      // A new closID outlives its container, but not with shares that nobody asked for.
+      if (plan.shared) removeRdtGroups(call, plan.mount, [path]);
+      throw error;
+    }
+    warnings = readBack(call, plan);
+  }
+  const monitoring = monitoringPath(plan);
+  if (monitoring !== "") {
+    // The end of the container's own group is the end of the monitoring groups in it.
+    if (plan.shared || existing !== undefined) made(monitoring);
+    makeDirectory(call, plan, monitoring, "linux.intelRdt.enableMonitoring");
+  }
+  return { warnings };
+}
+
+/** For `update`: writes shares of a group that is there. Throws RuntimeError with what the kernel said. */
+export function writeSchemata(
+  call: typeof native,
+  mount: string,
+  group: string,
+  lines: readonly SchemataLine[],
+): void {
+  for (const { line, subject } of lines) {
+    const write = { file: "schemata", value: `${line}\n`, subject, tolerate: [], alternative: null };
+    try {
+      call("cgroup_write", { groups: [{ mount, path: group, writes: [write] }] });
+    } catch (error) {
+      if (!(error instanceof NativeError)) throw error;
+      const { op, target, errno } = error.failure;
+      const cause = systemCallFailed(op, target, errno).message;
+      throw lastCommandError(
+        call,
+        mount,
+        error.wrap(`intelrdt: unable to write ${JSON.stringify(line)}: ${cause}`),
+      );
+    }
+  }
+}
+
+/** Removes groups by their absolute paths. One that is gone, or whose resctrl is not mounted any more, is no error. */
+export function removeRdtGroups(call: typeof native, mount: string, paths: readonly string[]): void {
+  const below = paths.filter((path) => mount !== "" && path.startsWith(`${mount}/`));
+  if (below.length === 0) return;
+  const groups = below.map((path) => ({ mount, path: path.slice(mount.length + 1) }));
+  const [left] = call("cgroup_remove", { groups, timeout_ms: REMOVE_TIMEOUT_MS }).remaining;
+  if (left === undefined) return;
+  throw new RuntimeError(
+    `unable to remove the Intel RDT group: rmdir ${left.path}: ${errnoText(left.errno)}`,
+    {
+      step: "rmdir",
+      path: left.path,
+      errno: left.errno,
+    },
+  );
+}
+
+/** Whether this machine and kernel can share out cache (L3) or memory bandwidth (MB). */
+export function hasRdtResource(call: typeof native, mount: string, resource: "L3" | "MB"): boolean {
+  return readFile(call, mount, `info/${resource}`, "num_closids") !== undefined;
+}
+
+/** Text of a file below the mount; undefined where there is none. */
+export function readFile(call: typeof native, mount: string, path: string, file: string): string | undefined {
+  const [reply] = call("cgroup_read", { groups: [{ mount, path, files: [file] }] }).files;
+  return reply === undefined || reply.errno !== 0 ? undefined : reply.text;
+}
+
+function requireResources(call: typeof native, { mount, schemata }: RdtPlan): void {
+  for (const { subject } of schemata) {
+    const field = subject.slice("linux.".length);
+    if (field === "intelRdt.l3CacheSchema" && !hasRdtResource(call, mount, "L3")) {
+      throw notEnabled(field, "CAT", subject);
+    }
+    if (field === "intelRdt.memBwSchema" && !hasRdtResource(call, mount, "MB")) {
+      throw notEnabled(field, "MBA", subject);
+    }
+  }
+}
+
+function notEnabled(field: string, feature: "CAT" | "MBA", subject: string): RuntimeError {
+  return new RuntimeError(`${field} is specified in config, but Intel RDT/${feature} is not enabled`, {
+    subject,
+    hint: `the processor or the kernel's rdt= parameter has no ${feature === "CAT" ? "cache" : "bandwidth"} allocation: see info/ of the resctrl mount`,
+  });
+}
+
+/** The specification: the shares of a closID that is there must be those of the configuration. */
+function refuseDifferences(plan: RdtPlan, existing: string): void {
+  const [difference] = schemataDifferences(plan.schemata, existing);
+  if (difference === undefined) return;
+  const path = `${groupPath(plan)}/schemata`;
+  const found = difference.found === "" ? "no such resource" : JSON.stringify(difference.found);
+  throw new RuntimeError(
+    `unable to apply Intel RDT configuration: ${path} has ${found}, not ${JSON.stringify(difference.line)}`,
+    {
+      path,
+      subject: difference.subject,
+      hint: "a group that exists keeps its schemata: choose another closID, or leave the schemata out",
+    },
+  );
+}
+
+/** What the kernel has made of the lines. A mask of a cache stands there bit by bit; bandwidth may be rounded. */
+function readBack(call: typeof native, plan: RdtPlan): string[] {
+  if (plan.schemata.length === 0) return [];
+  const text = readFile(call, plan.mount, plan.group, "schemata") ?? "";
+  return schemataDifferences(plan.schemata, text).map(
+    ({ subject, line, found }) => `${subject}: the kernel has made ${JSON.stringify(found)} of ${line}`,
+  );
+}
+
+function makeDirectory(call: typeof native, { mount }: RdtPlan, path: string, subject: string): void {
+  try {
+    call("make_directory", { path, mode: GROUP_MODE, parents: false });
+  } catch (error) {
+    if (!(error instanceof NativeError)) throw error;
+    const wrapped = error.wrap(`unable to apply Intel RDT configuration: ${error.message}`);
+    throw lastCommandError(call, mount, new RuntimeError(wrapped.message, { ...wrapped, subject }));
+  }
+}
+
+/** info/last_cmd_status says in words what an errno of resctrl means. */
+function lastCommandError(call: typeof native, mount: string, error: RuntimeError): RuntimeError {
+  const status = readFile(call, mount, "info", "last_cmd_status")?.trim() ?? "";
+  if (status === "" || status === "ok") return error;
+  return error.wrap(`${error.message}, last_cmd_status: ${status}`);
+}
