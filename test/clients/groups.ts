@@ -102,6 +102,10 @@ const podmanCleanup = `
 podman ps -aq --filter name=$C | xargs -r podman rm -f -v -t 0 >/dev/null 2>&1 || :
 `;
 
+/** For `--userns auto`. */
+const subordinateIds =
+  "grep -q containers /etc/subuid || echo containers:1000000:1000000 | tee -a /etc/subuid >>/etc/subgid";
+
 const everyone = "/etc/containers/containers.conf.d";
 
 export const groups: readonly Group[] = [
@@ -141,7 +145,7 @@ export const groups: readonly Group[] = [
   {
     name: "root, systemd's cgroups",
     client: "Podman",
-    setup: (runtime) => `${podmanSetup(everyone, runtime)}\n${importForPodman}`,
+    setup: (runtime) => `${subordinateIds}\n${podmanSetup(everyone, runtime)}\n${importForPodman}`,
     cleanup: podmanCleanup,
     checks: podmanRoot,
   },

@@ -24,13 +24,11 @@ function fingerprint(check: Check): string {
 
 const read = (): Results => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {});
 
-export function remember(group: Group, runtime: RuntimeName, passed: ReadonlyMap<Check, boolean>): void {
+export function remember(group: Group, runtime: RuntimeName, check: Check, passed: boolean): void {
   // Read anew: another run may have written meanwhile.
   const results = read();
-  for (const [check, outcome] of passed) {
-    const entry = { check: fingerprint(check), passed: outcome };
-    results[key(group, check)] = { ...results[key(group, check)], [runtime]: entry };
-  }
+  const name = key(group, check);
+  results[name] = { ...results[name], [runtime]: { check: fingerprint(check), passed } };
   const sorted = Object.fromEntries(Object.entries(results).sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(file, `${JSON.stringify(sorted, null, 1)}\n`);
 }

@@ -105,7 +105,6 @@ async function runCheck(guest: Guest, group: Group, check: Check): Promise<Outco
 }
 
 async function runGroup(guest: Guest, group: Group, runtime: RuntimeName): Promise<void> {
-  const passed = new Map<Check, boolean>();
   const setup = `exec 2>&1\nrm -f /scratch/environment\n${prelude}\n${group.setup(runtime)}`;
   const ready = await guest.run(["bash", "-c", setup], { cwd: "/", timeoutMs: defaultTimeoutMs });
   if (ready.exitCode !== 0)
@@ -114,7 +113,7 @@ async function runGroup(guest: Guest, group: Group, runtime: RuntimeName): Promi
   const worker = async () => {
     for (const check of queue) {
       const outcome = await runCheck(guest, group, check);
-      passed.set(check, outcome.passed);
+      remember(group, runtime, check, outcome.passed);
       if (!outcome.passed || flags.verbose) {
         const word = outcome.passed ? "pass" : "fail";
         console.log(
@@ -127,7 +126,6 @@ async function runGroup(guest: Guest, group: Group, runtime: RuntimeName): Promi
   const alone = group.checks.some(({ script }) => script.includes("systemctl"));
   await Promise.all(Array.from({ length: alone ? 1 : checksAtOnce }, worker));
   if (group.teardown !== undefined) await guest.run(["bash", "-c", group.teardown], { cwd: "/" });
-  remember(group, runtime, passed);
 }
 
 async function suite(guest: Guest): Promise<number> {

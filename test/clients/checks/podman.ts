@@ -147,7 +147,12 @@ export const podman: readonly Check[] = [
     script: `${run} --sysctl net.ipv4.ip_forward=1 busybox cat /proc/sys/net/ipv4/ip_forward`,
     output: "1",
   },
-  { name: "--init", script: `${run} --init busybox true`, output: /^$|catatonit/, status: 0 },
+  {
+    name: "--init",
+    script: `${run} --init --init-path /usr/bin/docker-init busybox cat /proc/1/comm`,
+    output: /init|tini/,
+    status: 0,
+  },
   {
     name: "bind mount, volume",
     script: `mkdir -p /tmp/$C; echo a >/tmp/$C/f; podman volume create $C >/dev/null; ${run} -v /tmp/$C:/data:ro -v $C:/v busybox sh -c 'cat /data/f; echo kept >/v/f'; ${run} -v $C:/v busybox cat /v/f; podman volume rm $C >/dev/null`,
@@ -160,7 +165,7 @@ export const podman: readonly Check[] = [
   },
   {
     name: "--pid, --ipc, --uts of the host",
-    script: `${run} --pid host --ipc host --uts host busybox sh -c 'readlink /proc/self/ns/ipc /proc/self/ns/uts'; readlink /proc/self/ns/ipc /proc/self/ns/uts`,
+    script: `${run} --pid host --ipc host --uts host busybox sh -c 'readlink /proc/self/ns/ipc; readlink /proc/self/ns/uts'; readlink /proc/self/ns/ipc /proc/self/ns/uts`,
     output: /^(\S+)\n(\S+)\n\1\n\2\s*$/,
   },
   {
@@ -195,9 +200,8 @@ export const podman: readonly Check[] = [
     output: "2",
   },
   {
-    name: "--userns auto maps",
-    script:
-      "podman unshare true; podman run --rm --network none --uidmap 0:1:1000 busybox cat /proc/self/uid_map",
+    name: "--uidmap",
+    script: "podman run --rm --network none --uidmap 0:1:1000 busybox cat /proc/self/uid_map",
     output: /^\s*0\s+1\s+1000/,
   },
   {
