@@ -12,6 +12,13 @@ pub fn write_file(path: [*:0]const u8, text: []const u8) sys.Error!void {
     _ = try sys.write(fd, text);
 }
 
+/// A limit of a process, raised to `wanted` where it is lower. A process that is gone has none.
+pub fn raised(pid: i32, resource: u32, wanted: sys.RLimit) sys.RLimit {
+    var now: sys.RLimit = undefined;
+    sys.prlimit(pid, resource, null, &now) catch return wanted;
+    return .{ .soft = @max(wanted.soft, now.soft), .hard = @max(wanted.hard, now.hard) };
+}
+
 /// Field 22 of /proc/pid/stat, in clock ticks since boot. ENOENT, ESRCH: no such process.
 pub fn start_time(pid: i32) sys.Error!u64 {
     return (try read_stat(pid)).start_time;

@@ -294,12 +294,8 @@ const Follower = struct {
         }
         for (limits.rlimits) |rlimit| {
             var new: sys.RLimit = .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value };
-            if (rlimit.resource == @intFromEnum(std.os.linux.rlimit_resource.NOFILE)) {
-                // Raised only: bunc-init takes the rest away when it needs no more descriptors (init/open_files.zig).
-                var now: sys.RLimit = undefined;
-                sys.prlimit(self.pid, rlimit.resource, null, &now) catch return self.fail_on(rlimit.subject, "prlimit", "");
-                new = .{ .soft = @max(new.soft, now.soft), .hard = @max(new.hard, now.hard) };
-            }
+            // bunc-init takes the rest away when it needs no more descriptors (init/open_files.zig).
+            if (rlimit.resource == @intFromEnum(std.os.linux.rlimit_resource.NOFILE)) new = process.raised(self.pid, rlimit.resource, new);
             sys.prlimit(self.pid, rlimit.resource, &new, null) catch {
                 if (!(rlimit.best_effort and sys.is(.PERM))) return self.fail_on(rlimit.subject, "prlimit", "");
             };
