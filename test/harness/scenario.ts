@@ -4,9 +4,14 @@ import type { Requirement } from "./requirements.ts";
 import { Sandbox } from "./sandbox.ts";
 import { skipMarker } from "./scenario-name.ts";
 
-const timeoutMs = 180_000;
+const usualTimeoutMs = 180_000;
 
-export function scenario(name: string, needs: Requirement[], body: (box: Sandbox) => Promise<void>): void {
+export function scenario(
+  name: string,
+  needs: Requirement[],
+  body: (box: Sandbox) => Promise<void>,
+  timeoutMs = usualTimeoutMs,
+): void {
   const reason = needs.map((need) => need()).find((answer) => answer !== null);
   if (reason !== undefined && reason !== null) {
     test.skip(`${name}${skipMarker}${reason}]`, () => {});

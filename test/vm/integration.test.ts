@@ -7,6 +7,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { probePath } from "../harness/probe.ts";
 import { skipMarker } from "../harness/scenario-name.ts";
 import type { Distribution } from "./flavours.ts";
 import { type FlavourName, guestScratch, guestUnavailable, throughOurStreams, withGuest } from "./guest.ts";
@@ -39,6 +40,8 @@ describe.each(flavours)("integration suite in the %s guest", (flavour) => {
   test(
     command,
     async () => {
+      // The guest has no compiler.
+      probePath();
       const exitCode = await withGuest(
         flavour,
         async (guest) => {
