@@ -18,7 +18,7 @@ import {
 } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
-import { type DevicePolicy, devicePolicy, deviceRules, deviceSettings } from "./devices.ts";
+import { type DevicePolicy, deniesNodes, devicePolicy, deviceRules, deviceSettings } from "./devices.ts";
 import { removeCgroups } from "./operate.ts";
 import { absolutePath, type CgroupLocation, cgroupLocations, distinctGroups, locationOf } from "./paths.ts";
 import type { CgroupSetting, CgroupSettings, IgnoredResource } from "./resources/setting.ts";
@@ -34,6 +34,8 @@ export interface CgroupOptions {
   resources?: ResourcesConfig | undefined;
   /** Paths of linux.devices. */
   devicePaths?: readonly string[] | undefined;
+  /** A mount may open a device that the container may not. */
+  mountsDevices?: boolean | undefined;
   /** bunc itself runs in a user namespace: the kernel then lets nobody set device rules, and needs none. */
   inUserNamespace: boolean;
   /** Rootless cgroups: a container without limits and without cgroupsPath goes on where none can be made. */
@@ -46,6 +48,8 @@ export interface CgroupPlan {
   settings: CgroupSetting[];
   /** v2 only; null: none are set. */
   devices: DevicePolicy | null;
+  /** The rules for devices keep bunc-init from nothing that it has to do: they can be set while it works. */
+  devicesEarly: boolean;
   ignored: IgnoredResource[];
   create: CgroupCreateRequest;
   /** Written before the first process is in. */
@@ -70,6 +74,7 @@ export function planCgroups(options: CgroupOptions): CgroupPlan {
     locations,
     settings: [...legacyDevices, ...settings],
     devices: isUnified ? devices : null,
+    devicesEarly: devices !== null && !deniesNodes(devices) && options.mountsDevices !== true,
     ignored,
     create: {
       groups: creationOf(facts, locations, settings, options.resources ?? {}, bestEffort),

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { ResourcesConfig } from "../oci/resources.ts";
-import { describeException, devicePolicy, deviceRules, deviceSettings } from "./devices.ts";
+import {
+  deniesNodes,
+  describeException,
+  devicePolicy,
+  deviceRules,
+  deviceSettings,
+  mountsDevices,
+} from "./devices.ts";
 
 type Rules = NonNullable<ResourcesConfig["devices"]>;
 
@@ -108,6 +115,32 @@ describe("devicePolicy", () => {
     expect(exceptions.find(({ type }) => type === "b" && true)?.subject).toBe("default devices");
     expect(exceptions.find(({ major }) => major === 8)?.subject).toBe("linux.resources.devices[1]");
   });
+});
+
+test("rules under which a node cannot be made come when the nodes are there", () => {
+  const table: [lines: string[], denies: boolean][] = [
+    [[], false],
+    [["-a rwm"], false],
+    [["a rwm"], false],
+    [["a rwm", "-c 1:11 rw"], false],
+    [["a rwm", "-c 1:11 rwm"], true],
+    [["a rwm", "-b 8:* m"], true],
+  ];
+  for (const [lines, denies] of table) {
+    expect([lines, deniesNodes(devicePolicy(rules(...lines)))]).toEqual([lines, denies]);
+  }
+});
+
+test("mounts that may open a device", () => {
+  const table: [mount: Parameters<typeof mountsDevices>[0][number], opens: boolean][] = [
+    [{ source: "proc", type: "proc" }, false],
+    [{ type: "tmpfs" }, false],
+    [{ source: "/dev/sda", type: "bind" }, false],
+    [{ source: "/dev/sda", options: ["ro", "rbind"] }, false],
+    [{ source: "/dev/sda", type: "ext4", options: ["ro"] }, true],
+    [{ source: "/images/disk", type: "ext4" }, true],
+  ];
+  for (const [mount, opens] of table) expect([mount, mountsDevices([mount])]).toEqual([mount, opens]);
 });
 
 test("v1: a reset, then the exceptions", () => {

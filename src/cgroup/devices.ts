@@ -82,6 +82,32 @@ export function devicePolicy(
   return emulator.policy();
 }
 
+/** Whether bunc-init could not make every node that it is told to make (mknod(2)) with these rules on. */
+export function deniesNodes({ allow, exceptions }: DevicePolicy): boolean {
+  if (allow) return exceptions.some(({ access }) => (access & ACCESS.m) !== 0);
+  const wildcards = exceptions.filter(
+    ({ major, minor, access }) => major === -1 && minor === -1 && (access & ACCESS.m) !== 0,
+  );
+  return wildcards.length < 2;
+}
+
+/** Whether a mount may open a device of its own: a file system on a disk. Bind mounts and the kernel's own ones do not. */
+export function mountsDevices(mounts: readonly MountSource[]): boolean {
+  return mounts.some(
+    ({ source, type, options = [] }) =>
+      source?.startsWith("/") === true &&
+      type !== "bind" &&
+      !options.some((option) => option === "bind" || option === "rbind"),
+  );
+}
+
+/** Of `mounts` of config.json. */
+interface MountSource {
+  source?: string | undefined;
+  type?: string | undefined;
+  options?: readonly string[] | undefined;
+}
+
 /** What the devices controller of cgroup v1 makes of rules applied one after the other. */
 class Emulator {
   private allow = false;

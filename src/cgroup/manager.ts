@@ -47,7 +47,7 @@ export interface CgroupManager {
   /** For the plan of the process. */
   placement(): Placement;
   place(pid: number): void;
-  /** The rules for devices, while the process works: they keep it from nothing that it does until it is ready. */
+  /** The rules for devices, while the process works, where they keep it from nothing that it has to do. */
   restrictDevices(): void;
   /** Throws RuntimeError that names the limit. */
   limit(): void;
@@ -97,11 +97,14 @@ class Cgroupfs implements CgroupManager {
   place(): void {}
 
   restrictDevices(): void {
-    if (this.created !== undefined) restrictDevices(this.call, this.plan, this.created);
+    if (this.created === undefined || !this.plan.devicesEarly) return;
+    restrictDevices(this.call, this.plan, this.created);
   }
 
   limit(): void {
-    if (this.created !== undefined) limitCgroups(this.call, this.plan, this.created);
+    if (this.created === undefined) return;
+    limitCgroups(this.call, this.plan, this.created);
+    if (!this.plan.devicesEarly) restrictDevices(this.call, this.plan, this.created);
   }
 
   close(): void {}

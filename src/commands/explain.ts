@@ -1,5 +1,6 @@
 /** `explain`: every kernel operation that `create` would do, in order, without doing any. */
 
+import { mountsDevices } from "../cgroup/devices.ts";
 import { cgroupPaths } from "../cgroup/paths.ts";
 import { failureMessage } from "../cli/log.ts";
 import type { SyscallQuery } from "../cli/syscalls.ts";
@@ -63,6 +64,7 @@ function explain(
     cgroupsPath: config.linux.cgroupsPath,
     resources: config.linux.resources,
     devicePaths: config.linux.devices.map(({ path }) => path),
+    mountsDevices: mountsDevices(config.mounts),
     inUserNamespace: host.inUserNamespace,
     rootless,
   });

@@ -1,5 +1,6 @@
 /** The cgroups of a container: those that a new one gets, and those of a recorded one. */
 
+import { mountsDevices } from "../cgroup/devices.ts";
 import { type CgroupManager, openManager } from "../cgroup/manager.ts";
 import { removeCgroups } from "../cgroup/operate.ts";
 import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
@@ -31,6 +32,7 @@ export function newCgroups(
     cgroupsPath: config.linux.cgroupsPath,
     resources: config.linux.resources,
     devicePaths: config.linux.devices.map(({ path }) => path),
+    mountsDevices: mountsDevices(config.mounts),
     inUserNamespace: host.inUserNamespace,
     rootless,
     annotations: config.annotations,

@@ -72,7 +72,7 @@ export function outlineCgroups(options: OutlineOptions): CgroupOutline {
         before: explainCreation(plan),
         entered: explainPlacement(plan).filter(({ op }) => op !== "clone3"),
         placed: [],
-        ...byTime(explainLimits(plan)),
+        ...byTime(explainLimits(plan), plan.devicesEarly),
       };
     }
   }
@@ -123,8 +123,11 @@ function outlineSystemd(options: OutlineOptions): CgroupOutline {
 }
 
 /** v1 has files for the device rules, which are written with the other limits. */
-function byTime(steps: readonly CgroupStep[]): Pick<CgroupOutline, "devices" | "limits"> {
-  const isEarly = ({ op }: CgroupStep) => op === "bpf";
+function byTime(
+  steps: readonly CgroupStep[],
+  devicesEarly: boolean,
+): Pick<CgroupOutline, "devices" | "limits"> {
+  const isEarly = ({ op }: CgroupStep) => devicesEarly && op === "bpf";
   return { devices: steps.filter(isEarly), limits: steps.filter((each) => !isEarly(each)) };
 }
 
