@@ -12,6 +12,7 @@ const process = @import("parent/process.zig");
 const send_fd = @import("parent/send_fd.zig");
 const notify = @import("parent/notify.zig");
 const run_hook = @import("parent/run_hook.zig");
+const criu = @import("parent/criu.zig");
 const cgroup_create = @import("cgroup/create.zig");
 const cgroup_write = @import("cgroup/write.zig");
 const cgroup_join = @import("cgroup/join.zig");
@@ -39,6 +40,8 @@ pub const table = .{
     .{ .name = "lock_directory", .function = files.lock_directory },
     .{ .name = "close_fd", .function = files.close_fd },
     .{ .name = "resolve_path", .function = files.resolve_path },
+    .{ .name = "resolve_in_root", .function = files.resolve_in_root },
+    .{ .name = "open_file", .function = files.open_file },
     .{ .name = "working_directory", .function = files.working_directory },
     .{ .name = "spawn", .function = spawn.spawn },
     .{ .name = "spawn_held", .function = spawn.spawn_held },
@@ -54,8 +57,13 @@ pub const table = .{
     .{ .name = "process_status", .function = process.process_status },
     .{ .name = "signal_process", .function = process.signal_process },
     .{ .name = "await_end", .function = process.await_end },
+    .{ .name = "open_process", .function = process.open_process },
     .{ .name = "send_fd", .function = send_fd.send_fd },
     .{ .name = "run_hook", .function = run_hook.run_hook },
+    .{ .name = "criu_start", .function = criu.criu_start },
+    .{ .name = "criu_exchange", .function = criu.criu_exchange },
+    .{ .name = "criu_end", .function = criu.criu_end },
+    .{ .name = "criu_status_ready", .function = criu.criu_status_ready },
     .{ .name = "notify_listen", .function = notify.notify_listen },
     .{ .name = "notify_forward", .function = notify.notify_forward },
     .{ .name = "seccomp_compile", .function = seccomp.seccomp_compile },

@@ -241,6 +241,52 @@ pub fn resolve_path(call: *Call, request: PathRequest) Call.Error!ResolveReply {
     return .{ .path = resolved, .directory = stat.is_directory() };
 }
 
+pub const OpenFileReply = struct { fd: i32 };
+
+/// A file or directory, for reading; whoever asks closes it.
+pub fn open_file(call: *Call, request: PathRequest) Call.Error!OpenFileReply {
+    const path = try call.path(request.path);
+    return .{ .fd = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return call.fail("open", path) };
+}
+
+pub const ResolveInRootRequest = struct {
+    /// Absolute path without symbolic links.
+    root: []const u8,
+    /// As a process whose root that is would say it: absolute.
+    path: []const u8,
+};
+pub const ResolveInRootReply = struct {
+    /// Absolute, from `root`. What does not exist of `path` is kept as it is.
+    path: []const u8,
+};
+
+/// Where a path of a container leads, without symbolic links: openat2(2) with RESOLVE_IN_ROOT.
+pub fn resolve_in_root(call: *Call, request: ResolveInRootRequest) Call.Error!ResolveInRootReply {
+    const root_path = try call.path(request.root);
+    const root = sys.open(root_path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch return call.fail("open", root_path);
+    defer sys.close(root);
+    const path = try call.path(request.path);
+    var end = path.len;
+    while (end > 0) {
+        const existing = try call.arena.dupeZ(u8, path[0..end]);
+        const fd = sys.openat2(root, existing, sys.O.PATH | sys.O.CLOEXEC, 0, sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS) catch {
+            if (!sys.is(.NOENT)) return call.fail("openat2", path);
+            end = std.mem.lastIndexOfScalar(u8, path[0..end], '/') orelse 0;
+            continue;
+        };
+        defer sys.close(fd);
+        var name: [64]u8 = undefined;
+        const link = std.fmt.bufPrintSentinel(&name, "/proc/self/fd/{d}", .{fd}, 0) catch unreachable;
+        const buffer = try call.arena.alloc(u8, sys.path_max);
+        const resolved = sys.readlinkat(sys.AT.FDCWD, link, buffer) catch return call.fail("readlink", path);
+        const prefix = std.mem.trimEnd(u8, root_path, "/");
+        // Moved out of the root meanwhile: not a path of the container.
+        if (!std.mem.startsWith(u8, resolved, prefix)) return .{ .path = path };
+        return .{ .path = try std.mem.concat(call.arena, u8, &.{ resolved[prefix.len..], path[end..] }) };
+    }
+    return .{ .path = path };
+}
+
 pub const WorkingDirectoryRequest = struct {};
 pub const WorkingDirectoryReply = struct { path: []const u8 };
 

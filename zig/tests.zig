@@ -18,6 +18,7 @@ test {
     _ = @import("init/start.zig");
     _ = @import("integer.zig");
     _ = @import("netlink.zig");
+    _ = @import("parent/criu.zig");
     _ = @import("parent/notify.zig");
     _ = @import("parent/process.zig");
     _ = @import("seccomp.zig");

@@ -9,6 +9,7 @@ type Handlers = { readonly [Verb in VerbName]?: () => Handler<Verb> };
 
 /** A verb without an entry is on the command line already, but its command is not written yet. */
 const handlers: Handlers = {
+  checkpoint: () => command(require("../commands/checkpoint.ts")),
   create: () => command(require("../commands/create.ts")),
   delete: () => command(require("../commands/delete.ts")),
   doctor: () => command(require("../commands/doctor.ts")),
@@ -21,6 +22,7 @@ const handlers: Handlers = {
   mounts: () => command(require("../commands/mounts.ts")),
   pause: () => command(require("../commands/pause.ts")),
   ps: () => command(require("../commands/ps.ts")),
+  restore: () => command(require("../commands/restore.ts")),
   resume: () => command(require("../commands/resume.ts")),
   run: () => command(require("../commands/run.ts")),
   spec: () => command(require("../commands/spec.ts")),

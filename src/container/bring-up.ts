@@ -14,6 +14,7 @@ import type { Bundle } from "./bundle.ts";
 import { removeRecordedCgroups } from "./destroy.ts";
 import type { FailureFacts } from "./failure-facts.ts";
 import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
+import { namespacePaths } from "./initial-record.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
 import { storeConfig } from "./stored-config.ts";
 import type { UndoList } from "./undo-list.ts";
@@ -96,26 +97,5 @@ function placeHeld({ cgroups, record, directory, undo }: BringUp, pid: number): 
 function remember(record: StateRecord, spawned: Spawned, bundle: Bundle): void {
   record.init_process_pid = spawned.pid;
   record.init_process_start = Number(spawned.start_time);
-  record.namespace_paths = namespacePaths(spawned.pid, bundle);
+  record.namespace_paths = namespacePaths(spawned.pid, bundle.config);
 }
-
-/** runc's keys: the names of the CLONE_ flags. */
-function namespacePaths(pid: number, bundle: Bundle): Record<string, string> {
-  const paths: Record<string, string> = {};
-  for (const { type, path } of bundle.config.linux.namespaces) {
-    const [key, file] = NAMESPACE_FILES[type];
-    paths[key] = path === "" ? `/proc/${pid}/ns/${file}` : path;
-  }
-  return paths;
-}
-
-const NAMESPACE_FILES = {
-  pid: ["NEWPID", "pid"],
-  network: ["NEWNET", "net"],
-  mount: ["NEWNS", "mnt"],
-  ipc: ["NEWIPC", "ipc"],
-  uts: ["NEWUTS", "uts"],
-  user: ["NEWUSER", "user"],
-  cgroup: ["NEWCGROUP", "cgroup"],
-  time: ["NEWTIME", "time"],
-} as const;

@@ -15,7 +15,7 @@ const PIDFD_NAME = "pidfd";
 const PID_FILE_MODE = 0o644;
 
 /** A console that was handed over is the receiver's: `spawned` has none from then on. */
-export function handOver(request: HandOver, spawned: Spawned): void {
+export function handOver(request: HandOver, spawned: Pick<Spawned, "pid" | "pidfd" | "console">): void {
   if (request.consoleSocket !== undefined && spawned.console >= 0) {
     native("send_fd", { socket: request.consoleSocket, fd: spawned.console, payload: CONSOLE_NAME });
     native("close_fd", { fd: spawned.console });

@@ -1,5 +1,6 @@
 /** The state record of a container that is about to be made. */
 
+import type { Config } from "../oci/config.ts";
 import { OCI_VERSION } from "../oci/version.ts";
 import { type CgroupDriver, STATE_VERSION, type StateRecord } from "../state/record.ts";
 import type { Bundle } from "./bundle.ts";
@@ -54,3 +55,24 @@ export function initialRecord(id: string, bundle: Bundle, facts: InitialFacts): 
     },
   };
 }
+
+/** The namespaces of a process, for its record. runc's keys: the names of the CLONE_ flags. */
+export function namespacePaths(pid: number, config: Config): Record<string, string> {
+  const paths: Record<string, string> = {};
+  for (const { type, path } of config.linux.namespaces) {
+    const [key, file] = NAMESPACE_FILES[type];
+    paths[key] = path === "" ? `/proc/${pid}/ns/${file}` : path;
+  }
+  return paths;
+}
+
+const NAMESPACE_FILES = {
+  pid: ["NEWPID", "pid"],
+  network: ["NEWNET", "net"],
+  mount: ["NEWNS", "mnt"],
+  ipc: ["NEWIPC", "ipc"],
+  uts: ["NEWUTS", "uts"],
+  user: ["NEWUSER", "user"],
+  cgroup: ["NEWCGROUP", "cgroup"],
+  time: ["NEWTIME", "time"],
+} as const;

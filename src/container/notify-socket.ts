@@ -19,14 +19,20 @@ function notifySocket(): string | undefined {
   return Bun.env["NOTIFY_SOCKET"] || undefined;
 }
 
+/** What the container has of it, for CRIU: the directory is made where there is none. */
+export function notifyMount(directory: StateDirectory): { target: string; source: string } {
+  native("make_directory", { path: directory.notifyDirectory, mode: DIRECTORY_MODE, parents: false });
+  return { target: CONTAINER_DIRECTORY, source: directory.notifyDirectory };
+}
+
 /** Makes the directory. The configuration to create the container by: a later exec is no part of the service. */
 export function withNotifySocket(config: Config, directory: StateDirectory): Config {
   if (notifySocket() === undefined || config.process === undefined) return config;
-  native("make_directory", { path: directory.notifyDirectory, mode: DIRECTORY_MODE, parents: false });
+  const { target: destination, source } = notifyMount(directory);
   const mount = {
-    destination: CONTAINER_DIRECTORY,
+    destination,
     type: "bind",
-    source: directory.notifyDirectory,
+    source,
     options: ["bind", "nosuid", "noexec", "nodev", "ro"],
   };
   const env = [...config.process.env, `NOTIFY_SOCKET=${CONTAINER_DIRECTORY}/notify.sock`];

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 4294213318;
+export const abiFingerprint = 3057777050;
 
 export type Failure = {
   code: Code;
@@ -87,6 +87,19 @@ export type FdRequest = {
 export type ResolveReply = {
   path: string;
   directory: boolean;
+};
+
+export type ResolveInRootRequest = {
+  root: string;
+  path: string;
+};
+
+export type ResolveInRootReply = {
+  path: string;
+};
+
+export type OpenFileReply = {
+  fd: number;
 };
 
 export type WorkingDirectoryRequest = Record<string, never>;
@@ -200,6 +213,15 @@ export type AwaitEndReply = {
   ended: boolean;
 };
 
+export type OpenProcessRequest = {
+  pid: number;
+};
+
+export type OpenProcessReply = {
+  pidfd: number;
+  start_time: U64;
+};
+
 export type SendFdRequest = {
   socket: string;
   fd: number;
@@ -216,6 +238,53 @@ export type RunHookRequest = {
 };
 
 export type RunHookReply = Record<string, never>;
+
+export type CriuStartRequest = {
+  executable: string;
+  env: readonly string[];
+  stdio: CriuStdio;
+  descriptors: readonly number[];
+  root: CriuRoot | null;
+  directories: readonly string[];
+};
+
+export type CriuStarted = {
+  pid: number;
+  pidfd: number;
+  socket: number;
+  output: number;
+  directories: readonly number[];
+};
+
+export type CriuExchangeRequest = {
+  socket: number;
+  message: string;
+};
+
+export type CriuExchangeReply = {
+  message: string;
+  fd: number;
+};
+
+export type CriuEndRequest = {
+  pid: number;
+  pidfd: number;
+  socket: number;
+  output: number;
+  kill: boolean;
+};
+
+export type CriuEndReply = {
+  status: string;
+  succeeded: boolean;
+  output: string;
+};
+
+export type CriuStatusReadyRequest = {
+  fd: number;
+};
+
+export type CriuStatusReadyReply = Record<string, never>;
 
 export type NotifyListenRequest = {
   directory: string;
@@ -446,6 +515,8 @@ export type Hook = {
   subject: string;
 };
 
+export type CriuStdio = "inherited" | "captured";
+
 export type Profile = {
   default_action: Action;
   default_errno_ret: number;
@@ -498,6 +569,11 @@ export type Process = {
 export type SuperviseNotify = {
   listener: number;
   manager: string;
+};
+
+export type CriuRoot = {
+  path: string;
+  target: string;
 };
 
 export type Action = "SCMP_ACT_KILL" | "SCMP_ACT_KILL_THREAD" | "SCMP_ACT_KILL_PROCESS" | "SCMP_ACT_TRAP" | "SCMP_ACT_ERRNO" | "SCMP_ACT_TRACE" | "SCMP_ACT_ALLOW" | "SCMP_ACT_LOG" | "SCMP_ACT_NOTIFY";
@@ -940,42 +1016,49 @@ export const callNumbers = {
   lock_directory: 9,
   close_fd: 10,
   resolve_path: 11,
-  working_directory: 12,
-  spawn: 13,
-  spawn_held: 14,
-  release: 15,
-  spawn_started: 16,
-  follow: 17,
-  advance: 18,
-  abandon: 19,
-  start: 20,
-  hold_signals: 21,
-  become_subreaper: 22,
-  supervise: 23,
-  process_status: 24,
-  signal_process: 25,
-  await_end: 26,
-  send_fd: 27,
-  run_hook: 28,
-  notify_listen: 29,
-  notify_forward: 30,
-  seccomp_compile: 31,
-  cgroup_create: 32,
-  cgroup_write: 33,
-  cgroup_read: 34,
-  cgroup_join: 35,
-  cgroup_delegate: 36,
-  cgroup_processes: 37,
-  cgroup_kill: 38,
-  cgroup_freeze: 39,
-  cgroup_remove: 40,
-  cgroup_watch: 41,
-  cgroup_devices: 42,
-  bus_connect: 43,
-  bus_write: 44,
-  bus_read: 45,
-  host_probe: 46,
-  seccomp_explain: 47,
+  resolve_in_root: 12,
+  open_file: 13,
+  working_directory: 14,
+  spawn: 15,
+  spawn_held: 16,
+  release: 17,
+  spawn_started: 18,
+  follow: 19,
+  advance: 20,
+  abandon: 21,
+  start: 22,
+  hold_signals: 23,
+  become_subreaper: 24,
+  supervise: 25,
+  process_status: 26,
+  signal_process: 27,
+  await_end: 28,
+  open_process: 29,
+  send_fd: 30,
+  run_hook: 31,
+  criu_start: 32,
+  criu_exchange: 33,
+  criu_end: 34,
+  criu_status_ready: 35,
+  notify_listen: 36,
+  notify_forward: 37,
+  seccomp_compile: 38,
+  cgroup_create: 39,
+  cgroup_write: 40,
+  cgroup_read: 41,
+  cgroup_join: 42,
+  cgroup_delegate: 43,
+  cgroup_processes: 44,
+  cgroup_kill: 45,
+  cgroup_freeze: 46,
+  cgroup_remove: 47,
+  cgroup_watch: 48,
+  cgroup_devices: 49,
+  bus_connect: 50,
+  bus_write: 51,
+  bus_read: 52,
+  host_probe: 53,
+  seccomp_explain: 54,
 } as const;
 
 /** Request and reply of every call. */
@@ -992,6 +1075,8 @@ export type Calls = {
   lock_directory: [PathRequest, LockReply];
   close_fd: [FdRequest, Done];
   resolve_path: [PathRequest, ResolveReply];
+  resolve_in_root: [ResolveInRootRequest, ResolveInRootReply];
+  open_file: [PathRequest, OpenFileReply];
   working_directory: [WorkingDirectoryRequest, WorkingDirectoryReply];
   spawn: [SpawnRequest, Spawned];
   spawn_held: [SpawnRequest, Spawned];
@@ -1007,8 +1092,13 @@ export type Calls = {
   process_status: [StatusRequest, StatusReply];
   signal_process: [SignalRequest, SignalReply];
   await_end: [AwaitEndRequest, AwaitEndReply];
+  open_process: [OpenProcessRequest, OpenProcessReply];
   send_fd: [SendFdRequest, SendFdReply];
   run_hook: [RunHookRequest, RunHookReply];
+  criu_start: [CriuStartRequest, CriuStarted];
+  criu_exchange: [CriuExchangeRequest, CriuExchangeReply];
+  criu_end: [CriuEndRequest, CriuEndReply];
+  criu_status_ready: [CriuStatusReadyRequest, CriuStatusReadyReply];
   notify_listen: [NotifyListenRequest, NotifyListenReply];
   notify_forward: [NotifyForwardRequest, NotifyForwardReply];
   seccomp_compile: [SeccompCompileRequest, SeccompCompileReply];

@@ -15,6 +15,8 @@ const DEFAULT_DEVICES: readonly { path: string; major: number; minor: number }[]
   { path: "/dev/urandom", major: 1, minor: 9 },
 ];
 
+export const DEFAULT_DEVICE_PATHS = DEFAULT_DEVICES.map(({ path }) => path);
+
 const DEFAULT_MODE = 0o666;
 
 const LINKS: readonly { path: string; target: string }[] = [

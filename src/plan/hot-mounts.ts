@@ -4,7 +4,7 @@
  */
 
 import type { HostFacts } from "../host/host.ts";
-import type { Plan, Step } from "../native/boundary.gen.ts";
+import type { Namespaces, Plan, Step } from "../native/boundary.gen.ts";
 import { MOUNT_ATTR } from "../native/boundary.gen.ts";
 import type { Config } from "../oci/config.ts";
 import type { MountConfig } from "../oci/mounts.ts";
@@ -36,11 +36,16 @@ export function planMountsRemoved(mounts: readonly MountConfig[], options: HotMo
   return planOf(steps.reverse(), options);
 }
 
-function planOf(steps: Step[], options: HotMountOptions): Plan {
+function planOf(steps: Step[], { id, initPid }: HotMountOptions): Plan {
+  return mountingPlan(id, joinNamespaces(initPid), steps);
+}
+
+/** For a process that takes these steps and ends. */
+export function mountingPlan(id: string, namespaces: Namespaces, steps: Step[]): Plan {
   return {
-    id: options.id,
+    id,
     placement: { into: "", tasks: [] },
-    namespaces: joinNamespaces(options.initPid),
+    namespaces,
     limits: { rlimits: [], oom_score_adj: null },
     stdio: { terminal: false, rows: 0, columns: 0, preserve_fds: 0, owner_uid: 0 },
     steps,

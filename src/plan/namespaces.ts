@@ -65,11 +65,16 @@ function mapsOwnIdsOnly({ config, host }: PlanContext): boolean {
 
 /** The namespaces of a further process: all those of the container's init. */
 export function joinNamespaces(initPid: number): Namespaces {
+  return { ...newNamespaces(0), join_pid: initPid, join_pid_flags: ALL_FLAGS };
+}
+
+/** New ones (`create`: CLONE_NEW*), and none of another process. */
+export function newNamespaces(create: number): Namespaces {
   return {
-    create: 0,
+    create,
     join: [],
-    join_pid: initPid,
-    join_pid_flags: ALL_FLAGS,
+    join_pid: 0,
+    join_pid_flags: 0,
     uid_map: [],
     gid_map: [],
     deny_setgroups: false,

@@ -16,6 +16,7 @@ const Context = context_types.Context;
 const Failed = context_types.Failed;
 
 pub fn user(context: *Context, op: plan.User) Failed!void {
+    stdio.reopen_null(context);
     try stdio.own(context);
 
     // setresuid from 0 clears the permitted set, which the step `capabilities` must still find.

@@ -1,11 +1,27 @@
 //! Standard input, output and error belong to the user that the process runs as, so that it can open
-//! /dev/stdout and its terminal again. Runs in bunc-init, stage 2, just before the user changes.
+//! /dev/stdout and its terminal again; and where they are the null device, they are the container's own.
+//! Runs in bunc-init, stage 2, just before the user changes.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
 const context_types = @import("context.zig");
 const Context = context_types.Context;
 const Failed = context_types.Failed;
+
+/// The caller's null device is on a file system that is not in the container, which could not be saved with it
+/// (CRIU). A container without one of its own keeps the caller's.
+pub fn reopen_null(context: *const Context) void {
+    const flags = sys.O.RDWR | sys.O.CLOEXEC;
+    const own_null = sys.openat2(context.root, "dev/null", flags, 0, sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS) catch return;
+    defer sys.close(own_null);
+    if (!is_null(own_null)) return;
+    for (0..3) |fd| if (is_null(@intCast(fd))) sys.dup3(own_null, @intCast(fd), 0) catch {};
+}
+
+fn is_null(fd: sys.fd_t) bool {
+    const stat = sys.fstat(fd) catch return false;
+    return stat.mode & sys.S.IFMT == sys.S.IFCHR and stat.rdev_major == 1 and stat.rdev_minor == 3;
+}
 
 /// Only the user: the group of a terminal is the choice of its devpts mount (gid=).
 pub fn own(context: *Context) Failed!void {

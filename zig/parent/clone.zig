@@ -22,20 +22,34 @@ pub const Child = struct {
 
 pub const Started = struct { pid: i32, pidfd: sys.fd_t };
 
-const Shared = struct { child: *const Child, op: [*:0]const u8, errno: sys.E };
+/// What the child has in common with its parent until it execs.
+pub const Shared = struct {
+    argument: *const anyopaque,
+    /// Runs in the child; it execs, or fails. Nothing but system calls: all signals are blocked, the descriptor table
+    /// is the child's own.
+    start: *const fn (shared: *Shared) sys.Error!void,
+    /// The call under way.
+    op: [*:0]const u8 = "",
+    errno: sys.E = .SUCCESS,
+};
 
 /// Which call failed, for the caller's message; valid after `spawn` returned an error.
 pub var failed_op: []const u8 = "";
 
 /// `flags`: CLONE_NEW* of the namespaces to make. `cgroup`: descriptor of a cgroup v2 directory, or -1.
 pub fn spawn(child: *const Child, flags: u64, cgroup: sys.fd_t) sys.Error!Started {
+    var shared: Shared = .{ .argument = child, .start = start };
+    return run_child(&shared, flags, cgroup);
+}
+
+/// As `spawn`, for what the child does otherwise.
+pub fn run_child(shared: *Shared, flags: u64, cgroup: sys.fd_t) sys.Error!Started {
     const stack_size = 64 * 1024;
     const linux = std.os.linux;
     failed_op = "mmap";
     const stack = try sys.check(linux.mmap(null, stack_size, .{ .READ = true, .WRITE = true }, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1, 0));
     defer _ = linux.munmap(@ptrFromInt(stack), stack_size);
 
-    var shared: Shared = .{ .child = child, .op = "", .errno = .SUCCESS };
     var pidfd: i32 = -1;
     const args: sys.CloneArgs = .{
         .flags = flags | CLONE.VM | CLONE.VFORK | CLONE.PIDFD | CLONE.CLEAR_SIGHAND |
@@ -49,7 +63,7 @@ pub fn spawn(child: *const Child, flags: u64, cgroup: sys.fd_t) sys.Error!Starte
     // No handler of Bun's may run on the child's side of the shared memory.
     var before: sys.SignalSet = 0;
     sys.sigprocmask(sys.SIG.SETMASK, ~@as(sys.SignalSet, 0), &before);
-    const rc = clone3(&args, @intFromPtr(&shared));
+    const rc = clone3(&args, @intFromPtr(shared));
     sys.sigprocmask(sys.SIG.SETMASK, before, null);
 
     failed_op = "clone3";
@@ -67,7 +81,7 @@ pub fn spawn(child: *const Child, flags: u64, cgroup: sys.fd_t) sys.Error!Starte
 /// The child: all signals blocked, own descriptor table, the parent's memory.
 fn run(address: usize) callconv(.c) noreturn {
     const shared: *Shared = @ptrFromInt(address);
-    start(shared) catch {
+    shared.start(shared) catch {
         shared.errno = sys.errno;
     };
     std.os.linux.exit_group(1);
@@ -75,14 +89,15 @@ fn run(address: usize) callconv(.c) noreturn {
 
 fn start(shared: *Shared) sys.Error!void {
     shared.op = "fcntl";
-    for (shared.child.keep) |fd| try sys.set_cloexec(fd, false);
-    for (3..3 + shared.child.preserve_fds) |fd| try sys.set_cloexec(@intCast(fd), false);
+    const child: *const Child = @ptrCast(@alignCast(shared.argument));
+    for (child.keep) |fd| try sys.set_cloexec(fd, false);
+    for (3..3 + child.preserve_fds) |fd| try sys.set_cloexec(@intCast(fd), false);
     const rlimit_stack = @intFromEnum(std.os.linux.rlimit_resource.STACK);
     // A refusal is told about by the parent, which sets every limit and knows who asked for it.
-    if (shared.child.stack_limit) |limit| sys.prlimit(0, rlimit_stack, &limit, null) catch {};
+    if (child.stack_limit) |limit| sys.prlimit(0, rlimit_stack, &limit, null) catch {};
     const no_environment = [_:null]?[*:0]const u8{};
     shared.op = "execveat";
-    try sys.execveat(shared.child.executable, "", shared.child.args, &no_environment, sys.AT.EMPTY_PATH);
+    try sys.execveat(child.executable, "", child.args, &no_environment, sys.AT.EMPTY_PATH);
 }
 
 /// clone3(2) whose child continues in `run(argument)` on the stack of `args`.

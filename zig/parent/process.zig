@@ -147,6 +147,20 @@ pub fn await_end(call: *Call, request: AwaitEndRequest) Call.Error!AwaitEndReply
     return .{ .ended = ready == 1 };
 }
 
+pub const OpenProcessRequest = struct { pid: i32 };
+pub const OpenProcessReply = struct {
+    pidfd: i32,
+    start_time: U64,
+};
+
+/// A handle of a child of ours, which keeps its pid until it is reaped.
+pub fn open_process(call: *Call, request: OpenProcessRequest) Call.Error!OpenProcessReply {
+    const pidfd = sys.pidfd_open(request.pid) catch return call.fail("pidfd_open", "");
+    errdefer sys.close(pidfd);
+    const started = start_time(request.pid) catch return call.fail("read", "/proc/pid/stat");
+    return .{ .pidfd = pidfd, .start_time = .{ .value = started } };
+}
+
 test "the command name cannot forge fields of stat" {
     const text = "42 (a) R 1 (b) Z) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
     const stat = parse_stat(text).?;

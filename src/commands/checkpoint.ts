@@ -1,0 +1,25 @@
+/** `checkpoint`: saves a running container with CRIU. */
+
+import type { Handler } from "../cli/verbs.ts";
+import { changeContainer } from "../container/container.ts";
+import { destroyContainer } from "../container/destroy.ts";
+import { dumpContainer } from "../criu/dump.ts";
+import { imageDirectory, warnOfRootless } from "../criu/options.ts";
+import { cannotCheckpoint } from "../messages.ts";
+
+export const run: Handler<"checkpoint"> = (options, [id], context) =>
+  changeContainer(id, context, (container) => {
+    const { directory, record, status } = container;
+    if (status !== "running" && status !== "paused") throw cannotCheckpoint(status);
+    warnOfRootless(context.log);
+    dumpContainer(container, {
+      ...options,
+      imagePath: imageDirectory(options.imagePath),
+      workPath: options.workPath,
+      parentPath: options.parentPath,
+      pageServer: options.pageServer,
+      manageCgroupsMode: options.manageCgroupsMode,
+    });
+    if (!options.leaveRunning && !options.preDump) destroyContainer(directory, record, context.log);
+    return 0;
+  });

@@ -1,0 +1,50 @@
+/** `restore`: makes a container from a checkpoint. */
+
+import type { CommandContext, Handler, VerbOptions } from "../cli/verbs.ts";
+import { destroyContainer } from "../container/destroy.ts";
+import { listenForNotify } from "../container/notify-socket.ts";
+import { imageDirectory, warnOfRootless } from "../criu/options.ts";
+import { type Restored, restoreContainer } from "../criu/restore.ts";
+import { native } from "../native/call.ts";
+
+export const run: Handler<"restore"> = (options, [id], context) => {
+  warnOfRootless(context.log);
+  // Before there is a container: a signal that comes in between must reach it, not orphan it.
+  if (!options.detach) native("hold_signals", {});
+  if (options.subreaper !== false) native("become_subreaper", {});
+  const restored = restoreContainer(
+    {
+      id,
+      bundle: options.bundle,
+      noPivot: options.pivot === false,
+      detach: options.detach,
+      pidFile: options.pidFile,
+      consoleSocket: options.consoleSocket,
+      flags: {
+        ...options,
+        imagePath: imageDirectory(options.imagePath),
+        workPath: options.workPath,
+        manageCgroupsMode: options.manageCgroupsMode,
+        lsmProfile: options.lsmProfile,
+        lsmMountContext: options.lsmMountContext,
+      },
+    },
+    context,
+  );
+  return supervise(restored, options, context);
+};
+
+function supervise(restored: Restored, { detach }: VerbOptions<"restore">, context: CommandContext): number {
+  const { directory, record, pid, pidfd, console } = restored;
+  const notify = detach ? undefined : listenForNotify(directory);
+  restored.release();
+  if (detach) return 0;
+  const { status } = native("supervise", { pid, pidfd, console, notify: notify ?? null });
+  // Another command may have deleted the container meanwhile; the status is what this one is for.
+  const lock = directory.tryLock();
+  if (lock !== undefined) {
+    destroyContainer(directory, record, context.log);
+    lock.release();
+  }
+  return status;
+}
