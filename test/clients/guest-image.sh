@@ -14,3 +14,6 @@ printf '#!/no/such/interpreter\n' >$root/bin/bad-interpreter
 chmod 755 $root/bin/bad-interpreter
 chmod 1777 $root/tmp
 tar -C $root -cf /scratch/busybox.tar .
+# What a host's own services would have done: rootless networks need the device and a resolver.
+chmod 666 /dev/net/tun
+test -s /etc/resolv.conf || echo nameserver 192.0.2.53 >/etc/resolv.conf

@@ -9,13 +9,13 @@ export const dockerBuild: readonly Check[] = [
   {
     name: "classic builder",
     script: `${context}; DOCKER_BUILDKIT=0 docker build -q -t $C $d >/dev/null; ${run}`,
-    output: "built",
+    output: /built\s*$/,
   },
   {
     name: "classic builder: a failing step",
     script:
       "d=/tmp/$C; mkdir -p $d; printf 'FROM busybox\\nRUN exit 9\\n' >$d/Dockerfile; DOCKER_BUILDKIT=0 docker build $d",
-    status: 1,
+    status: 9,
     output: /returned a non-zero code: 9/,
   },
   {

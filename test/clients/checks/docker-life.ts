@@ -33,7 +33,7 @@ export const dockerLife: readonly Check[] = [
   {
     name: "attach",
     script:
-      "docker run --network none -di --name $C busybox sh >/dev/null; echo 'echo attached; exit 5' | docker attach $C",
+      "docker run --network none -di --name $C busybox sh >/dev/null; (sleep 2; echo 'echo attached'; sleep 2; echo 'exit 5'; sleep 2) | docker attach $C",
     status: 5,
     output: "attached",
   },
@@ -194,7 +194,7 @@ export const dockerLife: readonly Check[] = [
   },
   {
     name: "abrupt kill of the shim",
-    script: `${sleeper}; id=$(docker inspect -f '{{.Id}}' $C); pid=$(docker inspect -f '{{.State.Pid}}' $C); kill -9 $(ps -o ppid= -p $pid); until_ok sh -c "docker inspect -f '{{.State.Status}}' $C | grep exited"; docker rm -f $C >/dev/null; test ! -d /proc/$pid && ls -d ${places} 2>/dev/null || echo gone`,
+    script: `${sleeper}; id=$(docker inspect -f '{{.Id}}' $C); pid=$(docker inspect -f '{{.State.Pid}}' $C); kill -9 $(ps -o ppid= -p $pid); until_ok sh -c "docker inspect -f '{{.State.Status}}' $C | grep exited"; docker rm -f $C >/dev/null; test ! -d /proc/$pid; ls -d ${places} 2>/dev/null || echo gone`,
     output: "gone",
   },
   {

@@ -53,7 +53,7 @@ export const podman: readonly Check[] = [
   },
   {
     name: "attach",
-    script: `${start} -i busybox sh >/dev/null; echo 'echo attached; exit 5' | podman attach $C`,
+    script: `${start} -i busybox sh >/dev/null; (sleep 2; echo 'echo attached'; sleep 2; echo 'exit 5'; sleep 2) | podman attach $C`,
     status: 5,
     output: "attached",
   },
@@ -319,7 +319,7 @@ export const podmanCgroupfs: readonly Check[] = [
   },
   {
     name: "no cgroup is left",
-    script: `${run} --name $C busybox true; find /sys/fs/cgroup/libpod_parent -mindepth 1 -name 'libpod-*' -type d | grep -v conmon | wc -l`,
+    script: `${run} --name $C busybox true; find /sys/fs/cgroup/libpod_parent -mindepth 1 -name 'libpod-*' -type d | grep -vc conmon || :`,
     output: "0",
   },
 ];
