@@ -1,5 +1,7 @@
 /** What a test may need of the machine or the runtime: each gives null, or the reason why it is not there. */
+
 import { existsSync, readFileSync } from "node:fs";
+import { release } from "node:os";
 import { findRuntime, isBunc, runtime } from "./runtime.ts";
 
 export type Requirement = () => string | null;
@@ -48,6 +50,19 @@ export const timeNamespaces: Requirement = () =>
   existsSync("/proc/self/ns/time") ? null : "the kernel has no time namespaces";
 
 /** Whether an overlay mount works where temporary files are. */
+/** `what`: what the kernel has since this version. */
+export const kernel =
+  (major: number, minor: number, what: string): Requirement =>
+  () =>
+    kernelIsAtLeast(major, minor) ? null : `the kernel has ${what} since ${major}.${minor}`;
+
+export function kernelIsAtLeast(major: number, minor: number): boolean {
+  const [runningMajor = 0, runningMinor = 0] = release()
+    .split(".")
+    .map((part) => Number.parseInt(part, 10));
+  return runningMajor > major || (runningMajor === major && runningMinor >= minor);
+}
+
 export const overlay: Requirement = memo(() =>
   /\boverlay$/m.test(readFileSync("/proc/filesystems", "utf8"))
     ? null

@@ -1,8 +1,18 @@
 /** Overlays of many layers, id-mapped mounts, and attributes that only newer mount calls have. */
 import { expect } from "bun:test";
-import { chownSync, mkdirSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { addUserNamespace, type Mount } from "../harness/config.ts";
-import { buncOnly, notIn, overlay, root, userNamespaces } from "../harness/requirements.ts";
+import {
+  buncOnly,
+  kernel,
+  kernelIsAtLeast,
+  notIn,
+  overlay,
+  type Requirement,
+  root,
+  userNamespaces,
+} from "../harness/requirements.ts";
 import type { Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
@@ -25,7 +35,9 @@ function layered(box: Sandbox): Mount {
   };
 }
 
-scenario(`an overlay of ${LAYERS} lower layers`, [root, overlay, buncOnly], async (box) => {
+const layerByLayer = kernel(6, 8, "overlay's lowerdir+");
+
+scenario(`an overlay of ${LAYERS} lower layers`, [root, overlay, buncOnly, layerByLayer], async (box) => {
   const actions = ["read:/mnt/file-0", `read:/mnt/file-${LAYERS - 1}`, "read:/mnt/top"];
   const report = await box.report(actions, (config) => config.mounts.push(layered(box)));
   expect(report.read("/mnt/file-0")).toBe("of layer 0");
@@ -42,16 +54,39 @@ scenario(
   },
 );
 
-/** A source whose file belongs to 1000, on a tmpfs of its own: those can be id-mapped. */
+scenario(
+  `an overlay of ${LAYERS} lower layers on a kernel that takes them on one page only: said in words`,
+  [root, overlay, buncOnly, () => (layerByLayer() === null ? "the kernel takes them one by one" : null)],
+  async (box) => {
+    const result = await box.run(box.probe(["exit:0"], (config) => config.mounts.push(layered(box))));
+    expect(result.status).toBe(1);
+    expect(result.stderr).toContain("an overlay may have any number of layers since Linux 6.8");
+  },
+);
+
+/** tmpfs can be id-mapped since 6.3, file systems on disks have been longer. mount_setattr(2). */
+const tmpfsIsMappable = kernelIsAtLeast(6, 3);
+const MAPPABLE_ON_DISK = { ext4: 0xef53, xfs: 0x58465342, btrfs: 0x9123683e };
+const mappable: Requirement = () =>
+  tmpfsIsMappable || Object.values(MAPPABLE_ON_DISK).includes(statfsSync(tmpdir()).type)
+    ? null
+    : `needs Linux 6.3, or ${tmpdir()} on one of ${Object.keys(MAPPABLE_ON_DISK).join(", ")}`;
+
+function mountOwn(path: string): void {
+  const command = tmpfsIsMappable ? ["-t", "tmpfs", "tmpfs", path] : ["--bind", path, path];
+  Bun.spawnSync(["mount", ...command]);
+}
+
+/** A source whose file belongs to 1000, on a mount of its own that can be id-mapped, and another mount below. */
 async function withOwned(box: Sandbox, body: (source: string) => Promise<void>): Promise<void> {
   const source = box.path("owned");
   mkdirSync(source);
-  Bun.spawnSync(["mount", "-t", "tmpfs", "tmpfs", source]);
+  mountOwn(source);
   try {
     writeFileSync(`${source}/file`, "");
     chownSync(`${source}/file`, 1000, 1000);
     mkdirSync(`${source}/below`);
-    Bun.spawnSync(["mount", "-t", "tmpfs", "tmpfs", `${source}/below`]);
+    mountOwn(`${source}/below`);
     await body(source);
   } finally {
     Bun.spawnSync(["umount", "--recursive", source]);
@@ -61,38 +96,46 @@ async function withOwned(box: Sandbox, body: (source: string) => Promise<void>):
 const noIdMaps = notIn("runc", "1.1.5 has no id-mapped mounts");
 const mappings = [{ containerID: 1000, hostID: 7, size: 1 }];
 
-scenario("an id-mapped bind with mappings of its own", [root, userNamespaces, noIdMaps], async (box) => {
-  await withOwned(box, async (source) => {
-    const report = await box.report(["stat:/mnt/file"], (config) => {
-      config.mounts.push({
-        destination: "/mnt",
-        type: "bind",
-        source,
-        options: ["bind"],
-        uidMappings: mappings,
-        gidMappings: mappings,
+scenario(
+  "an id-mapped bind with mappings of its own",
+  [root, userNamespaces, mappable, noIdMaps],
+  async (box) => {
+    await withOwned(box, async (source) => {
+      const report = await box.report(["stat:/mnt/file"], (config) => {
+        config.mounts.push({
+          destination: "/mnt",
+          type: "bind",
+          source,
+          options: ["bind"],
+          uidMappings: mappings,
+          gidMappings: mappings,
+        });
       });
+      expect(report.get("stat:/mnt/file")).toMatchObject({ uid: 7, gid: 7 });
     });
-    expect(report.get("stat:/mnt/file")).toMatchObject({ uid: 7, gid: 7 });
-  });
-});
+  },
+);
 
 for (const option of ["idmap", "ridmap"]) {
-  scenario(`${option}: the container's user namespace`, [root, userNamespaces, noIdMaps], async (box) => {
-    await withOwned(box, async (source) => {
-      const bundle = box.probe(["stat:/mnt/file"], (config) => {
-        addUserNamespace(config);
-        config.mounts.push({ destination: "/mnt", type: "bind", source, options: ["rbind", option] });
+  scenario(
+    `${option}: the container's user namespace`,
+    [root, userNamespaces, mappable, noIdMaps],
+    async (box) => {
+      await withOwned(box, async (source) => {
+        const bundle = box.probe(["stat:/mnt/file"], (config) => {
+          addUserNamespace(config);
+          config.mounts.push({ destination: "/mnt", type: "bind", source, options: ["rbind", option] });
+        });
+        await Bun.$`chown -R 100000:100000 ${bundle.rootfs}`.quiet();
+        expect((await box.reportOf(bundle)).get("stat:/mnt/file")).toMatchObject({ uid: 1000, gid: 1000 });
       });
-      await Bun.$`chown -R 100000:100000 ${bundle.rootfs}`.quiet();
-      expect((await box.reportOf(bundle)).get("stat:/mnt/file")).toMatchObject({ uid: 1000, gid: 1000 });
-    });
-  });
+    },
+  );
 }
 
 scenario(
   "crun's form of the option: mappings in its value",
-  [root, userNamespaces, buncOnly],
+  [root, userNamespaces, mappable, buncOnly],
   async (box) => {
     await withOwned(box, async (source) => {
       const report = await box.report(["stat:/mnt/file"], (config) => {
@@ -143,23 +186,27 @@ scenario(
   },
 );
 
-scenario("an id-mapped tmpfs: not only binds", [root, userNamespaces, buncOnly], async (box) => {
-  const report = await box.report(["stat:/mnt"], (config) => {
-    config.mounts.push({
-      destination: "/mnt",
-      type: "tmpfs",
-      source: "tmpfs",
-      options: ["idmap", "uid=1000", "gid=1000"],
-      uidMappings: mappings,
-      gidMappings: mappings,
+scenario(
+  "an id-mapped tmpfs: not only binds",
+  [root, userNamespaces, kernel(6, 3, "id-mapped tmpfs"), buncOnly],
+  async (box) => {
+    const report = await box.report(["stat:/mnt"], (config) => {
+      config.mounts.push({
+        destination: "/mnt",
+        type: "tmpfs",
+        source: "tmpfs",
+        options: ["idmap", "uid=1000", "gid=1000"],
+        uidMappings: mappings,
+        gidMappings: mappings,
+      });
     });
-  });
-  expect(report.get("stat:/mnt")).toMatchObject({ uid: 7, gid: 7 });
-});
+    expect(report.get("stat:/mnt")).toMatchObject({ uid: 7, gid: 7 });
+  },
+);
 
 scenario(
   "more mounts than the program may have open files",
-  [root, userNamespaces, buncOnly],
+  [root, userNamespaces, mappable, buncOnly],
   async (box) => {
     const source = box.path("source");
     mkdirSync(source);

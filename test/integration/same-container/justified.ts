@@ -11,6 +11,7 @@ interface MountFact {
   root: string;
   options: string[];
   type: string;
+  source: string;
   superOptions: string[];
 }
 
@@ -59,6 +60,20 @@ export const justified: Justified[] = [
       return mine.options.includes("ro") && Bun.deepEquals({ ...mine, options }, its);
     },
     why: "the configuration says ro: runc 1.1.5 mounts the hierarchies of cgroup v1 read-only but leaves the tmpfs that holds them writable",
+  },
+  {
+    field: /^mount \/sys\/fs\/cgroup$/,
+    holds: (ours, runc) => {
+      const [mine, its] = [single(ours), single(runc)];
+      if (mine?.type !== "cgroup2" || its?.type !== "cgroup2") return false;
+      // The name of the host's own mount, and the hierarchy's options as the host has set them.
+      return onlyMoreSuperOptions(
+        [{ ...mine, source: its.source }],
+        runc,
+        /^(nsdelegate|memory_recursiveprot|memory_localevents|memory_hugetlb_accounting|favordynmods)$/,
+      );
+    },
+    why: "without a cgroup namespace the host's cgroup2 is bound here; runc 1.1.5 mounts it anew, named as the configuration names it, and with that takes the host's options (nsdelegate) away from the whole hierarchy",
   },
   {
     field: /^mount \/(proc\/|secret)/,
