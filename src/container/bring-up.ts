@@ -86,7 +86,7 @@ export function bringUp(up: BringUp): Spawned {
 }
 
 /** systemd makes the unit, with its cgroup, around a process that does nothing yet. */
-function placeHeld({ cgroups, record, directory, undo }: BringUp, pid: number): void {
+function placeHeld({ cgroups, record, undo }: BringUp, pid: number): void {
   cgroups.place(pid);
   record.cgroup_paths = cgroupPaths(cgroups.locations);
   record.bunc.systemdUnit = cgroups.unit?.unit ?? "";
