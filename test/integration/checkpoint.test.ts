@@ -1,0 +1,308 @@
+/** `checkpoint` and `restore` with the CRIU that is installed; the same tests hold for runc. */
+import { expect } from "bun:test";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
+import type { Edit } from "../harness/config.ts";
+import { ConsolePeer } from "../harness/consoles.ts";
+import { buncOnly, cgroupV2, command, type Requirement, root } from "../harness/requirements.ts";
+import { unquoted } from "../harness/runtime.ts";
+import { type Bundle, type Sandbox, until } from "../harness/sandbox.ts";
+import { scenario } from "../harness/scenario.ts";
+
+let criuAnswer: string | null | undefined;
+const criu: Requirement = () => {
+  if (Bun.which("criu") === null) return "needs criu";
+  if (criuAnswer === undefined) {
+    const check = Bun.spawnSync(["criu", "check"], { stderr: "pipe" });
+    const [first] = check.stderr.toString().split("\n").slice(-2);
+    criuAnswer = check.success ? null : `criu check fails here: ${first ?? ""}`;
+  }
+  return criuAnswer;
+};
+const busybox: Requirement = () =>
+  existsSync("/bin/busybox") ? null : "needs /bin/busybox (busybox-static)";
+const systemd: Requirement = () =>
+  existsSync("/run/systemd/system") ? null : "needs a host booted with systemd";
+const needs = [root, criu, busybox];
+
+/** Neither terminal nor file of the host may be open in what CRIU saves. */
+const quiet = { wrapper: ["sh", "-c", 'exec "$0" "$@" </dev/null >/dev/null 2>&1'] };
+
+function shell(box: Sandbox, script: string, edit: Edit = () => {}): Bundle {
+  const bundle = box.bundle((config) => {
+    config.root.readonly = false;
+    config.process.args = ["/bin/sh", "-c", script];
+    config.process.env = ["PATH=/bin"];
+    edit(config);
+  });
+  mkdirSync(`${bundle.rootfs}/bin`);
+  mkdirSync(`${bundle.rootfs}/data`);
+  copyFileSync("/bin/busybox", `${bundle.rootfs}/bin/busybox`);
+  for (const name of ["sh", "sleep", "cat", "flock", "mkdir"])
+    symlinkSync("busybox", `${bundle.rootfs}/bin/${name}`);
+  return bundle;
+}
+
+const COUNT = "i=0; while :; do i=$((i+1)); echo $i >/data/count; sleep 0.05; done";
+
+const HOLD_LOCK = "exec 9>/data/lock; flock 9; echo held >/data/held; while :; do sleep 0.05; done";
+
+/** What it has counted to; a number that is half written is not one. */
+const counted = ({ rootfs }: Bundle) => {
+  const file = `${rootfs}/data/count`;
+  return existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+};
+
+const countsPast = (bundle: Bundle, number: number) =>
+  until(`it counts past ${number}`, () => (counted(bundle) > number ? true : undefined));
+
+async function counting(box: Sandbox, edit: Edit = () => {}, flags: string[] = []) {
+  const bundle = shell(box, COUNT, edit);
+  const id = box.id();
+  await box.must([...flags, "run", "--detach", "--bundle", bundle.directory, id], quiet);
+  await countsPast(bundle, 3);
+  return { bundle, id };
+}
+
+const checkpoint = (box: Sandbox, id: string, ...flags: string[]) =>
+  box.must(["checkpoint", "--image-path", box.path("images"), "--work-path", box.path("work"), ...flags, id]);
+
+const restore = (box: Sandbox, { directory }: Bundle, id: string, ...flags: string[]) => {
+  const paths = ["--image-path", box.path("images"), "--work-path", box.path("work"), "--bundle", directory];
+  return box.must(["restore", "--detach", ...paths, ...flags, id], quiet);
+};
+
+async function exists(box: Sandbox, id: string): Promise<boolean> {
+  return (await box.call(["state", id])).status === 0;
+}
+
+scenario("a checkpoint ends the container; restored, it goes on where it was", needs, async (box) => {
+  const { bundle, id } = await counting(box);
+  for (const round of ["first", "second"]) {
+    await checkpoint(box, id);
+    expect(await exists(box, id)).toBe(false);
+    expect(JSON.parse(readFileSync(box.path("images", "descriptors.json"), "utf8"))).toEqual([
+      "/dev/null",
+      "/dev/null",
+      "/dev/null",
+    ]);
+    const before = counted(bundle);
+    expect(before, round).toBeGreaterThan(3);
+    await restore(box, bundle, id, "--pid-file", box.path("pid"));
+    const { pid, status } = await box.state(id);
+    expect(status).toBe("running");
+    expect(readFileSync(box.path("pid"), "utf8")).toBe(String(pid));
+    await countsPast(bundle, before + 3);
+    const processes = (await box.must(["exec", id, "/bin/cat", "/proc/1/cmdline"])).stdout;
+    expect(processes).toContain("while :");
+  }
+  await box.must(["kill", id, "KILL"]);
+  await box.waitFor(id, "stopped");
+  await box.must(["delete", id]);
+  expect(readFileSync("/proc/mounts", "utf8")).not.toContain(box.name);
+});
+
+scenario("--leave-running leaves it running, also when it was paused", needs, async (box) => {
+  const { bundle, id } = await counting(box);
+  await checkpoint(box, id, "--leave-running");
+  expect((await box.state(id)).status).toBe("running");
+  await countsPast(bundle, counted(bundle) + 1);
+  await box.must(["delete", "--force", id]);
+  const before = counted(bundle);
+  const other = box.id();
+  await restore(box, bundle, other, "--manage-cgroups-mode", "ignore");
+  await countsPast(bundle, before + 1);
+});
+
+scenario("--pre-dump saves memory, and a checkpoint with --parent-path the rest", needs, async (box) => {
+  const { bundle, id } = await counting(box);
+  await box.must(["checkpoint", "--pre-dump", "--image-path", box.path("before"), id]);
+  expect((await box.state(id)).status).toBe("running");
+  expect(existsSync(box.path("before", "descriptors.json"))).toBe(false);
+  await checkpoint(box, id, "--parent-path", "../before");
+  expect(existsSync(box.path("images", "parent"))).toBe(true);
+  const before = counted(bundle);
+  await restore(box, bundle, id);
+  await countsPast(bundle, before + 1);
+});
+
+scenario(
+  "binds, one in another, and masked paths; places that have gone are made again",
+  needs,
+  async (box) => {
+    const [outer, inner] = [box.path("outer"), box.path("inner")];
+    for (const path of [outer, inner]) mkdirSync(path);
+    const { bundle, id } = await counting(box, (config) => {
+      config.mounts.push({ destination: "/outer", type: "bind", source: outer, options: ["rbind", "rw"] });
+      config.mounts.push({
+        destination: "/outer/deep/inner",
+        type: "bind",
+        source: inner,
+        options: ["bind"],
+      });
+      config.linux["maskedPaths"] = ["/proc/kcore", "/proc/keys", "/proc/acpi", "/sys/firmware"];
+    });
+    await checkpoint(box, id);
+    Bun.spawnSync(["rm", "-rf", `${outer}/deep`]);
+    const before = counted(bundle);
+    await restore(box, bundle, id);
+    await countsPast(bundle, before + 1);
+    await box.must(["exec", id, "/bin/sh", "-c", "echo x >/outer/deep/inner/file"]);
+    expect(readFileSync(`${inner}/file`, "utf8")).toBe("x\n");
+    expect((await box.must(["exec", id, "/bin/cat", "/proc/keys"])).stdout).toBe("");
+  },
+);
+
+scenario("the terminal's new master goes to --console-socket", needs, async (box) => {
+  const bundle = shell(box, "while read line; do echo got-$line; done", (config) => {
+    config.process.terminal = true;
+  });
+  const id = box.id();
+  const first = new ConsolePeer(box.path("first.sock"));
+  await first.listening();
+  await box.must(
+    ["run", "--detach", "--console-socket", first.socket, "--bundle", bundle.directory, id],
+    quiet,
+  );
+  await first.received();
+  first.write("one\n");
+  await first.contains("got-one");
+  await checkpoint(box, id);
+  const second = new ConsolePeer(box.path("second.sock"));
+  await second.listening();
+  await restore(box, bundle, id, "--console-socket", second.socket);
+  await second.received();
+  second.write("two\n");
+  await second.contains("got-two");
+});
+
+scenario("restored in the foreground, its end is the command's, and it is deleted", needs, async (box) => {
+  const bundle = shell(box, "while [ ! -e /data/stop ]; do sleep 0.05; done; exit 7");
+  const id = box.id();
+  await box.must(["run", "--detach", "--bundle", bundle.directory, id], quiet);
+  await checkpoint(box, id);
+  const flags = ["--image-path", box.path("images"), "--bundle", bundle.directory];
+  const ended = box.call(["restore", ...flags, id], quiet);
+  await until("it runs", async () => ((await exists(box, id)) ? true : undefined));
+  await box.waitFor(id, "running");
+  await Bun.write(`${bundle.rootfs}/data/stop`, "");
+  expect((await ended).status).toBe(7);
+  expect(await exists(box, id)).toBe(false);
+});
+
+scenario("a network namespace by path is joined again", [...needs, command("ip")], async (box) => {
+  const name = box.name.slice(-12);
+  const path = `/run/netns/${name}`;
+  Bun.spawnSync(["ip", "netns", "add", name]);
+  try {
+    const { bundle, id } = await counting(box, (config) => {
+      for (const namespace of config.linux.namespaces ?? []) {
+        if (namespace.type === "network") namespace.path = path;
+      }
+    });
+    const before = readlinkSync(`/proc/${(await box.state(id)).pid}/ns/net`);
+    await checkpoint(box, id);
+    await restore(box, bundle, id);
+    expect(readlinkSync(`/proc/${(await box.state(id)).pid}/ns/net`)).toBe(before);
+    await box.must(["delete", "--force", id]);
+  } finally {
+    Bun.spawnSync(["ip", "netns", "delete", name]);
+  }
+});
+
+scenario("with systemd it is a scope again, and limited", [...needs, systemd, cgroupV2], async (box) => {
+  const limits: Edit = (config) => {
+    config.linux.resources = { pids: { limit: 33 } };
+  };
+  const { bundle, id } = await counting(box, limits, ["--systemd-cgroup"]);
+  await checkpoint(box, id);
+  const paths = ["--image-path", box.path("images"), "--bundle", bundle.directory];
+  await box.must(["--systemd-cgroup", "restore", "--detach", ...paths, id], quiet);
+  const { pid } = await box.state(id);
+  const cgroup = readFileSync(`/proc/${pid}/cgroup`, "utf8").trim().slice("0::".length);
+  expect(cgroup).toContain(`runc-${id}.scope`);
+  expect(readFileSync(`/sys/fs/cgroup${cgroup}/pids.max`, "utf8")).toBe("33\n");
+  await countsPast(bundle, counted(bundle) + 1);
+});
+
+scenario(
+  "createRuntime hooks run when it is restored, poststop hooks when it was saved",
+  needs,
+  async (box) => {
+    const log = box.path("hooks");
+    const hook = (name: string) => ({
+      path: "/bin/sh",
+      args: ["sh", "-c", `cat >/dev/null; echo ${name} >>${log}`],
+    });
+    const { bundle, id } = await counting(box, (config) => {
+      config.hooks = { createRuntime: [hook("createRuntime")], poststop: [hook("poststop")] };
+    });
+    await checkpoint(box, id);
+    await restore(box, bundle, id);
+    expect(readFileSync(log, "utf8")).toBe("createRuntime\npoststop\ncreateRuntime\n");
+  },
+);
+
+scenario(
+  "a file lock stops a checkpoint, and its error says so; --file-locks saves it",
+  needs,
+  async (box) => {
+    const bundle = shell(box, HOLD_LOCK);
+    const id = box.id();
+    await box.must(["run", "--detach", "--bundle", bundle.directory, id], quiet);
+    await until("the lock is held", () => existsSync(`${bundle.rootfs}/data/held`) || undefined);
+    const refused = await box.call(["checkpoint", "--image-path", box.path("images"), id]);
+    expect(refused.status).toBe(1);
+    const said = unquoted(refused.stderr);
+    expect(said).toContain("criu failed");
+    expect(said).toContain("Some file locks are hold by dumping tasks");
+    expect((await box.state(id)).status).toBe("running");
+    await checkpoint(box, id, "--file-locks");
+    await restore(box, bundle, id, "--file-locks");
+    expect((await box.state(id)).status).toBe("running");
+  },
+);
+
+scenario("what an error says about CRIU", [...needs, buncOnly], async (box) => {
+  const bundle = shell(box, HOLD_LOCK);
+  const id = box.id();
+  await box.must(["run", "--detach", "--bundle", bundle.directory, id], quiet);
+  await until("the lock is held", () => existsSync(`${bundle.rootfs}/data/held`) || undefined);
+  const log = box.path("log");
+  const flags = ["--log", log, "--log-format", "json", "checkpoint", "--image-path", box.path("images")];
+  expect((await box.call([...flags, id])).status).toBe(1);
+  const record = JSON.parse(readFileSync(log, "utf8")) as Record<string, string>;
+  expect(record).toMatchObject({ level: "error", path: box.path("images", "dump.log"), step: "criu" });
+  expect(record["detail"]).toContain("Error (criu/file-lock.c");
+  expect(record["hint"]).toMatch(/--file-locks.*CRIU \d+\.\d+.*on Linux \d/);
+});
+
+scenario("what cannot be saved or restored is refused", [root], async (box) => {
+  const id = await box.create(box.probe(["sleep"]));
+  const created = await box.call(["checkpoint", "--image-path", box.path("images"), id]);
+  expect(created.status).toBe(1);
+  expect(created.stderr).toContain("Container cannot be checkpointed in created state");
+  const unknown = await box.call(["checkpoint", box.id()]);
+  expect(unknown.stderr).toContain("container does not exist");
+});
+
+scenario("restore without images leaves nothing behind", needs, async (box) => {
+  const id = box.id();
+  mkdirSync(box.path("images"));
+  const flags = ["--image-path", box.path("images"), "--bundle", shell(box, COUNT).directory];
+  const refused = await box.call(["restore", "--detach", ...flags, id]);
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toContain("descriptors.json");
+  expect(await exists(box, id)).toBe(false);
+});
+
+scenario("without criu on PATH the package is named", [root, buncOnly, command("mount")], async (box) => {
+  const bundle = box.probe(["sleep"]);
+  const id = await box.started(bundle);
+  const refused = await box.call(["checkpoint", "--image-path", box.path("images"), id], {
+    env: { PATH: box.path("nowhere") },
+  });
+  expect(refused.status).toBe(1);
+  expect(unquoted(refused.stderr)).toContain("CRIU is not installed");
+  expect(refused.stderr).toContain("install the package criu");
+  expect((await box.state(id)).status).toBe("running");
+});
