@@ -28,6 +28,10 @@ export const CAUSES: readonly Cause[] = [
   { log: /file locks are hold by dumping tasks/, hint: "a process holds a file lock: give --file-locks" },
   { log: /--link-remap|Can't create link remap/, hint: "an open file was unlinked: give --link-remap" },
   {
+    log: /Can't lookup mount=/,
+    hint: "a process has a file open that is outside of the container (a standard stream that is a file of the host?)",
+  },
+  {
     log: /doesn't have a proper root mount|No mapping for .* mountpoint|unreachable/,
     hint: "a mount is not in config.json (made after the start?): CRIU cannot tell where it comes from",
   },
