@@ -1,12 +1,12 @@
 /**
- * Upgrade in place: the runtime's file is replaced, as `install` and package managers do it, between the steps of a
+ * Upgrade in place: the runtime's file is replaced, by renaming as package managers do it, between the steps of a
  * container's life. The suite has one build of bunc; the older one is the same program under a record of the oldest
  * format that state.json has had.
  */
 import type { Check } from "./check.ts";
 
 const start = "docker run -d --name $C --network none busybox sleep 600 >/dev/null";
-const replace = "install -m 0755 /scratch/upgrade/next $RUNTIME";
+const replace = "install -m 0755 /scratch/upgrade/next $RUNTIME.$C && mv $RUNTIME.$C $RUNTIME";
 const state = "/run/docker/runtime-runc/moby/$(docker inspect -f '{{.Id}}' $C)/state.json";
 
 export const upgrade: readonly Check[] = [

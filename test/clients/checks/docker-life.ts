@@ -69,7 +69,7 @@ export const dockerLife: readonly Check[] = [
   },
   {
     name: "exec -it with a resize",
-    script: `${sleeper}; script -qec "stty rows 30 cols 60; docker exec -it $C sh -c 'stty size; sleep 6; stty size' & sleep 3; stty rows 41 cols 91; kill -WINCH \\$!; wait" /dev/null </dev/null`,
+    script: `${sleeper}; script -qec "stty rows 30 cols 60; (sleep 5; stty rows 41 cols 91 </dev/tty) & docker exec -it $C sh -c 'stty size; sleep 12; stty size'" /dev/null </dev/null`,
     output: /30 60[\s\S]*41 91/,
   },
   {

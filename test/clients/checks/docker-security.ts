@@ -78,7 +78,7 @@ export const dockerSecurity: readonly Check[] = [
   {
     name: "--pid container",
     script: `${start} busybox sleep 600 >/dev/null; ${run} --pid container:$C busybox ps`,
-    output: /1 root +\S+ sleep 600/,
+    output: /1 root +sleep 600/,
   },
   {
     name: "--ipc host",
