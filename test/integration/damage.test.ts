@@ -77,12 +77,16 @@ scenario(
   },
 );
 
-scenario("several starts at once: one wins", [root], async (box) => {
-  const id = await box.create(box.probe(["sleep"]));
-  const results = await Promise.all(Array.from({ length: 4 }, () => box.call(["start", id])));
-  expect(results.filter(({ status }) => status === 0).length).toBe(1);
-  expect((await box.state(id)).status).toBe("running");
-});
+scenario(
+  "several starts at once: one wins",
+  [root, notIn("runc", "1.1.5 can leave those that lose waiting for ever")],
+  async (box) => {
+    const id = await box.create(box.probe(["sleep"]));
+    const results = await Promise.all(Array.from({ length: 4 }, () => box.call(["start", id])));
+    expect(results.filter(({ status }) => status === 0).length).toBe(1);
+    expect((await box.state(id)).status).toBe("running");
+  },
+);
 
 scenario("several deletions at once all end, and nothing is left", [root], async (box) => {
   const id = await box.started(box.probe(["fork:2", "sleep"]));
