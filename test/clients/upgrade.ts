@@ -27,13 +27,13 @@ export const upgrade: readonly Check[] = [
   },
   {
     name: "replaced while containers start",
-    script: `for i in $(seq 8); do docker run --rm --name $C-$i --network none busybox echo done-$i & sleep 0.3; test $i != 3 || ${replace}; done | sort -V | tail -n 1; wait`,
+    script: `for i in $(seq 8); do docker run --rm --name $C-$i --network none busybox echo done-$i & sleep 0.3; test $i != 3 || { ${replace}; }; done | sort -V | tail -n 1; wait`,
     output: "done-8",
     timeoutMs: 300_000,
   },
   {
     name: "state of an older version",
-    script: `${start}; f=${state}; sed -i 's/"version":[0-9]*/"version":0/' $f; docker exec $C echo inside; docker stop -t 0 $C >/dev/null; docker rm $C >/dev/null; test ! -e $f && echo removed`,
+    script: `${start}; f=${state}; sed -i 's/"bunc":{"version":[0-9]*/"bunc":{"version":0/' $f; docker exec $C echo inside; docker stop -t 0 $C >/dev/null; docker rm $C >/dev/null; test ! -e $f && echo removed`,
     output: "inside\nremoved",
   },
 ];

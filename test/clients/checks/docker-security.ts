@@ -71,7 +71,7 @@ export const dockerSecurity: readonly Check[] = [
   {
     name: "AppArmor: profile that is not loaded",
     script: `${run} --security-opt apparmor=no-such-profile busybox true`,
-    status: 125,
+    status: 127,
     output: /apparmor/i,
   },
   { name: "--pid host", script: `${run} --pid host busybox sh -c 'cat /proc/1/comm'`, output: "systemd" },
