@@ -30,7 +30,7 @@ export function remember(group: Group, runtime: RuntimeName, check: Check, passe
   const name = key(group, check);
   results[name] = { ...results[name], [runtime]: { check: fingerprint(check), passed } };
   const sorted = Object.fromEntries(Object.entries(results).sort(([a], [b]) => (a < b ? -1 : 1)));
-  writeFileSync(file, `${JSON.stringify(sorted, null, 1)}\n`);
+  writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`);
 }
 
 /** → whether the check passed with the runtime when it last ran; undefined when it did not run as it is now. */
@@ -44,5 +44,5 @@ export function recall(group: Group, check: Check): Partial<Record<RuntimeName, 
 export function forgetOthers(groups: readonly Group[]): void {
   const keys = new Set(groups.flatMap((group) => group.checks.map((check) => key(group, check))));
   const kept = Object.entries(read()).filter(([name]) => keys.has(name));
-  writeFileSync(file, `${JSON.stringify(Object.fromEntries(kept), null, 1)}\n`);
+  writeFileSync(file, `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`);
 }
