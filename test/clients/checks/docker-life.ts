@@ -106,7 +106,7 @@ export const dockerLife: readonly Check[] = [
   },
   {
     name: "rm refuses, rm -f removes",
-    script: `${sleeper}; docker rm $C 2>&1 | grep -o 'container is running'; docker rm -f $C >/dev/null; docker ps -aq --filter name=$C | wc -l`,
+    script: `${sleeper}; (docker rm $C 2>&1 || :) | grep -o 'container is running'; docker rm -f $C >/dev/null; docker ps -aq --filter name=$C | wc -l`,
     output: /container is running\n0/,
   },
   {
