@@ -126,7 +126,9 @@ export class StateDirectory {
     return native("resolve_path", { path: this.path }).directory;
   }
 
+  /** The configuration goes first: cut off at any point, what is left is a state that `delete` understands. */
   remove(): void {
+    native("remove_file", { path: this.configFile });
     native("remove_directory", { path: this.path });
   }
 }
