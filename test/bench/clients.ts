@@ -68,8 +68,9 @@ export async function measureLatency(guest: Guest, rounds = defaultRounds): Prom
 }
 
 export function latencyTable(latencies: Latencies): string {
+  const rounds = Math.min(...[...latencies.values()].map((times) => times.runc.length));
   const lines = [
-    `| median of the wall clock, as a ratio to runc's | ${names.join(" | ")} |`,
+    `| median wall clock (rounds: ${rounds}), as a ratio to runc's | ${names.join(" | ")} |`,
     "|---|---|---|---|",
   ];
   for (const [work, times] of latencies) {
