@@ -4,14 +4,13 @@
  */
 
 import type { CgroupManager } from "../cgroup/manager.ts";
-import { cgroupPaths } from "../cgroup/paths.ts";
 import type { Log } from "../cli/log.ts";
 import type { Plan, Spawned } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 import type { Bundle } from "./bundle.ts";
-import { removeRecordedCgroups } from "./destroy.ts";
+import { placeRecordedCgroups } from "./claim.ts";
 import type { FailureFacts } from "./failure-facts.ts";
 import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
 import { namespacePaths } from "./initial-record.ts";
@@ -53,7 +52,7 @@ export function bringUp(up: BringUp): Spawned {
   };
 
   const first = goOn(() => native(cgroups.needsProcess ? "spawn_held" : "spawn_started", { plan }));
-  if (cgroups.needsProcess) placeHeld(up, first.pid);
+  if (cgroups.needsProcess) placeRecordedCgroups(cgroups, up, first.pid);
   cgroups.restrictDevices();
   storeConfig(directory, bundle.config);
   // With its pid: when this command is killed, what waits for `start` can still be found.
@@ -83,15 +82,6 @@ export function bringUp(up: BringUp): Spawned {
     const { pid, pidfd, channel, console } = spawned;
     spawned = goOn(() => native("advance", { start, pid, pidfd, channel, console }));
   }
-}
-
-/** systemd makes the unit, with its cgroup, around a process that does nothing yet. */
-function placeHeld({ cgroups, record, undo }: BringUp, pid: number): void {
-  cgroups.place(pid);
-  record.cgroup_paths = cgroupPaths(cgroups.locations);
-  record.bunc.systemdUnit = cgroups.unit?.unit ?? "";
-  record.bunc.systemdSlice = cgroups.unit?.slice ?? "";
-  undo.add(() => removeRecordedCgroups(record));
 }
 
 function remember(record: StateRecord, spawned: Spawned, bundle: Bundle): void {

@@ -10,22 +10,19 @@ import type { Spawned, Start } from "../native/boundary.gen.ts";
 import { PIDFD_RECEIVER } from "../oci/annotations.ts";
 import { planCreate } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
-import { StateDirectory } from "../state/store.ts";
+import type { StateDirectory } from "../state/store.ts";
 import { bringUp } from "./bring-up.ts";
 import { type Bundle, loadBundle } from "./bundle.ts";
 import { newCgroups } from "./cgroups.ts";
-import { rootOf } from "./container.ts";
-import { removeRecordedCgroups } from "./destroy.ts";
+import { claimContainer, createRecordedCgroups } from "./claim.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
 import { refuseHostSysctls } from "./host-sysctls.ts";
 import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
-import { initialRecord } from "./initial-record.ts";
 import { withNotifySocket } from "./notify-socket.ts";
 import { newRdtGroup, withTasks } from "./rdt.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
-import { UndoList } from "./undo-list.ts";
 
 export interface CreateRequest extends HandOver {
   id: string;
@@ -57,31 +54,13 @@ export function createContainer(request: CreateRequest, context: CommandContext)
   checkTerminal(bundle.config.process?.terminal ?? false, request.detach, request.consoleSocket);
   const inherited = inheritedDescriptors(request.preserveFds);
   const seccomp = compileSeccomp(bundle.config.linux.seccomp, context.log);
-  const driver = context.globals.cgroupManager;
-  const cgroups = newCgroups(request.id, bundle.config, driver, rootless);
+  const cgroups = newCgroups(request.id, bundle.config, context.globals.cgroupManager, rootless);
   for (const warning of cgroups.warnings) context.log.warning(warning);
 
-  const root = rootOf(context);
-  const directory = new StateDirectory(root, request.id);
-  directory.create(root);
-  const lock = directory.lock();
-  const undo = new UndoList(context.log);
-  undo.add(() => lock.release());
-  undo.add(() => directory.remove());
-  try {
-    const record = initialRecord(request.id, bundle, {
-      driver,
-      rootless,
-      // A unit of the same name may be somebody else's until systemd has made ours.
-      cgroupPaths: cgroups.needsProcess ? {} : cgroupPaths(cgroups.locations),
-    });
+  return claimContainer({ id: request.id, bundle, rootless, cgroups }, context, (claim) => {
+    const { directory, record, undo, release } = claim;
     directory.save(record);
-
-    if (!cgroups.needsProcess) {
-      cgroups.create();
-      record.cgroup_paths = cgroupPaths(cgroups.locations);
-      undo.add(() => removeRecordedCgroups(record));
-    }
+    createRecordedCgroups(cgroups, claim);
 
     const tasks = newRdtGroup({ config: bundle.config, record, directory, undo, log: context.log });
     const { plan, warnings } = planCreate(withNotifySocket(bundle.config, directory), host, {
@@ -110,9 +89,6 @@ export function createContainer(request: CreateRequest, context: CommandContext)
     directory.save(record);
     const pidfdSocket = request.pidfdSocket ?? bundle.config.annotations[PIDFD_RECEIVER];
     handOver({ ...request, pidfdSocket }, spawned);
-    return { directory, record, bundle, spawned, failures, release: () => lock.release() };
-  } catch (error) {
-    undo.run();
-    throw error;
-  }
+    return { directory, record, bundle, spawned, failures, release };
+  });
 }

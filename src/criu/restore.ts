@@ -5,22 +5,21 @@
  */
 
 import type { CgroupManager } from "../cgroup/manager.ts";
-import { cgroupPaths, distinctGroups } from "../cgroup/paths.ts";
+import { distinctGroups } from "../cgroup/paths.ts";
 import type { CommandContext } from "../cli/verbs.ts";
 import { type Bundle, loadBundle } from "../container/bundle.ts";
 import { newCgroups } from "../container/cgroups.ts";
-import { rootOf } from "../container/container.ts";
-import { removeRecordedCgroups } from "../container/destroy.ts";
+import { claimContainer, createRecordedCgroups, placeRecordedCgroups } from "../container/claim.ts";
 import { FailureFacts } from "../container/failure-facts.ts";
 import { handOver } from "../container/hand-over.ts";
 import { runCreateHooks, runPoststopHooks } from "../container/hooks.ts";
 import { checkTerminal } from "../container/inherited.ts";
-import { initialRecord, namespacePaths } from "../container/initial-record.ts";
+import { namespacePaths } from "../container/initial-record.ts";
 import { notifyMount } from "../container/notify-socket.ts";
 import { rootlessCgroups } from "../container/rootless.ts";
 import { SIGKILL, signalInit } from "../container/signal.ts";
 import { storeConfig } from "../container/stored-config.ts";
-import { UndoList } from "../container/undo-list.ts";
+import type { UndoList } from "../container/undo-list.ts";
 import { RuntimeError } from "../errors.ts";
 import { parseSelfCgroup } from "../host/cgroup.ts";
 import { currentHost } from "../host/current.ts";
@@ -28,7 +27,7 @@ import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import { planMountPoints } from "../plan/mount-points.ts";
 import type { StateRecord } from "../state/record.ts";
-import { StateDirectory } from "../state/store.ts";
+import type { StateDirectory } from "../state/store.ts";
 import { explainFailure } from "./diagnosis.ts";
 import { DESCRIPTORS_FILE } from "./dump.ts";
 import { externalMounts, externalNamespaces, inheritedNamespace, JOINED, NULL_DEVICE } from "./external.ts";
@@ -86,30 +85,15 @@ export function restoreContainer(request: RestoreRequest, context: CommandContex
   const criu = findCriu();
   const version = criuVersion(criu, flags);
   const streams = savedStreams(flags.imagePath);
-  const driver = context.globals.cgroupManager;
-  const cgroups = newCgroups(id, bundle.config, driver, rootless);
+  const cgroups = newCgroups(id, bundle.config, context.globals.cgroupManager, rootless);
   for (const warning of cgroups.warnings) context.log.warning(warning);
 
-  const root = rootOf(context);
-  const directory = new StateDirectory(root, id);
-  directory.create(root);
-  const lock = directory.lock();
-  const undo = new UndoList(context.log);
-  undo.add(() => lock.release());
-  undo.add(() => directory.remove());
-  try {
-    const record = initialRecord(id, bundle, {
-      driver,
-      rootless,
-      cgroupPaths: cgroups.needsProcess ? {} : cgroupPaths(cgroups.locations),
-    });
+  return claimContainer({ id, bundle, rootless, cgroups }, context, (claim) => {
+    const { directory, record, undo, release } = claim;
     record.external_descriptors = streams;
     storeConfig(directory, bundle.config);
     directory.save(record);
-    if (!cgroups.needsProcess) {
-      cgroups.create();
-      undo.add(() => removeRecordedCgroups(record));
-    }
+    createRecordedCgroups(cgroups, claim);
     makeMountPoints(bundle, record);
     const restoration = new Restoration(
       request,
@@ -122,11 +106,8 @@ export function restoreContainer(request: RestoreRequest, context: CommandContex
     directory.save(record);
     const { pidFile } = request;
     handOver({ pidFile, consoleSocket: undefined, pidfdSocket: undefined }, { pid, pidfd, console });
-    return { directory, record, pid, pidfd, console, release: () => lock.release() };
-  } catch (error) {
-    undo.run();
-    throw error;
-  }
+    return { directory, record, pid, pidfd, console, release };
+  });
 }
 
 interface Parts {
@@ -226,11 +207,7 @@ class Restoration {
   #place(pid: number): void {
     const { record, cgroups, directory } = this.#parts;
     if (cgroups.needsProcess) {
-      cgroups.place(pid);
-      record.cgroup_paths = cgroupPaths(cgroups.locations);
-      record.bunc.systemdUnit = cgroups.unit?.unit ?? "";
-      record.bunc.systemdSlice = cgroups.unit?.slice ?? "";
-      this.#undo.add(() => removeRecordedCgroups(record));
+      placeRecordedCgroups(cgroups, { record, undo: this.#undo }, pid);
       directory.save(record);
     }
     const groups = distinctGroups(cgroups.locations);

@@ -1,0 +1,85 @@
+/**
+ * What every new container begins with, whether bunc-init or CRIU makes its processes: the claim on its id, and its
+ * cgroups. Each step comes with what takes it back.
+ */
+
+import type { CgroupManager } from "../cgroup/manager.ts";
+import { cgroupPaths } from "../cgroup/paths.ts";
+import type { CommandContext } from "../cli/verbs.ts";
+import type { StateRecord } from "../state/record.ts";
+import { StateDirectory } from "../state/store.ts";
+import type { Bundle } from "./bundle.ts";
+import { rootOf } from "./container.ts";
+import { removeRecordedCgroups } from "./destroy.ts";
+import { initialRecord } from "./initial-record.ts";
+import { UndoList } from "./undo-list.ts";
+
+export interface Claim {
+  directory: StateDirectory;
+  /** Not saved yet. */
+  record: StateRecord;
+  undo: UndoList;
+  /** Gives the lock back. */
+  release: () => void;
+}
+
+export interface ClaimRequest {
+  id: string;
+  bundle: Bundle;
+  rootless: boolean;
+  cgroups: CgroupManager;
+}
+
+/**
+ * Takes the id and its lock, and makes the container with `body`. When that throws, everything in the undo list is
+ * taken back; when it returns, the lock is still held. Throws "container with given ID already exists".
+ */
+export function claimContainer<Made>(
+  { id, bundle, rootless, cgroups }: ClaimRequest,
+  context: CommandContext,
+  body: (claim: Claim) => Made,
+): Made {
+  const root = rootOf(context);
+  const directory = new StateDirectory(root, id);
+  directory.create(root);
+  const lock = directory.lock();
+  const undo = new UndoList(context.log);
+  undo.add(() => lock.release());
+  undo.add(() => directory.remove());
+  try {
+    const record = initialRecord(id, bundle, {
+      driver: context.globals.cgroupManager,
+      rootless,
+      // A unit of the same name may be somebody else's until systemd has made ours.
+      cgroupPaths: cgroups.needsProcess ? {} : cgroupPaths(cgroups.locations),
+    });
+    return body({ directory, record, undo, release: () => lock.release() });
+  } catch (error) {
+    undo.run();
+    throw error;
+  }
+}
+
+/** Makes the cgroups that need no process, and records those that there are now. */
+export function createRecordedCgroups(
+  cgroups: CgroupManager,
+  { record, undo }: Pick<Claim, "record" | "undo">,
+): void {
+  if (cgroups.needsProcess) return;
+  cgroups.create();
+  record.cgroup_paths = cgroupPaths(cgroups.locations);
+  undo.add(() => removeRecordedCgroups(record));
+}
+
+/** systemd makes the unit, with its cgroup, around a process that does nothing yet. For cgroups that need one. */
+export function placeRecordedCgroups(
+  cgroups: CgroupManager,
+  { record, undo }: Pick<Claim, "record" | "undo">,
+  pid: number,
+): void {
+  cgroups.place(pid);
+  record.cgroup_paths = cgroupPaths(cgroups.locations);
+  record.bunc.systemdUnit = cgroups.unit?.unit ?? "";
+  record.bunc.systemdSlice = cgroups.unit?.slice ?? "";
+  undo.add(() => removeRecordedCgroups(record));
+}
