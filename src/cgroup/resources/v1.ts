@@ -2,7 +2,7 @@
 
 import { RuntimeError } from "../../errors.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
-import { pidsMax } from "./convert.ts";
+import { pids, rdma } from "./pids-rdma.ts";
 import {
   type CgroupSetting,
   type CgroupSettings,
@@ -13,7 +13,6 @@ import {
   isSet,
   setting,
 } from "./setting.ts";
-import { rdma } from "./v2.ts";
 
 /**
  * Everything but devices (devices.ts), in the order in which the kernel takes it. Where the order depends
@@ -132,10 +131,6 @@ function* realtime(cpu: NonNullable<ResourcesConfig["cpu"]>): Generator<CgroupSe
   if (!isSet(cpu.realtimeRuntime)) return;
   yield setting("cpu.rt_runtime_us", cpu.realtimeRuntime, "cpu.realtimeRuntime");
   if (isSet(cpu.realtimePeriod)) yield setting("cpu.rt_period_us", cpu.realtimePeriod, "cpu.realtimePeriod");
-}
-
-function* pids({ pids }: ResourcesConfig): Generator<CgroupSetting> {
-  if (pids?.limit !== undefined) yield setting("pids.max", pidsMax(pids.limit), "pids.limit");
 }
 
 function* blkio({ blockIO }: ResourcesConfig): Generator<CgroupSetting> {

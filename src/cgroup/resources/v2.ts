@@ -3,14 +3,8 @@
 import { RuntimeError } from "../../errors.ts";
 import type { Integer64 } from "../../oci/json.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
-import {
-  blkioToIoWeight,
-  cpuMax,
-  memoryLimit,
-  memorySwapToSwapMax,
-  pidsMax,
-  sharesToWeight,
-} from "./convert.ts";
+import { blkioToIoWeight, cpuMax, memoryLimit, memorySwapToSwapMax, sharesToWeight } from "./convert.ts";
+import { pids, rdma } from "./pids-rdma.ts";
 import {
   type CgroupSetting,
   type CgroupSettings,
@@ -40,10 +34,6 @@ export function unifiedSettings(resources: ResourcesConfig): CgroupSettings {
     ],
     ignored: [...ignoredMemory(resources), ...ignoredOther(resources)],
   };
-}
-
-function* pids({ pids }: ResourcesConfig): Generator<CgroupSetting> {
-  if (pids?.limit !== undefined) yield setting("pids.max", pidsMax(pids.limit), "pids.limit");
 }
 
 function* memory({ memory }: ResourcesConfig): Generator<CgroupSetting> {
@@ -118,16 +108,6 @@ function* hugetlb({ hugepageLimits }: ResourcesConfig): Generator<CgroupSetting>
     yield setting(`hugetlb.${pageSize}.max`, limit, subject);
     // Reservations are counted apart where the kernel can; the limit is meant for both.
     yield setting(`hugetlb.${pageSize}.rsvd.max`, limit, subject, { tolerate: [ENOENT] });
-  }
-}
-
-export function* rdma({ rdma }: ResourcesConfig): Generator<CgroupSetting> {
-  for (const [device, { hcaHandles, hcaObjects }] of Object.entries(rdma ?? {})) {
-    const limits = [
-      hcaHandles === undefined ? "" : ` hca_handle=${hcaHandles}`,
-      hcaObjects === undefined ? "" : ` hca_object=${hcaObjects}`,
-    ].join("");
-    if (limits !== "") yield setting("rdma.max", `${device}${limits}`, `rdma["${device}"]`);
   }
 }
 
