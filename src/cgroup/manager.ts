@@ -22,12 +22,17 @@ import type { CgroupLocation } from "./paths.ts";
 import { SystemdCgroups } from "./systemd/container.ts";
 import type { SystemdEnvironment } from "./systemd/driver.ts";
 
+/** Who makes and removes the container's cgroups. */
 export type CgroupDriver = "cgroupfs" | "systemd" | "disabled";
 
-export interface ManagerOptions extends CgroupOptions {
+export interface DriverOptions extends CgroupOptions {
   driver: CgroupDriver;
-  /** For systemd: the container's annotations, and where its bus is. */
+  /** Of the container, for systemd. */
   annotations: Readonly<Record<string, string>>;
+}
+
+export interface ManagerOptions extends DriverOptions {
+  /** For systemd: where its bus is. */
   systemd: SystemdEnvironment;
   /** The user of the host who is to own the v2 cgroup; undefined: it stays ours. */
   owner?: number | undefined;

@@ -1,17 +1,18 @@
 /** `explain`: every kernel operation that `create` would do, in order, without doing any. */
 
-import { mountsDevices } from "../cgroup/devices.ts";
+import type { DriverOptions } from "../cgroup/manager.ts";
 import { cgroupPaths } from "../cgroup/paths.ts";
 import { failureMessage } from "../cli/log.ts";
 import type { SyscallQuery } from "../cli/syscalls.ts";
 import type { CommandContext, Handler, VerbOptions } from "../cli/verbs.ts";
 import { readBundle } from "../container/bundle.ts";
+import { driverOptions } from "../container/cgroups.ts";
 import { rootOf } from "../container/container.ts";
 import { inheritedNoFile } from "../container/inherited.ts";
 import { rootlessCgroups } from "../container/rootless.ts";
 import { compileSeccomp, seccompProfile } from "../container/seccomp.ts";
 import { RuntimeError } from "../errors.ts";
-import { type CgroupOutline, type OutlineOptions, outlineCgroups } from "../explain/cgroups.ts";
+import { type CgroupOutline, outlineCgroups } from "../explain/cgroups.ts";
 import { explainCreate } from "../explain/explain.ts";
 import type { Operation } from "../explain/operation.ts";
 import { outlineRdt } from "../explain/rdt.ts";
@@ -56,18 +57,10 @@ function explain(
   const id = givenId ?? (bundle.path.slice(bundle.path.lastIndexOf("/") + 1) || "container");
   const problems = [...bundle.warnings];
   const seccomp = compileSeccomp(config.linux.seccomp, context.log);
-  const outline = outlineOrProblem(problems, {
-    driver: context.globals.cgroupManager,
-    annotations: config.annotations,
-    facts: host.cgroup,
-    id,
-    cgroupsPath: config.linux.cgroupsPath,
-    resources: config.linux.resources,
-    devicePaths: config.linux.devices.map(({ path }) => path),
-    mountsDevices: mountsDevices(config.mounts),
-    inUserNamespace: host.inUserNamespace,
-    rootless,
-  });
+  const outline = outlineOrProblem(
+    problems,
+    driverOptions(id, config, context.globals.cgroupManager, rootless),
+  );
   const cgroups = outlineRdt(outline, config.linux.intelRdt, host.resctrl, id);
   const root = rootOf(context);
   const { plan, warnings } = planCreate(config, host, {
@@ -92,7 +85,7 @@ function explain(
 }
 
 /** Cgroups that cannot be worked out leave the rest to be told. */
-function outlineOrProblem(problems: string[], options: OutlineOptions): CgroupOutline {
+function outlineOrProblem(problems: string[], options: DriverOptions): CgroupOutline {
   try {
     return outlineCgroups(options);
   } catch (error) {

@@ -1,7 +1,7 @@
 /** The cgroups of a container: those that a new one gets, and those of a recorded one. */
 
 import { mountsDevices } from "../cgroup/devices.ts";
-import { type CgroupManager, openManager } from "../cgroup/manager.ts";
+import { type CgroupDriver, type CgroupManager, type DriverOptions, openManager } from "../cgroup/manager.ts";
 import { removeCgroups } from "../cgroup/operate.ts";
 import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
 import { systemdResources } from "../cgroup/systemd/container.ts";
@@ -11,21 +11,21 @@ import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
-import type { CgroupDriver, StateRecord } from "../state/record.ts";
+import type { StateRecord } from "../state/record.ts";
 
 export function cgroupsOf(record: StateRecord): CgroupLocation[] {
   return locationsOfPaths(currentHost().cgroup, record.cgroup_paths);
 }
 
-export function newCgroups(
+/** What the configuration and this host say about the cgroups of a new container. */
+export function driverOptions(
   id: string,
   config: Config,
   driver: CgroupDriver,
   rootless: boolean,
-): CgroupManager {
+): DriverOptions {
   const host = currentHost();
-  const owner = cgroupOwner(config);
-  return openManager(native, {
+  return {
     driver,
     facts: host.cgroup,
     id,
@@ -36,8 +36,20 @@ export function newCgroups(
     inUserNamespace: host.inUserNamespace,
     rootless,
     annotations: config.annotations,
+  };
+}
+
+export function newCgroups(
+  id: string,
+  config: Config,
+  driver: CgroupDriver,
+  rootless: boolean,
+): CgroupManager {
+  const owner = cgroupOwner(config);
+  return openManager(native, {
+    ...driverOptions(id, config, driver, rootless),
     systemd: systemdEnvironment(rootless),
-    owner: owner === host.euid ? undefined : owner,
+    owner: owner === currentHost().euid ? undefined : owner,
   });
 }
 

@@ -1,8 +1,9 @@
 /** The state record of a container that is about to be made. */
 
+import type { CgroupDriver } from "../cgroup/manager.ts";
 import type { Config } from "../oci/config.ts";
 import { OCI_VERSION } from "../oci/version.ts";
-import { type CgroupDriver, STATE_VERSION, type StateRecord } from "../state/record.ts";
+import { STATE_VERSION, type StateRecord } from "../state/record.ts";
 import type { Bundle } from "./bundle.ts";
 
 export interface InitialFacts {

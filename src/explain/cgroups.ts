@@ -1,8 +1,8 @@
 /** The cgroup part of `explain`, under either driver, without asking systemd anything. Pure. */
 
-import { type CgroupOptions, placement, planCgroups } from "../cgroup/create.ts";
+import { placement, planCgroups } from "../cgroup/create.ts";
 import { explainCreation, explainLimits, explainPlacement } from "../cgroup/explain.ts";
-import type { CgroupDriver } from "../cgroup/manager.ts";
+import type { DriverOptions } from "../cgroup/manager.ts";
 import type { CgroupLocation } from "../cgroup/paths.ts";
 import { annotatedProperties } from "../cgroup/systemd/annotations.ts";
 import {
@@ -39,11 +39,6 @@ export interface CgroupOutline {
   limits: readonly CgroupStep[];
 }
 
-export interface OutlineOptions extends CgroupOptions {
-  driver: CgroupDriver;
-  annotations: Readonly<Record<string, string>>;
-}
-
 const NONE: CgroupOutline = {
   locations: [],
   placement: placement([]),
@@ -58,7 +53,7 @@ const NONE: CgroupOutline = {
 const NEWEST_SYSTEMD = 1000;
 
 /** Throws RuntimeError for a configuration that cannot be. */
-export function outlineCgroups(options: OutlineOptions): CgroupOutline {
+export function outlineCgroups(options: DriverOptions): CgroupOutline {
   switch (options.driver) {
     case "disabled":
       return NONE;
@@ -78,7 +73,7 @@ export function outlineCgroups(options: OutlineOptions): CgroupOutline {
   }
 }
 
-function outlineSystemd(options: OutlineOptions): CgroupOutline {
+function outlineSystemd(options: DriverOptions): CgroupOutline {
   const { facts, resources = {}, cgroupsPath = "", id, rootless } = options;
   const unit = unitName(cgroupsPath, id, rootless);
   const isUnified = facts.mode === "v2";

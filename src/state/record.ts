@@ -5,10 +5,8 @@
  * The container's configuration as it was at create time is kept beside it, as config.json (stored-config.ts).
  */
 
+import type { CgroupDriver } from "../cgroup/manager.ts";
 import { RuntimeError } from "../errors.ts";
-
-/** Who makes and removes the container's cgroups. */
-export type CgroupDriver = "cgroupfs" | "systemd" | "disabled";
 
 export interface StateRecord {
   id: string;
