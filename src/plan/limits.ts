@@ -6,11 +6,9 @@ import { RLIMIT } from "../native/boundary.gen.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import type { ProcessOptions } from "./context.ts";
 
-/** `subject`: config path of `rlimits`. `inheritedNoFile`: what the process has where they do not say. */
+/** `inheritedNoFile`: what the process has where its rlimits do not say. */
 export function planLimits(
-  rlimits: ProcessConfig["rlimits"],
-  subject: string,
-  oomScoreAdj: number | undefined,
+  { rlimits, oomScoreAdj }: ProcessConfig,
   host: HostFacts,
   inheritedNoFile: ProcessOptions["inheritedNoFile"],
 ): Limits {
@@ -19,7 +17,7 @@ export function planLimits(
     soft: String(soft),
     hard: String(hard),
     best_effort: false,
-    subject: `${subject}[${index}]`,
+    subject: `process.rlimits[${index}]`,
   }));
   if (inheritedNoFile !== null && !rlimits.some(({ type }) => type === "RLIMIT_NOFILE")) {
     planned.push({ resource: RLIMIT.NOFILE, ...inheritedNoFile, best_effort: true, subject: "caller" });
