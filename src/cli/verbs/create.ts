@@ -3,6 +3,8 @@ import {
   bundleFlag,
   CONTAINER_ID_NEW,
   consoleSocketFlag,
+  NO_NEW_KEYRING,
+  NO_PIVOT,
   pidFileFlag,
   pidfdSocketFlag,
   preserveFdsFlag,
@@ -21,7 +23,7 @@ export function createCommand() {
     .addOption(consoleSocketFlag())
     .addOption(pidfdSocketFlag())
     .addOption(pidFileFlag())
-    .option("--no-pivot", "do not use pivot_root, for a root file system on a ramdisk (less isolation)")
-    .option("--no-new-keyring", "let the container inherit the caller's session keyring")
+    .option("--no-pivot", NO_PIVOT)
+    .option("--no-new-keyring", NO_NEW_KEYRING)
     .addOption(preserveFdsFlag());
 }

@@ -10,6 +10,9 @@ const PRESERVE_FDS_MAX = 1_048_576;
 export const CONTAINER_ID_NEW = "the name of the new container, unique on this host";
 export const CONTAINER_ID = "the name of the container";
 
+export const NO_PIVOT = "do not use pivot_root, for a root file system on a ramdisk (less isolation)";
+export const NO_NEW_KEYRING = "let the container inherit the caller's session keyring";
+
 export const bundleFlag = () =>
   textFlag("-b, --bundle <directory>", "the bundle directory (default: the current directory)", parsePath);
 

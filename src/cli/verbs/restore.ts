@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { anyText, textFlag } from "../flag.ts";
 import { emptyNamespaceFlag, imagePathFlag, manageCgroupsModeFlag, workPathFlag } from "./criu-flags.ts";
-import { bundleFlag, CONTAINER_ID_NEW, consoleSocketFlag, pidFileFlag } from "./process-flags.ts";
+import { bundleFlag, CONTAINER_ID_NEW, consoleSocketFlag, NO_PIVOT, pidFileFlag } from "./process-flags.ts";
 
 export function restoreCommand() {
   return new Command("restore")
@@ -20,7 +20,7 @@ export function restoreCommand() {
     .option("-d, --detach", "return once the container runs", false)
     .addOption(pidFileFlag())
     .option("--no-subreaper", "do not adopt orphaned processes of the container")
-    .option("--no-pivot", "do not use pivot_root, for a root file system on a ramdisk (less isolation)")
+    .option("--no-pivot", NO_PIVOT)
     .addOption(emptyNamespaceFlag())
     .option("--auto-dedup", "drop pages from earlier images that are saved again", false)
     .option("--lazy-pages", "load memory pages on demand (userfaultfd)", false)

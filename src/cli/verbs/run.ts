@@ -3,6 +3,8 @@ import {
   bundleFlag,
   CONTAINER_ID_NEW,
   consoleSocketFlag,
+  NO_NEW_KEYRING,
+  NO_PIVOT,
   pidFileFlag,
   pidfdSocketFlag,
   preserveFdsFlag,
@@ -23,7 +25,7 @@ export function runCommand() {
     .option("--keep", "do not delete the container after its process has ended", false)
     .addOption(pidFileFlag())
     .option("--no-subreaper", "do not adopt orphaned processes of the container")
-    .option("--no-pivot", "do not use pivot_root, for a root file system on a ramdisk (less isolation)")
-    .option("--no-new-keyring", "let the container inherit the caller's session keyring")
+    .option("--no-pivot", NO_PIVOT)
+    .option("--no-new-keyring", NO_NEW_KEYRING)
     .addOption(preserveFdsFlag());
 }
