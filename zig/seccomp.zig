@@ -16,9 +16,6 @@ pub const native = @import("seccomp/arch.zig").native;
 
 const compiler = @import("seccomp/compile.zig");
 pub const compile = compiler.compile;
-pub const CompileError = compiler.Error;
-pub const CompileOptions = compiler.Options;
-pub const CompileResult = compiler.Result;
 pub const Diagnostic = @import("seccomp/validate.zig").Diagnostic;
 
 test {

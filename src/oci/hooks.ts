@@ -23,7 +23,6 @@ export const HookSchema = struct({
   /** Seconds. */
   timeout: v.exactOptional(integer(1, TIMEOUT_SECONDS_MAX)),
 });
-export type HookConfig = v.InferOutput<typeof HookSchema>;
 
 const hooks = v.exactOptional(listOf(HookSchema, "an array of hooks"));
 
@@ -35,4 +34,3 @@ export const HooksSchema = struct({
   poststart: hooks,
   poststop: hooks,
 });
-export type HooksConfig = v.InferOutput<typeof HooksSchema>;

@@ -35,10 +35,6 @@ export function unitName(cgroupsPath: string, id: string, rootless: boolean): Un
   return { unit, slice: slice === "" ? defaultSlice : slice, name };
 }
 
-export function isSlice(unit: string): boolean {
-  return unit.endsWith(".slice");
-}
-
 /** A slice's name holds its place in the tree: "a-b.slice" → "/a.slice/a-b.slice"; "-.slice" is the root, "". */
 export function expandSlice(slice: string): string {
   const invalid = () =>
