@@ -2,13 +2,13 @@
  * The runtime is killed in the middle of a command, as clients do when they die (SIGKILL as parent death
  * signal): `delete --force` must clean up whatever was half made, and nothing may be left.
  */
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { leaksOf } from "../harness/leaks.ts";
 import { command as needsCommand, root } from "../harness/requirements.ts";
 import { bareEnvironment } from "../harness/runtime.ts";
-import { type Bundle, Sandbox, until } from "../harness/sandbox.ts";
-import { skipMarker } from "../harness/scenario-name.ts";
+import { type Bundle, type Sandbox, until } from "../harness/sandbox.ts";
+import { scenario } from "../harness/scenario.ts";
 
 interface Victim {
   verb: string;
@@ -81,51 +81,34 @@ async function survives(
   });
 }
 
-async function withSandbox(body: (box: Sandbox) => Promise<void>): Promise<void> {
-  const box = new Sandbox();
-  let leaks: string[] = [];
-  try {
-    await body(box);
-  } finally {
-    leaks = await box.dispose();
-  }
-  expect(leaks).toEqual([]);
-}
-
 const rounds = 40;
 
 describe("killed after a while", () => {
-  const skip = root();
   for (const victim of victims) {
-    const name = `${victim.verb}, at ${rounds} moments of its life`;
-    if (skip !== null) {
-      test.skip(`${name}${skipMarker}${skip}]`, () => {});
-      continue;
-    }
-    test(
-      name,
-      () =>
-        withSandbox(async (box) => {
-          const bundle = everything(box.probe([]));
-          // How long it takes when it is left alone.
-          let whole = 0;
+    scenario(
+      `${victim.verb}, at ${rounds} moments of its life`,
+      [root],
+      async (box) => {
+        const bundle = everything(box.probe([]));
+        // How long it takes when it is left alone.
+        let whole = 0;
+        await survives(box, bundle, victim, async (command) => {
+          const started = performance.now();
+          await Bun.spawn(command, { env: bareEnvironment, stdio: ["ignore", "ignore", "ignore"] }).exited;
+          whole = performance.now() - started;
+        });
+        for (let round = 0; round < rounds; round++) {
           await survives(box, bundle, victim, async (command) => {
-            const started = performance.now();
-            await Bun.spawn(command, { env: bareEnvironment, stdio: ["ignore", "ignore", "ignore"] }).exited;
-            whole = performance.now() - started;
-          });
-          for (let round = 0; round < rounds; round++) {
-            await survives(box, bundle, victim, async (command) => {
-              const child = Bun.spawn(command, {
-                env: bareEnvironment,
-                stdio: ["ignore", "ignore", "ignore"],
-              });
-              await Bun.sleep((whole * 1.2 * round) / rounds);
-              child.kill("SIGKILL");
-              await child.exited;
+            const child = Bun.spawn(command, {
+              env: bareEnvironment,
+              stdio: ["ignore", "ignore", "ignore"],
             });
-          }
-        }),
+            await Bun.sleep((whole * 1.2 * round) / rounds);
+            child.kill("SIGKILL");
+            await child.exited;
+          });
+        }
+      },
       300_000,
     );
   }
@@ -135,44 +118,38 @@ describe("killed after a while", () => {
 const boundaries = 60;
 
 describe("killed at a system call", () => {
-  const skip = root() ?? needsCommand("strace")();
   for (const victim of victims) {
-    const name = `${victim.verb}, before ${boundaries} of its system calls`;
-    if (skip !== null) {
-      test.skip(`${name}${skipMarker}${skip}]`, () => {});
-      continue;
-    }
-    test(
-      name,
-      () =>
-        withSandbox(async (box) => {
-          const bundle = everything(box.probe([]));
-          const log = box.path("strace");
-          const trace = async (command: string[], options: string[]) => {
-            const stdio = ["ignore", "ignore", "ignore"] as ["ignore", "ignore", "ignore"];
-            await Bun.spawn(["strace", "-o", log, ...options, ...command], { env: bareEnvironment, stdio })
-              .exited;
-          };
-          await survives(box, bundle, victim, (command) => trace(command, []));
-          // The n-th call of a name, for each call of the whole life that changes something.
-          const seen = new Map<string, number>();
-          const calls = readFileSync(log, "utf8")
-            .split("\n")
-            .flatMap((line) => {
-              const call = /^([a-z_0-9]+)\(/.exec(line)?.[1];
-              if (call === undefined) return [];
-              seen.set(call, (seen.get(call) ?? 0) + 1);
-              return changes.has(call) ? [{ call, nth: seen.get(call) as number }] : [];
-            });
-          expect(calls.length).toBeGreaterThan(0);
-          const stride = Math.max(1, calls.length / boundaries);
-          for (let at = 0; at < calls.length; at += stride) {
-            const { call, nth } = calls[Math.floor(at)] as { call: string; nth: number };
-            await survives(box, bundle, victim, (command) =>
-              trace(command, ["-e", `inject=${call}:signal=KILL:when=${nth}`]),
-            );
-          }
-        }),
+    scenario(
+      `${victim.verb}, before ${boundaries} of its system calls`,
+      [root, needsCommand("strace")],
+      async (box) => {
+        const bundle = everything(box.probe([]));
+        const log = box.path("strace");
+        const trace = async (command: string[], options: string[]) => {
+          const stdio = ["ignore", "ignore", "ignore"] as ["ignore", "ignore", "ignore"];
+          await Bun.spawn(["strace", "-o", log, ...options, ...command], { env: bareEnvironment, stdio })
+            .exited;
+        };
+        await survives(box, bundle, victim, (command) => trace(command, []));
+        // The n-th call of a name, for each call of the whole life that changes something.
+        const seen = new Map<string, number>();
+        const calls = readFileSync(log, "utf8")
+          .split("\n")
+          .flatMap((line) => {
+            const call = /^([a-z_0-9]+)\(/.exec(line)?.[1];
+            if (call === undefined) return [];
+            seen.set(call, (seen.get(call) ?? 0) + 1);
+            return changes.has(call) ? [{ call, nth: seen.get(call) as number }] : [];
+          });
+        expect(calls.length).toBeGreaterThan(0);
+        const stride = Math.max(1, calls.length / boundaries);
+        for (let at = 0; at < calls.length; at += stride) {
+          const { call, nth } = calls[Math.floor(at)] as { call: string; nth: number };
+          await survives(box, bundle, victim, (command) =>
+            trace(command, ["-e", `inject=${call}:signal=KILL:when=${nth}`]),
+          );
+        }
+      },
       600_000,
     );
   }

@@ -5,6 +5,9 @@ import { buncOnly, notIn, root } from "../harness/requirements.ts";
 import { until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
+/** In the order in which runc prints them. */
+const stateKeys = ["ociVersion", "id", "pid", "status", "bundle", "rootfs", "created", "owner"];
+
 scenario("create, start, kill, delete: the states in between", [root], async (box) => {
   const bundle = box.probe(["sleep"], (config) => {
     config.annotations = { "org.example.key": "value" };
@@ -39,16 +42,7 @@ scenario("create, start, kill, delete: the states in between", [root], async (bo
 scenario("state: keys in the order that clients print", [root], async (box) => {
   const id = await box.create(box.probe(["sleep"]));
   const { stdout, stderr } = await box.must(["state", id]);
-  expect(Object.keys(JSON.parse(stdout))).toEqual([
-    "ociVersion",
-    "id",
-    "pid",
-    "status",
-    "bundle",
-    "rootfs",
-    "created",
-    "owner",
-  ]);
+  expect(Object.keys(JSON.parse(stdout))).toEqual(stateKeys);
   expect(stderr).toBe("");
 });
 
@@ -259,16 +253,7 @@ scenario("list: table, json and quiet", [root], async (box) => {
   expect(table[2]).toMatch(/ running +/);
   const json = JSON.parse((await box.must(["list", "-f", "json"])).stdout);
   expect(json.map((entry: { id: string }) => entry.id)).toEqual([first, second]);
-  expect(Object.keys(json[0])).toEqual([
-    "ociVersion",
-    "id",
-    "pid",
-    "status",
-    "bundle",
-    "rootfs",
-    "created",
-    "owner",
-  ]);
+  expect(Object.keys(json[0])).toEqual(stateKeys);
   expect((await box.must(["list", "-q"])).stdout).toBe(`${first}\n${second}\n`);
 });
 
