@@ -1,6 +1,7 @@
 /** The demonstration's bundle: a root file system that needs no image, and its config.json. */
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { defaultConfig, type Mount } from "../test/harness/config.ts";
 import { probePath } from "../test/harness/probe.ts";
 
 /** Where the container finds the probe: a directory that every Linux system has. */
@@ -8,13 +9,6 @@ const probeTarget = "/mnt/probe";
 
 /** An ordinary user's container has a user namespace, in which that user is root, and no cgroup of its own. */
 const isOrdinaryUser = process.getuid?.() !== 0;
-
-const cgroupMount = {
-  destination: "/sys/fs/cgroup",
-  type: "cgroup",
-  source: "cgroup",
-  options: ["nosuid", "noexec", "nodev", "relatime", "ro"],
-};
 
 export interface Prepared {
   /** What the root file system is, in words. */
@@ -52,6 +46,18 @@ export function prepareBundle(bundle: string, actions: string[]): Prepared {
     : { description: `one static program (no overlay here: ${result.refused})`, overlay: undefined };
 }
 
+/** The usual ones and a /tmp. An ordinary user has no cgroup to show, and no group 5 for terminals. */
+function mounts(): Mount[] {
+  const usual = defaultConfig().mounts;
+  const own = isOrdinaryUser
+    ? usual
+        .filter(({ type }) => type !== "cgroup")
+        .map((mount) => ({ ...mount, options: mount.options?.filter((option) => option !== "gid=5") ?? [] }))
+    : usual;
+  const options = ["nosuid", "nodev", "mode=1777", "size=16m"];
+  return [...own, { destination: "/tmp", type: "tmpfs", source: "tmpfs", options }];
+}
+
 function configuration(actions: string[]) {
   const capabilities = ["CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_AUDIT_WRITE"];
   const types = ["pid", "network", "ipc", "uts", "mount", "cgroup", ...(isOrdinaryUser ? ["user"] : [])];
@@ -70,48 +76,7 @@ function configuration(actions: string[]) {
       rlimits: [{ type: "RLIMIT_NOFILE", soft: 1024, hard: 1024 }],
       oomScoreAdj: 100,
     },
-    mounts: [
-      { destination: "/proc", type: "proc", source: "proc" },
-      {
-        destination: "/dev",
-        type: "tmpfs",
-        source: "tmpfs",
-        options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
-      },
-      {
-        destination: "/dev/pts",
-        type: "devpts",
-        source: "devpts",
-        options: [
-          "nosuid",
-          "noexec",
-          "newinstance",
-          "ptmxmode=0666",
-          "mode=0620",
-          ...(isOrdinaryUser ? [] : ["gid=5"]),
-        ],
-      },
-      {
-        destination: "/dev/shm",
-        type: "tmpfs",
-        source: "shm",
-        options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"],
-      },
-      {
-        destination: "/dev/mqueue",
-        type: "mqueue",
-        source: "mqueue",
-        options: ["nosuid", "noexec", "nodev"],
-      },
-      {
-        destination: "/tmp",
-        type: "tmpfs",
-        source: "tmpfs",
-        options: ["nosuid", "nodev", "mode=1777", "size=16m"],
-      },
-      { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
-      ...(isOrdinaryUser ? [] : [cgroupMount]),
-    ],
+    mounts: mounts(),
     linux: {
       namespaces: types.map((type) => ({ type })),
       ...(isOrdinaryUser
