@@ -1,12 +1,15 @@
 /**
  * `npm run bench`: bunc against every other runtime on PATH, in one run, on the same bundle.
  *
- *   bun test/bench/bench.ts [--rounds=N] [--containers=N] [--only=WORK,…] [--json=FILE]
+ *   bun test/bench/bench.ts [--rounds=N] [--containers=N] [--only=WORK,…] [--json=FILE] [--pure-v2]
  *
  * The runtimes take turns within each round, so that a change of the machine's speed meets them all, and before each
  * command the machine is left alone for a moment: what the kernel still does for the container before (its network
  * namespace, RCU grace periods) is not counted to the next one. Times are wall clock medians of the whole command
  * as a client waits for it; read them as ratios.
+ *
+ * crun refuses a hybrid host whose cgroup2 hierarchy has a controller. `--pure-v2` compares all of them in a mount
+ * namespace where /sys/fs/cgroup is that hierarchy alone.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,8 +24,22 @@ const { values: flags } = parseArgs({
     containers: { type: "string", default: "200" },
     only: { type: "string" },
     json: { type: "string" },
+    "pure-v2": { type: "boolean", default: false },
   },
 });
+
+if (flags["pure-v2"]) {
+  const { exitCode } = Bun.spawnSync(
+    [
+      ...["unshare", "--mount", "sh", "-c"],
+      'umount --recursive /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"',
+      ...["sh", process.execPath, import.meta.path],
+      ...process.argv.slice(2).filter((argument) => argument !== "--pure-v2"),
+    ],
+    { stdio: ["inherit", "inherit", "inherit"] },
+  );
+  process.exit(exitCode);
+}
 
 function positive(name: "rounds" | "containers"): number {
   const value = Number(flags[name]);
@@ -54,6 +71,13 @@ class Contender {
 
   get name(): string {
     return this.box.runtime.name;
+  }
+
+  /** Why it cannot run a container on this machine; null: it can. */
+  refusal(): string | null {
+    const args = ["run", "--bundle", this.bundle.directory, this.box.id()];
+    const { exitCode, stderr } = Bun.spawnSync(this.box.commandLine(args), { env: bareEnvironment });
+    return exitCode === 0 ? null : stderr.toString().trim();
   }
 
   /** Runs one command to its end. → milliseconds of wall clock. */
@@ -199,14 +223,22 @@ function print(contenders: Contender[], rows: Row[]): void {
 }
 
 async function compareRuntimes(): Promise<Row[]> {
-  const contenders = ["bunc", "runc", "crun", "youki"]
-    .map(findRuntime)
-    .filter((runtime) => runtime !== undefined)
-    .map((runtime) => new Contender(runtime));
-  const missing = ["bunc", "runc", "crun", "youki"].filter(
-    (name) => !contenders.some((one) => one.name === name),
-  );
-  if (missing.length > 0) console.log(`Not found, so not compared: ${missing.join(", ")}`);
+  const contenders: Contender[] = [];
+  for (const name of ["bunc", "runc", "crun", "youki"]) {
+    const runtime = findRuntime(name);
+    if (runtime === undefined) {
+      console.log(`${name} is not installed, so it is not compared.`);
+      continue;
+    }
+    const contender = new Contender(runtime);
+    const refusal = contender.refusal();
+    if (refusal === null) {
+      contenders.push(contender);
+    } else {
+      console.log(`${name} runs no container here, so it is not compared: ${refusal}`);
+      await contender.box.dispose();
+    }
+  }
   const wanted = flags.only?.split(",");
   const rows: Row[] = [];
   try {
