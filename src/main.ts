@@ -44,9 +44,6 @@ export async function main(words: readonly string[], programName: string): Promi
 async function runVerb(invocation: VerbInvocation, context: CommandContext): Promise<number> {
   try {
     const run = loadHandler(invocation.verb);
-    if (run === undefined) {
-      throw new RuntimeError(`the command "${invocation.verb}" is not part of this version of bunc`);
-    }
     return await run(invocation.options, invocation.args, context);
   } catch (error) {
     throw wrapCommandError(invocation.verb, error);

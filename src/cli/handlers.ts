@@ -5,9 +5,8 @@
 
 import type { Handler, VerbName } from "./verbs.ts";
 
-type Handlers = { readonly [Verb in VerbName]?: () => Handler<Verb> };
+type Handlers = { readonly [Verb in VerbName]: () => Handler<Verb> };
 
-/** A verb without an entry is on the command line already, but its command is not written yet. */
 const handlers: Handlers = {
   checkpoint: () => command(require("../commands/checkpoint.ts")),
   create: () => command(require("../commands/create.ts")),
@@ -36,8 +35,7 @@ function command<Verb extends VerbName>(module: { run: Handler<Verb> }): Handler
   return module.run;
 }
 
-/** The handler of a verb; undefined when this version has none. */
-export function loadHandler(verb: VerbName): Handler<VerbName> | undefined {
+export function loadHandler(verb: VerbName): Handler<VerbName> {
   // The invocation's verb, options and args belong together (program.ts made them from one Command).
-  return handlers[verb]?.() as Handler<VerbName> | undefined;
+  return handlers[verb]() as Handler<VerbName>;
 }

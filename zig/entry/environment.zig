@@ -33,6 +33,8 @@ const settings = [_][:0]const u8{
     "BUN_ENABLE_CRASH_REPORTING=0",
     // No thread that fills the heap in advance: a command is over before it is of use.
     "BUN_JSC_useWarmUpMarkedBlocks=0",
+    // No compiler thread: what it compiles in a command's few milliseconds does not pay for it (2 % of `run`).
+    "BUN_JSC_useBaselineJIT=0",
     // Address space reserved at start, in bytes and in KiB. By default it is 1 GiB each, and under a limit (ulimit -v,
     // RLIMIT_AS) of 2.3 GB or less bun:ffi does not work, or Bun crashes.
     "BUN_JSC_jitMemoryReservationSize=33554432",
