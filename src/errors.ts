@@ -56,18 +56,17 @@ export class RuntimeError extends Error {
 
   /** The same error seen from further out: new words and exit status, the same details. */
   wrap(message: string, exitCode: number = this.exitCode): RuntimeError {
-    const { step, path, subject, errno, detail, hint, configErrors } = this;
-    return new RuntimeError(message, {
-      exitCode,
-      step,
-      path,
-      subject,
-      errno,
-      detail,
-      hint,
-      configErrors,
-      cause: this,
-    });
+    return new RuntimeError(message, { ...this.details(), exitCode, cause: this });
+  }
+
+  /** The same error for a reader who is told more. */
+  withHint(hint: string): RuntimeError {
+    return new RuntimeError(this.message, { ...this.details(), hint, cause: this });
+  }
+
+  private details(): RuntimeErrorDetails {
+    const { exitCode, step, path, subject, errno, detail, hint, configErrors } = this;
+    return { exitCode, step, path, subject, errno, detail, hint, configErrors };
   }
 }
 

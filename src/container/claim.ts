@@ -56,8 +56,14 @@ export function claimContainer<Made>(
     return body({ directory, record, undo, release: () => lock.release() });
   } catch (error) {
     undo.run();
-    throw error;
+    throw diagnosed(error, cgroups);
   }
+}
+
+function diagnosed(error: unknown, { locations }: CgroupManager): unknown {
+  // Loaded for the reader of a failure only.
+  const diagnosis: typeof import("./cgroup-diagnosis.ts") = require("./cgroup-diagnosis.ts");
+  return diagnosis.withCgroupDiagnosis(error, locations);
 }
 
 /** Makes the cgroups that need no process, and records those that there are now. */

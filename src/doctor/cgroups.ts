@@ -2,7 +2,7 @@
 
 import { errnoName } from "../errno.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
-import type { DoctorFacts } from "./facts.ts";
+import type { CgroupDoctorFacts, DoctorFacts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
 import { isRefused } from "./kernel.ts";
 
@@ -18,6 +18,20 @@ const CONTROLLERS: readonly (readonly [v2: string, v1: string, without: string])
 ];
 
 export function findCgroups(facts: DoctorFacts): Finding[] {
+  return [
+    ...findPlace(facts),
+    ...(facts.host.cgroup.mode === "v2" ? findUnified(facts) : findLegacy(facts)),
+    finding("cgroups", "pressure", {
+      ok: facts.pressure,
+      found: facts.pressure ? "/proc/pressure" : "no /proc/pressure",
+      without: "events has no psi members",
+      fix: "boot with psi=1",
+    }),
+  ];
+}
+
+/** What decides whether a cgroup can be made in one place, and limited there. */
+export function findPlace(facts: CgroupDoctorFacts): Finding[] {
   const { mode, hierarchies, unifiedMountPoint } = facts.host.cgroup;
   const isUnified = mode === "v2";
   const there = isUnified || hierarchies.some(({ controllers }) => controllers.includes("devices"));
@@ -29,18 +43,23 @@ export function findCgroups(facts: DoctorFacts): Finding[] {
       fix: "mount -t cgroup2 cgroup2 /sys/fs/cgroup, or use --cgroup-manager disabled",
       required: facts.host.euid === 0,
     }),
-    ...CONTROLLERS.map(([v2, v1, without]) => findController(facts, isUnified ? v2 : v1, without)),
-    ...(isUnified ? findDelegation(facts) : findLegacy(facts)),
-    finding("cgroups", "pressure", {
-      ok: facts.pressure,
-      found: facts.pressure ? "/proc/pressure" : "no /proc/pressure",
-      without: "events has no psi members",
-      fix: "boot with psi=1",
+    finding("cgroups", "writable", {
+      ok: facts.readOnlyCgroups === "",
+      found:
+        facts.readOnlyCgroups === ""
+          ? "mounted to be written to"
+          : `${facts.readOnlyCgroups} is mounted read-only`,
+      without:
+        "no cgroup can be made: a container runs in the cgroup of its caller, and one with limits is refused",
+      fix: `mount -o remount,rw ${facts.readOnlyCgroups}; in a container: have it mounted writable from outside`,
+      required: facts.host.euid === 0,
     }),
+    ...CONTROLLERS.map(([v2, v1, without]) => findController(facts, isUnified ? v2 : v1, without)),
+    isUnified ? findDelegation(facts) : findLegacyDelegation(facts),
   ];
 }
 
-function findController(facts: DoctorFacts, name: string, what: string): Finding {
+function findController(facts: CgroupDoctorFacts, name: string, what: string): Finding {
   const { cgroup } = facts.host;
   const without = `${what} of linux.resources: a configuration that has them is refused`;
   if (cgroup.mode !== "v2") {
@@ -89,21 +108,36 @@ function findDeviceRules({ calls, host }: DoctorFacts): Finding {
   });
 }
 
+const NOT_DELEGATED = "containers of this user have no cgroup of their own: no limits, no pause, no ps";
+
 /** Who owns the cgroup below which a container's is made. */
-function findDelegation(facts: DoctorFacts): Finding[] {
+function findDelegation(facts: CgroupDoctorFacts): Finding {
   const { euid } = facts.host;
   const last = facts.cgroupPath.at(-1);
   const ok = euid === 0 || last?.owner === euid;
   const owner = last === undefined || last.owner === -1 ? "an unknown user" : `uid ${last.owner}`;
+  return finding("cgroups", "delegation", {
+    ok,
+    found: `${last?.path ?? "the parent of our cgroup"} belongs to ${owner}`,
+    without: NOT_DELEGATED,
+    fix: facts.systemd
+      ? "use --systemd-cgroup in a user session, or run in a unit with Delegate=yes (systemd-run --user --scope -p Delegate=yes)"
+      : `chown the cgroup and its cgroup.procs, cgroup.subtree_control to uid ${euid}`,
+  });
+}
+
+function findLegacyDelegation({ host }: CgroupDoctorFacts): Finding {
+  const isRoot = host.euid === 0;
+  return finding("cgroups", "delegation", {
+    ok: isRoot,
+    found: isRoot ? "root needs none" : "v1 hierarchies are root's",
+    without: NOT_DELEGATED,
+    fix: "boot with cgroup v2: only that can be delegated safely",
+  });
+}
+
+function findUnified(facts: DoctorFacts): Finding[] {
   return [
-    finding("cgroups", "delegation", {
-      ok,
-      found: `${last?.path ?? "the parent of our cgroup"} belongs to ${owner}`,
-      without: "containers of this user have no cgroup of their own: no limits, no pause, no ps",
-      fix: facts.systemd
-        ? "use --systemd-cgroup in a user session, or run in a unit with Delegate=yes (systemd-run --user --scope -p Delegate=yes)"
-        : `chown the cgroup and its cgroup.procs, cgroup.subtree_control to uid ${euid}`,
-    }),
     findDeviceRules(facts),
     finding("cgroups", "cgroup.kill", {
       ok: facts.cgroupKill,
@@ -116,14 +150,7 @@ function findDelegation(facts: DoctorFacts): Finding[] {
 
 function findLegacy({ host }: DoctorFacts): Finding[] {
   const has = (name: string) => host.cgroup.hierarchies.some(({ controllers }) => controllers.includes(name));
-  const isRoot = host.euid === 0;
   return [
-    finding("cgroups", "delegation", {
-      ok: isRoot,
-      found: isRoot ? "root needs none" : "v1 hierarchies are root's",
-      without: "containers of this user have no cgroup of their own: no limits, no pause, no ps",
-      fix: "boot with cgroup v2: only that can be delegated safely",
-    }),
     finding("cgroups", "freezer", {
       ok: has("freezer"),
       found: has("freezer") ? "mounted" : "not mounted",

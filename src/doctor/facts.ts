@@ -3,8 +3,20 @@
 import type { HostFacts } from "../host/host.ts";
 import type { ProbedCall } from "../native/boundary.gen.ts";
 
-export interface DoctorFacts {
+/** Those about cgroups. */
+export interface CgroupDoctorFacts {
   host: HostFacts;
+  /** The cgroups of v2 from the root down to the one in which a container's is made. */
+  cgroupPath: readonly CgroupLevel[];
+  /** /proc/cgroups: controllers that the kernel has, and whether they are switched on. */
+  controllers: ReadonlyMap<string, boolean>;
+  /** A mount of cgroups that a container needs may not be written to: its mount point; "": none. */
+  readOnlyCgroups: string;
+  /** systemd runs as pid 1 (sd_booted(3)). */
+  systemd: boolean;
+}
+
+export interface DoctorFacts extends CgroupDoctorFacts {
   /** Name of a system call → errno of a call that no kernel accepts (zig/host_probe.zig). */
   calls: readonly ProbedCall[];
   /** CapEff of /proc/self/status: a mask of 64 bits. */
@@ -13,10 +25,6 @@ export interface DoctorFacts {
   fileSystems: readonly string[];
   /** Names in /proc/self/ns. */
   namespaces: readonly string[];
-  /** The cgroups from the root of cgroup v2 down to the one above our own, where containers are made. */
-  cgroupPath: readonly CgroupLevel[];
-  /** /proc/cgroups: controllers that the kernel has, and whether they are switched on. */
-  controllers: ReadonlyMap<string, boolean>;
   /** Whether cgroup.kill is there (Linux 5.14). */
   cgroupKill: boolean;
   /** Whether the kernel counts pressure: /proc/pressure. */
@@ -39,8 +47,6 @@ export interface DoctorFacts {
   subordinateIds: { uid: boolean; gid: boolean };
   /** Absolute path; "" where it is not on PATH. */
   programs: { newuidmap: string; newgidmap: string; criu: string; ps: string };
-  /** systemd runs as pid 1 (sd_booted(3)). */
-  systemd: boolean;
   /** Paths of D-Bus sockets that are there; "". */
   systemBus: string;
   userBus: string;

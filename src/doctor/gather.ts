@@ -3,20 +3,19 @@
 import { SYSTEM_BUS_PATH, sessionBusPath } from "../cgroup/systemd/address.ts";
 import { currentHost } from "../host/current.ts";
 import type { HostFacts } from "../host/host.ts";
+import { parseMountinfo } from "../host/mountinfo.ts";
 import { native } from "../native/call.ts";
-import type { CgroupLevel, DoctorFacts } from "./facts.ts";
+import type { CgroupDoctorFacts, CgroupLevel, DoctorFacts } from "./facts.ts";
 
 export function gatherFacts(): DoctorFacts {
   const host = currentHost();
   const user = userName(host.euid);
   return {
-    host,
+    ...gatherCgroupFacts(parentOf(host.cgroup.unifiedOwn)),
     calls: native("host_probe", {}).calls,
     capabilities: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(read("/proc/self/status"))?.[1] ?? "0"}`),
     fileSystems: lines("/proc/filesystems").map((line) => line.slice(line.indexOf("\t") + 1)),
     namespaces: names("/proc/self/ns"),
-    cgroupPath: cgroupPath(host),
-    controllers: controllers(read("/proc/cgroups")),
     cgroupKill: isThere(`${ownUnified(host)}/cgroup.kill`),
     pressure: isThere("/proc/pressure/memory"),
     securityModules: read("/sys/kernel/security/lsm").trim().split(",").filter(isNotEmpty),
@@ -37,12 +36,34 @@ export function gatherFacts(): DoctorFacts {
       criu: Bun.which("criu") ?? "",
       ps: Bun.which("ps") ?? "",
     },
-    systemd: isThere("/run/systemd/system"),
     systemBus: isThere(SYSTEM_BUS_PATH) ? SYSTEM_BUS_PATH : "",
     userBus: userBus(),
     xdgRuntimeDirectory: Bun.env["XDG_RUNTIME_DIR"] ?? "",
     nullDevice: isThere("/dev/null"),
   };
+}
+
+/** `parent`: the cgroup of v2 in which a container's is made, from the root of the hierarchy: "/user.slice". */
+export function gatherCgroupFacts(parent: string): CgroupDoctorFacts {
+  const host = currentHost();
+  return {
+    host,
+    cgroupPath: host.cgroup.mode === "v2" ? levels(host.cgroup.unifiedMountPoint, parent) : [],
+    controllers: controllers(read("/proc/cgroups")),
+    readOnlyCgroups: readOnlyCgroups(host),
+    systemd: isThere("/run/systemd/system"),
+  };
+}
+
+const parentOf = (path: string) => path.slice(0, path.lastIndexOf("/")) || "/";
+
+function readOnlyCgroups({ cgroup }: HostFacts): string {
+  const needed = new Set([
+    cgroup.unifiedMountPoint,
+    ...cgroup.hierarchies.map(({ mountPoint }) => mountPoint),
+  ]);
+  const mounts = parseMountinfo(read("/proc/self/mountinfo"));
+  return mounts.find(({ mountPoint, readOnly }) => readOnly && needed.has(mountPoint))?.mountPoint ?? "";
 }
 
 /** "" for what is not there or may not be read: both are for the findings to tell. */
@@ -106,21 +127,17 @@ function ownUnified({ cgroup }: HostFacts): string {
   return `${cgroup.unifiedMountPoint}${cgroup.unifiedOwn === "/" ? "" : cgroup.unifiedOwn}`;
 }
 
-function cgroupPath({ cgroup }: HostFacts): CgroupLevel[] {
-  if (cgroup.mode !== "v2") return [];
-  const levels: CgroupLevel[] = [];
-  const parts = cgroup.unifiedOwn.split("/").filter(isNotEmpty).slice(0, -1);
-  for (let depth = 0; depth <= parts.length; depth += 1) {
-    const inner = parts.slice(0, depth).join("/");
-    const path = inner === "" ? cgroup.unifiedMountPoint : `${cgroup.unifiedMountPoint}/${inner}`;
-    levels.push({
+function levels(mountPoint: string, parent: string): CgroupLevel[] {
+  const parts = parent.split("/").filter(isNotEmpty);
+  return [...parts.keys(), parts.length].map((depth) => {
+    const path = [mountPoint, ...parts.slice(0, depth)].join("/");
+    return {
       path,
       controllers: words(`${path}/cgroup.controllers`),
       passedOn: words(`${path}/cgroup.subtree_control`),
       owner: ownerOf(path),
-    });
-  }
-  return levels;
+    };
+  });
 }
 
 function ownerOf(path: string): number {

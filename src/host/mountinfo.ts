@@ -5,6 +5,8 @@ export interface MountinfoEntry {
   root: string;
   mountPoint: string;
   fileSystem: string;
+  /** The mount or its file system may not be written to. */
+  readOnly: boolean;
   /** Options of the superblock: for cgroup v1 the controllers are among them. */
   superOptions: string[];
 }
@@ -15,13 +17,14 @@ export function parseMountinfo(text: string): MountinfoEntry[] {
   for (const line of text.split("\n")) {
     const separator = line.indexOf(" - ");
     if (separator === -1) continue;
-    const [, , , root, mountPoint] = line.slice(0, separator).split(" ");
+    const [, , , root, mountPoint, options = ""] = line.slice(0, separator).split(" ");
     const [fileSystem, , superOptions = ""] = line.slice(separator + 3).split(" ");
     if (root === undefined || mountPoint === undefined || fileSystem === undefined) continue;
     entries.push({
       root: unescapeOctal(root),
       mountPoint: unescapeOctal(mountPoint),
       fileSystem,
+      readOnly: [options, superOptions].some((list) => list.split(",").includes("ro")),
       superOptions: superOptions.split(","),
     });
   }

@@ -48,6 +48,24 @@ scenario("doctor for an ordinary user", [root, buncOnly, command("setpriv")], as
   expect(of("subordinate ids")).toMatchObject({ verdict: "limited" });
 });
 
+scenario(
+  "a cgroup that cannot be made says what doctor finds about its place",
+  [root, buncOnly],
+  async (box) => {
+    const bundle = box.probe(["self"], (config) => {
+      config.linux.resources = { ...config.linux.resources, pids: { limit: 10 } };
+    });
+    const mounted = "umount -R /sys/fs/cgroup && mount -t cgroup2 -o ro cgroup2 /sys/fs/cgroup";
+    const wrapper = ["unshare", "--mount", "sh", "-c", `${mounted} && exec "$0" "$@"`];
+    const { status, stderr } = await box.call(["run", "--bundle", bundle.directory, box.id()], { wrapper });
+    expect(status).toBe(1);
+    expect(stderr).toContain("unable to apply cgroup configuration");
+    expect(stderr).toContain(
+      "doctor: writable: /sys/fs/cgroup is mounted read-only; to mend it: mount -o remount,rw",
+    );
+  },
+);
+
 scenario("doctor for root without capabilities", [root, buncOnly, command("setpriv")], async (box) => {
   const { ok, of } = await diagnose(box, {
     wrapper: ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"],
