@@ -63,9 +63,18 @@ export function unmountAll(directory: string): boolean {
   return below().length === 0;
 }
 
+/** SIGKILL for a process that may be gone by now. */
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 /** Ends and removes what a runtime left, so that one failure does not spread over the machine. */
 export function removeLeaks(name: string): void {
-  for (const pid of processesOf(name)) process.kill(pid, "SIGKILL");
+  for (const pid of processesOf(name)) killIfThere(pid);
   // Deepest first; a process needs a moment to leave its cgroup.
   for (let attempt = 0; attempt < 50 && cgroupsOf(name).length > 0; attempt++) {
     for (const path of cgroupsOf(name).toReversed()) Bun.spawnSync(["rmdir", path], { stderr: "ignore" });

@@ -1,7 +1,7 @@
 /** The state directory after a crash, or in the hands of something else; and several commands at once. */
 import { expect } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cgroupsOf } from "../harness/leaks.ts";
+import { cgroupsOf, killIfThere } from "../harness/leaks.ts";
 import { buncOnly, notIn, root } from "../harness/requirements.ts";
 import { until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
@@ -30,7 +30,7 @@ for (const { name, damage } of damages) {
     // What cannot be read cannot be killed by the runtime; an answer other than success must say so.
     const deleted = await box.call(["delete", "--force", broken]);
     if (deleted.status !== 0) expect(deleted.stderr).not.toBe("");
-    if (existsSync(`/proc/${pid}`)) process.kill(pid, "SIGKILL");
+    killIfThere(pid);
     rmSync(`${box.root}/${broken}`, { recursive: true, force: true });
     await until("its cgroups are empty", async () => {
       for (const path of cgroupsOf(broken)) await Bun.$`rmdir ${path}`.nothrow().quiet();
