@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type Config, type Mount, mountOf } from "../harness/config.ts";
 import { type MountEntry, mountAt } from "../harness/mountinfo.ts";
-import { notIn, overlay, root } from "../harness/requirements.ts";
+import { buncOnly, notIn, overlay, root } from "../harness/requirements.ts";
 import { scenario } from "../harness/scenario.ts";
 
 const mountinfo = "read:/proc/self/mountinfo";
@@ -172,6 +172,27 @@ for (const [value, shown, needs] of [
     expect(mountAt(report.mounts, "/")?.propagation.join(" ")).toMatch(shown);
   });
 }
+
+scenario(
+  "where the host's mounts are shared, binds follow them and the root does not",
+  [root, buncOnly],
+  async (box) => {
+    mkdirSync(box.path("followed"));
+    const bundle = box.probe([mountinfo], (config) => {
+      config.mounts.push({
+        destination: "/data",
+        type: "bind",
+        source: box.path("followed"),
+        options: ["bind"],
+      });
+    });
+    const shared = 'mount --make-rshared / && exec "$0" "$@"';
+    const wrapper = ["unshare", "--mount", "--propagation", "private", "sh", "-c", shared];
+    const { mounts } = await box.reportOf(bundle, [], { wrapper });
+    expect(mountAt(mounts, "/")?.propagation).toEqual([]);
+    expect(mountAt(mounts, "/data")?.propagation.join(" ")).toMatch(/^master:\d+$/);
+  },
+);
 
 scenario("nothing of the container's mounts reaches the host", [root], async (box) => {
   const before = readFileSync("/proc/self/mountinfo", "utf8");

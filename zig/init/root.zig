@@ -38,6 +38,9 @@ pub fn bind_root(context: *Context, op: plan.BindRoot) Failed!void {
     }
     if (parent_propagation(context)) |flag| try set_parent_propagation(context, directory, flag, op.path);
     const mount = sys.open_tree_clone(directory, "", true, AT.EMPTY_PATH) catch return context.fail("open_tree", op.path);
+    // What the host mounts below the bundle afterwards is not for the container. (Mounts that are there now follow
+    // the host's; so do binds of other directories.)
+    sys.mount_setattr(mount, "", AT.EMPTY_PATH, .{ .propagation = MS.PRIVATE }) catch return context.fail("mount_setattr", op.path);
     sys.move_mount(mount, directory) catch return context.fail("move_mount", op.path);
     sys.close(directory);
     context.root = mount;

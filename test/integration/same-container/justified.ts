@@ -13,6 +13,7 @@ interface MountFact {
   type: string;
   source: string;
   superOptions: string[];
+  propagation: string[];
 }
 
 const single = (fact: unknown): MountFact | undefined => (fact as MountFact[] | undefined)?.at(-1);
@@ -25,6 +26,13 @@ const onlyMoreSuperOptions = (ours: unknown, runc: unknown, extra: RegExp): bool
     { ...mine, superOptions: mine.superOptions.filter((option) => !extra.test(option)) },
     its,
   );
+};
+
+/** Equal, but one follows the mounts of the host ("master") where the other is private. */
+const onlyFollows = (follower: unknown, other: unknown): boolean => {
+  const [one, two] = [single(follower), single(other)];
+  if (one?.propagation.join() !== "master" || two?.propagation.length !== 0) return false;
+  return Bun.deepEquals({ ...one, propagation: [] }, two);
 };
 
 export const justified: Justified[] = [
@@ -74,6 +82,16 @@ export const justified: Justified[] = [
       );
     },
     why: "without a cgroup namespace the host's cgroup2 is bound here; runc 1.1.5 mounts it anew, named as the configuration names it, and with that takes the host's options (nsdelegate) away from the whole hierarchy",
+  },
+  {
+    field: /^mount \/(sys\/fs\/cgroup)?$/,
+    holds: (ours, runc) => onlyFollows(runc, ours),
+    why: "the container's root and its view of the cgroups are private, so that what the host mounts below them later is not for the container; under runc 1.1.5 the root follows the host where the bundle lies on the host's root mount, and in a user namespace the cgroups do",
+  },
+  {
+    field: /^mount \/./,
+    holds: (ours, runc) => onlyFollows(ours, runc),
+    why: "a bind without a propagation follows the host's mounts, as do those of any other directory; runc 1.1.5 makes the one mount that holds the root file system private, and with it the binds of directories that lie on it",
   },
   {
     field: /^mount \/(proc\/|secret)/,
