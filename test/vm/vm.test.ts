@@ -53,7 +53,7 @@ describe.skipIf(unavailable !== undefined)("minimal guest", () => {
     ["/etc/passwd", {}, "execute: ACCES"],
     ["true", { cwd: "/no/such/directory" }, "chdir: NOENT"],
   ])("%s with %j cannot be started", async (program, options, message) => {
-    expect(guest.run([program], options)).rejects.toThrow(message);
+    await expect(guest.run([program], options)).rejects.toThrow(message);
   });
 
   test("keeps arguments, environment, input and output apart and whole", async () => {

@@ -84,12 +84,16 @@ export const justified: Justified[] = [
     why: "without a cgroup namespace the host's cgroup2 is bound here; runc 1.1.5 mounts it anew, named as the configuration names it, and with that takes the host's options (nsdelegate) away from the whole hierarchy",
   },
   {
-    field: /^mount \/(sys\/fs\/cgroup)?$/,
-    holds: (ours, runc) => onlyFollows(runc, ours),
-    why: "the container's root and its view of the cgroups are private, so that what the host mounts below them later is not for the container; under runc 1.1.5 the root follows the host where the bundle lies on the host's root mount, and in a user namespace the cgroups do",
+    field: /^mount \//,
+    holds: (ours, runc) => {
+      const mine = single(ours);
+      const isRootOrCgroup = mine?.type === "cgroup2" || /^SANDBOX\/.*\/rootfs\b/.test(mine?.root ?? "");
+      return isRootOrCgroup && onlyFollows(runc, ours);
+    },
+    why: "the container's root and its view of the cgroups are private, so that what the host mounts below them later is not for the container; under runc 1.1.5 the root, with what is bound from it, follows the host where the bundle lies on the host's root mount, and in a user namespace the cgroups do",
   },
   {
-    field: /^mount \/./,
+    field: /^mount \//,
     holds: (ours, runc) => onlyFollows(ours, runc),
     why: "a bind without a propagation follows the host's mounts, as do those of any other directory; runc 1.1.5 makes the one mount that holds the root file system private, and with it the binds of directories that lie on it",
   },

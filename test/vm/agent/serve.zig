@@ -15,6 +15,8 @@ const drain_chunks_max = 64;
 
 const Running = struct { id: u32, pid: i32, outputs: [2]i32 };
 
+const busy_cgroup_retry_ms = 100;
+
 var commands: [command_count_max]Running = undefined;
 var command_count: usize = 0;
 /// Commands that have ended and whose cgroup still holds processes: a daemon, or killed ones on their way out.
@@ -46,7 +48,9 @@ fn turn(signal_fd: i32) void {
             fds[2 + 2 * index + stream] = .{ .fd = fd, .events = linux.POLL.IN, .revents = 0 };
         }
     }
-    _ = linux.poll(&fds, 2 + 2 * command_count, -1);
+    // A cgroup can be busy for a moment after its last process has been collected, and no signal tells its end.
+    const timeout_ms: i32 = if (busy_cgroup_count > 0) busy_cgroup_retry_ms else -1;
+    if (linux.poll(&fds, 2 + 2 * command_count, timeout_ms) == 0) removeCgroups();
     for (commands[0..command_count], 0..) |*entry, index| {
         for (&entry.outputs, 0..) |*fd, stream| {
             if (fds[2 + 2 * index + stream].revents != 0) _ = forward(entry.id, fd, stream);
@@ -146,7 +150,8 @@ fn startCommand(id: u32, payload: []const u8) void {
             command_count += 1;
         },
         .failed => |failure| {
-            _ = linux.rmdir(commandCgroup(&buffer, id, ""));
+            // The child that could not execute it may still be on its way out.
+            removeLater(id);
             var text_buffer: [256]u8 = undefined;
             const text = std.fmt.bufPrint(&text_buffer, "{s}: {s}", .{ @tagName(failure.step), @tagName(failure.errno) }) catch unreachable;
             send(.failure, id, text);
@@ -197,20 +202,25 @@ fn finish(entry: *Running, status: u32) void {
         for (0..drain_chunks_max) |_| if (!forward(entry.id, fd, stream)) break;
         if (fd.* >= 0) _ = linux.close(fd.*);
     }
-    // Among many daemons the oldest is forgotten: its cgroup then stays as long as the machine.
-    if (busy_cgroup_count == busy_cgroups.len) {
-        std.mem.copyForwards(u32, busy_cgroups[0..], busy_cgroups[1..]);
-        busy_cgroup_count -= 1;
-    }
-    busy_cgroups[busy_cgroup_count] = entry.id;
-    busy_cgroup_count += 1;
-    removeCgroups();
+    removeLater(entry.id);
     const signaled = !linux.W.IFEXITED(status);
     const payload: wire.ExitPayload = .{
         .code = if (signaled) 0 else linux.W.EXITSTATUS(status),
         .signal = if (signaled) status & 0x7f else 0,
     };
     send(.exit, entry.id, std.mem.asBytes(&payload));
+}
+
+/// The cgroup of a command that has ended is removed as soon as it is empty, which may be now.
+fn removeLater(id: u32) void {
+    // Among many daemons the oldest is forgotten: its cgroup then stays as long as the machine.
+    if (busy_cgroup_count == busy_cgroups.len) {
+        std.mem.copyForwards(u32, busy_cgroups[0..], busy_cgroups[1..]);
+        busy_cgroup_count -= 1;
+    }
+    busy_cgroups[busy_cgroup_count] = id;
+    busy_cgroup_count += 1;
+    removeCgroups();
 }
 
 /// Removes the cgroups of ended commands that have become empty.
