@@ -28,11 +28,11 @@ const onlyMoreSuperOptions = (ours: unknown, runc: unknown, extra: RegExp): bool
   );
 };
 
-/** Equal, but one follows the mounts of the host ("master") where the other is private. */
+/** Equal, but that one follows the mounts of the host ("master"). */
 const onlyFollows = (follower: unknown, other: unknown): boolean => {
   const [one, two] = [single(follower), single(other)];
-  if (one?.propagation.join() !== "master" || two?.propagation.length !== 0) return false;
-  return Bun.deepEquals({ ...one, propagation: [] }, two);
+  if (one === undefined || !one.propagation.includes("master")) return false;
+  return Bun.deepEquals({ ...one, propagation: one.propagation.filter((kind) => kind !== "master") }, two);
 };
 
 export const justified: Justified[] = [
