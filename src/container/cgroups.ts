@@ -93,8 +93,15 @@ export function tellSystemd(record: StateRecord, resources: ResourcesConfig): Sy
  */
 export function attachThroughSystemd(record: StateRecord, sub: string, pid: number): void {
   const systemd = Systemd.connect(native, systemdEnvironment(record.rootless));
-  systemd.attach(record.bunc.systemdUnit, sub, [pid]);
+  const path = [...belowUnit(record), ...sub.split("/")].filter((name) => name !== "");
+  systemd.attach(record.bunc.systemdUnit, path.join("/"), [pid]);
   systemd.close();
+}
+
+/** The names of the cgroups from the container's unit down to the recorded one. */
+function belowUnit({ cgroup_paths, bunc }: StateRecord): string[] {
+  const parts = Object.values(cgroup_paths)[0]?.split("/") ?? [];
+  return parts.slice(parts.indexOf(bunc.systemdUnit) + 1);
 }
 
 /** Removes a recorded container's cgroups, whoever has made them; who is in them is dead already. */

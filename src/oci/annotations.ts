@@ -1,5 +1,6 @@
 /** Annotations of config.json that change what bunc does; crun introduced them. Paths are of the host, absolute. */
 
+import { RuntimeError } from "../errors.ts";
 import type { Config } from "./config.ts";
 
 /** The agent's socket for SCMP_ACT_NOTIFY where the profile has no listenerPath. */
@@ -11,6 +12,42 @@ export const PIDFD_RECEIVER = "run.oci.pidfd_receiver";
 /** Files to which the hooks' standard output and error are appended. */
 export const HOOKS_STDOUT = "run.oci.hooks.stdout";
 export const HOOKS_STDERR = "run.oci.hooks.stderr";
+
+/** A cgroup to be made below the container's systemd scope, for the container and its limits. cgroup v2. */
+const SYSTEMD_SUBGROUP = "run.oci.systemd.subgroup";
+/** A further cgroup below that one, without limits, which the container's processes manage by themselves. */
+const DELEGATE_CGROUP = "run.oci.delegate-cgroup";
+
+/** Names of cgroups below the container's scope, outermost first. */
+export interface ScopeSubgroups {
+  /** "": the scope is the container's cgroup. */
+  subgroup: string;
+  /** "": none. */
+  delegated: string;
+}
+
+/** Throws RuntimeError for what is not the name of one cgroup. */
+export function scopeSubgroups(annotations: Readonly<Record<string, string>>): ScopeSubgroups {
+  const subgroup = subgroupName(annotations, SYSTEMD_SUBGROUP);
+  const delegated = subgroupName(annotations, DELEGATE_CGROUP);
+  if (delegated !== "" && subgroup === "") {
+    throw new RuntimeError(`annotation ${DELEGATE_CGROUP}=${delegated} needs ${SYSTEMD_SUBGROUP}`, {
+      subject: `annotations["${DELEGATE_CGROUP}"]`,
+      hint: "what is delegated is a cgroup below the one that has the limits",
+    });
+  }
+  return { subgroup, delegated };
+}
+
+function subgroupName(annotations: Readonly<Record<string, string>>, key: string): string {
+  const name = annotations[key] ?? "";
+  // A name with a dot can be that of one of the cgroup's files.
+  if (/^[A-Za-z0-9_:@-]*$/.test(name)) return name;
+  throw new RuntimeError(`annotation ${key}=${name} is no name of a cgroup`, {
+    subject: `annotations["${key}"]`,
+    hint: 'letters, digits, "_", ":", "@" and "-"',
+  });
+}
 
 /** "": nobody is to get a seccomp listener. */
 export function seccompReceiver({ linux, annotations }: Config): string {

@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { cgroupFile } from "../harness/cgroup-file.ts";
-import { addCapabilities, type Edit } from "../harness/config.ts";
+import { addCapabilities, addNamespace, type Edit } from "../harness/config.ts";
 import { buncOnly, cgroupV2, type Requirement, root } from "../harness/requirements.ts";
 import type { Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
@@ -101,6 +101,54 @@ scenario("systemd: annotations become properties", needs, async (box) => {
     CollectMode: "inactive-or-failed",
   });
 });
+
+scenario(
+  "systemd: run.oci.systemd.subgroup holds the container and its limits",
+  [...needs, buncOnly],
+  async (box) => {
+    const id = await run(box, (config) => {
+      limits(config);
+      config.annotations = { "run.oci.systemd.subgroup": "container" };
+    });
+    const { pid } = await box.state(id);
+    const cgroup = `/system.slice/runc-${id}.scope/container`;
+    expect(cgroupOf(pid)).toBe(`0::${cgroup}`);
+    const limited = ["memory.max", "pids.max"].map((file) =>
+      readFileSync(`/sys/fs/cgroup${cgroup}/${file}`, "utf8").trim(),
+    );
+    expect(limited).toEqual(["67108864", "17"]);
+    expect(show(`runc-${id}.scope`, "MemoryMax")).toEqual({ MemoryMax: "67108864" });
+    await box.must(["exec", "--detach", id, "/probe", "sleep"]);
+    expect(readFileSync(`/sys/fs/cgroup${cgroup}/cgroup.procs`, "utf8")).toMatch(/^\d+\n\d+\n$/);
+    await box.must(["delete", "--force", id]);
+    expect(existsSync(`/sys/fs/cgroup/system.slice/runc-${id}.scope`)).toBe(false);
+  },
+);
+
+scenario(
+  "systemd: run.oci.delegate-cgroup is below the limits and the container's own",
+  [...needs, buncOnly],
+  async (box) => {
+    const id = await run(box, (config) => {
+      limits(config);
+      addNamespace(config, "cgroup");
+      const mount = config.mounts.find(({ type }) => type === "cgroup");
+      if (mount !== undefined) mount.options = ["nosuid", "noexec", "nodev", "relatime"];
+      config.annotations = {
+        "run.oci.systemd.subgroup": "container",
+        "run.oci.delegate-cgroup": "payload",
+      };
+    });
+    const { pid } = await box.state(id);
+    const cgroup = `/system.slice/runc-${id}.scope/container`;
+    expect(cgroupOf(pid)).toBe(`0::${cgroup}/payload`);
+    const limitOf = (path: string) => readFileSync(`/sys/fs/cgroup${path}/memory.max`, "utf8").trim();
+    expect([limitOf(cgroup), limitOf(`${cgroup}/payload`)]).toEqual(["67108864", "max"]);
+    // The root of its cgroup namespace is the cgroup with the limits, and its own is below.
+    const { stdout } = await box.must(["exec", id, "/probe", "read:/proc/1/cgroup"]);
+    expect(stdout).toContain("0::/payload");
+  },
+);
 
 scenario("systemd: update is told to systemd too", needs, async (box) => {
   const id = await run(box, limits);

@@ -4,6 +4,7 @@ import { RuntimeError } from "../../errors.ts";
 import type { CgroupFacts } from "../../host/cgroup.ts";
 import type { ControllerNotEnabled, Placement } from "../../native/boundary.gen.ts";
 import type { native } from "../../native/call.ts";
+import { type ScopeSubgroups, scopeSubgroups } from "../../oci/annotations.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import { creationOf, limitCgroups, placement, resourceSettings, restrictDevices } from "../create.ts";
 import { delegateCgroup } from "../delegate.ts";
@@ -34,8 +35,10 @@ export class SystemdCgroups implements CgroupManager {
   private readonly systemd: Systemd;
   private readonly converted: SystemdResources;
   private readonly annotated: Property[];
+  private readonly subgroups: ScopeSubgroups;
   private readonly devices: DevicePolicy | null;
   private notEnabled: readonly ControllerNotEnabled[] = [];
+  private pid = 0;
 
   constructor(call: typeof native, options: ManagerOptions) {
     const { facts, cgroupsPath = "", id, rootless, resources = {} } = options;
@@ -47,12 +50,15 @@ export class SystemdCgroups implements CgroupManager {
     // Everything that can be wrong with the configuration is found before systemd is bothered.
     this.unit = unitName(cgroupsPath, id, rootless);
     this.annotated = annotatedProperties(options.annotations);
+    this.subgroups = facts.mode === "v2" ? scopeSubgroups(options.annotations) : NO_SUBGROUPS;
     this.devices = options.inUserNamespace ? null : devicePolicy(resources.devices, options.devicePaths);
     resourceSettings(facts, resources);
     this.systemd = Systemd.connect(call, options.systemd);
     this.converted = systemdResources(facts, resources, this.systemd);
     this.warnings = this.converted.warnings;
-    this.locations = systemdLocations(facts, this.systemd.cgroupOf(this.unit));
+    const { subgroup } = this.subgroups;
+    const scope = this.systemd.cgroupOf(this.unit);
+    this.locations = systemdLocations(facts, subgroup === "" ? scope : `${scope}/${subgroup}`);
   }
 
   create(): void {}
@@ -73,6 +79,10 @@ export class SystemdCgroups implements CgroupManager {
       ...oomPolicy(resources.unified, version),
       ...this.annotated,
     ]);
+    this.pid = pid;
+    const { subgroup, delegated } = this.subgroups;
+    // Before the controllers are passed on to it: a cgroup with processes of its own passes none on.
+    if (subgroup !== "") this.systemd.attach(this.unit.unit, subgroup, [pid]);
     const { settings } = resourceSettings(this.options.facts, resources);
     const created = this.call("cgroup_create", {
       groups: creationOf(this.options.facts, this.locations, settings, resources, false),
@@ -80,7 +90,11 @@ export class SystemdCgroups implements CgroupManager {
       refuse_in_use: false,
     });
     this.notEnabled = created.not_enabled;
-    if (this.options.owner !== undefined) delegateCgroup(this.call, this.locations, this.options.owner);
+    if (delegated === "") this.giveToOwner(this.locations);
+  }
+
+  private giveToOwner(locations: readonly CgroupLocation[]): void {
+    if (this.options.owner !== undefined) delegateCgroup(this.call, locations, this.options.owner);
   }
 
   /** With the limits: ours has to replace the program that systemd makes of its properties. */
@@ -102,12 +116,26 @@ export class SystemdCgroups implements CgroupManager {
     const created = { locations: [...this.locations], notEnabled: this.notEnabled };
     limitCgroups(this.call, plan, created);
     restrictDevices(this.call, plan, created);
+    this.enterDelegated();
+  }
+
+  /** By now the process has its cgroup namespace, and so the root of that is the cgroup with the limits. */
+  private enterDelegated(): void {
+    const { subgroup, delegated } = this.subgroups;
+    if (delegated === "") return;
+    this.systemd.attach(this.unit.unit, `${subgroup}/${delegated}`, [this.pid]);
+    this.giveToOwner(
+      this.locations.map((location) => ({ ...location, path: `${location.path}/${delegated}` })),
+    );
   }
 
   close(): void {
     this.systemd.close();
   }
 }
+
+/** cgroup v1 is not safe to delegate. */
+const NO_SUBGROUPS: ScopeSubgroups = { subgroup: "", delegated: "" };
 
 /** `linux.resources` for this systemd, and as they are to be written to files besides. */
 export function systemdResources(
