@@ -1,11 +1,11 @@
 /** A throw-away user without any privilege, who runs the runtime with a session directory and nothing else of his own. */
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { addUserNamespace, type Config, type Edit, mountOf, removeNamespace } from "./config.ts";
 import { Report } from "./probe.ts";
 import { command, type Requirement, root, userNamespaces } from "./requirements.ts";
 import { bareEnvironment, type Result } from "./runtime.ts";
-import type { Bundle, CallOptions, Sandbox, State } from "./sandbox.ts";
+import { type Bundle, type CallOptions, type Sandbox, type State, until } from "./sandbox.ts";
 import { scenario } from "./scenario.ts";
 
 export class OrdinaryUser {
@@ -16,7 +16,10 @@ export class OrdinaryUser {
   /** First of the ids that /etc/subuid and /etc/subgid give him; 0: none. */
   readonly firstSubordinate: number;
   /** $XDG_RUNTIME_DIR */
-  readonly session: string;
+  session: string;
+  /** What a command is started with, as root, before it becomes the user's. */
+  #enter: string[] = [];
+  #leave: (() => void)[] = [];
 
   /** Made by useradd(8), which also gives out subordinate ids where the distribution has them. */
   constructor(box: Sandbox) {
@@ -58,7 +61,14 @@ export class OrdinaryUser {
       root: null,
       env: { ...bareEnvironment, XDG_RUNTIME_DIR: this.session },
       ...options,
-      wrapper: ["setpriv", `--reuid=${this.uid}`, `--regid=${this.gid}`, "--clear-groups", "--"],
+      wrapper: [
+        ...this.#enter,
+        "setpriv",
+        `--reuid=${this.uid}`,
+        `--regid=${this.gid}`,
+        "--clear-groups",
+        "--",
+      ],
     };
   }
 
@@ -123,10 +133,39 @@ export class OrdinaryUser {
     return JSON.parse((await this.must(["state", id])).stdout) as State;
   }
 
+  /** Gives the user a cgroup of v2, and starts all further commands of his in one below it. → the cgroup's path. */
+  delegateCgroup(): string {
+    const path = `/sys/fs/cgroup/${this.box.name}-delegated`;
+    const inner = `${path}/session`;
+    mkdirSync(inner, { recursive: true });
+    const files = ["", "/cgroup.procs", "/cgroup.subtree_control", "/cgroup.threads"];
+    for (const owned of [path, inner]) for (const file of files) chownSync(owned + file, this.uid, this.gid);
+    this.#enter = ["sh", "-c", `echo $$ > ${inner}/cgroup.procs && exec "$@"`, "sh"];
+    this.#leave.push(() => {
+      rmdirSync(inner);
+      rmdirSync(path);
+    });
+    return path;
+  }
+
+  /** Starts the user's systemd, with its bus, as a login would. */
+  async startSystemd(): Promise<void> {
+    const loginctl = (verb: string) => Bun.spawnSync(["loginctl", verb, this.name]);
+    const started = loginctl("enable-linger");
+    if (!started.success) throw new Error(`loginctl enable-linger: ${started.stderr.toString()}`);
+    this.session = `/run/user/${this.uid}`;
+    await until("the user's bus is there", () => existsSync(`${this.session}/bus`) || undefined);
+    this.#leave.push(() => {
+      loginctl("disable-linger");
+      Bun.spawnSync(["systemctl", "stop", `user@${this.uid}.service`]);
+    });
+  }
+
   async dispose(): Promise<void> {
     const states = join(this.session, "runc");
     const ids = existsSync(states) ? readdirSync(states) : [];
     for (const id of ids) await this.call(["delete", "--force", id]);
+    for (const leave of this.#leave) leave();
     Bun.spawnSync(["userdel", this.name]);
   }
 }
