@@ -50,7 +50,7 @@ rootless("a limit in a delegated cgroup takes effect", [cgroupV2], async (user) 
     config.linux.resources = { pids: { limit: 5 } };
   });
   const report = await user.report(bundle);
-  expect(report.get("fork:20")).toMatchObject({ errno: "AGAIN" });
+  expect(report.get("fork:20")).toMatchObject({ errno: "EAGAIN" });
 });
 
 rootless(

@@ -82,7 +82,7 @@ export class SystemdCgroups implements CgroupManager {
     this.pid = pid;
     const { subgroup, delegated } = this.subgroups;
     // Before the controllers are passed on to it: a cgroup with processes of its own passes none on.
-    if (subgroup !== "") this.systemd.attach(this.unit.unit, subgroup, [pid]);
+    if (subgroup !== "") this.enter(subgroup);
     const { settings } = resourceSettings(this.options.facts, resources);
     const created = this.call("cgroup_create", {
       groups: creationOf(this.options.facts, this.locations, settings, resources, false),
@@ -123,10 +123,18 @@ export class SystemdCgroups implements CgroupManager {
   private enterDelegated(): void {
     const { subgroup, delegated } = this.subgroups;
     if (delegated === "") return;
-    this.systemd.attach(this.unit.unit, `${subgroup}/${delegated}`, [this.pid]);
+    this.enter(`${subgroup}/${delegated}`);
     this.giveToOwner(
       this.locations.map((location) => ({ ...location, path: `${location.path}/${delegated}` })),
     );
+  }
+
+  /** Moves the process into a new cgroup below the scope's. */
+  private enter(sub: string): void {
+    const scope = this.systemd.cgroupOf(this.unit);
+    const path = `${this.options.facts.unifiedMountPoint}${scope}/${sub}`;
+    this.call("make_directory", { path, mode: 0o755, parents: false });
+    this.systemd.attach(this.unit.unit, sub, [this.pid]);
   }
 
   close(): void {
