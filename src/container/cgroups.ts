@@ -88,20 +88,15 @@ export function tellSystemd(record: StateRecord, resources: ResourcesConfig): Sy
 }
 
 /**
- * Moves a process into a container's cgroup, or one below it, through systemd: a user may not move it there
- * himself, because his session and his services have only root's cgroups in common.
+ * Moves a process into one of a container's cgroups through systemd: a user may not move it there himself, because
+ * his session and his services have only root's cgroups in common.
  */
-export function attachThroughSystemd(record: StateRecord, sub: string, pid: number): void {
+export function attachThroughSystemd(record: StateRecord, { path }: CgroupLocation, pid: number): void {
+  const { systemdUnit } = record.bunc;
+  const parts = path.split("/");
   const systemd = Systemd.connect(native, systemdEnvironment(record.rootless));
-  const path = [...belowUnit(record), ...sub.split("/")].filter((name) => name !== "");
-  systemd.attach(record.bunc.systemdUnit, path.join("/"), [pid]);
+  systemd.attach(systemdUnit, parts.slice(parts.indexOf(systemdUnit) + 1).join("/"), [pid]);
   systemd.close();
-}
-
-/** The names of the cgroups from the container's unit down to the recorded one. */
-function belowUnit({ cgroup_paths, bunc }: StateRecord): string[] {
-  const parts = Object.values(cgroup_paths)[0]?.split("/") ?? [];
-  return parts.slice(parts.indexOf(bunc.systemdUnit) + 1);
 }
 
 /** Removes a recorded container's cgroups, whoever has made them; who is in them is dead already. */

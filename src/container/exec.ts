@@ -67,8 +67,9 @@ export function execProcess(
   });
   for (const warning of warnings) context.log.warning(warning);
 
+  const place = { locations, isBelow: request.subCgroups.size > 0, rdt };
   const failures = new FailureFacts(config, record);
-  let spawned = failures.explain("exec", () => spawnIn(plan, record, request.subCgroups, rdt), process);
+  let spawned = failures.explain("exec", () => spawnIn(plan, record, place), process);
   while (spawned.progress !== "executed") {
     serveSeccompAgent(config, record, spawned);
     const { pid, pidfd, channel, console } = spawned;
@@ -114,43 +115,55 @@ function withSubCgroups(locations: CgroupLocation[], subs: ReadonlyMap<string, s
   });
 }
 
+interface ExecPlace {
+  locations: readonly CgroupLocation[];
+  /** In cgroups that the command line names, below the container's. */
+  isBelow: boolean;
+  rdt: readonly string[];
+}
+
 /**
  * In the container's recorded cgroup; where that cannot take a process (a systemd inside has moved everybody into
  * cgroups below it, or it is gone), in the one that the container's init is in now.
  */
-function spawnIn(
-  plan: Plan,
-  record: StateRecord,
-  subCgroups: ReadonlyMap<string, string>,
-  rdt: readonly string[],
-): Spawned {
-  if (record.rootless && record.bunc.systemdUnit !== "") {
-    return spawnThroughSystemd(plan, record, subCgroups.get("") ?? "");
-  }
+function spawnIn(plan: Plan, record: StateRecord, place: ExecPlace): Spawned {
+  if (record.rootless && record.bunc.systemdUnit !== "") return spawnThroughSystemd(plan, record, place);
   try {
     return native("spawn", { plan });
   } catch (error) {
     if (!(error instanceof NativeError) || !concernsPlacement(error, plan.placement)) throw error;
-    if (subCgroups.size > 0) {
+    if (place.isBelow) {
       throw error.wrap(
         `unable to start container process: error adding pid of the process to cgroups: ${error.message}`,
       );
     }
-    const moved = withTasks(placement(cgroupsOfInit(record)), rdt);
+    const moved = withTasks(placement(cgroupsOfInit(record)), place.rdt);
     return native("spawn", { plan: { ...plan, placement: moved } });
   }
 }
 
-function spawnThroughSystemd(plan: Plan, record: StateRecord, sub: string): Spawned {
+function spawnThroughSystemd(plan: Plan, record: StateRecord, place: ExecPlace): Spawned {
   const unplaced = { ...plan, placement: placement([]) };
   const { pid, pidfd, channel } = native("spawn_held", { plan: unplaced });
   try {
-    attachThroughSystemd(record, sub, pid);
+    attachToContainer(record, place, pid);
   } catch (error) {
     native("abandon", { pid, pidfd, channel });
     throw error;
   }
   return native("release", { plan: unplaced, pid, pidfd, channel });
+}
+
+function attachToContainer(record: StateRecord, { locations, isBelow }: ExecPlace, pid: number): void {
+  const attach = (places: readonly CgroupLocation[]) => {
+    for (const location of places) attachThroughSystemd(record, location, pid);
+  };
+  try {
+    attach(locations);
+  } catch (error) {
+    if (isBelow) throw error;
+    attach(cgroupsOfInit(record));
+  }
 }
 
 function concernsPlacement({ failure }: NativeError, { into, tasks }: Placement): boolean {

@@ -10,6 +10,7 @@ import { creationOf, limitCgroups, placement, resourceSettings, restrictDevices 
 import { delegateCgroup } from "../delegate.ts";
 import { type DevicePolicy, devicePolicy, deviceSettings } from "../devices.ts";
 import type { CgroupManager, ManagerOptions } from "../manager.ts";
+import { subCgroup } from "../operate.ts";
 import { type CgroupLocation, V1_CONTROLLERS } from "../paths.ts";
 import { annotatedProperties } from "./annotations.ts";
 import { Systemd } from "./driver.ts";
@@ -83,14 +84,18 @@ export class SystemdCgroups implements CgroupManager {
     const { subgroup, delegated } = this.subgroups;
     // Before the controllers are passed on to it: a cgroup with processes of its own passes none on.
     if (subgroup !== "") this.enter(subgroup);
+    this.notEnabled = this.passControllersOn(this.locations);
+    if (delegated === "") this.giveToOwner(this.locations);
+  }
+
+  private passControllersOn(locations: readonly CgroupLocation[]): readonly ControllerNotEnabled[] {
+    const { resources } = this.converted;
     const { settings } = resourceSettings(this.options.facts, resources);
-    const created = this.call("cgroup_create", {
-      groups: creationOf(this.options.facts, this.locations, settings, resources, false),
+    return this.call("cgroup_create", {
+      groups: creationOf(this.options.facts, locations, settings, resources, false),
       // The process is in it by now.
       refuse_in_use: false,
-    });
-    this.notEnabled = created.not_enabled;
-    if (delegated === "") this.giveToOwner(this.locations);
+    }).not_enabled;
   }
 
   private giveToOwner(locations: readonly CgroupLocation[]): void {
@@ -124,9 +129,10 @@ export class SystemdCgroups implements CgroupManager {
     const { subgroup, delegated } = this.subgroups;
     if (delegated === "") return;
     this.enter(`${subgroup}/${delegated}`);
-    this.giveToOwner(
-      this.locations.map((location) => ({ ...location, path: `${location.path}/${delegated}` })),
-    );
+    const locations = this.locations.map((location) => subCgroup(location, delegated));
+    // Nobody is left in the cgroup with the limits, and so it can pass the controllers on.
+    this.passControllersOn(locations);
+    this.giveToOwner(locations);
   }
 
   /** Moves the process into a new cgroup below the scope's. */
