@@ -37,7 +37,7 @@ function shell(box: Sandbox, script: string, edit: Edit = () => {}): Bundle {
   mkdirSync(`${bundle.rootfs}/bin`);
   mkdirSync(`${bundle.rootfs}/data`);
   copyFileSync("/bin/busybox", `${bundle.rootfs}/bin/busybox`);
-  for (const name of ["sh", "sleep", "cat"]) symlinkSync("busybox", `${bundle.rootfs}/bin/${name}`);
+  for (const name of ["sh", "sleep", "cat", "nc"]) symlinkSync("busybox", `${bundle.rootfs}/bin/${name}`);
   return bundle;
 }
 
@@ -269,6 +269,103 @@ scenario("what an error says about CRIU", [...needs, buncOnly], async (box) => {
   expect(record).toMatchObject({ level: "error", path: box.path("images", "dump.log"), step: "criu" });
   expect(record["detail"]).toMatch(/^Error \(criu\/files-reg.c:\d+\): Can't lookup mount/);
   expect(record["hint"]).toMatch(/outside of the container.*CRIU \d+\.\d+.*on Linux \d/);
+});
+
+scenario("--file-locks: locks are saved, and held again", needs, async (box) => {
+  const bundle = box.probe(["lock:/lock", "sleep"], (config) => {
+    config.root.readonly = false;
+  });
+  const id = box.id();
+  await box.must(["run", "--detach", "--bundle", bundle.directory, id], quiet);
+  const isLocked = async () => (await box.exec(id, ["lock:/lock"])).errno("lock:/lock") === "EAGAIN";
+  await until("the file is locked", async () => (await isLocked()) || undefined);
+  const paths = ["--image-path", box.path("images"), "--work-path", box.path("work")];
+  expect((await box.call(["checkpoint", ...paths, id])).status).toBe(1);
+  await checkpoint(box, id, "--file-locks");
+  await restore(box, bundle, id, "--file-locks");
+  expect(await isLocked()).toBe(true);
+});
+
+scenario(
+  "--tcp-established: a connection is saved, and there again",
+  [
+    ...needs,
+    command("ip"),
+    () => ((Bun.which("nft") ?? Bun.which("iptables")) ? null : "needs nft or iptables"),
+  ],
+  async (box) => {
+    const server = "sleep 9999 | nc -l -p 9 >/data/received &";
+    const client = `{ ${COUNT.replace(">/data/count", "| cat; echo $i >/data/count")}; } | nc 127.0.0.1 9`;
+    const bundle = shell(box, `${server} sleep 0.5; ${client}`);
+    const id = box.id();
+    await box.must(["run", "--detach", "--bundle", bundle.directory, id], quiet);
+    await countsPast(bundle, 3);
+    const paths = ["--image-path", box.path("images"), "--work-path", box.path("work")];
+    const refused = await box.call(["checkpoint", ...paths, id]);
+    expect(refused.status).toBe(1);
+    await checkpoint(box, id, "--tcp-established");
+    const before = counted(bundle);
+    await restore(box, bundle, id, "--tcp-established");
+    const { pid } = await box.state(id);
+    // proc_net_tcp(5): local address, remote address, 01 for an established connection.
+    expect(readFileSync(`/proc/${pid}/net/tcp`, "utf8")).toMatch(/ 0100007F:0009 0100007F:[0-9A-F]{4} 01 /);
+    await countsPast(bundle, before + 1);
+  },
+);
+
+/** A server of CRIU's, which ends by itself when its one client has gone. */
+function criuServer(box: Sandbox, verb: string, port: number, ...flags: string[]) {
+  const directory = box.path("images");
+  const listening = ["--images-dir", directory, "--port", String(port), "--log-file", `${verb}.log`];
+  const child = Bun.spawn(["criu", verb, ...listening, ...flags], { stdio: ["ignore", "ignore", "ignore"] });
+  return { ended: child.exited, [Symbol.dispose]: () => child.kill("SIGKILL") };
+}
+
+const listens = (port: number) =>
+  until(`something listens on port ${port}`, () => {
+    const hex = port.toString(16).toUpperCase().padStart(4, "0");
+    return new RegExp(`:${hex} 0+:0000 0A `).test(readFileSync("/proc/net/tcp", "utf8")) || undefined;
+  });
+
+scenario("--page-server: the memory goes to a server of CRIU's", needs, async (box) => {
+  const { bundle, id } = await counting(box);
+  mkdirSync(box.path("images"));
+  using server = criuServer(box, "page-server", 27312);
+  await listens(27312);
+  await checkpoint(box, id, "--page-server", "127.0.0.1:27312");
+  expect(await server.ended).toBe(0);
+  const before = counted(bundle);
+  await restore(box, bundle, id);
+  await countsPast(bundle, before + 1);
+});
+
+const userfaultfd: Requirement = () =>
+  existsSync("/proc/sys/vm/unprivileged_userfaultfd") ? null : "needs a kernel with userfaultfd(2)";
+
+scenario("--lazy-pages: the memory is fetched when it is used", [...needs, userfaultfd], async (box) => {
+  const { bundle, id } = await counting(box);
+  const port = 27313;
+  const paths = ["--image-path", box.path("images"), "--work-path", box.path("work")];
+  // It serves the pages until all have been fetched.
+  const saved = box.call(["checkpoint", "--lazy-pages", "--page-server", `127.0.0.1:${port}`, ...paths, id]);
+  await listens(port);
+  const before = counted(bundle);
+  using daemon = criuServer(
+    box,
+    "lazy-pages",
+    port,
+    "--page-server",
+    "--address",
+    "127.0.0.1",
+    "--work-dir",
+    box.path("work"),
+  );
+  await until("the daemon is ready", () => existsSync(box.path("work", "lazy-pages.socket")) || undefined);
+  const other = box.id();
+  await restore(box, bundle, other, "--lazy-pages", "--manage-cgroups-mode", "ignore");
+  await countsPast(bundle, before + 1);
+  expect((await saved).status).toBe(0);
+  expect(await daemon.ended).toBe(0);
 });
 
 scenario("what cannot be saved or restored is refused", [root], async (box) => {

@@ -23,6 +23,7 @@ const table = [_]Action{
     .{ "write", files.write },
     .{ "create", files.create },
     .{ "open", files.open },
+    .{ "lock", files.lock },
     .{ "stat", files.stat },
     .{ "link", files.link },
     .{ "list", files.list },

@@ -52,6 +52,14 @@ pub fn open(path: [:0]const u8) void {
     if (linux.errno(fd) == .SUCCESS) _ = linux.close(@intCast(fd));
 }
 
+/// `lock:PATH`: makes the file and locks it, as long as the process lives; EAGAIN where another has it. flock(2).
+pub fn lock(path: [:0]const u8) void {
+    const fd = linux.open(path, .{ .ACCMODE = .RDWR, .CREAT = true, .CLOEXEC = true }, 0o666);
+    if (linux.errno(fd) != .SUCCESS) return json.outcome(fd);
+    const exclusive_without_waiting = 2 | 4;
+    json.outcome(linux.syscall2(.flock, fd, exclusive_without_waiting));
+}
+
 /// `stat:PATH`, of the file itself and not of what it links to.
 pub fn stat(path: [:0]const u8) void {
     var result: linux.Statx = undefined;
