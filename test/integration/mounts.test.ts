@@ -132,6 +132,19 @@ scenario("type none with bind, and a source relative to the bundle", [root], asy
   expect((await box.reportOf(bundle)).read("/data/file")).toBe("beside the configuration");
 });
 
+scenario(
+  "a destination that begins with the path of the root file system is a path in the container",
+  [root, buncOnly],
+  async (box) => {
+    const bundle = box.probe([mountinfo]);
+    const destination = `${bundle.rootfs}/data`;
+    bundle.edit((config) => config.mounts.push({ destination, type: "tmpfs", source: "tmpfs" }));
+    const { mounts } = await box.reportOf(bundle);
+    expect(mountAt(mounts, destination)?.type).toBe("tmpfs");
+    expect(mountAt(mounts, "/data")).toBeUndefined();
+  },
+);
+
 /** The mount propagation of a bind mount, from its option, as mountinfo shows it. */
 const propagations: { option: string; shown: RegExp }[] = [
   { option: "private", shown: /^$/ },
