@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { blockDevice, cgroupFile, controller } from "../harness/cgroup-file.ts";
 import { addCapabilities, type Edit } from "../harness/config.ts";
 import { cgroupsOf } from "../harness/leaks.ts";
-import { buncOnly, cgroupV1, cgroupV2, type Requirement, root } from "../harness/requirements.ts";
+import { buncOnly, cgroupV1, cgroupV2, notIn, type Requirement, root } from "../harness/requirements.ts";
 import { until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
@@ -15,6 +15,8 @@ const resources =
   };
 
 interface Case {
+  /** What runc 1.1.5 does instead. */
+  runc?: string;
   needs: string;
   name: string;
   resources: Record<string, unknown>;
@@ -90,14 +92,22 @@ const v2: Case[] = [
     name: "shares, quota, period",
     resources: { cpu: { shares: 1024, quota: 50000, period: 200000 } },
     files: { "cpu.weight": "100", "cpu.max": "50000 200000" },
+    runc: "1.1.5 has the older conversion of shares",
   },
   {
     needs: "cpu",
     name: "burst",
     resources: { cpu: { quota: 50000, period: 100000, burst: 30000 } },
     files: { "cpu.max": "50000 100000", "cpu.max.burst": "30000" },
+    runc: "1.1.5 has no burst",
   },
-  { needs: "cpu", name: "idle", resources: { cpu: { idle: 1 } }, files: { "cpu.idle": "1" } },
+  {
+    needs: "cpu",
+    name: "idle",
+    resources: { cpu: { idle: 1 } },
+    files: { "cpu.idle": "1" },
+    runc: "1.1.5 has no idle",
+  },
   { needs: "pids", name: "pids", resources: { pids: { limit: 17 } }, files: { "pids.max": "17" } },
   {
     needs: "cpuset",
@@ -121,6 +131,7 @@ const v2: Case[] = [
     name: "huge pages",
     resources: { hugepageLimits: [{ pageSize: "2MB", limit: 4194304 }] },
     files: { "hugetlb.2MB.max": "4194304", "hugetlb.2MB.rsvd.max": "4194304" },
+    runc: "1.1.5 does not set what may be reserved",
   },
   {
     needs: "memory",
@@ -137,8 +148,9 @@ for (const [version, requirement, cases] of [
   ["v1", cgroupV1, v1],
   ["v2", cgroupV2, v2],
 ] as const) {
-  for (const { needs, name, resources: value, files } of cases) {
-    const needed = [root, requirement, controller(needs), ...(needs === "io" ? [disk] : [])];
+  for (const { runc, needs, name, resources: value, files } of cases) {
+    const differs = runc === undefined ? [] : [notIn("runc", runc)];
+    const needed = [root, requirement, controller(needs), ...(needs === "io" ? [disk] : []), ...differs];
     scenario(`${version}: ${name}`, needed, async (box) => {
       const id = await box.create(box.probe(["sleep"], resources(value)));
       const found = Object.fromEntries(Object.keys(files).map((file) => [file, cgroupFile(id, file)]));
