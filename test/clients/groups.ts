@@ -110,7 +110,8 @@ const everyone = "/etc/containers/containers.conf.d";
 
 export const groups: readonly Group[] = [
   docker("run", dockerRun),
-  docker("life of a container", dockerLife),
+  // `docker checkpoint` is an experiment of the daemon's.
+  docker("life of a container", dockerLife, { experimental: true }),
   docker("resources, systemd's cgroups", dockerResources),
   docker("resources, cgroupfs", dockerResources, cgroupfs),
   docker("security and volumes", dockerSecurity),

@@ -79,6 +79,11 @@ export const dockerLife: readonly Check[] = [
     timeoutMs: 400_000,
   },
   {
+    name: "checkpoint, and start from it",
+    script: `docker run -d --name $C --network none busybox sh -c 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.2; done' >/dev/null; until_ok sh -c "docker logs $C | grep -qx 5"; docker checkpoint create $C first; docker inspect -f '{{.State.Status}}' $C; before=$(docker logs $C | tail -n 1); docker start --checkpoint first $C; docker inspect -f '{{.State.Status}}' $C; until_ok sh -c "test \\$(docker logs $C | tail -n 1) -gt $((before + 3))"; echo goes on`,
+    output: /first\s+exited\s+running\s+goes on/,
+  },
+  {
     name: "stop with SIGTERM",
     script: `docker run --network none -d --name $C busybox sh -c 'trap "exit 8" TERM; while :; do sleep 0.1; done' >/dev/null; sleep 1; docker stop $C >/dev/null; docker inspect -f '{{.State.ExitCode}}' $C`,
     output: "8",

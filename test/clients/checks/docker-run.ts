@@ -192,10 +192,10 @@ export const dockerRun: readonly Check[] = [
     output: /Read-only file system\s+masked|masked\s+.*Read-only file system/,
   },
   {
-    name: "twenty containers at once",
+    name: "fifty containers at once",
     script:
-      "for i in $(seq 20); do docker run --network none --rm --name $C-$i busybox echo done-$i & done | sort -V; wait; docker ps -aq --filter name=$C | wc -l",
-    output: /done-1\n(.*\n)*done-20\n0/,
-    timeoutMs: 400_000,
+      "for i in $(seq 50); do docker run --network none --rm --name $C-$i busybox echo done-$i & done | sort -V; wait; docker ps -aq --filter name=$C | wc -l",
+    output: /done-1\n(.*\n)*done-50\n0/,
+    timeoutMs: 900_000,
   },
 ];

@@ -273,6 +273,11 @@ export const podmanRoot: readonly Check[] = [
   ...podman,
   ...podmanLimits,
   {
+    name: "container checkpoint and restore",
+    script: `${start} busybox sh -c 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.2; done' >/dev/null; until_ok sh -c "podman logs $C | grep -qx 5"; podman container checkpoint $C >/dev/null; ${status}; before=$(podman logs $C | tail -n 1); podman container restore $C >/dev/null; ${status}; until_ok sh -c "test \\$(podman logs $C | tail -n 1) -gt $((before + 3))"; echo goes on`,
+    output: /exited\s+running\s+goes on/,
+  },
+  {
     name: "--cpuset-cpus, --cpu-shares",
     script: `${run} --cpuset-cpus 1 --cpu-shares 512 busybox sh -c 'cat /sys/fs/cgroup/cpuset.cpus; cat /sys/fs/cgroup/cpu.weight'`,
     output: /^1\n\d+\s*$/,
