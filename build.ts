@@ -1,7 +1,6 @@
 /**
- * Builds dist/bunc: the Zig core first, then the one executable around it. Run by `npm run build`.
- *
- * `--arch=aarch64` cross-compiles. Nothing is downloaded: Bun's own binary for the target comes from npm.
+ * Builds dist/bunc: the Zig core first, then the one executable around it. Run by `npm run build`. Nothing is
+ * downloaded: Bun's own binary comes from npm.
  */
 import { mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
