@@ -55,7 +55,13 @@ const explainers: Explainers = {
   bind_root: ({ path, bind }, { plan }) => [
     step("openat", path, "O_PATH|O_DIRECTORY"),
     ...(bind ? parentPropagation(plan, path) : []),
-    ...(bind ? [...openSource(path, true), step("move_mount", path, "on itself")] : []),
+    ...(bind
+      ? [
+          ...openSource(path, true),
+          step("mount_setattr", path, "MS_PRIVATE: the copy"),
+          step("move_mount", path, "on itself"),
+        ]
+      : []),
   ],
   mount: (mount, { sourcesAhead }) => explainMount(mount, sourcesAhead),
   remount: (remount) => explainRemount(remount),

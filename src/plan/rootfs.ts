@@ -68,7 +68,7 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
   if (config.root.readonly) context.add("root.readonly", { remount: { path: "/", attributes: readonly } });
 }
 
-/** Private and slave are already what the root got from the host's mounts. */
+/** The root is private since it was bound, and a slave of nothing: only other propagations are left to be set. */
 function planFinalPropagation(context: PlanContext, { flag, recursive }: Propagation): void {
   if (!context.has("mount")) return;
   context.add("linux.rootfsPropagation", { final_propagation: { flags: flag, recursive } });
