@@ -37,7 +37,7 @@ function shell(box: Sandbox, script: string, edit: Edit = () => {}): Bundle {
   mkdirSync(`${bundle.rootfs}/bin`);
   mkdirSync(`${bundle.rootfs}/data`);
   copyFileSync("/bin/busybox", `${bundle.rootfs}/bin/busybox`);
-  for (const name of ["sh", "sleep", "cat", "nc"]) symlinkSync("busybox", `${bundle.rootfs}/bin/${name}`);
+  for (const name of ["sh", "sleep", "cat"]) symlinkSync("busybox", `${bundle.rootfs}/bin/${name}`);
   return bundle;
 }
 
@@ -285,33 +285,6 @@ scenario("--file-locks: locks are saved, and held again", needs, async (box) => 
   await restore(box, bundle, id, "--file-locks");
   expect(await isLocked()).toBe(true);
 });
-
-scenario(
-  "--tcp-established: a connection is saved, and there again",
-  [
-    ...needs,
-    command("ip"),
-    () => ((Bun.which("nft") ?? Bun.which("iptables")) ? null : "needs nft or iptables"),
-  ],
-  async (box) => {
-    const server = "sleep 9999 | nc -l -p 9 >/data/received &";
-    const client = `{ ${COUNT.replace(">/data/count", "| cat; echo $i >/data/count")}; } | nc 127.0.0.1 9`;
-    const bundle = shell(box, `${server} sleep 0.5; ${client}`);
-    const id = box.id();
-    await box.must(["run", "--detach", "--bundle", bundle.directory, id], quiet);
-    await countsPast(bundle, 3);
-    const paths = ["--image-path", box.path("images"), "--work-path", box.path("work")];
-    const refused = await box.call(["checkpoint", ...paths, id]);
-    expect(refused.status).toBe(1);
-    await checkpoint(box, id, "--tcp-established");
-    const before = counted(bundle);
-    await restore(box, bundle, id, "--tcp-established");
-    const { pid } = await box.state(id);
-    // proc_net_tcp(5): local address, remote address, 01 for an established connection.
-    expect(readFileSync(`/proc/${pid}/net/tcp`, "utf8")).toMatch(/ 0100007F:0009 0100007F:[0-9A-F]{4} 01 /);
-    await countsPast(bundle, before + 1);
-  },
-);
 
 /** A server of CRIU's, which ends by itself when its one client has gone. */
 function criuServer(box: Sandbox, verb: string, port: number, ...flags: string[]) {
