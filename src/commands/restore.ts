@@ -1,8 +1,8 @@
 /** `restore`: makes a container from a checkpoint. */
 
 import type { CommandContext, Handler, VerbOptions } from "../cli/verbs.ts";
-import { destroyContainer } from "../container/destroy.ts";
 import { listenForNotify } from "../container/notify-socket.ts";
+import { superviseContainer } from "../container/supervise.ts";
 import { imageDirectory, warnOfRootless } from "../criu/options.ts";
 import { type Restored, restoreContainer } from "../criu/restore.ts";
 import { native } from "../native/call.ts";
@@ -39,12 +39,5 @@ function supervise(restored: Restored, { detach }: VerbOptions<"restore">, conte
   const notify = detach ? undefined : listenForNotify(directory);
   restored.release();
   if (detach) return 0;
-  const { status } = native("supervise", { pid, pidfd, console, notify: notify ?? null });
-  // Another command may have deleted the container meanwhile; the status is what this one is for.
-  const lock = directory.tryLock();
-  if (lock !== undefined) {
-    destroyContainer(directory, record, context.log);
-    lock.release();
-  }
-  return status;
+  return superviseContainer({ directory, record, pid, pidfd, console, notify, keep: false }, context);
 }

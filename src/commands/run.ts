@@ -5,6 +5,7 @@ import { type Created, createContainer } from "../container/create.ts";
 import { destroyContainer, killContainer } from "../container/destroy.ts";
 import { runPoststartHooks } from "../container/hooks.ts";
 import { awaitReady, listenForNotify } from "../container/notify-socket.ts";
+import { superviseContainer } from "../container/supervise.ts";
 import { native } from "../native/call.ts";
 
 export const run: Handler<"run"> = (options, [id], context) => {
@@ -46,12 +47,5 @@ function superviseCreated(created: Created, options: VerbOptions<"run">, context
     if (notify !== undefined) awaitReady(notify, record, context.log);
     return 0;
   }
-  const { status } = native("supervise", { pid, pidfd, console, notify: notify ?? null });
-  // Another command may have deleted the container meanwhile; the status is what this one is for.
-  const lock = options.keep ? undefined : directory.tryLock();
-  if (lock !== undefined) {
-    destroyContainer(directory, record, context.log);
-    lock.release();
-  }
-  return status;
+  return superviseContainer({ directory, record, pid, pidfd, console, notify, keep: options.keep }, context);
 }

@@ -1,0 +1,32 @@
+/** `run` and `restore` in the foreground: until the container's end, and what is left of it then. */
+
+import type { CommandContext } from "../cli/verbs.ts";
+import type { SuperviseNotify } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
+import type { StateRecord } from "../state/record.ts";
+import type { StateDirectory } from "../state/store.ts";
+import { destroyContainer } from "./destroy.ts";
+
+export interface Supervised {
+  directory: StateDirectory;
+  record: StateRecord;
+  pid: number;
+  pidfd: number;
+  console: number;
+  notify: SuperviseNotify | undefined;
+  /** What is left is not removed. */
+  keep: boolean;
+}
+
+/** → exit status of the container's init. */
+export function superviseContainer(supervised: Supervised, context: CommandContext): number {
+  const { directory, record, pid, pidfd, console, notify, keep } = supervised;
+  const { status } = native("supervise", { pid, pidfd, console, notify: notify ?? null });
+  // Another command may have deleted the container meanwhile; the status is what this one is for.
+  const lock = keep ? undefined : directory.tryLock();
+  if (lock !== undefined) {
+    destroyContainer(directory, record, context.log);
+    lock.release();
+  }
+  return status;
+}
