@@ -36,6 +36,8 @@ export class SystemdCgroups implements CgroupManager {
   private readonly systemd: Systemd;
   private readonly converted: SystemdResources;
   private readonly annotated: Property[];
+  /** The unit's cgroup, from the root of each hierarchy. */
+  private readonly scope: string;
   private readonly subgroups: ScopeSubgroups;
   private readonly devices: DevicePolicy | null;
   private notEnabled: readonly ControllerNotEnabled[] = [];
@@ -58,8 +60,8 @@ export class SystemdCgroups implements CgroupManager {
     this.converted = systemdResources(facts, resources, this.systemd);
     this.warnings = this.converted.warnings;
     const { subgroup } = this.subgroups;
-    const scope = this.systemd.cgroupOf(this.unit);
-    this.locations = systemdLocations(facts, subgroup === "" ? scope : `${scope}/${subgroup}`);
+    this.scope = this.systemd.cgroupOf(this.unit);
+    this.locations = systemdLocations(facts, subgroup === "" ? this.scope : `${this.scope}/${subgroup}`);
   }
 
   create(): void {}
@@ -137,8 +139,7 @@ export class SystemdCgroups implements CgroupManager {
 
   /** Moves the process into a new cgroup below the scope's. */
   private enter(sub: string): void {
-    const scope = this.systemd.cgroupOf(this.unit);
-    const path = `${this.options.facts.unifiedMountPoint}${scope}/${sub}`;
+    const path = `${this.options.facts.unifiedMountPoint}${this.scope}/${sub}`;
     this.call("make_directory", { path, mode: 0o755, parents: false });
     this.systemd.attach(this.unit.unit, sub, [this.pid]);
   }
