@@ -1,33 +1,8 @@
 import { expect, test } from "bun:test";
 import { RuntimeError, type RuntimeErrorDetails } from "../errors.ts";
-import { hostFacts } from "../host/host.ts";
 import { diagnoseCgroup } from "./diagnosis.ts";
-import type { CgroupDoctorFacts, CgroupLevel } from "./facts.ts";
-
-const level = (path: string, controllers: string[], owner = 0): CgroupLevel => ({
-  path,
-  controllers,
-  passedOn: controllers,
-  owner,
-});
-
-function facts(euid: number, changes: Partial<CgroupDoctorFacts>): CgroupDoctorFacts {
-  const host = hostFacts({
-    release: "6.18.1",
-    euid,
-    egid: euid,
-    cgroup_file_system: "cgroup2",
-    self_cgroup: "0::/\n",
-    mountinfo: "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-    uid_map: "0 0 4294967295\n",
-    gid_map: "0 0 4294967295\n",
-    apparmor: "N\n",
-  });
-  const all = ["cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma"];
-  const cgroupPath = [level("/sys/fs/cgroup", all, euid)];
-  const controllers = new Map(all.map((name) => [name, true]));
-  return { host, cgroupPath, controllers, readOnlyCgroups: "", systemd: false, ...changes };
-}
+import type { CgroupDoctorFacts } from "./facts.ts";
+import { facts, level } from "./fake-facts.ts";
 
 const pidsOnly = { cgroupPath: [level("/c", ["memory", "pids"]), level("/c/a", ["pids"])] };
 
@@ -67,5 +42,7 @@ const table: Row[] = [
 ];
 
 test.each(table)("%s", (_name, details, euid, changes, expected) => {
-  expect(diagnoseCgroup(new RuntimeError("m", details), facts(euid, changes))).toMatch(expected);
+  expect(
+    diagnoseCgroup(new RuntimeError("m", details), facts({ systemd: false, ...changes }, { euid })),
+  ).toMatch(expected);
 });

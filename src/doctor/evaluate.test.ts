@@ -1,64 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { hostFacts } from "../host/host.ts";
 import type { FactsReply } from "../native/boundary.gen.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { canRun, evaluate } from "./evaluate.ts";
-import type { CgroupLevel, DoctorFacts } from "./facts.ts";
+import type { DoctorFacts } from "./facts.ts";
+import { ALL, calls, facts, level } from "./fake-facts.ts";
 import type { Verdict } from "./finding.ts";
 import { doctorText } from "./text.ts";
-
-const texts: FactsReply = {
-  release: "6.18.1",
-  euid: 0,
-  egid: 0,
-  cgroup_file_system: "cgroup2",
-  self_cgroup: "0::/a.slice/b.scope\n",
-  mountinfo:
-    "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n40 23 0:40 / /sys/fs/selinux rw - selinuxfs selinuxfs rw\n",
-  uid_map: "0 0 4294967295\n",
-  gid_map: "0 0 4294967295\n",
-  apparmor: "Y\n",
-};
-
-const CALLS =
-  "openat2 clone3 pidfd_open pidfd_send_signal close_range memfd_create execveat open_tree move_mount fsopen fsconfig fsmount mount_setattr keyctl bpf";
-const calls = (changes: Record<string, number> = {}) =>
-  CALLS.split(" ").map((name) => ({ name, errno: changes[name] ?? ERRNO.INVAL }));
-
-const ALL = ["cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc"];
-const level = (path: string, controllers: string[], owner = 0): CgroupLevel => ({
-  path,
-  controllers,
-  passedOn: controllers,
-  owner,
-});
-
-function facts(changes: Partial<DoctorFacts> = {}, host: Partial<FactsReply> = {}): DoctorFacts {
-  return {
-    host: hostFacts({ ...texts, ...host }),
-    calls: calls(),
-    capabilities: (1n << 41n) - 1n,
-    fileSystems: ["proc", "overlay"],
-    namespaces: ["mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time"],
-    cgroupPath: [level("/sys/fs/cgroup", ALL), level("/sys/fs/cgroup/a.slice", ALL)],
-    readOnlyCgroups: "",
-    controllers: new Map(ALL.map((name) => [name, true])),
-    cgroupKill: true,
-    pressure: true,
-    securityModules: ["apparmor"],
-    seccompActions: ["allow", "errno", "user_notif"],
-    userNamespaces: { max: 1000, switchedOff: false, restrictedByApparmor: false },
-    user: "u",
-    subordinateIds: { uid: true, gid: true },
-    programs: { newuidmap: "/n", newgidmap: "/g", criu: "/c", ps: "/p" },
-    systemd: true,
-    systemBus: "/run/dbus/system_bus_socket",
-    userBus: "/run/user/1/bus",
-    xdgRuntimeDirectory: "/run/user/1",
-    nullDevice: true,
-    ...changes,
-  };
-}
 
 test("where everything is there nothing is said to be missing", () => {
   const findings = evaluate(facts());
