@@ -26,6 +26,9 @@ export const notIn =
 
 export const root: Requirement = () => (process.getuid?.() === 0 ? null : "needs root");
 
+export const systemd: Requirement = () =>
+  existsSync("/run/systemd/system") ? null : "needs a host booted with systemd";
+
 export const runcInstalled: Requirement = () =>
   findRuntime("runc") === undefined ? "needs runc on PATH (Debian package runc)" : null;
 

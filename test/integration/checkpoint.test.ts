@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
 import type { Edit } from "../harness/config.ts";
 import { ConsolePeer } from "../harness/consoles.ts";
-import { buncOnly, cgroupV2, command, type Requirement, root } from "../harness/requirements.ts";
+import { buncOnly, cgroupV2, command, type Requirement, root, systemd } from "../harness/requirements.ts";
 import { unquoted } from "../harness/runtime.ts";
 import { type Bundle, type Sandbox, until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
@@ -20,8 +20,6 @@ const criu: Requirement = () => {
 };
 const busybox: Requirement = () =>
   existsSync("/bin/busybox") ? null : "needs /bin/busybox (busybox-static)";
-const systemd: Requirement = () =>
-  existsSync("/run/systemd/system") ? null : "needs a host booted with systemd";
 const needs = [root, criu, busybox];
 
 /** Neither terminal nor file of the host may be open in what CRIU saves. */

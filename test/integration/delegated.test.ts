@@ -3,14 +3,11 @@ import { expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import type { Edit } from "../harness/config.ts";
 import { type OrdinaryUser, rootless } from "../harness/ordinary-user.ts";
-import { cgroupV2, command, type Requirement } from "../harness/requirements.ts";
+import { cgroupV2, command, systemd } from "../harness/requirements.ts";
 
 const limits: Edit = (config) => {
   config.linux.resources = { memory: { limit: 67108864 }, pids: { limit: 10 } };
 };
-
-const systemd: Requirement = () =>
-  existsSync("/run/systemd/system") ? null : "needs a host booted with systemd";
 
 /** The cgroup of the container's init, from the root of the hierarchy. */
 async function cgroupOf(user: OrdinaryUser, id: string): Promise<string> {

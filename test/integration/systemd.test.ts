@@ -3,12 +3,10 @@ import { expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { cgroupFile } from "../harness/cgroup-file.ts";
 import { addCapabilities, addNamespace, type Edit } from "../harness/config.ts";
-import { buncOnly, cgroupV2, type Requirement, root } from "../harness/requirements.ts";
+import { buncOnly, cgroupV2, root, systemd } from "../harness/requirements.ts";
 import type { Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
-const systemd: Requirement = () =>
-  existsSync("/run/systemd/system") ? null : "needs a host booted with systemd";
 const needs = [root, systemd, cgroupV2];
 
 async function run(box: Sandbox, edit: Edit = () => {}): Promise<string> {
