@@ -71,26 +71,37 @@ async function trace(box: Sandbox, bundle: Bundle, id: string, flags: string[]):
 
 /** What succeeded, by the processes that execute bunc-init. A call that fails is one whose condition does not hold. */
 function callsOfInit(text: string): string[] {
-  const inits = new Set<string>();
-  const begun = new Map<string, string>();
+  const lines = finishedCalls(text);
+  // A clone's return can be reported behind the first calls of the new process.
+  const cloned = lines
+    .filter(({ call, whole }) => call === "clone3" && whole.includes("CLONE_PARENT"))
+    .map(({ result }) => result);
+  const inits = new Set<string>(cloned);
   const calls: string[] = [];
-  for (const line of text.split("\n")) {
-    const [, pid = "", rest = ""] = /^(\d+) +(.*)$/.exec(line) ?? [];
-    const begin = /^(.*) <unfinished \.\.\.>$/.exec(rest);
-    if (begin !== null) {
-      begun.set(pid, begin[1] as string);
-      continue;
-    }
-    const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest);
-    const whole = resumed === null ? rest : `${begun.get(pid)}${resumed[1]}`;
-    const [, call = "", result = ""] = /^(\w+)\(.*= (-?\d+)/.exec(whole) ?? [];
+  for (const { pid, whole, call, result } of lines) {
     if (call === "execveat") inits.add(pid);
-    if (call === "clone3" && inits.has(pid) && whole.includes("CLONE_PARENT")) inits.add(result);
     if (!inits.has(pid) || !TRACED.includes(call) || result.startsWith("-")) continue;
     const key = /^fsconfig\(\d+, (FSCONFIG_CMD_\w+|FSCONFIG_SET_\w+, "([^"]*)")/.exec(whole);
     calls.push(key === null ? call : `fsconfig ${key[2] ?? key[1]}`);
   }
   return calls;
+}
+
+/** strace's lines, with the two halves of a call that another process interrupted as one, where it returned. */
+function finishedCalls(text: string): { pid: string; whole: string; call: string; result: string }[] {
+  const begun = new Map<string, string>();
+  return text.split("\n").flatMap((line) => {
+    const [, pid = "", rest = ""] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    const begin = /^(.*) <unfinished \.\.\.>$/.exec(rest);
+    if (begin !== null) {
+      begun.set(pid, begin[1] as string);
+      return [];
+    }
+    const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest);
+    const whole = resumed === null ? rest : `${begun.get(pid)}${resumed[1]}`;
+    const [, call = "", result = ""] = /^(\w+)\(.*= (-?\d+)/.exec(whole) ?? [];
+    return [{ pid, whole, call, result }];
+  });
 }
 
 /** How the two lists differ: every call was promised in this order, and what was left out had a condition. */
