@@ -119,6 +119,12 @@ export const HINT_RULES: readonly HintRule[] = [
     hint: "the root file system is on a ramdisk or on the host's root mount: use --no-pivot",
   },
   {
+    // Of /proc/self/fd, which is there wherever /proc is.
+    op: /^readlink$/,
+    errno: ["ENOENT"],
+    hint: "the proc file system is wanted for this: mount -t proc proc /proc",
+  },
+  {
     op: /^mknod/,
     errno: ["EPERM"],
     hint: "device nodes cannot be made in a user namespace: mount them from the host instead",

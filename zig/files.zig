@@ -236,7 +236,7 @@ pub fn resolve_path(call: *Call, request: PathRequest) Call.Error!ResolveReply {
     var name: [64]u8 = undefined;
     const link = std.fmt.bufPrintSentinel(&name, "/proc/self/fd/{d}", .{fd}, 0) catch unreachable;
     const buffer = try call.arena.alloc(u8, sys.path_max);
-    const resolved = sys.readlinkat(sys.AT.FDCWD, link, buffer) catch return call.fail("readlink", path);
+    const resolved = sys.readlinkat(sys.AT.FDCWD, link, buffer) catch return call.fail("readlink", link);
     const stat = sys.fstat(fd) catch return call.fail("stat", path);
     return .{ .path = resolved, .directory = stat.is_directory() };
 }
@@ -278,7 +278,7 @@ pub fn resolve_in_root(call: *Call, request: ResolveInRootRequest) Call.Error!Re
         var name: [64]u8 = undefined;
         const link = std.fmt.bufPrintSentinel(&name, "/proc/self/fd/{d}", .{fd}, 0) catch unreachable;
         const buffer = try call.arena.alloc(u8, sys.path_max);
-        const resolved = sys.readlinkat(sys.AT.FDCWD, link, buffer) catch return call.fail("readlink", path);
+        const resolved = sys.readlinkat(sys.AT.FDCWD, link, buffer) catch return call.fail("readlink", link);
         const prefix = std.mem.trimEnd(u8, root_path, "/");
         // Moved out of the root meanwhile: not a path of the container.
         if (!std.mem.startsWith(u8, resolved, prefix)) return .{ .path = path };

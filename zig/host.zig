@@ -5,10 +5,7 @@ const std = @import("std");
 const sys = @import("sys.zig");
 const Call = @import("call.zig").Call;
 
-pub const FactsRequest = struct {
-    /// Whether `mountinfo` is wanted: it can be long.
-    mountinfo: bool,
-};
+pub const FactsRequest = struct {};
 
 pub const FactsReply = struct {
     /// uname(2) release: "6.18.44".
@@ -17,9 +14,9 @@ pub const FactsReply = struct {
     egid: u32,
     /// f_type of /sys/fs/cgroup by name: "cgroup2", "tmpfs" (v1 or hybrid), "other", or "" where it is missing.
     cgroup_file_system: []const u8,
-    /// /proc/self/cgroup
+    /// /proc/self/cgroup; like all files of procfs "" where it is missing, as in an image without mounts
     self_cgroup: []const u8,
-    /// /proc/self/mountinfo, or ""
+    /// /proc/self/mountinfo
     mountinfo: []const u8,
     /// /proc/self/uid_map and gid_map
     uid_map: []const u8,
@@ -29,6 +26,7 @@ pub const FactsReply = struct {
 };
 
 pub fn host_facts(call: *Call, request: FactsRequest) Call.Error!FactsReply {
+    _ = request;
     var name: std.os.linux.utsname = undefined;
     _ = sys.check(std.os.linux.uname(&name)) catch return call.fail("uname", "");
     return .{
@@ -36,10 +34,10 @@ pub fn host_facts(call: *Call, request: FactsRequest) Call.Error!FactsReply {
         .euid = sys.geteuid(),
         .egid = sys.getegid(),
         .cgroup_file_system = cgroup_file_system(),
-        .self_cgroup = try read_whole(call, "/proc/self/cgroup"),
-        .mountinfo = if (request.mountinfo) try read_whole(call, "/proc/self/mountinfo") else "",
-        .uid_map = try read_whole(call, "/proc/self/uid_map"),
-        .gid_map = try read_whole(call, "/proc/self/gid_map"),
+        .self_cgroup = try read_existing(call, "/proc/self/cgroup"),
+        .mountinfo = try read_existing(call, "/proc/self/mountinfo"),
+        .uid_map = try read_existing(call, "/proc/self/uid_map"),
+        .gid_map = try read_existing(call, "/proc/self/gid_map"),
         .apparmor = read_optional(call, "/sys/module/apparmor/parameters/enabled"),
     };
 }
@@ -73,13 +71,16 @@ fn cgroup_file_system() []const u8 {
     };
 }
 
-/// Files of procfs have no size: read until the end, growing.
-pub fn read_whole(call: *Call, path: [:0]const u8) Call.Error![]const u8 {
-    const fd = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return call.fail("open", path);
+/// The whole file, or "" where there is none.
+fn read_existing(call: *Call, path: [:0]const u8) Call.Error![]const u8 {
+    const fd = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch {
+        return if (sys.is(.NOENT)) "" else call.fail("open", path);
+    };
     defer sys.close(fd);
     return read_descriptor(call, fd, path);
 }
 
+/// Files of procfs have no size: read until the end, growing.
 pub fn read_descriptor(call: *Call, fd: sys.fd_t, path: []const u8) Call.Error![]const u8 {
     var text: std.ArrayList(u8) = .empty;
     while (true) {

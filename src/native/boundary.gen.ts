@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 3057777050;
+export const abiFingerprint = 1531119343;
 
 export type Failure = {
   code: Code;
@@ -15,9 +15,7 @@ export type Failure = {
   detail: string;
 };
 
-export type FactsRequest = {
-  mountinfo: boolean;
-};
+export type FactsRequest = Record<string, never>;
 
 export type FactsReply = {
   release: string;
