@@ -1,27 +1,58 @@
 /**
  * Builds dist/bunc: the Zig core first, then the one executable around it. Run by `npm run build`. Nothing is
- * downloaded: Bun's own binary comes from npm.
+ * downloaded: Bun's own binaries come from npm.
+ *
+ *   bun build.ts [--arch=x64|arm64]
+ *
+ * For another machine than this one the executable is dist/bunc-ARCH; its Bun is installed by: build/setup.sh ARCH
  */
-import { mkdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
 import type { BunPlugin } from "bun";
-import { addCore, coreExports } from "./build/link-core.ts";
+import { Elf } from "./build/elf.ts";
+import { coreExports, linkExecutable } from "./build/link.ts";
+import { linkerScript } from "./build/linker-script.ts";
+
+/** As Node.js calls the machines, and as Zig and Bun's packages do. */
+const architectures: Readonly<Record<string, { zig: string; package: string }>> = {
+  x64: { zig: "x86_64", package: "bun-linux-x64-musl" },
+  arm64: { zig: "aarch64", package: "bun-linux-aarch64-musl" },
+};
+
+const { values: flags } = parseArgs({ options: { arch: { type: "string", default: process.arch } } });
+const architecture = architectures[flags.arch];
+if (architecture === undefined) fail(`--arch=${flags.arch}: must be one of ${Object.keys(architectures)}`);
 
 const project = import.meta.dir;
-const core = join(project, "zig-out/bin/bunc-core");
-const executable = join(project, "dist/bunc");
+const isNative = flags.arch === process.arch;
+const output = join(project, isNative ? "zig-out" : `zig-out/${flags.arch}`);
+const core = join(output, "bin/bunc-core");
+const executable = join(project, isNative ? "dist/bunc" : `dist/bunc-${flags.arch}`);
 
-function buildCore(): void {
-  const zig = Bun.spawnSync(["zig", "build", "--summary", "none"], {
-    cwd: project,
-    stdio: ["ignore", "inherit", "inherit"],
-  });
+/** The one that the executable consists of. It is linked for musl, and does not run here by itself. */
+const muslBun = join(project, `build/bun/${flags.arch}/node_modules/@oven/${architecture.package}/bin/bun`);
+if (!existsSync(muslBun)) fail(`no Bun for ${flags.arch}; to install it: build/setup.sh ${flags.arch}`);
+
+function fail(message: string): never {
+  console.error(`build.ts: ${message}`);
+  process.exit(1);
+}
+
+function buildCore({ zig: arch }: { zig: string }): void {
+  const script = join(output, "core.ld");
+  mkdirSync(output, { recursive: true });
+  writeFileSync(script, linkerScript(new Elf(muslBun)));
+  const zig = Bun.spawnSync(
+    ["zig", "build", `-Darch=${arch}`, `-Dcore-script=${script}`, "--prefix", output, "--summary", "none"],
+    { cwd: project, stdio: ["ignore", "inherit", "inherit"] },
+  );
   if (zig.exitCode !== 0) process.exit(zig.exitCode || 1);
 }
 
 async function buildExecutable(): Promise<void> {
   mkdirSync(dirname(executable), { recursive: true });
-  const staging = `${executable}.new`;
+  const [program, staging] = [`${executable}.program`, `${executable}.new`];
   const result = await Bun.build({
     entrypoints: [join(project, "src/main.ts")],
     target: "bun",
@@ -30,7 +61,8 @@ async function buildExecutable(): Promise<void> {
     plugins: [leanCommander],
     define: { BUNC_COMMIT: JSON.stringify(commit()), BUNC_CORE: JSON.stringify(coreExports(core)) },
     compile: {
-      outfile: staging,
+      outfile: program,
+      executablePath: muslBun,
       // A container's bundle is the working directory: nothing in it may be loaded by Bun (docs/SECURITY.md).
       autoloadDotenv: false,
       autoloadBunfig: false,
@@ -44,7 +76,8 @@ async function buildExecutable(): Promise<void> {
     for (const log of result.logs) console.error(log);
     process.exit(1);
   }
-  addCore(staging, core);
+  linkExecutable(program, core, staging);
+  rmSync(program);
   renameSync(staging, executable);
 }
 
@@ -71,5 +104,5 @@ const leanCommander: BunPlugin = {
   },
 };
 
-buildCore();
+buildCore(architecture);
 await buildExecutable();

@@ -1,5 +1,5 @@
-//! The native half of bunc: `zig build` makes the core (with bunc-init inside it), which build.ts links into the
-//! executable, and the test probe; `zig build library` makes the core as a library; `zig build gen` rewrites
+//! The native half of bunc: `zig build -Dcore-script=FILE` makes the core (with bunc-init inside it), which build.ts
+//! links into the executable, and the test probe; `zig build library` makes the core as a library; `zig build gen` rewrites
 //! src/native/boundary.gen.ts; `zig build test` runs the unit tests.
 
 const std = @import("std");
@@ -15,13 +15,31 @@ pub fn build(b: *std.Build) void {
     // Zig's start code raises RLIMIT_STACK to what the ELF header asks for, and the user's program would inherit it.
     init.stack_size = 4096;
 
-    const core = b.addExecutable(.{ .name = "bunc-core", .linkage = .static, .root_module = small(b, "zig/core.zig", target) });
-    // Its decoding and encoding is on the way of every command: 0.4 ms of a run. The pages that no call needs stay on disk.
-    core.root_module.optimize = .ReleaseFast;
-    core.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
-    core.setLinkerScript(b.path("zig/core.ld"));
-    core.entry = .{ .symbol_name = "_start" };
-    b.installArtifact(core);
+    const core_script = b.option(std.Build.LazyPath, "core-script", "linker script of the core, for one build of Bun (build/linker-script.ts)");
+    if (core_script) |script| {
+        const code = b.addObject(.{ .name = "core", .root_module = small(b, "zig/core.zig", target) });
+        // Its decoding and encoding is on the way of every command: 0.4 ms of a run. The pages that no call needs stay on disk.
+        code.root_module.optimize = .ReleaseFast;
+        code.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
+
+        // Bun has threads and wants a libc, so this part is compiled on its own.
+        const core = b.addExecutable(.{
+            .name = "bunc-core",
+            .linkage = .static,
+            .root_module = b.createModule(.{
+                .root_source_file = b.path("zig/cxx.zig"),
+                .target = b.resolveTargetQuery(.{ .cpu_arch = arch, .os_tag = .linux, .abi = .musl }),
+                .optimize = .ReleaseFast,
+                .link_libc = true,
+                .unwind_tables = .none,
+                .stack_check = false,
+            }),
+        });
+        core.root_module.addObject(code);
+        core.setLinkerScript(script);
+        core.entry = .{ .symbol_name = "bunc_start" };
+        b.installArtifact(core);
+    }
 
     // The same code as a library, for running the program from its sources (src/native/library.ts).
     const library = b.addLibrary(.{ .name = "bunc", .linkage = .dynamic, .root_module = small(b, "zig/lib.zig", target) });

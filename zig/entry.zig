@@ -1,78 +1,102 @@
 //! The entry stub: the first code of dist/bunc, before any of Bun's. The build puts it into the executable together
-//! with the core and makes it the entry point (build/link-core.ts); the dynamic loader jumps here.
+//! with the core and makes it the entry point (build/link.ts); the kernel jumps here.
 //!
-//!   loader ──▶ _start (here) ──▶ what the caller gave is recorded, the environment cleaned ──▶ Bun's _start
+//!   kernel ──▶ bunc_start (here) ──▶ what the caller gave is recorded, the environment cleaned ──▶ Bun's _start
 //!
-//! No libc; what is written is on the stack or in pages mapped here. It never ends the process: a step that fails is
-//! left out, and TypeScript finds no record (src/host/start-record.ts).
+//! No libc, which begins in Bun's _start: it finds a stack as the kernel makes it, with another environment. The stub
+//! never ends the process: a step that fails is left out, and TypeScript finds no record (src/host/start-record.ts).
 //! Why all this: docs/decisions/0002-entry-stub.md.
 
-const std = @import("std");
 const builtin = @import("builtin");
-const linux = std.os.linux;
 const environment = @import("entry/environment.zig");
 const record = @import("entry/record.zig");
 
-/// Where the rest of the executable is: distances in bytes from this structure itself, so that it is right wherever
-/// the kernel maps the file. The build fills in both.
-const Links = extern struct {
-    magic: [8]u8,
-    /// Bun's own entry point.
-    entry: usize,
-    /// libc's `environ`, which by then points into the block that the kernel made.
-    environ: usize,
-    /// The exports of the core, for src/native/library.ts.
-    abi: *const anyopaque,
-    call: *const anyopaque,
-};
+/// Bun's own entry point. The linker script gives the address (build/linker-script.ts).
+extern const bun_start: u8;
 
-const lib = @import("lib.zig");
-
-/// First in the segment: the build looks for it there.
-pub export const links: Links linksection(".links") = .{ .magic = "bunclink".*, .entry = 0, .environ = 0, .abi = @ptrCast(&lib.bunc_abi), .call = @ptrCast(&lib.bunc_call) };
-
-/// Registers as at the entry of a program, but for those that no ABI gives a meaning there. What must survive is
-/// the stack pointer and the loader's cleanup function (rdx, x0).
-pub export fn _start() linksection(".entry") callconv(.naked) noreturn {
+/// The stack pointer is all that the kernel gives; below the block at it, there is room.
+pub export fn bunc_start() linksection(".entry") callconv(.naked) noreturn {
     switch (builtin.cpu.arch) {
         .x86_64 => asm volatile (
+            \\ movq %%rsp, %%rbx
             \\ movq %%rsp, %%rdi
-            \\ pushq %%rdx
-            \\ pushq %%rdx
+            \\ call %[room:P]
+            \\ subq %%rax, %%rsp
+            \\ movq %%rbx, %%rdi
+            \\ movq %%rsp, %%rsi
             \\ call %[prepare:P]
-            \\ popq %%rdx
-            \\ popq %%rdx
+            \\ xorl %%edx, %%edx
             \\ jmpq *%%rax
             :
-            : [prepare] "X" (&prepare),
+            : [room] "X" (&room),
+              [prepare] "X" (&prepare),
         ),
         .aarch64 => asm volatile (
-            \\ mov x19, x0
+            \\ mov x19, sp
             \\ mov x0, sp
+            \\ bl %[room]
+            \\ sub x1, x19, x0
+            \\ mov sp, x1
+            \\ mov x0, x19
             \\ bl %[prepare]
             \\ mov x16, x0
-            \\ mov x0, x19
+            \\ mov x0, xzr
             \\ br x16
             :
-            : [prepare] "X" (&prepare),
+            : [room] "X" (&room),
+              [prepare] "X" (&prepare),
         ),
         else => @compileError("no entry code for this architecture"),
     }
 }
 
-/// `block`: argc, argv[], null, envp[], null, …: what the kernel put on the stack. → the address to go on at.
-fn prepare(block: [*]usize) callconv(.c) usize {
-    // Through a register, so that the compiler does not know the values: the build decides them later.
-    const given = asm volatile (""
-        : [address] "=r" (-> *const Links),
-        : [_] "0" (&links),
-    );
-    const argument_count = block[0];
-    const envp: [*:null]?[*:0]u8 = @ptrCast(block + 1 + argument_count + 1);
+/// What the kernel puts on the stack: argc, argv[], null, envp[], null, pairs of the auxiliary vector to AT_NULL.
+const Block = struct {
+    arguments: []const usize,
+    environment: []usize,
+    auxiliary: []const usize,
 
+    fn at(words: [*]usize) Block {
+        const arguments = 1 + words[0] + 1;
+        var end = arguments;
+        while (words[end] != 0) end += 1;
+        const auxiliary = end + 1;
+        var last = auxiliary;
+        while (words[last] != 0) last += 2;
+        return .{
+            .arguments = words[0..arguments],
+            .environment = words[arguments..end],
+            .auxiliary = words[auxiliary .. last + 2],
+        };
+    }
+};
+
+/// → bytes for the block that replaces the one at `words`, at most; a multiple of 16.
+fn room(words: [*]usize) callconv(.c) usize {
+    const given: Block = .at(words);
+    const entries = given.environment.len + environment.added_count + 1;
+    const bytes = (given.arguments.len + entries + given.auxiliary.len) * @sizeOf(usize) + environment.added_bytes_max;
+    return (bytes + 15) & ~@as(usize, 15);
+}
+
+/// Writes the new block to `target`. → the address to go on at.
+fn prepare(words: [*]usize, target: [*]usize) callconv(.c) *const anyopaque {
+    const given: Block = .at(words);
     const start = record.take();
-    const count = environment.clean(envp);
-    const environ: *[*:null]?[*:0]u8 = @ptrFromInt(given.environ);
-    if (environment.extend(envp[0..count], &start)) |extended| environ.* = extended;
-    return given.entry;
+    const kept = environment.clean(@ptrCast(given.environment));
+    const entries = kept.len + environment.added_count + 1;
+    const vectors = given.arguments.len + entries + given.auxiliary.len;
+
+    copy(target, given.arguments);
+    const slots = target + given.arguments.len;
+    copy(slots, @ptrCast(kept));
+    environment.add(@ptrCast(slots + kept.len), @ptrCast(target + vectors), &start);
+    slots[entries - 1] = 0;
+    copy(slots + entries, given.auxiliary);
+    return &bun_start;
+}
+
+/// Not @memcpy, which may be a call into libc.
+fn copy(target: [*]usize, words: []const usize) void {
+    for (words, 0..) |word, index| target[index] = word;
 }

@@ -4,6 +4,11 @@ test {
     _ = @import("cgroup/device_program.zig");
     _ = @import("cgroup/group.zig");
     _ = @import("cgroup/write.zig");
+    _ = @import("cxx/dynamic_cast.zig");
+    _ = @import("cxx/hash.zig");
+    _ = @import("cxx/list.zig");
+    _ = @import("cxx/static_guard.zig");
+    _ = @import("cxx/tree.zig");
     _ = @import("dispatch.zig");
     _ = @import("entry/environment.zig");
     _ = @import("entry/record.zig");

@@ -1,6 +1,6 @@
 /**
  * The core's one call. In dist/bunc the core is part of the executable, linked at an address that the build wrote
- * into this program (build/link-core.ts): nothing is extracted or loaded. Run from its sources, the program opens
+ * into this program (build/link.ts): nothing is extracted or loaded. Run from its sources, the program opens
  * the library that `zig build library` made.
  */
 import { dlopen, linkSymbols, type Pointer } from "bun:ffi";

@@ -1,7 +1,6 @@
 //! The environment that Bun sees. Part of the entry stub (zig/entry.zig).
 
 const std = @import("std");
-const linux = std.os.linux;
 const record = @import("record.zig");
 
 /// Beginnings of names that are taken out of the environment: each makes code, files or descriptors of the
@@ -41,21 +40,18 @@ const settings = [_][:0]const u8{
     "MIMALLOC_ARENA_RESERVE=65536",
 };
 
-/// Takes the entries with a removed prefix out of `envp`, in place. → the number that stays.
-pub fn clean(envp: [*:null]?[*:0]u8) usize {
+/// Takes the entries with a removed prefix out of `entries`, in place. → those that stay.
+pub fn clean(entries: [][*:0]u8) [][*:0]u8 {
     var kept: usize = 0;
-    var index: usize = 0;
-    while (envp[index]) |entry| : (index += 1) {
+    for (entries) |entry| {
         if (isRemoved(entry)) continue;
-        envp[kept] = entry;
+        entries[kept] = entry;
         kept += 1;
     }
-    envp[kept] = null;
-    return kept;
+    return entries[0..kept];
 }
 
 fn isRemoved(entry: [*:0]const u8) bool {
-    // Unrolled: an array of strings would hold addresses, and the stub has no relocations.
     inline for (removed_prefixes) |prefix| {
         if (startsWith(entry, prefix)) return true;
     }
@@ -74,57 +70,44 @@ fn lower(byte: u8) u8 {
     return if (byte >= 'A' and byte <= 'Z') byte | 0x20 else byte;
 }
 
-/// → a copy of `entries` with the record and the settings, in pages of its own, or null where the kernel gives none.
-pub fn extend(entries: []const ?[*:0]u8, start: *const record.Start) ?[*:null]?[*:0]u8 {
-    const slots = entries.len + 1 + settings.len + 1;
-    const texts = comptime blk: {
-        var size: usize = record.text_bytes_max;
-        for (settings) |setting| size += setting.len + 1;
-        break :blk size;
-    };
-    const size = slots * @sizeOf(usize) + texts;
-    const address = linux.mmap(null, size, .{ .READ = true, .WRITE = true }, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1, 0);
-    if (linux.errno(address) != .SUCCESS) return null;
-    const extended: [*]?[*:0]u8 = @ptrFromInt(address);
-    const text: [*]u8 = @ptrFromInt(address + slots * @sizeOf(usize));
+/// Entries that `add` makes.
+pub const added_count = 1 + settings.len;
 
-    for (entries, 0..) |entry, index| extended[index] = entry;
+/// Bytes of their texts, at most.
+pub const added_bytes_max = blk: {
+    var size: usize = record.text_bytes_max;
+    for (settings) |setting| size += setting.len + 1;
+    break :blk size;
+};
+
+/// Writes the record and the settings to `text`, and where they stand to `slots`.
+pub fn add(slots: *[added_count][*:0]const u8, text: [*]u8, start: *const record.Start) void {
     var at: usize = start.write(text);
-    extended[entries.len] = text[0 .. at - 1 :0].ptr;
+    slots[0] = text[0 .. at - 1 :0].ptr;
     inline for (settings, 1..) |setting, index| {
-        extended[entries.len + index] = @ptrCast(text + at);
+        slots[index] = @ptrCast(text + at);
         inline for (setting ++ "\x00") |byte| {
             text[at] = byte;
             at += 1;
         }
     }
-    // The pages are zero: the last slot is the end of the list.
-    return @ptrCast(extended);
-}
-
-fn cleaned(comptime given: []const [:0]const u8) [given.len]?[]const u8 {
-    var list: [given.len:null]?[*:0]u8 = undefined;
-    for (given, 0..) |entry, index| list[index] = @constCast(entry.ptr);
-    list[given.len] = null;
-    const kept = clean(&list);
-    std.debug.assert(list[kept] == null);
-    var result: [given.len]?[]const u8 = @splat(null);
-    for (0..kept) |index| result[index] = std.mem.span(list[index].?);
-    return result;
 }
 
 test "names with a removed prefix go, all others stay in order" {
-    const result = cleaned(&.{ "BUN_OPTIONS=--preload=/x", "PATH=/bin", "bun_be_bun=1", "NODE_OPTIONS=", "BUNC_START=1", "BUNDLE=1", "Mimalloc_verbose=1", "B", "", "NODE" });
+    const given = [_][:0]const u8{ "BUN_OPTIONS=--preload=/x", "PATH=/bin", "bun_be_bun=1", "NODE_OPTIONS=", "BUNC_START=1", "BUNDLE=1", "Mimalloc_verbose=1", "B", "", "NODE" };
+    var list: [given.len][*:0]u8 = undefined;
+    for (given, 0..) |entry, index| list[index] = @constCast(entry.ptr);
+    const kept = clean(&list);
     const expected = [_][]const u8{ "PATH=/bin", "BUNDLE=1", "B", "", "NODE" };
-    for (expected, 0..) |entry, index| try std.testing.expectEqualStrings(entry, result[index].?);
-    try std.testing.expect(result[expected.len] == null);
+    try std.testing.expectEqual(expected.len, kept.len);
+    for (expected, kept) |entry, result| try std.testing.expectEqualStrings(entry, std.mem.span(result));
 }
 
-test "an environment without entries gets the record and the settings" {
-    var none: [0:null]?[*:0]u8 = .{};
+test "the record and the settings are added" {
     const start = record.take();
-    const extended = extend(none[0..clean(&none)], &start).?;
-    try std.testing.expectStringStartsWith(std.mem.span(extended[0].?), record.variable ++ "=1,");
-    for (settings, 1..) |setting, index| try std.testing.expectEqualStrings(setting, std.mem.span(extended[index].?));
-    try std.testing.expect(extended[1 + settings.len] == null);
+    var text: [added_bytes_max]u8 = undefined;
+    var slots: [added_count][*:0]const u8 = undefined;
+    add(&slots, &text, &start);
+    try std.testing.expectStringStartsWith(std.mem.span(slots[0]), record.variable ++ "=1,");
+    for (settings, slots[1..]) |setting, slot| try std.testing.expectEqualStrings(setting, std.mem.span(slot));
 }

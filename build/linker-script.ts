@@ -1,0 +1,108 @@
+/**
+ * The linker script of the core, for one build of Bun: the core with libc at an address that Bun leaves free, and
+ * Bun's own places in it. What Bun would get from shared libraries is pulled in by name, so that a symbol which
+ * nothing defines fails the build. build/link.ts makes the executable from the result.
+ */
+import { type Elf, FIXED_ADDRESS, hex, roundUp, SegmentType } from "./elf.ts";
+
+/** Far above Bun, within what its code can reach. */
+const CORE_ADDRESS = 0x40000000;
+
+/** Both machines'; Bun's block must not want more. */
+export const TLS_ALIGN = 16;
+
+/** For thread-local variables of libc and libstdc++ (below Bun's block, where that comes last). */
+export const OWN_TLS_BYTES_MAX = 256;
+
+/** Variables of libc with constant content, of which Bun may have its copy. */
+export const constantVariables: readonly string[] = ["stdin", "stdout", "stderr"];
+
+/** Variables that must exist once: Bun's copy is the one that libc uses, under all its names. */
+const sharedVariables: ReadonlyMap<string, readonly string[]> = new Map([
+  ["environ", ["environ", "_environ", "__environ", "___environ"]],
+  ["__stack_chk_guard", ["__stack_chk_guard"]],
+  // Of these the address is all that counts (zig/cxx/dynamic_cast.zig).
+  ...[
+    "_ZTVN10__cxxabiv117__class_type_infoE",
+    "_ZTVN10__cxxabiv120__si_class_type_infoE",
+    "_ZTVN10__cxxabiv121__vmi_class_type_infoE",
+  ].map((name): [string, string[]] => [name, [name]]),
+]);
+
+export function linkerScript(bun: Elf): string {
+  bun.expect(bun.type === FIXED_ADDRESS, "is not linked at a fixed address, as the core is");
+  bun.expect(
+    bun.loads.every(({ address, memorySize }) => address + memorySize <= CORE_ADDRESS),
+    `reaches to ${hex(CORE_ADDRESS)}, where the core is linked`,
+  );
+  return `ENTRY(bunc_start)
+EXTERN(${imports(bun).join(" ")})
+PHDRS { code PT_LOAD FLAGS(5); data PT_LOAD FLAGS(6); tls PT_TLS FLAGS(4); }
+SECTIONS {
+${bunPlaces(bun)
+  .map(([name, address]) => `  ${name} = ${hex(address)};\n`)
+  .join("")}
+  . = ${hex(CORE_ADDRESS)};
+  .code : {
+    KEEP(*(.entry)) *(.text .text.*) *(.init) *(.fini) *(.rodata .rodata.*)
+    . = ALIGN(${TLS_ALIGN});
+    tls_image = .;
+    . += ${OWN_TLS_BYTES_MAX + bun.only(SegmentType.tls).fileSize};
+  } :code
+  . = ALIGN(0x10000);
+  .tbss : ALIGN(${TLS_ALIGN}) { ${threadLocal(bun)} } :data :tls
+  .data : { *(.data .data.*) *(.got .got.*) } :data
+  .bss : { *(.bss .bss.*) *(COMMON) } :data
+  /DISCARD/ : { *(.comment) *(.note*) *(.eh_frame*) *(.ARM.*) }
+}
+`;
+}
+
+/** Addresses in Bun under the names by which the core knows them. */
+export function bunPlaces(bun: Elf): [string, number][] {
+  const [init, fini] = [bun.functions("init"), bun.functions("fini")];
+  return [
+    ["bun_start", bun.entry],
+    // libc runs Bun's constructors and destructors as its own, of which there are none.
+    ["__init_array_start", init.start],
+    ["__init_array_end", init.end],
+    ["__fini_array_start", fini.start],
+    ["__fini_array_end", fini.end],
+    ...sharedPlaces(bun),
+  ];
+}
+
+/** Bytes that Bun's code expects between the thread pointer and the far end of its block, a multiple of TLS_ALIGN. */
+export function bunTlsBytes(bun: Elf): number {
+  const { address, memorySize, align } = bun.only(SegmentType.tls);
+  bun.expect(align <= TLS_ALIGN, `wants its thread-local variables aligned to ${align}`);
+  bun.expect(address % TLS_ALIGN === 0, "has its thread-local variables at an odd address");
+  return roundUp(memorySize, TLS_ALIGN);
+}
+
+/** The block of Bun keeps its place next to the thread pointer, that of libc and libstdc++ is beyond. */
+function threadLocal(bun: Elf): string {
+  const own = `*(.tbss .tbss.*) . = ALIGN(${TLS_ALIGN});`;
+  const reserved = `. += ${hex(bunTlsBytes(bun))};`;
+  return bun.machine.tlsBelowThreadPointer ? `${own} ${reserved}` : `${reserved} ${own}`;
+}
+
+/** What Bun takes from libraries. A weak symbol may stay undefined. */
+function imports(bun: Elf): string[] {
+  const names = bun
+    .relocations()
+    .filter(({ kind, symbol }) =>
+      kind === "copy" ? constantVariables.includes(symbol.name) : !symbol.isDefined && !symbol.isWeak,
+    )
+    .map(({ symbol }) => symbol.name);
+  return [...new Set(names)].sort();
+}
+
+function sharedPlaces(bun: Elf): [string, number][] {
+  return bun.relocations().flatMap(({ kind, address, symbol }): [string, number][] => {
+    if (kind !== "copy" || constantVariables.includes(symbol.name)) return [];
+    const names = sharedVariables.get(symbol.name);
+    bun.expect(names !== undefined, `copies the unknown variable ${symbol.name}`);
+    return names.map((name) => [name, address]);
+  });
+}
