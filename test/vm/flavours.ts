@@ -2,13 +2,17 @@
 
 /** A Debian distribution: the release that this host itself runs, or unstable from the same mirror. */
 export type Distribution = "host" | "sid";
-export type FlavourName = "minimal" | "systemd" | "clients";
+export type FlavourName = "minimal" | "systemd" | "clients" | "selinux";
 
 export interface Flavour {
   readonly distribution: Distribution;
   readonly kernel: Distribution;
   readonly systemd: boolean;
   readonly packages: readonly string[];
+  /** Beside those of every machine. */
+  readonly kernelOptions?: readonly string[];
+  /** Commands of a shell that make a booted machine ready, beside those of every machine. */
+  readonly preparation?: readonly string[];
 }
 
 const runtimes = ["busybox-static", "crun", "iproute2", "kmod", "procps", "runc", "uidmap"];
@@ -39,6 +43,15 @@ export const flavours: Readonly<Record<FlavourName, Flavour>> = {
     kernel: "sid",
     systemd: true,
     packages: [...runtimes, ...systemd, ...clients],
+  },
+  selinux: {
+    distribution: "host",
+    kernel: "host",
+    systemd: false,
+    packages: [...runtimes, "policycoreutils", "selinux-policy-default"],
+    // Permissive: nothing of this small system is labelled. What the kernel does with labels is the same.
+    kernelOptions: ["security=selinux", "selinux=1", "enforcing=0"],
+    preparation: ["mount -t selinuxfs selinuxfs /sys/fs/selinux", "load_policy"],
   },
 };
 

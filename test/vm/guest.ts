@@ -8,7 +8,7 @@ import { guestUnavailable } from "./availability.ts";
 import { cached, cacheKey } from "./cache.ts";
 import { type Distribution, type FlavourName, flavours, guestUser, sessionModules } from "./flavours.ts";
 import { buildImages, type Images } from "./images.ts";
-import { Machine, machineIdentity } from "./machine.ts";
+import { Machine, type MachineOptions, machineIdentity } from "./machine.ts";
 import { makeShareDisk } from "./share.ts";
 
 export { guestUnavailable } from "./availability.ts";
@@ -191,7 +191,7 @@ export async function startGuest(
   const { share } = options;
   const machine = await Machine.start({
     images,
-    init: initProgram(flavour),
+    ...bootOptions(flavour),
     ...(saved === undefined ? {} : { saved }),
     ...(share === undefined ? {} : { fillShareDisk: (image: string) => makeShareDisk(image, share) }),
   });
@@ -214,9 +214,14 @@ export async function startGuest(
 
 /** A booted and prepared machine in the cache, so that the next one starts where it stopped. */
 async function savedMachine(flavour: FlavourName, images: Images): Promise<string> {
-  const key = cacheKey(images.key, await machineIdentity(), prepareScript(flavour));
+  const key = cacheKey(
+    images.key,
+    await machineIdentity(),
+    JSON.stringify(bootOptions(flavour)),
+    prepareScript(flavour),
+  );
   return await cached(`saved-${flavour}`, key, async (directory) => {
-    const machine = await Machine.start({ images, init: initProgram(flavour), saveTo: directory });
+    const machine = await Machine.start({ images, ...bootOptions(flavour), saveTo: directory });
     try {
       await prepare(new Guest(flavour, machine, false));
       await machine.save(directory);
@@ -226,8 +231,9 @@ async function savedMachine(flavour: FlavourName, images: Images): Promise<strin
   });
 }
 
-function initProgram(flavour: FlavourName): string | undefined {
-  return flavours[flavour].systemd ? "/usr/lib/systemd/systemd" : undefined;
+function bootOptions(flavour: FlavourName): Pick<MachineOptions, "init" | "kernelOptions"> {
+  const { systemd, kernelOptions = [] } = flavours[flavour];
+  return { init: systemd ? "/usr/lib/systemd/systemd" : undefined, kernelOptions };
 }
 
 function prepareScript(flavour: FlavourName): string {
@@ -241,6 +247,7 @@ function prepareScript(flavour: FlavourName): string {
           `systemctl is-active --quiet user@${guestUser.uid}.service`,
         ]
       : []),
+    ...(flavours[flavour].preparation ?? []),
     "sync",
     "echo 3 >/proc/sys/vm/drop_caches",
   ].join("\n");

@@ -20,6 +20,8 @@ export interface MachineOptions {
   readonly images: Images;
   /** Program that the kernel's command line names as init; the agent itself when undefined. */
   readonly init: string | undefined;
+  /** Beside those of every machine. */
+  readonly kernelOptions: readonly string[];
   /** Directory of a saved machine to continue. */
   readonly saved?: string;
   /** Directory that `save` will write to. */
@@ -37,15 +39,20 @@ export async function machineIdentity(): Promise<string> {
   const version = await runTool(["qemu-system-x86_64", "--version"]);
   return JSON.stringify([
     version,
-    qemuArguments("", { kernel: "", initramfs: "" }, undefined),
+    qemuArguments("", { images: { kernel: "", initramfs: "" }, init: undefined, kernelOptions: [] }),
     shareDiskSize,
   ]);
 }
 
 function qemuArguments(
   directory: string,
-  images: Pick<Images, "kernel" | "initramfs">,
-  init: string | undefined,
+  {
+    images,
+    init,
+    kernelOptions,
+  }: Pick<MachineOptions, "init" | "kernelOptions"> & {
+    images: Pick<Images, "kernel" | "initramfs">;
+  },
 ): string[] {
   const kernelCommandLine = [
     "console=ttyS0",
@@ -57,6 +64,7 @@ function qemuArguments(
     "cgroup_no_v1=all",
     "psi=1",
     "hugepages=8",
+    ...kernelOptions,
     ...(init === undefined ? [] : [`init=${init}`]),
   ];
   const disk = (name: string, format: string, readonly: boolean) => [
@@ -110,7 +118,7 @@ export class Machine {
       await prepareDisks(directory, options);
       const agentSocket = acceptOne(join(directory, "agent.sock"));
       const qmpSocket = acceptOne(join(directory, "qmp.sock"));
-      const command = ["qemu-system-x86_64", ...qemuArguments(directory, options.images, options.init)];
+      const command = ["qemu-system-x86_64", ...qemuArguments(directory, options)];
       if (options.saved !== undefined) command.push("-incoming", 'exec:exec cat <"$BUNC_VM_MEMORY"');
       const log = join(directory, "qemu.log");
       // The kernel ends QEMU with this process even when nobody is left to do so (prctl(2), PR_SET_PDEATHSIG).
