@@ -30,7 +30,9 @@ test.each([
     "--tcp-established",
   ],
   ["Error (criu/tty.c:305): tty: ... Consider using --shell-job option", "--shell-job"],
+  ["Error (criu/files-reg.c:1790): Can't lookup mount=34 for fd=0 path=/dev/pts/0", "--shell-job"],
   ["Error (criu/sk-unix.c:875): unix: ... Consider using --ext-unix-sk option.", "--ext-unix-sk"],
+  ["Error (criu/sk-unix.c:418): unix: Unix socket 6272 without peer 5597", "--ext-unix-sk"],
   [
     "Error (criu/file-lock.c:110): Some file locks are hold by dumping tasks! You can try --file-locks",
     "--file-locks",

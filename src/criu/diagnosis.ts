@@ -18,11 +18,11 @@ export const CAUSES: readonly Cause[] = [
     hint: "the container has open TCP connections: give --tcp-established",
   },
   {
-    log: /consider using --shell-job/i,
+    log: /consider using --shell-job|Can't lookup mount=.* path=\/dev\/(pts\/|tty)/i,
     hint: "a process uses a terminal from outside of the container: give --shell-job",
   },
   {
-    log: /consider using (the )?--ext-unix-sk|external (unix )?socket is used/i,
+    log: /consider using (the )?--ext-unix-sk|external (unix )?socket is used|Unix socket \d+ without peer/i,
     hint: "a process is connected to a UNIX socket outside of the container: give --ext-unix-sk",
   },
   { log: /file locks are hold by dumping tasks/, hint: "a process holds a file lock: give --file-locks" },

@@ -1,37 +1,15 @@
 /** AppArmor profiles of containers. Runs where the kernel has AppArmor and its parser is installed (the clients guest). */
 import { expect } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
-import { command, type Requirement, root } from "../harness/requirements.ts";
+import { apparmor, withProfile } from "../harness/apparmor.ts";
+import { root } from "../harness/requirements.ts";
 import { unquoted } from "../harness/runtime.ts";
-import type { Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
-const apparmor: Requirement = () => {
-  try {
-    if (readFileSync("/sys/module/apparmor/parameters/enabled", "utf8") === "Y\n") return null;
-  } catch {}
-  return "needs a kernel with AppArmor";
-};
-const needs = [root, apparmor, command("apparmor_parser")];
+const needs = [root, apparmor];
 
 /** What the container's processes are confined by. */
 const CURRENT = "/proc/self/attr/current";
-
-/** Loads a profile that allows everything but to read /denied. → its name, to be used in `body`. */
-async function withProfile(box: Sandbox, kind: string, body: (name: string) => Promise<void>): Promise<void> {
-  const name = `${box.name}-${kind}`;
-  const allowed = "file, capability, network, mount, umount, pivot_root, signal, ptrace, unix, dbus,";
-  const path = box.path(`${kind}.profile`);
-  writeFileSync(path, `profile ${name} flags=(attach_disconnected) { ${allowed} deny /denied r, }\n`);
-  const load = (flag: string) => Bun.spawnSync(["apparmor_parser", "--skip-cache", flag, path]);
-  const loaded = load("--replace");
-  if (!loaded.success) throw new Error(loaded.stderr.toString());
-  try {
-    await body(name);
-  } finally {
-    load("--remove");
-  }
-}
 
 scenario("the container's processes are under its AppArmor profile", needs, async (box) => {
   await withProfile(box, "one", async (profile) => {

@@ -1,10 +1,12 @@
 /** `checkpoint` and `restore` with the CRIU that is installed; the same tests hold for runc. */
 import { expect } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
+import { apparmor, withProfile } from "../harness/apparmor.ts";
 import type { Edit } from "../harness/config.ts";
 import { ConsolePeer } from "../harness/consoles.ts";
+import { Peer } from "../harness/peer.ts";
 import { buncOnly, cgroupV2, command, type Requirement, root, systemd } from "../harness/requirements.ts";
-import { unquoted } from "../harness/runtime.ts";
+import { isBunc, unquoted } from "../harness/runtime.ts";
 import { type Bundle, type Sandbox, until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
@@ -337,6 +339,50 @@ scenario("--lazy-pages: the memory is fetched when it is used", [...needs, userf
   await countsPast(bundle, before + 1);
   expect((await saved).status).toBe(0);
   expect(await daemon.ended).toBe(0);
+});
+
+scenario("--ext-unix-sk: a socket of the host's that the container is connected to", needs, async (box) => {
+  const log = box.path("log.sock");
+  const logger = await Peer.listen(`receive-notify:${log}`);
+  try {
+    const bundle = shell(box, `${COUNT.replace("sleep", "echo tick; sleep")} | logger`, (config) => {
+      // CRIU connects it again by the name that the socket has on the host.
+      for (const destination of ["/dev/log", log]) {
+        config.mounts.push({ destination, type: "bind", source: log, options: ["bind"] });
+      }
+      // CRIU knows only the sockets of the network namespaces that it saves.
+      config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== "network");
+    });
+    symlinkSync("busybox", `${bundle.rootfs}/bin/logger`);
+    const id = box.id();
+    await box.must(["run", "--detach", "--bundle", bundle.directory, id], quiet);
+    await logger.received(3);
+    const paths = ["--image-path", box.path("images"), "--work-path", box.path("work")];
+    const refused = await box.call(["checkpoint", ...paths, id]);
+    expect(refused.status).toBe(1);
+    if (isBunc) expect(refused.stderr).toContain("--ext-unix-sk");
+    await checkpoint(box, id, "--ext-unix-sk");
+    const before = logger.messages().length;
+    await restore(box, bundle, id, "--ext-unix-sk");
+    await logger.received(before + 3);
+  } finally {
+    await logger.close();
+  }
+});
+
+scenario("--lsm-profile: another profile than before", [...needs, apparmor], async (box) => {
+  await withProfile(box, "one", async (profile) => {
+    await withProfile(box, "two", async (other) => {
+      const { bundle, id } = await counting(box, (config) => {
+        config.process["apparmorProfile"] = profile;
+      });
+      await checkpoint(box, id);
+      await restore(box, bundle, id, "--lsm-profile", `apparmor:${other}`);
+      const { pid } = await box.state(id);
+      expect(readFileSync(`/proc/${pid}/attr/current`, "utf8")).toBe(`${other} (enforce)\n`);
+      await box.must(["delete", "--force", id]);
+    });
+  });
 });
 
 scenario("what cannot be saved or restored is refused", [root], async (box) => {
