@@ -23,6 +23,8 @@ pub const FactsReply = struct {
     gid_map: []const u8,
     /// /sys/module/apparmor/parameters/enabled, or ""
     apparmor: []const u8,
+    /// What descriptors 0, 1 and 2 of this process are: "/dev/null", "pipe:[5]"; "" for closed. proc_pid_fd(5)
+    streams: []const []const u8,
 };
 
 pub fn host_facts(call: *Call, request: FactsRequest) Call.Error!FactsReply {
@@ -39,7 +41,17 @@ pub fn host_facts(call: *Call, request: FactsRequest) Call.Error!FactsReply {
         .uid_map = try read_existing(call, "/proc/self/uid_map"),
         .gid_map = try read_existing(call, "/proc/self/gid_map"),
         .apparmor = read_optional(call, "/sys/module/apparmor/parameters/enabled"),
+        .streams = try own_streams(call),
     };
+}
+
+fn own_streams(call: *Call) Call.Error![]const []const u8 {
+    const links = try call.arena.alloc([]const u8, 3);
+    inline for (links, .{ "0", "1", "2" }) |*link, name| {
+        const buffer = try call.arena.alloc(u8, sys.path_max);
+        link.* = sys.readlinkat(sys.AT.FDCWD, "/proc/self/fd/" ++ name, buffer) catch "";
+    }
+    return links;
 }
 
 pub const OwnNamespaceRequest = struct {

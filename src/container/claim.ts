@@ -6,6 +6,7 @@
 import type { CgroupManager } from "../cgroup/manager.ts";
 import { cgroupPaths } from "../cgroup/paths.ts";
 import type { CommandContext } from "../cli/verbs.ts";
+import { currentHost } from "../host/current.ts";
 import type { StateRecord } from "../state/record.ts";
 import { StateDirectory } from "../state/store.ts";
 import type { Bundle } from "./bundle.ts";
@@ -52,6 +53,7 @@ export function claimContainer<Made>(
       rootless,
       // A unit of the same name may be somebody else's until systemd has made ours.
       cgroupPaths: cgroups.needsProcess ? {} : cgroupPaths(cgroups.locations),
+      streams: currentHost().streams,
     });
     return body({ directory, record, undo, release: () => lock.release() });
   } catch (error) {

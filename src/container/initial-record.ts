@@ -10,6 +10,13 @@ export interface InitialFacts {
   driver: CgroupDriver;
   rootless: boolean;
   cgroupPaths: Record<string, string>;
+  /** HostFacts.streams */
+  streams: readonly string[];
+}
+
+/** What the container's process has for its standard streams, by its own /proc/self/fd. */
+function standardStreams({ process }: Config, { streams }: InitialFacts): string[] {
+  return process?.terminal ? ["/dev/pts/0", "/dev/pts/0", "/dev/pts/0"] : [...streams];
 }
 
 export function initialRecord(id: string, bundle: Bundle, facts: InitialFacts): StateRecord {
@@ -42,7 +49,7 @@ export function initialRecord(id: string, bundle: Bundle, facts: InitialFacts): 
     rootless: facts.rootless,
     cgroup_paths: facts.cgroupPaths,
     namespace_paths: {},
-    external_descriptors: ["/dev/null", "/dev/null", "/dev/null"],
+    external_descriptors: standardStreams(config, facts),
     intel_rdt_path: "",
     bunc: {
       version: STATE_VERSION,

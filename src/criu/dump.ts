@@ -58,7 +58,7 @@ export function dumpContainer(container: Container, flags: DumpFlags): void {
       ...dumpOptions(container, config, flags),
       ...(flags.preDump ? {} : { ext_mnt: dumpedMounts(container, config) }),
     };
-    if (!flags.preDump) saveDescriptors(flags.imagePath, record.init_process_pid);
+    if (!flags.preDump) saveDescriptors(flags.imagePath, record.external_descriptors);
     const type = flags.preDump ? REQ_TYPE.PRE_DUMP : REQ_TYPE.DUMP;
     session.request({ type, opts }, (notification, fd) => notified(notification, fd, flags));
     const { status, succeeded } = session.end();
@@ -118,8 +118,8 @@ function dumpedMounts({ directory, record }: Container, config: Config): ExtMoun
   ];
 }
 
-function saveDescriptors(imagePath: string, pid: number): void {
-  const streams = [0, 1, 2].map((fd) => native("resolve_path", { path: `/proc/${pid}/fd/${fd}` }).path);
+/** As they were at the start: the program may just have redirected one, and still have the first as another number. */
+function saveDescriptors(imagePath: string, streams: readonly string[]): void {
   native("write_file", {
     path: `${imagePath}/${DESCRIPTORS_FILE}`,
     text: JSON.stringify(streams),

@@ -90,7 +90,10 @@ export function restoreContainer(request: RestoreRequest, context: CommandContex
 
   return claimContainer({ id, bundle, rootless, cgroups }, context, (claim) => {
     const { directory, record, undo, release } = claim;
-    record.external_descriptors = streams;
+    // Pipes are the caller's from now on (inheritedPipes).
+    record.external_descriptors = streams.map((stream, fd) =>
+      isPipe(stream) ? (host.streams[fd] ?? "") : stream,
+    );
     storeConfig(directory, bundle.config);
     directory.save(record);
     createRecordedCgroups(cgroups, claim);
@@ -305,7 +308,11 @@ function savedStreams(imagePath: string): string[] {
 
 /** Pipes of the container's streams become the caller's streams. */
 function inheritedPipes(streams: readonly string[]): { key: string; fd: number }[] {
-  return streams.flatMap((key, fd) => (key.includes("pipe:") ? [{ key, fd }] : []));
+  return streams.flatMap((key, fd) => (isPipe(key) ? [{ key, fd }] : []));
+}
+
+function isPipe(stream: string): boolean {
+  return stream.includes("pipe:");
 }
 
 function openNamespaces(config: Config): { key: string; fd: number }[] {

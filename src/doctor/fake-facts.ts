@@ -15,6 +15,7 @@ const texts: FactsReply = {
   uid_map: "0 0 4294967295\n",
   gid_map: "0 0 4294967295\n",
   apparmor: "Y\n",
+  streams: ["/dev/null", "/dev/null", "/dev/null"],
 };
 
 const CALLS =

@@ -29,6 +29,7 @@ const texts: FactsReply = {
   uid_map: "         0          0 4294967295\n",
   gid_map: "         0          0 4294967295\n",
   apparmor: "",
+  streams: ["/dev/null", "/dev/null", "/dev/null"],
 };
 
 test("kernel releases", () => {

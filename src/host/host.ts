@@ -33,6 +33,8 @@ export interface HostFacts extends FoundFiles {
   selinux: boolean;
   /** Where resctrl (Intel RDT) is mounted; "" where it is not. */
   resctrl: string;
+  /** What the standard streams of this command are: "/dev/null", "pipe:[5]"; "" for a closed one. */
+  streams: readonly string[];
   /** Type of the file system that an absolute, clean path is on; "" where that is not known. */
   fileSystemOf(path: string): string;
 }
@@ -58,6 +60,7 @@ export function hostFacts(texts: FactsReply, found: FoundFiles = USUAL_FILES): H
     apparmor: texts.apparmor.startsWith("Y"),
     selinux: isMounted("selinuxfs"),
     resctrl: resctrlMount(mounts),
+    streams: texts.streams,
     ...found,
     fileSystemOf(path) {
       let type = "";

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 1531119343;
+export const abiFingerprint = 3485681783;
 
 export type Failure = {
   code: Code;
@@ -27,6 +27,7 @@ export type FactsReply = {
   uid_map: string;
   gid_map: string;
   apparmor: string;
+  streams: readonly string[];
 };
 
 export type OwnNamespaceRequest = {

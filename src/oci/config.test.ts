@@ -20,6 +20,7 @@ const texts = {
   uid_map: "0 0 4294967295\n",
   gid_map: "0 0 4294967295\n",
   apparmor: "",
+  streams: ["/dev/null", "/dev/null", "/dev/null"],
 };
 const facts: ValidationFacts = { host: hostFacts(texts), noPivot: false, rootlessCgroups: false };
 const userFacts: ValidationFacts = {

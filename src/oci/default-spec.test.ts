@@ -56,6 +56,7 @@ test("it is accepted", () => {
     uid_map: "0 0 4294967295\n",
     gid_map: "0 0 4294967295\n",
     apparmor: "",
+    streams: ["/dev/null", "/dev/null", "/dev/null"],
   };
   for (const euid of [0, 1000]) {
     const host = hostFacts({ ...texts, euid, egid: euid });

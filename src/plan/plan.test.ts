@@ -21,6 +21,7 @@ const host = hostFacts({
   uid_map: "0 0 4294967295\n",
   gid_map: "0 0 4294967295\n",
   apparmor: "Y",
+  streams: ["/dev/null", "/dev/null", "/dev/null"],
 });
 
 const common = {

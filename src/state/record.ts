@@ -30,6 +30,7 @@ export interface StateRecord {
   cgroup_paths: Record<string, string>;
   /** "NEWNS" → "/proc/<pid>/ns/mnt" */
   namespace_paths: Record<string, string>;
+  /** What standard input, output and error of the first process were: "pipe:[5]". */
   external_descriptors: string[];
   /** The resctrl group; "" without linux.intelRdt. */
   intel_rdt_path: string;

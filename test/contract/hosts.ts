@@ -20,6 +20,7 @@ const base: FactsReply = {
   uid_map: INITIAL_MAP,
   gid_map: INITIAL_MAP,
   apparmor: "",
+  streams: ["/dev/null", "/dev/null", "/dev/null"],
 };
 
 /** cgroup v2 only, root. */

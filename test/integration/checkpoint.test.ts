@@ -1,76 +1,25 @@
 /** `checkpoint` and `restore` with the CRIU that is installed; the same tests hold for runc. */
 import { expect } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
-import { apparmor, withProfile } from "../harness/apparmor.ts";
+import { existsSync, mkdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Edit } from "../harness/config.ts";
 import { ConsolePeer } from "../harness/consoles.ts";
-import { Peer } from "../harness/peer.ts";
-import { buncOnly, cgroupV2, command, type Requirement, root, systemd } from "../harness/requirements.ts";
-import { isBunc, unquoted } from "../harness/runtime.ts";
-import { type Bundle, type Sandbox, until } from "../harness/sandbox.ts";
+import {
+  COUNT,
+  checkpoint,
+  counted,
+  counting,
+  countsPast,
+  exists,
+  needs,
+  quiet,
+  restore,
+  shell,
+  WAIT,
+} from "../harness/criu.ts";
+import { buncOnly, cgroupV2, command, root, systemd } from "../harness/requirements.ts";
+import { unquoted } from "../harness/runtime.ts";
+import { until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
-
-let criuAnswer: string | null | undefined;
-const criu: Requirement = () => {
-  if (Bun.which("criu") === null) return "needs criu";
-  if (criuAnswer === undefined) {
-    const check = Bun.spawnSync(["criu", "check"], { stderr: "pipe" });
-    const [first] = check.stderr.toString().split("\n").slice(-2);
-    criuAnswer = check.success ? null : `criu check fails here: ${first ?? ""}`;
-  }
-  return criuAnswer;
-};
-const busybox: Requirement = () =>
-  existsSync("/bin/busybox") ? null : "needs /bin/busybox (busybox-static)";
-const needs = [root, criu, busybox];
-
-/** Neither terminal nor file of the host may be open in what CRIU saves. */
-const quiet = { wrapper: ["sh", "-c", 'exec "$0" "$@" </dev/null >/dev/null 2>&1'] };
-
-function shell(box: Sandbox, script: string, edit: Edit = () => {}): Bundle {
-  const bundle = box.bundle((config) => {
-    config.root.readonly = false;
-    config.process.args = ["/bin/sh", "-c", script];
-    config.process.env = ["PATH=/bin"];
-    edit(config);
-  });
-  mkdirSync(`${bundle.rootfs}/bin`);
-  mkdirSync(`${bundle.rootfs}/data`);
-  copyFileSync("/bin/busybox", `${bundle.rootfs}/bin/busybox`);
-  for (const name of ["sh", "sleep", "cat"]) symlinkSync("busybox", `${bundle.rootfs}/bin/${name}`);
-  return bundle;
-}
-
-const COUNT = "i=0; while :; do i=$((i+1)); echo $i >/data/count; sleep 0.05; done";
-
-/** What it has counted to; a number that is half written is not one. */
-const counted = ({ rootfs }: Bundle) => {
-  const file = `${rootfs}/data/count`;
-  return existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
-};
-
-const countsPast = (bundle: Bundle, number: number) =>
-  until(`it counts past ${number}`, () => (counted(bundle) > number ? true : undefined));
-
-async function counting(box: Sandbox, edit: Edit = () => {}, flags: string[] = []) {
-  const bundle = shell(box, COUNT, edit);
-  const id = box.id();
-  await box.must([...flags, "run", "--detach", "--bundle", bundle.directory, id], quiet);
-  await countsPast(bundle, 3);
-  return { bundle, id };
-}
-
-const checkpoint = (box: Sandbox, id: string, ...flags: string[]) =>
-  box.must(["checkpoint", "--image-path", box.path("images"), "--work-path", box.path("work"), ...flags, id]);
-
-const restore = (box: Sandbox, { directory }: Bundle, id: string, ...flags: string[]) => {
-  const paths = ["--image-path", box.path("images"), "--work-path", box.path("work"), "--bundle", directory];
-  return box.must(["restore", "--detach", ...paths, ...flags, id], quiet);
-};
-
-async function exists(box: Sandbox, id: string): Promise<boolean> {
-  return (await box.call(["state", id])).status === 0;
-}
 
 scenario("a checkpoint ends the container; restored, it goes on where it was", needs, async (box) => {
   const { bundle, id } = await counting(box);
@@ -173,7 +122,7 @@ scenario("the terminal's new master goes to --console-socket", needs, async (box
 });
 
 scenario("restored in the foreground, its end is the command's, and it is deleted", needs, async (box) => {
-  const bundle = shell(box, "while [ ! -e /data/stop ]; do sleep 0.05; done; exit 7");
+  const bundle = shell(box, `while [ ! -e /data/stop ]; do ${WAIT}; done; exit 7`);
   const id = box.id();
   await box.must(["run", "--detach", "--bundle", bundle.directory, id], quiet);
   await checkpoint(box, id);
@@ -269,120 +218,6 @@ scenario("what an error says about CRIU", [...needs, buncOnly], async (box) => {
   expect(record).toMatchObject({ level: "error", path: box.path("images", "dump.log"), step: "criu" });
   expect(record["detail"]).toMatch(/^Error \(criu\/files-reg.c:\d+\): Can't lookup mount/);
   expect(record["hint"]).toMatch(/outside of the container.*CRIU \d+\.\d+.*on Linux \d/);
-});
-
-scenario("--file-locks: locks are saved, and held again", needs, async (box) => {
-  const bundle = box.probe(["lock:/lock", "sleep"], (config) => {
-    config.root.readonly = false;
-  });
-  const id = box.id();
-  await box.must(["run", "--detach", "--bundle", bundle.directory, id], quiet);
-  const isLocked = async () => (await box.exec(id, ["lock:/lock"])).errno("lock:/lock") === "EAGAIN";
-  await until("the file is locked", async () => (await isLocked()) || undefined);
-  const paths = ["--image-path", box.path("images"), "--work-path", box.path("work")];
-  expect((await box.call(["checkpoint", ...paths, id])).status).toBe(1);
-  await checkpoint(box, id, "--file-locks");
-  await restore(box, bundle, id, "--file-locks");
-  expect(await isLocked()).toBe(true);
-});
-
-/** A server of CRIU's, which ends by itself when its one client has gone. */
-function criuServer(box: Sandbox, verb: string, port: number, ...flags: string[]) {
-  const directory = box.path("images");
-  const listening = ["--images-dir", directory, "--port", String(port), "--log-file", `${verb}.log`];
-  const child = Bun.spawn(["criu", verb, ...listening, ...flags], { stdio: ["ignore", "ignore", "ignore"] });
-  return { ended: child.exited, [Symbol.dispose]: () => child.kill("SIGKILL") };
-}
-
-const listens = (port: number) =>
-  until(`something listens on port ${port}`, () => {
-    const hex = port.toString(16).toUpperCase().padStart(4, "0");
-    return new RegExp(`:${hex} 0+:0000 0A `).test(readFileSync("/proc/net/tcp", "utf8")) || undefined;
-  });
-
-scenario("--page-server: the memory goes to a server of CRIU's", needs, async (box) => {
-  const { bundle, id } = await counting(box);
-  mkdirSync(box.path("images"));
-  using server = criuServer(box, "page-server", 27312);
-  await listens(27312);
-  await checkpoint(box, id, "--page-server", "127.0.0.1:27312");
-  expect(await server.ended).toBe(0);
-  const before = counted(bundle);
-  await restore(box, bundle, id);
-  await countsPast(bundle, before + 1);
-});
-
-const userfaultfd: Requirement = () =>
-  existsSync("/proc/sys/vm/unprivileged_userfaultfd") ? null : "needs a kernel with userfaultfd(2)";
-
-scenario("--lazy-pages: the memory is fetched when it is used", [...needs, userfaultfd], async (box) => {
-  const { bundle, id } = await counting(box);
-  const port = 27313;
-  const paths = ["--image-path", box.path("images"), "--work-path", box.path("work")];
-  // It serves the pages until all have been fetched.
-  const saved = box.call(["checkpoint", "--lazy-pages", "--page-server", `127.0.0.1:${port}`, ...paths, id]);
-  await listens(port);
-  const before = counted(bundle);
-  using daemon = criuServer(
-    box,
-    "lazy-pages",
-    port,
-    "--page-server",
-    "--address",
-    "127.0.0.1",
-    "--work-dir",
-    box.path("work"),
-  );
-  await until("the daemon is ready", () => existsSync(box.path("work", "lazy-pages.socket")) || undefined);
-  const other = box.id();
-  await restore(box, bundle, other, "--lazy-pages", "--manage-cgroups-mode", "ignore");
-  await countsPast(bundle, before + 1);
-  expect((await saved).status).toBe(0);
-  expect(await daemon.ended).toBe(0);
-});
-
-scenario("--ext-unix-sk: a socket of the host's that the container is connected to", needs, async (box) => {
-  const log = box.path("log.sock");
-  const logger = await Peer.listen(`receive-notify:${log}`);
-  try {
-    const bundle = shell(box, `${COUNT.replace("sleep", "echo tick; sleep")} | logger`, (config) => {
-      // CRIU connects it again by the name that the socket has on the host.
-      for (const destination of ["/dev/log", log]) {
-        config.mounts.push({ destination, type: "bind", source: log, options: ["bind"] });
-      }
-      // CRIU knows only the sockets of the network namespaces that it saves.
-      config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== "network");
-    });
-    symlinkSync("busybox", `${bundle.rootfs}/bin/logger`);
-    const id = box.id();
-    await box.must(["run", "--detach", "--bundle", bundle.directory, id], quiet);
-    await logger.received(3);
-    const paths = ["--image-path", box.path("images"), "--work-path", box.path("work")];
-    const refused = await box.call(["checkpoint", ...paths, id]);
-    expect(refused.status).toBe(1);
-    if (isBunc) expect(refused.stderr).toContain("--ext-unix-sk");
-    await checkpoint(box, id, "--ext-unix-sk");
-    const before = logger.messages().length;
-    await restore(box, bundle, id, "--ext-unix-sk");
-    await logger.received(before + 3);
-  } finally {
-    await logger.close();
-  }
-});
-
-scenario("--lsm-profile: another profile than before", [...needs, apparmor], async (box) => {
-  await withProfile(box, "one", async (profile) => {
-    await withProfile(box, "two", async (other) => {
-      const { bundle, id } = await counting(box, (config) => {
-        config.process["apparmorProfile"] = profile;
-      });
-      await checkpoint(box, id);
-      await restore(box, bundle, id, "--lsm-profile", `apparmor:${other}`);
-      const { pid } = await box.state(id);
-      expect(readFileSync(`/proc/${pid}/attr/current`, "utf8")).toBe(`${other} (enforce)\n`);
-      await box.must(["delete", "--force", id]);
-    });
-  });
 });
 
 scenario("what cannot be saved or restored is refused", [root], async (box) => {

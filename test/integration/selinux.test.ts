@@ -1,25 +1,11 @@
 /** SELinux labels of containers. Runs where the kernel has SELinux with a policy (the selinux guest). */
 import { expect } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { type Requirement, root } from "../harness/requirements.ts";
+import { readFileSync } from "node:fs";
+import { root } from "../harness/requirements.ts";
 import { unquoted } from "../harness/runtime.ts";
 import { scenario } from "../harness/scenario.ts";
+import { FILE_LABEL, LABEL, OTHER_LABEL, selinux } from "../harness/selinux.ts";
 
-/** Of confined virtual machines: Debian's policy has no types for containers. */
-const LABEL = "system_u:system_r:svirt_t:s0:c1,c2";
-const OTHER = "system_u:system_r:svirt_t:s0:c3,c4";
-const FILE_LABEL = "system_u:object_r:svirt_image_t:s0:c1,c2";
-
-/** Whether the policy knows the labels; selinuxfs takes none that it does not. */
-const selinux: Requirement = () => {
-  if (!existsSync("/sys/fs/selinux/context")) return "needs a kernel with SELinux";
-  try {
-    for (const label of [LABEL, OTHER, FILE_LABEL]) writeFileSync("/sys/fs/selinux/context", label);
-    return null;
-  } catch {
-    return "needs an SELinux policy with svirt_t";
-  }
-};
 const needs = [root, selinux];
 
 /** The kernel ends the text with a zero. */
@@ -43,8 +29,8 @@ scenario("exec --process-label takes another SELinux label", needs, async (box) 
       config.process["selinuxLabel"] = LABEL;
     }),
   );
-  const inside = await box.exec(id, [`read:${CURRENT}`], ["--process-label", OTHER]);
-  expect(label(inside.read(CURRENT))).toBe(OTHER);
+  const inside = await box.exec(id, [`read:${CURRENT}`], ["--process-label", OTHER_LABEL]);
+  expect(label(inside.read(CURRENT))).toBe(OTHER_LABEL);
   await box.must(["delete", "--force", id]);
 });
 

@@ -48,7 +48,7 @@ export const flavours: Readonly<Record<FlavourName, Flavour>> = {
     distribution: "host",
     kernel: "host",
     systemd: false,
-    packages: [...runtimes, "policycoreutils", "selinux-policy-default"],
+    packages: [...runtimes, "criu", "iptables", "policycoreutils", "selinux-policy-default"],
     // Permissive: nothing of this small system is labelled. What the kernel does with labels is the same.
     kernelOptions: ["security=selinux", "selinux=1", "enforcing=0"],
     preparation: ["mount -t selinuxfs selinuxfs /sys/fs/selinux", "load_policy"],
