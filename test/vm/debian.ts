@@ -43,12 +43,15 @@ export async function debianSources(distribution: Distribution): Promise<string>
     .join("\n");
 }
 
-/** Installs `packages` and what they depend on, without recommendations, into the new directory `target`. */
+/**
+ * Installs `packages` and what they depend on, without recommendations, into the new directory `target`; then runs
+ * the shell commands `customize` with `target` as `$1`.
+ */
 export async function installRoot(
   target: string,
   sources: string,
   packages: readonly string[],
-  customize: string,
+  customize: readonly string[],
 ): Promise<void> {
   const sourcesPath = `${target}.sources`;
   writeFileSync(sourcesPath, sources);
@@ -60,7 +63,7 @@ export async function installRoot(
     ...Object.entries(aptOptions).map(([name, value]) => `--aptopt=${name} "${value}"`),
     ...excludedPaths.map((path) => `--dpkgopt=path-exclude=${path}`),
     `--include=${packages.join(",")}`,
-    `--customize-hook=${customize}`,
+    ...customize.map((command) => `--customize-hook=${command}`),
     "",
     target,
     sourcesPath,

@@ -13,6 +13,8 @@ export interface Flavour {
   readonly kernelOptions?: readonly string[];
   /** Commands of a shell that make a booted machine ready, beside those of every machine. */
   readonly preparation?: readonly string[];
+  /** Packages whose files alone are wanted: what they depend on would be two gigabytes. */
+  readonly unpacked?: readonly string[];
 }
 
 const runtimes = ["busybox-static", "crun", "iproute2", "kmod", "procps", "runc", "uidmap"];
@@ -22,7 +24,9 @@ const clients = [
   "apparmor",
   "conmon",
   "containerd",
+  "containernetworking-plugins",
   "criu",
+  "curl",
   "docker-buildx",
   "docker-cli",
   "docker.io",
@@ -32,6 +36,7 @@ const clients = [
   "nftables",
   "passt",
   "podman",
+  "protobuf-compiler",
   "slirp4netns",
 ];
 
@@ -43,6 +48,7 @@ export const flavours: Readonly<Record<FlavourName, Flavour>> = {
     kernel: "sid",
     systemd: true,
     packages: [...runtimes, ...systemd, ...clients],
+    unpacked: ["golang-k8s-cri-api-dev"],
   },
   selinux: {
     distribution: "host",

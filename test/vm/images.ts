@@ -157,12 +157,13 @@ async function buildRoot(name: FlavourName, flavour: Flavour): Promise<string> {
   const key = cacheKey(sources, flavour, guestUser, sourceText("images.ts", "debian.ts"));
   return await cached(`root-${name}`, key, async (scratch) => {
     const tree = join(scratch, "tree");
-    await installRoot(
-      tree,
-      sources,
-      flavour.packages,
-      'chroot "$1" useradd --create-home --shell /bin/bash tester',
+    const unpack = (flavour.unpacked ?? []).map(
+      (wanted) => `apt-get download ${wanted} && dpkg-deb --extract ${wanted}_*.deb / && rm ${wanted}_*.deb`,
     );
+    await installRoot(tree, sources, flavour.packages, [
+      'chroot "$1" useradd --create-home --shell /bin/bash tester',
+      ...unpack.map((commands) => `chroot "$1" sh -c 'cd /tmp && ${commands}'`),
+    ]);
     configureRoot(tree, flavour);
     await makeDisk(join(scratch, "root.img"), tree, rootDiskSize);
     rmSync(tree, { recursive: true });
