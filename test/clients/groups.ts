@@ -1,7 +1,10 @@
 /** How each client is configured for a runtime, and which checks run with it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Check, Group, RuntimeName } from "./check.ts";
 import { runtimePaths } from "./check.ts";
 import { containerd } from "./checks/containerd.ts";
+import { cri, criCgroupfs } from "./checks/cri.ts";
 import { dockerBuild, dockerLiveRestore, dockerRemapped } from "./checks/docker-build.ts";
 import { dockerLife } from "./checks/docker-life.ts";
 import { dockerResources } from "./checks/docker-resources.ts";
@@ -86,6 +89,54 @@ for c in $(ctr container ls -q | grep -- "^$C" || :); do
 done
 `;
 
+/** What docs/INSTALL.md has, or the same for runc. */
+const snippetFor = (name: string, runtime: RuntimeName) =>
+  installSnippet(name).replaceAll(runtimePaths.bunc, runtimePaths[runtime]).replaceAll("bunc", runtime);
+
+const podNetwork = {
+  cniVersion: "1.0.0",
+  name: "pods",
+  plugins: [
+    {
+      type: "bridge",
+      bridge: "cni-pods",
+      isGateway: true,
+      ipam: { type: "host-local", ranges: [[{ subnet: "10.200.0.0/24" }]] },
+    },
+  ],
+};
+
+const criSchema = "/usr/share/gocode/src/k8s.io/cri-api/pkg/apis/runtime/v1/api.proto";
+
+/** containerd with its CRI, the functions of cri.sh, and the images under the names that it looks for. */
+function criSetup(runtime: RuntimeName, parent: string, change = (text: string) => text): string {
+  const handler = /^handler: (\w+)$/m.exec(snippetFor("runtimeclass", runtime))?.[1];
+  return [
+    "mkdir -p /etc/containerd /etc/cni/net.d",
+    hereDocument("/etc/containerd/config.toml", change(snippetFor("containerd", runtime))),
+    hereDocument("/etc/cni/net.d/pods.conflist", JSON.stringify(podNetwork)),
+    "systemctl restart containerd && until_ok ctr version",
+    "pause=$(containerd config dump | sed -n \"s/^ *sandbox = '\\(.*\\)'/\\1/p\")",
+    "if ! ctr -n k8s.io image ls -q | grep -qx $pause; then",
+    "systemctl start docker",
+    importForDocker,
+    `docker import -c 'ENTRYPOINT ["/bin/sleep", "infinity"]' /scratch/busybox.tar $pause >/dev/null`,
+    "docker save -o /scratch/cri.image busybox:latest $pause",
+    "ctr -n k8s.io image import /scratch/cri.image >/dev/null",
+    "fi",
+    // Debian's protoc is older than this option.
+    `sed 's/ \\[debug_redact = true\\]//' ${criSchema} >/scratch/cri.proto`,
+    hereDocument("/scratch/environment", readFileSync(join(import.meta.dir, "cri.sh"), "utf8")),
+    `echo 'IMAGE=docker.io/library/busybox:latest HANDLER=${handler} PARENT=${parent}' >>/scratch/environment`,
+    "until_ok bash -c '. /scratch/environment; cri Status | grep -A 1 NetworkReady | grep true'",
+  ].join("\n");
+}
+
+const criCleanup = `
+cri ListPodSandbox "filter { label_selector { key: 'check' value: '$C' } }" | sed -n 's/^  id: "\\(.*\\)"/\\1/p' |
+  while read -r pod; do cri RemovePodSandbox "pod_sandbox_id: '$pod'"; done
+`;
+
 function podmanSetup(directory: string, runtime: RuntimeName, more = ""): string {
   const engine = runtime === "bunc" ? installSnippet("podman") : '[engine]\nruntime = "runc"';
   return [
@@ -142,6 +193,23 @@ export const groups: readonly Group[] = [
       { name: "as docs/INSTALL.md has it", script: `${installSnippet("ctr")}`, output: "hello" },
       ...containerd,
     ],
+  },
+  {
+    name: "CRI, systemd's cgroups",
+    client: "containerd",
+    setup: (runtime) => criSetup(runtime, "/kubepods.slice/kubepods-burstable.slice"),
+    cleanup: criCleanup,
+    checks: cri,
+  },
+  {
+    name: "CRI, cgroupfs, not the default",
+    client: "containerd",
+    setup: (runtime) =>
+      criSetup(runtime, "/kubepods/burstable", (text) =>
+        text.replace("SystemdCgroup = true", "SystemdCgroup = false").replace(/default_runtime_name.*/, ""),
+      ),
+    cleanup: criCleanup,
+    checks: criCgroupfs,
   },
   {
     name: "root, systemd's cgroups",

@@ -1,0 +1,67 @@
+# For the checks of the Container Runtime Interface, which kubelet speaks: gRPC over containerd's socket. Messages are
+# in protobuf's text format, which protoc turns into bytes and back by the schema in /scratch/cri.proto, which is
+# that of Debian's golang-k8s-cri-api-dev. The group sets $IMAGE, $HANDLER and $PARENT, the cgroup of the pods.
+
+# As kubelet asks for it, but for the network, which takes its time.
+namespaces="network: NODE pid: CONTAINER"
+
+# cri METHOD [MESSAGE…]: prints the answer. A refusal goes to standard error, with gRPC's code, and fails.
+# Several messages are merged, as protobuf merges what is written one behind the other.
+cri() {
+  local method=$1 directory message length code
+  shift
+  directory=$(mktemp -d)
+  for message in "${@:-}"; do
+    protoc -I /scratch --encode=runtime.v1.${method}Request cri.proto <<<"$message" || return
+  done >$directory/message
+  length=$(stat -c %s $directory/message)
+  # Not compressed, then the length in four bytes.
+  { printf "\0\0\0\x$(printf %02x $((length >> 8)))\x$(printf %02x $((length & 255)))"; cat $directory/message; } >$directory/request
+  curl -sS --http2-prior-knowledge --unix-socket /run/containerd/containerd.sock \
+    -H 'content-type: application/grpc' -H 'te: trailers' --data-binary @$directory/request \
+    -D $directory/headers -o $directory/answer http://localhost/runtime.v1.RuntimeService/$method || return
+  code=$(sed -n 's/^grpc-status: \([0-9]*\).*/\1/p' $directory/headers)
+  if [ "$code" = 0 ]; then
+    tail -c +6 $directory/answer | protoc -I /scratch --decode=runtime.v1.${method}Response cri.proto
+  else
+    printf "$method: code $code: %b\n" "$(sed -n 's/^grpc-message: //p' $directory/headers | sed 's/%/\\x/g')" >&2
+  fi
+  rm -r $directory
+  [ "$code" = 0 ]
+}
+
+# pod [PODSANDBOXCONFIG]: runs a sandbox; its id is in $pod then.
+pod() {
+  local answer
+  sandbox="metadata { name: '$C' uid: '$C' namespace: 'default' } labels { key: 'check' value: '$C' }
+    log_directory: '/tmp/$C-logs'
+    linux { cgroup_parent: '$PARENT' security_context { namespace_options { $namespaces } } }"
+  more="${1:-}"
+  answer=$(cri RunPodSandbox "config { $sandbox } runtime_handler: '$HANDLER'" "config { $more }") || return
+  pod=$(sed -n 's/^pod_sandbox_id: "\(.*\)"/\1/p' <<<"$answer")
+}
+
+# create CONTAINERCONFIG COMMAND…: a container in the pod; its id is in $id then, its log in $log.
+create() {
+  local wanted=$1 answer name=main-$BASHPID-$((++containers))
+  shift
+  answer=$(cri CreateContainer \
+    "pod_sandbox_id: '$pod' sandbox_config { $sandbox } config { metadata { name: '$name' } image { image: '$IMAGE' }
+      $(printf "command: '%s' " "$@") log_path: '$name'
+      linux { security_context { namespace_options { $namespaces } } } }" \
+    "sandbox_config { $more } config { $wanted }") || return
+  id=$(sed -n 's/^container_id: "\(.*\)"/\1/p' <<<"$answer")
+  log=/tmp/$C-logs/$name
+}
+
+run() { create "$@" && cri StartContainer "container_id: '$id'"; }
+
+# inside COMMAND…: in the container, as an exec probe does it.
+inside() { cri ExecSync "container_id: '$id' $(printf "cmd: '%s' " "$@") timeout: 60"; }
+
+status() { cri ContainerStatus "container_id: '$id'"; }
+
+ended() { status | grep -q 'state: CONTAINER_EXITED'; }
+
+# Of the container's first process, in the host.
+pid() { ctr -n k8s.io task ls | awk -v id=$id '$1 == id { print $2 }'; }
