@@ -153,9 +153,13 @@ const podmanCleanup = `
 podman ps -aq --filter name=$C | xargs -r podman rm -f -v -t 0 >/dev/null 2>&1 || :
 `;
 
-/** For `--userns auto`. */
+/** For `--userns auto`: libsubid finds nothing for a name that is not a user's. */
 const subordinateIds =
-  "grep -q containers /etc/subuid || echo containers:1000000:1000000 | tee -a /etc/subuid >>/etc/subgid";
+  "id -u containers >/dev/null 2>&1 || { useradd --system --no-create-home containers; echo containers:1000000:1000000 | tee -a /etc/subuid >>/etc/subgid; }";
+
+/** pasta gives a rootless container the routes of the host, and the guest has no network card. */
+const uplink =
+  "ip link show uplink >/dev/null 2>&1 || { ip link add uplink type dummy; ip address add 192.0.2.2/24 dev uplink; ip link set uplink up; ip route add default via 192.0.2.1; }";
 
 const everyone = "/etc/containers/containers.conf.d";
 
@@ -233,11 +237,13 @@ export const groups: readonly Group[] = [
     rootless: true,
     setup: (runtime) =>
       [
+        uplink,
         podmanSetup("~tester/.config/containers/containers.conf.d", runtime),
         "chown -R tester: ~tester/.config",
         `runuser -u tester -- env XDG_RUNTIME_DIR=/run/user/1000 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus sh -c ${quote(`cd; ${importForPodman}`)}`,
       ].join("\n"),
     cleanup: podmanCleanup,
+    teardown: "ip link delete uplink",
     checks: [...podman, ...podmanLimits],
   },
 ];
