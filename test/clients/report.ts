@@ -1,6 +1,6 @@
 /** docs/CONFORMANCE-clients.md: every check with both results. */
 import type { Check, Group } from "./check.ts";
-import { recall } from "./results.ts";
+import { type Remembered, recall } from "./results.ts";
 
 export type Verdict = "pass" | "FAIL" | "neither" | "bunc only" | "not compared";
 
@@ -8,8 +8,8 @@ export type Verdict = "pass" | "FAIL" | "neither" | "bunc only" | "not compared"
 export function verdict(group: Group, check: Check): Verdict {
   const { bunc, runc } = recall(group, check);
   if (bunc === undefined || runc === undefined) return "not compared";
-  if (bunc) return runc ? "pass" : "bunc only";
-  return runc ? "FAIL" : "neither";
+  if (bunc.passed) return runc.passed ? "pass" : "bunc only";
+  return runc.passed ? "FAIL" : "neither";
 }
 
 const remarks: Readonly<Record<Verdict, string>> = {
@@ -38,8 +38,8 @@ export function conformancePage(groups: readonly Group[], versions: string, late
     "Written by `npm run test:clients`, which runs each check in the test machine's `clients` flavour with bunc and",
     "with Debian's runc. It fails where runc passes and bunc does not, so a check that was not compared cannot fail it.",
     "",
-    "A row is the last result of the check as it is now: partial runs add up, possibly of different builds, and a",
-    "failure that passed when repeated is not seen here. Some expectations were set to what bunc or runc was seen to do.",
+    "A row is the last result of the check as it is now: partial runs add up, possibly of different builds. What failed",
+    "was repeated once in the same run. Some expectations were set to what bunc or runc was seen to do.",
     "The guest may be emulated and its host busy, so few rounds of the start latency say little.",
     "",
     "```",
@@ -52,7 +52,11 @@ export function conformancePage(groups: readonly Group[], versions: string, late
     "",
     latency,
   ];
-  const mark = (passed: boolean | undefined) => (passed === undefined ? "" : passed ? "pass" : "fail");
+  const mark = (result: Remembered | undefined) => {
+    if (result === undefined) return "";
+    if (!result.passed) return "fail";
+    return result.repeated ? "pass, repeated" : "pass";
+  };
   for (const group of groups) {
     lines.push("", `## ${group.client}: ${group.name}`, "", "| check | bunc | runc | |", "|---|---|---|---|");
     for (const check of group.checks) {

@@ -12,7 +12,11 @@ interface Result {
   /** Of what the check demands. */
   readonly check: string;
   readonly passed: boolean;
+  /** It had failed, and was run again. */
+  readonly repeated?: boolean;
 }
+
+export type Remembered = Required<Pick<Result, "passed" | "repeated">>;
 
 type Results = Record<string, Partial<Record<RuntimeName, Result>>>;
 
@@ -24,20 +28,22 @@ function fingerprint(check: Check): string {
 
 const read = (): Results => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {});
 
-export function remember(group: Group, runtime: RuntimeName, check: Check, passed: boolean): void {
+export function remember(group: Group, runtime: RuntimeName, check: Check, outcome: Remembered): void {
   // Read anew: another run may have written meanwhile.
   const results = read();
   const name = key(group, check);
-  results[name] = { ...results[name], [runtime]: { check: fingerprint(check), passed } };
+  results[name] = { ...results[name], [runtime]: { check: fingerprint(check), ...outcome } };
   const sorted = Object.fromEntries(Object.entries(results).sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`);
 }
 
-/** → whether the check passed with the runtime when it last ran; undefined when it did not run as it is now. */
-export function recall(group: Group, check: Check): Partial<Record<RuntimeName, boolean>> {
+/** → how the check ended with each runtime when it last ran; undefined when it did not run as it is now. */
+export function recall(group: Group, check: Check): Partial<Record<RuntimeName, Remembered>> {
   const known = read()[key(group, check)] ?? {};
   const current = Object.entries(known).filter(([, result]) => result.check === fingerprint(check));
-  return Object.fromEntries(current.map(([runtime, result]) => [runtime, result.passed]));
+  return Object.fromEntries(
+    current.map(([runtime, { passed, repeated = false }]) => [runtime, { passed, repeated }]),
+  );
 }
 
 /** Removes results of checks that are no more. */

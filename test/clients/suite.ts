@@ -5,8 +5,8 @@
  *
  * `--only` runs the checks whose "client: group: name" contains one of the texts, and
  * the measurement of latency when one of them is "latency". A run of everything writes
- * docs/CONFORMANCE-clients.md anew; any other updates what it ran. The status is 1 where runc passes a check that
- * bunc fails.
+ * docs/CONFORMANCE-clients.md anew; any other updates what it ran. A check that fails is repeated once. The status is 1
+ * where runc passes a check, in this run or in its last, that bunc fails.
  */
 import {
   copyFileSync,
@@ -104,27 +104,38 @@ async function runCheck(guest: Guest, group: Group, check: Check): Promise<Outco
   };
 }
 
+function report(runtime: RuntimeName, check: Check, outcome: Outcome, remark = ""): void {
+  if (outcome.passed && remark === "" && !flags.verbose) return;
+  const word = outcome.passed ? "pass" : "fail";
+  console.log(
+    `  ${runtime} ${word}${remark} ${check.name} (${outcome.seconds.toFixed(1)} s) ${outcome.reason ?? ""}`,
+  );
+}
+
 async function runGroup(guest: Guest, group: Group, runtime: RuntimeName): Promise<void> {
   const setup = `exec 2>&1\nrm -f /scratch/environment\n${prelude}\n${group.setup(runtime)}`;
   const ready = await guest.run(["bash", "-c", setup], { cwd: "/", timeoutMs: defaultTimeoutMs });
   if (ready.exitCode !== 0)
     console.log(`  set-up for ${runtime} failed (${ready.exitCode}): ${ready.stdout}`);
   const queue = group.checks.values();
+  const failed: Check[] = [];
   const worker = async () => {
     for (const check of queue) {
       const outcome = await runCheck(guest, group, check);
-      remember(group, runtime, check, outcome.passed);
-      if (!outcome.passed || flags.verbose) {
-        const word = outcome.passed ? "pass" : "fail";
-        console.log(
-          `  ${runtime} ${word} ${check.name} (${outcome.seconds.toFixed(1)} s) ${outcome.reason ?? ""}`,
-        );
-      }
+      report(runtime, check, outcome);
+      if (outcome.passed) remember(group, runtime, check, { passed: true, repeated: false });
+      else failed.push(check);
     }
   };
   // Checks of a client's own restart would pull the client away from under their neighbours.
   const alone = group.checks.some(({ script }) => script.includes("systemctl"));
   await Promise.all(Array.from({ length: alone ? 1 : checksAtOnce }, worker));
+  // An emulated guest on a busy host is slow at times: what fails has a second chance, alone, and the page says so.
+  for (const check of failed) {
+    const outcome = await runCheck(guest, group, check);
+    report(runtime, check, outcome, ", repeated");
+    remember(group, runtime, check, { passed: outcome.passed, repeated: true });
+  }
   if (group.teardown !== undefined) await guest.run(["bash", "-c", group.teardown], { cwd: "/" });
 }
 
