@@ -1,7 +1,9 @@
 /** dist/bunc needs nothing of the system that it is on: no loader, no library, no other file. */
 import { expect } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { buncOnly, root } from "../harness/requirements.ts";
+import { join } from "node:path";
+import { projectRoot } from "../harness/project.ts";
+import { buncOnly, type Requirement, root } from "../harness/requirements.ts";
 import { type Result, runtime } from "../harness/runtime.ts";
 import type { Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
@@ -62,4 +64,21 @@ scenario("what the dynamic loader obeys does nothing", [root, buncOnly], async (
   const { status, stdout, stderr } = await box.call(["--version"], { env });
   expect([status, stderr]).toEqual([0, ""]);
   expect(stdout).toStartWith("runc version ");
+});
+
+const arm64 = join(projectRoot, "dist/bunc-arm64");
+const emulator = "/usr/bin/qemu-aarch64-static";
+const emulated: Requirement = () => {
+  if (!existsSync(arm64)) return "needs dist/bunc-arm64: bun build.ts --arch=arm64";
+  return existsSync(emulator) ? null : "needs qemu-aarch64-static (qemu-user-static)";
+};
+
+scenario("the executable for aarch64 starts, and makes a bundle", [buncOnly, emulated], async (box) => {
+  const call = (...args: string[]) => Bun.spawnSync([emulator, arm64, ...args]);
+  expect(call("--version").stdout.toString()).toStartWith("runc version ");
+  const bundle = box.path("bundle");
+  mkdirSync(bundle);
+  expect(call("spec", "--bundle", bundle).exitCode).toBe(0);
+  expect(JSON.parse(readFileSync(`${bundle}/config.json`, "utf8")).process.args).toEqual(["sh"]);
+  expect(JSON.parse(call("features").stdout.toString()).linux.seccomp.archs).toContain("SCMP_ARCH_AARCH64");
 });
