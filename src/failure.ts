@@ -4,7 +4,7 @@ import { capabilityName } from "./cli/capability.ts";
 import { errnoText } from "./errno.ts";
 import { RuntimeError } from "./errors.ts";
 import type { HintFacts } from "./hints.ts";
-import { holdsTriggerText, initOomKilled } from "./messages.ts";
+import { CGROUPS_NOT_APPLIED, holdsTriggerText, initOomKilled } from "./messages.ts";
 import type { Failure } from "./native/boundary.gen.ts";
 
 export type { Failure };
@@ -159,7 +159,7 @@ const subjectMessages = (): readonly (readonly [subject: RegExp, op: RegExp, mes
   [/^linux\.readonlyPaths/, ANY, (_, f) => `can't make ${JSON.stringify(f.target)} read-only: ${reason(f)}`],
   [/^linux\.rootfsPropagation/, ANY, (error) => `unable to apply root propagation flags: ${error}`],
   [/^linux\.netDevices/, ANY, (error) => `error creating network interfaces: ${error}`],
-  [/^linux\.(cgroupsPath|resources)/, ANY, (error) => `unable to apply cgroup configuration: ${error}`],
+  [/^linux\.(cgroupsPath|resources)/, ANY, (error) => `${CGROUPS_NOT_APPLIED}: ${error}`],
   [/^linux\.intelRdt/, ANY, (error) => `unable to apply Intel RDT configuration: ${error}`],
   [/^root\.readonly/, ANY, (error) => `error setting rootfs as readonly: ${error}`],
   [/^root/, /^(pivot_root|chroot|umount2)/, (error) => `error jailing process inside rootfs: ${error}`],

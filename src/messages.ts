@@ -33,6 +33,9 @@ export function holdsTriggerText(text: string): boolean {
   return TRIGGER_TEXTS.some((trigger) => lower.includes(trigger));
 }
 
+/** Part of every error about a container's cgroups, by which src/container/cgroup-diagnosis.ts knows them. */
+export const CGROUPS_NOT_APPLIED = "unable to apply cgroup configuration";
+
 export type ContainerStatus = "creating" | "created" | "running" | "paused" | "stopped";
 
 export const containerDoesNotExist = (id: string) =>

@@ -7,7 +7,7 @@
 import { errnoText } from "../errno.ts";
 import { RuntimeError } from "../errors.ts";
 import type { CgroupFacts } from "../host/cgroup.ts";
-import { cgroupFrozen, cgroupNotEmpty } from "../messages.ts";
+import { CGROUPS_NOT_APPLIED, cgroupFrozen, cgroupNotEmpty } from "../messages.ts";
 import {
   type CgroupCreateRequest,
   type CgroupToCreate,
@@ -204,7 +204,7 @@ function applyError<T>(action: () => T): T {
 }
 
 function unableToApply(error: RuntimeError): RuntimeError {
-  return error.wrap(`unable to apply cgroup configuration: ${error.message}`);
+  return error.wrap(`${CGROUPS_NOT_APPLIED}: ${error.message}`);
 }
 
 /**

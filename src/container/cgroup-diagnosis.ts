@@ -4,6 +4,7 @@ import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
 import { diagnoseCgroup } from "../doctor/diagnosis.ts";
 import { gatherCgroupFacts } from "../doctor/gather.ts";
 import { RuntimeError } from "../errors.ts";
+import { CGROUPS_NOT_APPLIED } from "../messages.ts";
 
 /** → the error to throw: with a longer hint, or as it is. Looks at this host, changes nothing. */
 export function withCgroupDiagnosis(error: unknown, locations: readonly CgroupLocation[]): unknown {
@@ -16,8 +17,5 @@ export function withCgroupDiagnosis(error: unknown, locations: readonly CgroupLo
 }
 
 function isAboutCgroups({ message, subject = "" }: RuntimeError): boolean {
-  return (
-    message.includes("unable to apply cgroup configuration") ||
-    /^linux\.(resources|cgroupsPath)\b/.test(subject)
-  );
+  return message.includes(CGROUPS_NOT_APPLIED) || /^linux\.(resources|cgroupsPath)\b/.test(subject);
 }
