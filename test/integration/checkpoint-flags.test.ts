@@ -168,6 +168,7 @@ scenario("--tcp-established: a connection to the host goes on", [...needs, packe
 
 /** CRIU 4.2 saves such a terminal, and then fails an assertion of its own when it restores it; 3.17 saves none. */
 const savesTerminals: Requirement = () => {
+  if (Bun.which("criu") === null) return "needs criu";
   const [, major = "0"] = /Version: (\d+)/.exec(Bun.spawnSync(["criu", "--version"]).stdout.toString()) ?? [];
   return Number(major) >= 4 ? null : "needs CRIU 4";
 };
