@@ -27,7 +27,7 @@ export const criCgroups: readonly Check[] = [
   },
   {
     name: "OOMKilled",
-    // The first process lives on for a moment: systemd may remove an empty scope before the shim has read why.
+    // The first process lives on for a moment: an empty cgroup may be removed before the shim has read why.
     script: `pod; run "linux { resources { memory_limit_in_bytes: 16777216 memory_swap_limit_in_bytes: 16777216 } }" sh -c '(x=a; while :; do x=$x$x; done); s=$?; sleep 2; exit $s'; until_ok ended; status`,
     output: /exit_code: 137[\s\S]*reason: "OOMKilled"/,
   },
