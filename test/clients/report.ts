@@ -39,7 +39,7 @@ export function conformancePage(groups: readonly Group[], versions: string, late
     "with Debian's runc. It fails where runc passes and bunc does not, so a check that was not compared cannot fail it.",
     "",
     "A row is the last result of the check as it is now: partial runs add up, possibly of different builds. What failed",
-    "was repeated once in the same run. Some expectations were set to what bunc or runc was seen to do.",
+    "was repeated in the same run, twice at most. Some expectations were set to what bunc or runc was seen to do.",
     "The guest may be emulated and its host busy, so few rounds of the start latency say little.",
     "",
     "```",
