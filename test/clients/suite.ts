@@ -3,10 +3,10 @@
  *
  *   bun test/clients/suite.ts [--only=TEXT,…] [--runtime=bunc|runc] [--verbose]
  *
- * `--only` runs the checks whose "client: group: name" contains one of the texts, and
- * the measurement of latency when one of them is "latency". A run of everything writes
- * docs/CONFORMANCE-clients.md anew; any other updates what it ran. A check that fails is repeated, twice at most. The status is
- * 1 where runc passes a check, in this run or in its last, that bunc fails.
+ * `--only` runs the checks whose "client: group: name" contains one of the texts, and the measurement of latency when
+ * one of them is "latency". A run of everything writes docs/CONFORMANCE-clients.md anew; any other updates what it ran.
+ * A check that fails is repeated, twice at most. The status is 1 where runc passes a check, in this run or in its last,
+ * that bunc fails.
  */
 import {
   copyFileSync,
