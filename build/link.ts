@@ -7,7 +7,7 @@
  * Anything that is not as expected fails the build: a new version of Bun may be laid out in another way, and a wrong
  * executable must not get out. Why static: docs/decisions/0005-static-executable.md.
  */
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import {
   Elf,
   type ElfSymbol,
@@ -29,6 +29,8 @@ const TLS_ABOVE_BYTES = 16;
 
 /** The largest page of both machines. */
 const PAGE_BYTES = 0x10000;
+
+const PIECE_BYTES = 64 * 1024;
 
 type Symbols = ReadonlyMap<string, ElfSymbol>;
 
@@ -56,8 +58,22 @@ export function linkExecutable(programFile: string, coreFile: string, target: st
   );
   writeHeaders(program, core.entry, [...program.segments.filter(isKept), ...added]);
   const gap = Buffer.alloc(base - program.bytes.length);
-  // In one piece: the page cache holds it in larger folios then, which saves time at every start.
-  writeFileSync(target, Buffer.concat([program.bytes, gap, coreBytes]), { mode: 0o755 });
+  writeInPieces(target, Buffer.concat([program.bytes, gap, coreBytes]));
+}
+
+/**
+ * The sizes of the writes decide in which folios the page cache holds the file, and so what each start costs: with
+ * these it is as after cp(1) or install(1), half a millisecond less than after one large write.
+ */
+function writeInPieces(target: string, bytes: Buffer): void {
+  const file = openSync(target, "w", 0o755);
+  try {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      writeSync(file, bytes, at, Math.min(PIECE_BYTES, bytes.length - at), at);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The core must have been linked for this build of Bun, and be two segments: code, and data. */
