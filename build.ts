@@ -76,8 +76,11 @@ async function buildExecutable(): Promise<void> {
     for (const log of result.logs) console.error(log);
     process.exit(1);
   }
-  linkExecutable(program, core, staging);
-  rmSync(program);
+  try {
+    linkExecutable(program, core, staging);
+  } finally {
+    rmSync(program);
+  }
   renameSync(staging, executable);
 }
 

@@ -47,9 +47,10 @@ pub fn host_facts(call: *Call, request: FactsRequest) Call.Error!FactsReply {
 
 fn own_streams(call: *Call) Call.Error![]const []const u8 {
     const links = try call.arena.alloc([]const u8, 3);
+    var buffer: [sys.path_max]u8 = undefined;
     inline for (links, .{ "0", "1", "2" }) |*link, name| {
-        const buffer = try call.arena.alloc(u8, sys.path_max);
-        link.* = sys.readlinkat(sys.AT.FDCWD, "/proc/self/fd/" ++ name, buffer) catch "";
+        const target = sys.readlinkat(sys.AT.FDCWD, "/proc/self/fd/" ++ name, &buffer) catch "";
+        link.* = try call.arena.dupe(u8, target);
     }
     return links;
 }

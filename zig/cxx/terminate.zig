@@ -71,8 +71,9 @@ export fn __cxa_demangle(mangled: ?[*:0]const u8, output: ?[*]u8, length: ?*usiz
 extern fn strerror(code: c_int) [*:0]const u8;
 
 fn giveUp(what: []const u8) noreturn {
+    const head = "bunc: internal error: ";
     const parts = [_]std.posix.iovec_const{
-        .{ .base = "bunc: internal error: ", .len = 22 },
+        .{ .base = head, .len = head.len },
         .{ .base = what.ptr, .len = what.len },
         .{ .base = "\n", .len = 1 },
     };
