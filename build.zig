@@ -36,6 +36,17 @@ pub fn build(b: *std.Build) void {
             }),
         });
         core.root_module.addObject(code);
+        core.root_module.addObject(b.addObject(.{
+            .name = "memset",
+            .root_module = b.createModule(.{
+                .root_source_file = b.path("zig/memset.zig"),
+                .target = target,
+                .optimize = .ReleaseFast,
+                .no_builtin = true,
+                .unwind_tables = .none,
+                .stack_check = false,
+            }),
+        }));
         core.setLinkerScript(script);
         core.entry = .{ .symbol_name = "bunc_start" };
         b.installArtifact(core);
