@@ -1,28 +1,27 @@
 /**
- * The command line as runc reads it, turned into what commander reads.
+ * The command line as runc reads it: which flag is set to what, and the positional arguments.
  *
  * runc takes `--flag`, `-flag`, `--flag=value`, `--bool=false`, flags before and after positional
  * arguments, and global flags after the verb; commander takes `--flag value` and short groups. So the
- * words are sorted here, with runc's error texts, and commander gets unambiguous ones.
+ * words are read here, with runc's error texts, by what was declared with commander.
  */
 
+import type { Option } from "@commander-js/extra-typings";
 import { UsageError } from "../errors.ts";
 import { parseBoolean } from "./boolean.ts";
 import { meansAbsent } from "./flag.ts";
 
-/** What this module needs to know of a commander Option. */
-export interface FlagDeclaration {
-  readonly long?: string | undefined;
-  readonly short?: string | undefined;
-  readonly required: boolean;
-  readonly negate: boolean;
+/** One mention of a flag: with its text, or, for a flag without a value, as it is. */
+export interface Setting {
+  flag: Option;
+  text: string | undefined;
 }
 
 export interface SplitRules {
   /** The flags of the command whose words these are. */
-  own: readonly FlagDeclaration[];
+  own: readonly Option[];
   /** Flags that may also stand here: the global ones, after a verb. */
-  inherited: readonly FlagDeclaration[];
+  inherited: readonly Option[];
   /** Flags handled by the caller: true when one of them was given (`help`, `h`). */
   switches: Readonly<Record<string, string>>;
   /** After this many positional arguments nothing is a flag any more; undefined: no such rule. */
@@ -32,9 +31,8 @@ export interface SplitRules {
 }
 
 export interface SplitArguments {
-  /** For commander: `--flag value` pairs and `--flag`. */
-  own: string[];
-  inherited: string[];
+  own: Setting[];
+  inherited: Setting[];
   positionals: string[];
   /** The values of `switches` whose flag was given and not set to false. */
   switches: Set<string>;
@@ -51,8 +49,8 @@ export function splitArguments(words: readonly string[], rules: SplitRules): Spl
     switches: new Set(),
     error: undefined,
   };
-  // The last mention of a boolean decides, so they are written out at the end.
-  const booleans = new Map<FlagDeclaration, boolean>();
+  // The last mention of a boolean decides, so they are added at the end.
+  const booleans = new Map<Option, boolean>();
 
   let index = 0;
   while (index < words.length) {
@@ -97,7 +95,7 @@ export function splitArguments(words: readonly string[], rules: SplitRules): Spl
         if (value === undefined) throw new UsageError(`flag needs an argument: ${word}`);
         if (given === undefined) index += 1;
         if (!meansAbsent(flag, value)) {
-          (own === undefined ? split.inherited : split.own).push(flag.long as string, value);
+          (own === undefined ? split.inherited : split.own).push({ flag, text: value });
         }
       }
     } catch (error) {
@@ -107,21 +105,22 @@ export function splitArguments(words: readonly string[], rules: SplitRules): Spl
   }
 
   for (const [flag, value] of booleans) {
-    const word = value ? flag.long : oppositeOf(flag, rules.own);
-    if (word !== undefined) (rules.own.includes(flag) ? split.own : split.inherited).push(word);
+    const set = value ? flag : oppositeOf(flag, rules.own);
+    const settings = rules.own.includes(flag) ? split.own : split.inherited;
+    if (set !== undefined) settings.push({ flag: set, text: undefined });
   }
   return split;
 }
 
-function findFlag(flags: readonly FlagDeclaration[], name: string): FlagDeclaration | undefined {
+function findFlag(flags: readonly Option[], name: string): Option | undefined {
   return flags.find((flag) => flag.long === `--${name}` || flag.short === `-${name}`);
 }
 
 /** `--no-x=false` asks for x where that can be asked for at all; any other `--x=false` asks for nothing. */
-function oppositeOf(flag: FlagDeclaration, flags: readonly FlagDeclaration[]): string | undefined {
+export function oppositeOf(flag: Option, flags: readonly Option[]): Option | undefined {
   if (!flag.negate) return undefined;
   const positive = flag.long?.replace(/^--no-/, "--");
-  return flags.find((candidate) => candidate.long === positive)?.long;
+  return flags.find((candidate) => candidate.long === positive);
 }
 
 function booleanValue(name: string, text: string | undefined): boolean {
