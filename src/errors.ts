@@ -80,3 +80,8 @@ export class UsageError extends RuntimeError {
     this.help = details.help;
   }
 }
+
+/** The message of anything that was thrown. */
+export function failureMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

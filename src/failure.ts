@@ -1,6 +1,6 @@
 /** A Failure of the core (zig/failure.zig) in runc's words. */
 
-import { capabilityName } from "./cli/capability.ts";
+import { capabilityName } from "./capability.ts";
 import { errnoText } from "./errno.ts";
 import { RuntimeError } from "./errors.ts";
 import type { HintFacts } from "./hints.ts";

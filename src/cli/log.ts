@@ -7,7 +7,7 @@
  */
 
 import { errnoName } from "../errno.ts";
-import { RuntimeError } from "../errors.ts";
+import { failureMessage, RuntimeError } from "../errors.ts";
 import { LOG_LEVELS, type LogFormat, type LogLevel } from "./global-flags.ts";
 
 export interface LogSettings {
@@ -79,11 +79,6 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
       if (settings.file !== undefined) output.writeError(message);
     },
   };
-}
-
-/** The message of anything that was thrown. */
-export function failureMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The extra keys of the error record; none differs from level, msg or time only by case. */

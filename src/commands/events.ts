@@ -2,13 +2,12 @@
 
 import { OomWatch } from "../cgroup/oom-watch.ts";
 import { hugePageSizes, readStats } from "../cgroup/stats/stats.ts";
-import { failureMessage } from "../cli/log.ts";
 import type { Handler } from "../cli/verbs.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
 import { openContainer } from "../container/container.ts";
 import { rdtStatsOf } from "../container/rdt.ts";
 import { loadStoredConfig } from "../container/stored-config.ts";
-import { RuntimeError } from "../errors.ts";
+import { failureMessage, RuntimeError } from "../errors.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import { stringifyJson } from "../oci/json.ts";

@@ -2,7 +2,6 @@
 
 import type { DriverOptions } from "../cgroup/manager.ts";
 import { cgroupPaths } from "../cgroup/paths.ts";
-import { failureMessage } from "../cli/log.ts";
 import type { SyscallQuery } from "../cli/syscalls.ts";
 import type { CommandContext, Handler, VerbOptions } from "../cli/verbs.ts";
 import { readBundle } from "../container/bundle.ts";
@@ -11,7 +10,7 @@ import { rootOf } from "../container/container.ts";
 import { inheritedNoFile } from "../container/inherited.ts";
 import { rootlessCgroups } from "../container/rootless.ts";
 import { compileSeccomp, seccompProfile } from "../container/seccomp.ts";
-import { RuntimeError } from "../errors.ts";
+import { failureMessage, RuntimeError } from "../errors.ts";
 import { type CgroupOutline, outlineCgroups } from "../explain/cgroups.ts";
 import { explainCreate } from "../explain/explain.ts";
 import type { Operation } from "../explain/operation.ts";

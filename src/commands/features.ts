@@ -1,11 +1,11 @@
 /** `features`: what this runtime can, as the OCI runtime specification's features.md wants it told. */
 
+import { capabilityNames } from "../capability.ts";
 import { loadHandler } from "../cli/handlers.ts";
 import type { Handler } from "../cli/verbs.ts";
 import { isKnownArchitecture } from "../container/seccomp.ts";
 import { currentHost } from "../host/current.ts";
 import { type KernelVersion, kernelAtLeast } from "../host/host.ts";
-import { CAP } from "../native/boundary.gen.ts";
 import type { Features } from "../oci/features.ts";
 import { HOOK_KINDS } from "../oci/hooks.ts";
 import { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES, NAMESPACE_TYPES } from "../oci/linux.ts";
@@ -59,13 +59,6 @@ export function features({ kernel, checkpoint }: FeatureFacts): Features {
     },
     potentiallyUnsafeConfigAnnotations: ["bundle", "org.systemd.property.", "org.criu.config"],
   };
-}
-
-/** In the order of their numbers, as runc lists them. */
-function capabilityNames(): string[] {
-  return Object.keys(CAP)
-    .filter((name) => name !== "LAST_CAP")
-    .map((name) => `CAP_${name}`);
 }
 
 /** seccomp(2): the others are older than the oldest supported kernel. */

@@ -1,9 +1,9 @@
 /** `list`: the containers of a state directory, as a table, JSON or ids. */
 
-import { failureMessage } from "../cli/log.ts";
 import type { Handler } from "../cli/verbs.ts";
 import { loadContainer, rootOf } from "../container/container.ts";
 import { type ContainerState, containerState } from "../container/state-json.ts";
+import { failureMessage } from "../errors.ts";
 import { systemCallFailed } from "../messages.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";

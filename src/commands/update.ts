@@ -3,14 +3,14 @@
 import { resourceSettings, writeSettings } from "../cgroup/create.ts";
 import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
 import { checkMemoryUsage } from "../cgroup/resources/v2.ts";
-import { failureMessage, type Log } from "../cli/log.ts";
+import type { Log } from "../cli/log.ts";
 import type { Handler, VerbOptions } from "../cli/verbs.ts";
 import { cgroupsOf, tellSystemd } from "../container/cgroups.ts";
 import { changeContainer } from "../container/container.ts";
 import { mergeResources } from "../container/merge-resources.ts";
 import { changeRdt, type RdtChange } from "../container/rdt.ts";
 import { readStoredConfig } from "../container/stored-config.ts";
-import { RuntimeError } from "../errors.ts";
+import { failureMessage, RuntimeError } from "../errors.ts";
 import { currentHost } from "../host/current.ts";
 import { containerNotRunning, systemCallFailed } from "../messages.ts";
 import { ERRNO } from "../native/boundary.gen.ts";

@@ -1,6 +1,7 @@
 /** Hooks that run in the runtime's namespaces: prestart, createRuntime, poststart, poststop. */
 
-import { failureMessage, type Log } from "../cli/log.ts";
+import type { Log } from "../cli/log.ts";
+import { failureMessage } from "../errors.ts";
 import type { ContainerStatus } from "../messages.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";

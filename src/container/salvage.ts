@@ -5,7 +5,8 @@
 
 import { cgroupsExist, killCgroups, removeCgroups } from "../cgroup/operate.ts";
 import { cgroupLocations } from "../cgroup/paths.ts";
-import { failureMessage, type Log } from "../cli/log.ts";
+import type { Log } from "../cli/log.ts";
+import { failureMessage } from "../errors.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import { parseJson } from "../oci/json.ts";

@@ -1,4 +1,5 @@
-import { failureMessage, type Log } from "../cli/log.ts";
+import type { Log } from "../cli/log.ts";
+import { failureMessage } from "../errors.ts";
 
 /** What takes back the steps of a creation, last one first. */
 export class UndoList {

@@ -1,7 +1,8 @@
 /** Kernel numbers of a plan, back in the names of the man pages. */
 
+import { capabilityNames } from "../capability.ts";
 import type { IdMap, MountAttributes } from "../native/boundary.gen.ts";
-import { CAP, CLONE, MOUNT_ATTR, MS, RLIMIT } from "../native/boundary.gen.ts";
+import { CLONE, MOUNT_ATTR, MS, RLIMIT } from "../native/boundary.gen.ts";
 
 function flagNames(value: number, table: Readonly<Record<string, number>>, prefix: string): string {
   return Object.entries(table)
@@ -45,12 +46,8 @@ export function resourceName(number: number): string {
 }
 
 /** A set of 64 bits, as capabilities(7) names them; "none". */
-export function capabilityNames(set: string): string {
-  const bits = BigInt(set);
-  const names = Object.entries(CAP)
-    .filter(([name, bit]) => name !== "LAST_CAP" && (bits & (1n << BigInt(bit))) !== 0n)
-    .map(([name]) => `CAP_${name}`);
-  return names.length === 0 ? "none" : names.join("|");
+export function capabilityList(set: string): string {
+  return capabilityNames(BigInt(set)).join("|") || "none";
 }
 
 /** "0→100000 (65536)". */

@@ -2,7 +2,7 @@
 
 import { type Hook, type HookSet, MS, type Op, type Plan } from "../native/boundary.gen.ts";
 import { explainMount, explainRemount, openSource } from "./mounts.ts";
-import { bitList, capabilityNames, octal, propagationName } from "./names.ts";
+import { bitList, capabilityList, octal, propagationName } from "./names.ts";
 import { type Step, step } from "./operation.ts";
 
 /** What one step needs to know of the others. */
@@ -182,7 +182,7 @@ const explainers: Explainers = {
       `filter of ${instructionCount(program)} instructions: kept for later`,
     ),
   ],
-  capability_bounding: ({ set }) => [step("prctl", "PR_CAPBSET_DROP", `all but ${capabilityNames(set)}`)],
+  capability_bounding: ({ set }) => [step("prctl", "PR_CAPBSET_DROP", `all but ${capabilityList(set)}`)],
   user: ({ uid, gid, additional_gids, keep_groups }, { plan: { stdio } }) => [
     ...["standard input", "standard output", "standard error"].map((name) =>
       step("fchownat", name, `owner ${stdio.owner_uid}`, "it is a pipe, file or terminal of another owner"),
@@ -199,13 +199,13 @@ const explainers: Explainers = {
       "capset",
       "",
       [
-        `effective ${capabilityNames(effective)}`,
-        ...(permitted === effective ? [] : [`permitted ${capabilityNames(permitted)}`]),
-        `inheritable ${capabilityNames(inheritable)}`,
+        `effective ${capabilityList(effective)}`,
+        ...(permitted === effective ? [] : [`permitted ${capabilityList(permitted)}`]),
+        `inheritable ${capabilityList(inheritable)}`,
       ].join(", "),
     ),
     step("prctl", "PR_CAP_AMBIENT_CLEAR_ALL"),
-    ...(BigInt(ambient) === 0n ? [] : [step("prctl", "PR_CAP_AMBIENT_RAISE", capabilityNames(ambient))]),
+    ...(BigInt(ambient) === 0n ? [] : [step("prctl", "PR_CAP_AMBIENT_RAISE", capabilityList(ambient))]),
   ],
   working_directory: ({ path, create }) => [
     ...(create ? [step("openat2", path, `${IN_ROOT}; made (mkdirat 0755) where it is missing`)] : []),

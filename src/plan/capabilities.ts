@@ -1,7 +1,7 @@
 /** Capability names to sets. capabilities(7). */
 
+import { capabilityNames, capabilityNumber } from "../capability.ts";
 import type { Capabilities } from "../native/boundary.gen.ts";
-import { CAP } from "../native/boundary.gen.ts";
 import type { CapabilitiesConfig } from "../oci/process.ts";
 
 export interface PlannedCapabilities {
@@ -42,24 +42,12 @@ export function planCapabilities(config: CapabilitiesConfig): PlannedCapabilitie
   };
 }
 
-function capabilityNames(set: bigint): string[] {
-  return Object.keys(CAP)
-    .filter((name) => name !== "LAST_CAP" && (set & (1n << BigInt(CAP[name as keyof typeof CAP]))) !== 0n)
-    .map((name) => `CAP_${name}`);
-}
-
 function capabilitySet(names: readonly string[] | undefined, unknown: Set<string>): bigint {
   let set = 0n;
   for (const name of names ?? []) {
-    const bit = name.startsWith("CAP_") ? capabilityNumber(name.slice("CAP_".length)) : undefined;
-    if (bit === undefined) unknown.add(name);
-    else set |= 1n << BigInt(bit);
+    const number = capabilityNumber(name);
+    if (number === undefined) unknown.add(name);
+    else set |= 1n << BigInt(number);
   }
   return set;
-}
-
-/** `LAST_CAP` is the kernel's name for a bound, not a capability. */
-function capabilityNumber(name: string): number | undefined {
-  if (name === "LAST_CAP" || !Object.hasOwn(CAP, name)) return undefined;
-  return CAP[name as keyof typeof CAP];
 }
