@@ -13,6 +13,7 @@ import type { BunPlugin } from "bun";
 import { Elf } from "./build/elf.ts";
 import { coreExports, linkExecutable } from "./build/link.ts";
 import { linkerScript } from "./build/linker-script.ts";
+import { partsPlugin } from "./build/parts.ts";
 
 /** As Node.js calls the machines, and as Zig and Bun's packages do. */
 const architectures: Readonly<Record<string, { zig: string; package: string }>> = {
@@ -53,12 +54,13 @@ function buildCore({ zig: arch }: { zig: string }): void {
 async function buildExecutable(): Promise<void> {
   mkdirSync(dirname(executable), { recursive: true });
   const [program, staging] = [`${executable}.program`, `${executable}.new`];
+  const entry = join(project, "src/main.ts");
   const result = await Bun.build({
-    entrypoints: [join(project, "src/main.ts")],
+    entrypoints: [entry],
     target: "bun",
     minify: true,
     bytecode: true,
-    plugins: [leanCommander],
+    plugins: [leanCommander, await partsPlugin(project, entry)],
     define: { BUNC_COMMIT: JSON.stringify(commit()), BUNC_CORE: JSON.stringify(coreExports(core)) },
     compile: {
       outfile: program,

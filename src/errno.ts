@@ -4,7 +4,8 @@
  * lower case, "permission denied", "no such file or directory".
  */
 
-const table: Readonly<Record<number, readonly [name: string, text: string]>> = {
+/** Made when it is asked for: most commands end without. */
+const table = (): Readonly<Record<number, readonly [name: string, text: string]>> => ({
   1: ["EPERM", "operation not permitted"],
   2: ["ENOENT", "no such file or directory"],
   3: ["ESRCH", "no such process"],
@@ -136,22 +137,22 @@ const table: Readonly<Record<number, readonly [name: string, text: string]>> = {
   131: ["ENOTRECOVERABLE", "state not recoverable"],
   132: ["ERFKILL", "operation not possible due to RF-kill"],
   133: ["EHWPOISON", "memory page has hardware error"],
-};
+});
 
 /** `13` → `EACCES`; a number without a name → `errno 4095`. */
 export function errnoName(errno: number): string {
-  return table[errno]?.[0] ?? `errno ${errno}`;
+  return table()[errno]?.[0] ?? `errno ${errno}`;
 }
 
 /** `13` → `permission denied`; a number without a text → `errno 4095`, as Go does. */
 export function errnoText(errno: number): string {
-  return table[errno]?.[1] ?? `errno ${errno}`;
+  return table()[errno]?.[1] ?? `errno ${errno}`;
 }
 
 let numbersByName: Map<string, number> | undefined;
 
 /** `EACCES` → `13` (the `code` of a Bun or Node system error). Undefined for an unknown name. */
 export function errnoNumber(name: string): number | undefined {
-  numbersByName ??= new Map(Object.entries(table).map(([number, [known]]) => [known, Number(number)]));
+  numbersByName ??= new Map(Object.entries(table()).map(([number, [known]]) => [known, Number(number)]));
   return numbersByName.get(name);
 }

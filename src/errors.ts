@@ -1,4 +1,9 @@
-/** The error every part of bunc throws: one class, whose message is what runc's callers expect to read. */
+/**
+ * The error everything in bunc throws: one class, whose message is what runc's callers expect to read. Each class here
+ * exists once in the program (build/parts.ts), so this module imports nothing but types.
+ */
+
+import type { Failure } from "./native/boundary.gen.ts";
 
 /** One mistake in a configuration: where, what stands there, what is accepted. */
 export interface ConfigError {
@@ -67,6 +72,17 @@ export class RuntimeError extends Error {
   private details(): RuntimeErrorDetails {
     const { exitCode, step, path, subject, errno, detail, hint, configErrors } = this;
     return { exitCode, step, path, subject, errno, detail, hint, configErrors };
+  }
+}
+
+/** What the core reports when a call fails, in words, with its record for callers that know more (failure.ts). */
+export class NativeError extends RuntimeError {
+  readonly failure: Failure;
+
+  constructor(inWords: RuntimeError, failure: Failure) {
+    super(inWords.message, inWords);
+    this.name = "NativeError";
+    this.failure = failure;
   }
 }
 

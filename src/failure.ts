@@ -3,7 +3,7 @@
 import { capabilityName } from "./capability.ts";
 import { errnoText } from "./errno.ts";
 import { RuntimeError } from "./errors.ts";
-import type { HintFacts } from "./hints.ts";
+import { type HintFacts, hintFor } from "./hints.ts";
 import { CGROUPS_NOT_APPLIED, holdsTriggerText, initOomKilled } from "./messages.ts";
 import type { Failure } from "./native/boundary.gen.ts";
 
@@ -53,8 +53,6 @@ export function failureError(failure: Failure, context: FailureContext = NO_PROC
     oomKilled: context.oomKilled,
     rootless: context.rootless,
   };
-  // The rules are only loaded when something has failed.
-  const { hintFor }: typeof import("./hints.ts") = require("./hints.ts");
   return new RuntimeError(`${prefixFor(failure, context)}${inner}`, {
     step: failure.op,
     path: present(failure.target),

@@ -4,7 +4,7 @@ import { loadHandler } from "./cli/handlers.ts";
 import { createLog, type LogOutput } from "./cli/log.ts";
 import { parseCommandLine, type VerbInvocation } from "./cli/program.ts";
 import type { CommandContext } from "./cli/verbs.ts";
-import { RuntimeError, UsageError } from "./errors.ts";
+import { NativeError, RuntimeError, UsageError } from "./errors.ts";
 // Here so that the environment has lost the record before anything is started with it.
 import "./host/start-record.ts";
 import { wrapCommandError } from "./messages.ts";
@@ -71,15 +71,14 @@ const logOutput: LogOutput = {
   now: () => new Date(),
 };
 
-/** Through the core, which a failing command has most often loaded; by other means where it cannot be loaded. */
+/** Through the core; by other means where it cannot be loaded. */
 function appendFile(path: string, text: string): void {
   const mode = 0o644;
-  let core: typeof import("./native/call.ts") | undefined;
   try {
-    core = require("./native/call.ts") as typeof import("./native/call.ts");
-    core.native("append_file", { path, text, mode });
+    const { native }: typeof import("./native/call.ts") = require("./native/call.ts");
+    native("append_file", { path, text, mode });
   } catch (error) {
-    if (core !== undefined && error instanceof core.NativeError) return;
+    if (error instanceof NativeError) return;
     const fs: typeof import("node:fs") = require("node:fs");
     fs.appendFileSync(path, text, { mode });
   }

@@ -89,6 +89,10 @@ const IN_USER_NAMESPACE = "a user namespace has no rights over devices, and no d
 const NO_RIGHTS = [ERRNO.PERM, ERRNO.ACCES, ERRNO.ROFS, ERRNO.NOENT];
 
 export function resourceSettings(facts: CgroupFacts, resources: ResourcesConfig): CgroupSettings {
+  const isLimited = Object.entries(resources).some(
+    ([name, part]) => name !== "devices" && part !== undefined,
+  );
+  if (!isLimited) return { settings: [], ignored: [] };
   return facts.mode === "v2" ? unifiedSettings(resources) : legacySettings(resources);
 }
 

@@ -19,7 +19,6 @@ import {
 } from "./create.ts";
 import { delegateCgroup } from "./delegate.ts";
 import type { CgroupLocation } from "./paths.ts";
-import { SystemdCgroups } from "./systemd/container.ts";
 import type { SystemdEnvironment } from "./systemd/driver.ts";
 
 /** Who makes and removes the container's cgroups. */
@@ -65,8 +64,10 @@ export function openManager(call: typeof native, options: ManagerOptions): Cgrou
   switch (options.driver) {
     case "cgroupfs":
       return new Cgroupfs(call, options);
-    case "systemd":
+    case "systemd": {
+      const { SystemdCgroups }: typeof import("./systemd/container.ts") = require("./systemd/container.ts");
       return new SystemdCgroups(call, options);
+    }
     case "disabled":
       return new NoCgroups(options);
   }

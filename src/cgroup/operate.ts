@@ -1,9 +1,9 @@
 /** What the commands do with the cgroups of a container that is there: count, signal, pause, remove. */
 
 import { errnoText } from "../errno.ts";
-import { RuntimeError } from "../errors.ts";
+import { NativeError, RuntimeError } from "../errors.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
-import { NativeError, type native } from "../native/call.ts";
+import type { native } from "../native/call.ts";
 import { type CgroupLocation, distinctGroups, locationOf } from "./paths.ts";
 
 /** As long as runc waits; a healthy host takes a few milliseconds. */

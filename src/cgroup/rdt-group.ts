@@ -1,10 +1,10 @@
 /** The resctrl group of a container: made, its shares written and read back, read for statistics, removed. */
 
 import { errnoText } from "../errno.ts";
-import { RuntimeError } from "../errors.ts";
+import { NativeError, RuntimeError } from "../errors.ts";
 import { systemCallFailed } from "../messages.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
-import { NativeError, type native } from "../native/call.ts";
+import type { native } from "../native/call.ts";
 import { groupPath, monitoringPath, type RdtPlan, type SchemataLine, schemataDifferences } from "./rdt.ts";
 
 const GROUP_MODE = 0o755;

@@ -10,9 +10,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { NativeError } from "../errors.ts";
 import { outlineRdt } from "../explain/rdt.ts";
+import { failureError } from "../failure.ts";
 import type { Failure } from "../native/boundary.gen.ts";
-import { NativeError } from "../native/call.ts";
 import {
   groupPath,
   type IntelRdtConfig,
@@ -176,10 +177,11 @@ class Resctrl {
 }
 
 function failure(known: Partial<Failure>): NativeError {
-  return new NativeError({
+  const whole = {
     ...{ code: "system", stage: "parent", op: "", errno: 0, subject: "", target: "", detail: "" },
     ...known,
-  } as Failure);
+  } as Failure;
+  return new NativeError(failureError(whole), whole);
 }
 
 describe("a group in a directory that stands for resctrl", () => {

@@ -1,10 +1,10 @@
 /** A limit that the kernel refused, in runc's words, with the reason where it can be found out. */
 
 import { errnoName } from "../errno.ts";
-import { RuntimeError } from "../errors.ts";
+import { NativeError, RuntimeError } from "../errors.ts";
 import { systemCallFailed } from "../messages.ts";
 import { type ControllerNotEnabled, ERRNO } from "../native/boundary.gen.ts";
-import { NativeError, type native } from "../native/call.ts";
+import type { native } from "../native/call.ts";
 import { absolutePath, type CgroupLocation } from "./paths.ts";
 
 /** `error` is what the native call `cgroup_write` threw. */

@@ -4,13 +4,10 @@ import { mountsDevices } from "../cgroup/devices.ts";
 import { type CgroupDriver, type CgroupManager, type DriverOptions, openManager } from "../cgroup/manager.ts";
 import { removeCgroups } from "../cgroup/operate.ts";
 import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
-import { systemdResources } from "../cgroup/systemd/container.ts";
-import { Systemd, type SystemdEnvironment } from "../cgroup/systemd/driver.ts";
-import type { SystemdResources } from "../cgroup/systemd/properties.ts";
+import type { SystemdEnvironment } from "../cgroup/systemd/driver.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
-import type { ResourcesConfig } from "../oci/resources.ts";
 import type { StateRecord } from "../state/record.ts";
 
 export function cgroupsOf(record: StateRecord): CgroupLocation[] {
@@ -73,39 +70,11 @@ export function systemdEnvironment(rootless: boolean): SystemdEnvironment {
   return { rootless, euid: currentHost().euid, variables: Bun.env };
 }
 
-/**
- * Tells systemd about new limits of a container that it manages, so that it does not put back the old ones.
- * The resources as they are to be written to the cgroup's files afterwards.
- */
-export function tellSystemd(record: StateRecord, resources: ResourcesConfig): SystemdResources {
-  const { systemdUnit } = record.bunc;
-  if (systemdUnit === "") return { properties: [], resources, warnings: [] };
-  const systemd = Systemd.connect(native, systemdEnvironment(record.rootless));
-  const converted = systemdResources(currentHost().cgroup, resources, systemd);
-  systemd.setProperties(systemdUnit, converted.properties);
-  systemd.close();
-  return converted;
-}
-
-/**
- * Moves a process into one of a container's cgroups through systemd: a user may not move it there himself, because
- * his session and his services have only root's cgroups in common.
- */
-export function attachThroughSystemd(record: StateRecord, { path }: CgroupLocation, pid: number): void {
-  const { systemdUnit } = record.bunc;
-  const parts = path.split("/");
-  const systemd = Systemd.connect(native, systemdEnvironment(record.rootless));
-  systemd.attach(systemdUnit, parts.slice(parts.indexOf(systemdUnit) + 1).join("/"), [pid]);
-  systemd.close();
-}
-
 /** Removes a recorded container's cgroups, whoever has made them; who is in them is dead already. */
 export function removeCgroupsOf(record: StateRecord): void {
-  const { systemdUnit } = record.bunc;
-  if (systemdUnit !== "") {
-    const systemd = Systemd.connect(native, systemdEnvironment(record.rootless));
-    systemd.stopUnit(systemdUnit);
-    systemd.close();
+  if (record.bunc.systemdUnit !== "") {
+    const { stopUnit }: typeof import("./systemd-unit.ts") = require("./systemd-unit.ts");
+    stopUnit(record);
   }
   removeCgroups(native, cgroupsOf(record));
 }

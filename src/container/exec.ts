@@ -4,17 +4,16 @@ import { placement } from "../cgroup/create.ts";
 import { subCgroup } from "../cgroup/operate.ts";
 import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
 import type { CommandContext } from "../cli/verbs.ts";
-import { RuntimeError } from "../errors.ts";
+import { NativeError, RuntimeError } from "../errors.ts";
 import { parseSelfCgroup } from "../host/cgroup.ts";
 import { currentHost, deniesSetgroups } from "../host/current.ts";
 import { cannotExec } from "../messages.ts";
 import type { Placement, Plan, Spawned } from "../native/boundary.gen.ts";
-import { NativeError, native } from "../native/call.ts";
+import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import { planExec } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
-import { attachThroughSystemd } from "./cgroups.ts";
 import type { Container } from "./container.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
@@ -155,6 +154,7 @@ function spawnThroughSystemd(plan: Plan, record: StateRecord, place: ExecPlace):
 }
 
 function attachToContainer(record: StateRecord, { locations, isBelow }: ExecPlace, pid: number): void {
+  const { attachThroughSystemd }: typeof import("./systemd-unit.ts") = require("./systemd-unit.ts");
   const attach = (places: readonly CgroupLocation[]) => {
     for (const location of places) attachThroughSystemd(record, location, pid);
   };

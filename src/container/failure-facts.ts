@@ -1,8 +1,9 @@
 /** Turns a Failure of the core into an error that knows the container's configuration (src/failure.ts). */
 
 import { oomKills } from "../cgroup/operate.ts";
-import { type FailureContext, failureError } from "../failure.ts";
-import { NativeError, native } from "../native/call.ts";
+import { NativeError } from "../errors.ts";
+import type { FailureContext } from "../failure.ts";
+import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import type { StateRecord } from "../state/record.ts";
@@ -27,6 +28,7 @@ export class FailureFacts {
       return action();
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
+      const { failureError }: typeof import("../failure.ts") = require("../failure.ts");
       throw failureError(error.failure, {
         process: kind,
         mounts: this.#config.mounts.map(({ destination, type, source, options }) => ({

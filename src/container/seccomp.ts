@@ -1,9 +1,9 @@
 /** linux.seccomp of a config, with its defaults taken as runc takes them, compiled to BPF by the core. */
 
 import type { Log } from "../cli/log.ts";
-import { RuntimeError } from "../errors.ts";
+import { NativeError, RuntimeError } from "../errors.ts";
 import type { Profile } from "../native/boundary.gen.ts";
-import { NativeError, native } from "../native/call.ts";
+import { native } from "../native/call.ts";
 import type { SeccompConfig } from "../oci/seccomp.ts";
 import type { CompiledSeccomp } from "../plan/plan.ts";
 import { wantsSeccomp } from "../plan/security.ts";

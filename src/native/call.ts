@@ -2,22 +2,9 @@
  * The typed way into the core: `native("spawn", { plan })`. JSON out, JSON or a Failure back; see
  * docs/BOUNDARY.md. The library is loaded by the first call.
  */
-import { RuntimeError } from "../errors.ts";
-import { failureError } from "../failure.ts";
+import { NativeError } from "../errors.ts";
 import { type Calls, callNumbers, type Failure } from "./boundary.gen.ts";
 import { loadLibrary } from "./library.ts";
-
-/** What the core reports when a call fails, in words, with its record for callers that know more (failure.ts). */
-export class NativeError extends RuntimeError {
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    const error = failureError(failure);
-    super(error.message, error);
-    this.name = "NativeError";
-    this.failure = failure;
-  }
-}
 
 /** Room for the largest reply. The pages that no reply touches are never made. */
 const REPLY_CAPACITY = 8 * 1024 * 1024;
@@ -33,6 +20,12 @@ export function native<Name extends keyof Calls>(name: Name, request: Calls[Name
   const bytes = encoder.encode(JSON.stringify(request));
   const length = call(callNumbers[name], bytes, bytes.length, reply, reply.length);
   const answer: unknown = JSON.parse(decoder.decode(reply.subarray(0, Math.abs(length))));
-  if (length < 0) throw new NativeError(answer as Failure);
+  if (length < 0) throw nativeError(answer as Failure);
   return answer as Calls[Name][1];
+}
+
+function nativeError(failure: Failure): NativeError {
+  // The words are only loaded when something has failed.
+  const { failureError }: typeof import("../failure.ts") = require("../failure.ts");
+  return new NativeError(failureError(failure), failure);
 }

@@ -1,6 +1,6 @@
 /** What resources come to: values for files of a cgroup, in the order in which they are to be written. */
 
-import { errnoNumber } from "../../errno.ts";
+import { ERRNO } from "../../native/boundary.gen.ts";
 import type { Integer64 } from "../../oci/json.ts";
 
 export interface CgroupSetting {
@@ -27,12 +27,7 @@ export interface CgroupSettings {
   ignored: IgnoredResource[];
 }
 
-export const ENOENT = errno("ENOENT");
-export const EINVAL = errno("EINVAL");
-
-function errno(name: string): number {
-  return errnoNumber(name) as number;
-}
+export const { NOENT: ENOENT, INVAL: EINVAL } = ERRNO;
 
 export function setting(
   file: string,
