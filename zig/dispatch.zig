@@ -6,6 +6,11 @@ const Call = @import("call.zig").Call;
 const Failure = @import("failure.zig").Failure;
 const calls = @import("calls.zig");
 
+/// Memory of the call that is under way: there is one at a time. It is kept for the next one, because mapping it, touching
+/// it and unmapping it costs more than most calls do.
+var arena: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
+const kept_bytes_max = 256 * 1024;
+
 /// Length of the reply in `out`; negative: of a Failure in `out`. docs/BOUNDARY.md
 pub fn dispatch(id: u32, request: []const u8, out: []u8) i32 {
     inline for (calls.table, 0..) |entry, index| {
@@ -16,8 +21,7 @@ pub fn dispatch(id: u32, request: []const u8, out: []u8) i32 {
 
 fn run(comptime function: anytype, request: []const u8, out: []u8) i32 {
     const Request = calls.RequestOf(function);
-    var arena: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
-    defer arena.deinit();
+    defer _ = arena.reset(.{ .retain_with_limit = kept_bytes_max });
     const decoded = std.json.parseFromSliceLeaky(Request, arena.allocator(), request, .{
         // The request outlives the call, so strings without escapes need no copy.
         .allocate = .alloc_if_needed,
