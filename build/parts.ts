@@ -43,8 +43,8 @@ export async function partsPlugin(project: string, entry: string): Promise<BunPl
   };
 }
 
-/** Path of each part's first module → its program. */
-async function bundleParts(project: string, entry: string): Promise<Map<string, string>> {
+/** Path of the first module of each part, that of `entry` included → its program. */
+export async function bundleParts(project: string, entry: string): Promise<Map<string, string>> {
   const once = shared.map((path) => join(project, path));
   // Grows while it is walked through: a part names the parts behind it.
   const found = new Set([entry]);
