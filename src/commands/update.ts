@@ -95,7 +95,7 @@ async function readResources(source: string): Promise<ResourcesConfig> {
   try {
     value = parseJson(text);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = failureMessage(error);
     const found = text.trim() === "" ? "nothing" : JSON.stringify(text.slice(0, 80));
     throw configError(document, [{ path: "", found, accepted: "JSON", message }]);
   }

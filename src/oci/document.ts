@@ -1,6 +1,7 @@
 /** From text to a checked value by a schema, with every mistake in the project's own form. */
 
 import * as v from "valibot";
+import { failureMessage } from "../errors.ts";
 import { configError, describeFound, formatPath, type Issue } from "./issue.ts";
 import { parseJson } from "./json.ts";
 import { sentenceFor } from "./sentences.ts";
@@ -16,7 +17,7 @@ export function parseDocument(document: string, source: string): unknown {
   try {
     return parseJson(source);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = failureMessage(error);
     throw configError(document, [
       { path: "", found: describeFound(source.slice(0, 200)), accepted: "JSON", message: reason },
     ]);

@@ -3,7 +3,7 @@
  * org.freedesktop.systemd1(5).
  */
 
-import { RuntimeError } from "../../errors.ts";
+import { failureMessage, RuntimeError } from "../../errors.ts";
 import type { native } from "../../native/call.ts";
 import { SYSTEM_BUS_PATH, sessionBusPath } from "./address.ts";
 import { Bus, BusError, openStream } from "./bus.ts";
@@ -57,7 +57,7 @@ export class Systemd {
       }
       return new Systemd(connectSystem(call, euid), false);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = failureMessage(error);
       throw new RuntimeError(`failed to connect to dbus: ${reason}`, {
         step: "connect",
         hint: rootless
@@ -123,7 +123,7 @@ export class Systemd {
         start();
       }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = failureMessage(error);
       throw new RuntimeError(`unable to start unit "${unit}": ${reason}`, {
         step: "StartTransientUnit",
         path: unit,
