@@ -4,6 +4,7 @@
  */
 
 import type { Failure } from "./native/boundary.gen.ts";
+import type { Warning } from "./warning.ts";
 
 /** One mistake in a configuration: where, what stands there, what is accepted. */
 export interface ConfigError {
@@ -33,6 +34,8 @@ export interface RuntimeErrorDetails {
   hint?: string | undefined;
   /** Every mistake found in a configuration file. */
   configErrors?: readonly ConfigError[] | undefined;
+  /** What else is remarkable in that file. */
+  warnings?: readonly Warning[] | undefined;
   cause?: unknown;
 }
 
@@ -45,6 +48,7 @@ export class RuntimeError extends Error {
   readonly detail: string | undefined;
   readonly hint: string | undefined;
   readonly configErrors: readonly ConfigError[] | undefined;
+  readonly warnings: readonly Warning[] | undefined;
 
   constructor(message: string, details: RuntimeErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -57,6 +61,7 @@ export class RuntimeError extends Error {
     this.detail = details.detail;
     this.hint = details.hint;
     this.configErrors = details.configErrors;
+    this.warnings = details.warnings;
   }
 
   /** The same error seen from further out: new words and exit status, the same details. */
@@ -70,8 +75,8 @@ export class RuntimeError extends Error {
   }
 
   private details(): RuntimeErrorDetails {
-    const { exitCode, step, path, subject, errno, detail, hint, configErrors } = this;
-    return { exitCode, step, path, subject, errno, detail, hint, configErrors };
+    const { exitCode, step, path, subject, errno, detail, hint, configErrors, warnings } = this;
+    return { exitCode, step, path, subject, errno, detail, hint, configErrors, warnings };
   }
 }
 

@@ -7,6 +7,7 @@
 import { RuntimeError } from "../errors.ts";
 import type { Placement } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
+import type { Warning } from "../warning.ts";
 import {
   type CgroupOptions,
   type CgroupPlan,
@@ -43,7 +44,7 @@ export interface CgroupManager {
   /** The unit to remember; undefined: not systemd's. */
   readonly unit: { unit: string; slice: string } | undefined;
   /** What the configuration asks for and does not get. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   /** The process has to be started with `spawn_held` and given to `place`. */
   readonly needsProcess: boolean;
   /** Throws RuntimeError and leaves nothing behind. */
@@ -79,7 +80,7 @@ class Cgroupfs implements CgroupManager {
   locations: readonly CgroupLocation[];
   private readonly call: typeof native;
   private readonly plan: CgroupPlan;
-  readonly warnings: readonly string[] = [];
+  readonly warnings: readonly Warning[] = [];
   private readonly owner: number | undefined;
   private created: CreatedCgroups | undefined;
 
@@ -121,7 +122,7 @@ class NoCgroups implements CgroupManager {
   readonly locations: readonly CgroupLocation[] = [];
   readonly unit = undefined;
   readonly needsProcess = false;
-  readonly warnings: readonly string[] = [];
+  readonly warnings: readonly Warning[] = [];
 
   constructor(options: ManagerOptions) {
     const [first] = planCgroups({ ...options, inUserNamespace: true }).settings;

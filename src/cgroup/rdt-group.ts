@@ -5,6 +5,7 @@ import { NativeError, RuntimeError } from "../errors.ts";
 import { systemCallFailed } from "../messages.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
+import type { Warning } from "../warning.ts";
 import { groupPath, monitoringPath, type RdtPlan, type SchemataLine, schemataDifferences } from "./rdt.ts";
 
 const GROUP_MODE = 0o755;
@@ -14,7 +15,7 @@ const REMOVE_TIMEOUT_MS = 100;
 
 export interface MadeRdtGroup {
   /** What was rounded: bandwidth comes in steps that depend on the processor. */
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**
@@ -37,7 +38,7 @@ export function makeRdtGroup(call: typeof native, plan: RdtPlan, made: (path: st
   } else if (plan.shared) {
     refuseDifferences(plan, existing);
   }
-  let warnings: string[] = [];
+  let warnings: Warning[] = [];
   if (existing === undefined || !plan.shared) {
     try {
       writeSchemata(call, plan.mount, plan.group, plan.schemata);
@@ -145,12 +146,14 @@ function refuseDifferences(plan: RdtPlan, existing: string): void {
 }
 
 /** What the kernel has made of the lines. A mask of a cache stands there bit by bit; bandwidth may be rounded. */
-function readBack(call: typeof native, plan: RdtPlan): string[] {
+function readBack(call: typeof native, plan: RdtPlan): Warning[] {
   if (plan.schemata.length === 0) return [];
   const text = readFile(call, plan.mount, plan.group, "schemata") ?? "";
-  return schemataDifferences(plan.schemata, text).map(
-    ({ subject, line, found }) => `${subject}: the kernel has made ${JSON.stringify(found)} of ${line}`,
-  );
+  return schemataDifferences(plan.schemata, text).map(({ subject, line, found }) => ({
+    path: subject,
+    found: JSON.stringify(line),
+    message: `${subject}: the kernel has made ${JSON.stringify(found)} of ${line}`,
+  }));
 }
 
 function makeDirectory(call: typeof native, { mount }: RdtPlan, path: string, subject: string): void {

@@ -215,7 +215,11 @@ describe("a group in a directory that stands for resctrl", () => {
 
   test("bandwidth that the kernel rounds is told", () => {
     expect(make({ memBwSchema: "MB:0=25" }).warnings).toEqual([
-      'linux.intelRdt.memBwSchema: the kernel has made "MB:0=30" of MB:0=25',
+      {
+        path: "linux.intelRdt.memBwSchema",
+        found: '"MB:0=25"',
+        message: 'linux.intelRdt.memBwSchema: the kernel has made "MB:0=30" of MB:0=25',
+      },
     ]);
   });
 

@@ -69,8 +69,25 @@ describe("a failure is exactly one record", () => {
   test("warnings before it become part of it in a JSON file: Podman parses the whole file as one object", () => {
     const { log, file } = recorder({ file: "/l", format: "json" });
     log.warning("first");
-    log.failure(new RuntimeError("x"));
-    expect(file).toEqual([`{"level":"error","msg":"x","time":"${WHEN}","warnings":["first"]}\n`]);
+    log.failure(new RuntimeError("x", { warnings: [{ path: "mounts", found: "[]", message: "second" }] }));
+    const [record = ""] = file;
+    expect(JSON.parse(record).warnings).toEqual([
+      { message: "first" },
+      { path: "mounts", found: "[]", message: "second" },
+    ]);
+    expect(file).toHaveLength(1);
+  });
+
+  test("elsewhere a warning is a record of its own, with its place, before the error", () => {
+    const { log, stderr } = recorder({});
+    const warnings = [{ path: "mounts[0].type", found: '"x"', message: "second" }];
+    log.warning({ path: "process", message: "first" });
+    log.failure(new RuntimeError("x", { warnings }));
+    expect(stderr).toEqual([
+      `time="${WHEN}" level=warning msg=first subject=process`,
+      `time="${WHEN}" level=warning msg=second found="\\"x\\"" subject="mounts[0].type"`,
+      `time="${WHEN}" level=error msg=x`,
+    ]);
   });
 
   test("an unforeseen error brings its stack, also from within a command's prefix", () => {

@@ -8,6 +8,7 @@
 
 import { errnoName } from "../errno.ts";
 import { failureMessage, RuntimeError } from "../errors.ts";
+import type { Warning } from "../warning.ts";
 import { LOG_LEVELS, type LogFormat, type LogLevel } from "./global-flags.ts";
 
 export interface LogSettings {
@@ -33,7 +34,7 @@ export interface LogOutput {
 export interface Log {
   debug: (message: string) => void;
   info: (message: string) => void;
-  warning: (message: string) => void;
+  warning: (warning: Warning | string) => void;
   /** Why the command fails. Called once, by main. */
   failure: (error: unknown) => void;
 }
@@ -50,7 +51,7 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
     settings.format === "json" &&
     settings.level === undefined &&
     !settings.debug;
-  const held: string[] = [];
+  const held: Warning[] = [];
 
   const write = (recordLevel: LogLevel, message: string, fields: Fields): void => {
     if (LOG_LEVELS.indexOf(recordLevel) > threshold) return;
@@ -64,14 +65,18 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
     else output.appendFile(settings.file, `${text}\n`);
   };
 
+  const warn = (given: Warning | string): void => {
+    const warning = typeof given === "string" ? { message: given } : given;
+    if (holdWarnings) held.push(warning);
+    else write("warning", warning.message, warningFields(warning));
+  };
+
   return {
     debug: (message) => write("debug", message, {}),
     info: (message) => write("info", message, {}),
-    warning: (message) => {
-      if (holdWarnings) held.push(message);
-      else write("warning", message, {});
-    },
+    warning: warn,
     failure: (error) => {
+      if (error instanceof RuntimeError) for (const warning of error.warnings ?? []) warn(warning);
       const fields = failureFields(error);
       if (held.length > 0) fields["warnings"] = held;
       const message = failureMessage(error);
@@ -95,6 +100,14 @@ export function failureFields(error: unknown): Fields {
   if (error.detail !== undefined) fields["detail"] = error.detail;
   if (error.hint !== undefined) fields["hint"] = error.hint;
   if (error.configErrors !== undefined) fields["config_errors"] = error.configErrors;
+  return fields;
+}
+
+/** The keys that the error record has for the same things. */
+function warningFields({ path, found }: Warning): Fields {
+  const fields: Fields = {};
+  if (path !== undefined) fields["subject"] = path;
+  if (found !== undefined) fields["found"] = found;
   return fields;
 }
 

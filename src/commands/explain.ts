@@ -24,23 +24,25 @@ import { stringifyJson } from "../oci/json.ts";
 import { planCreate } from "../plan/plan.ts";
 import { wantsSeccomp } from "../plan/security.ts";
 import { StateDirectory } from "../state/store.ts";
+import type { Warning } from "../warning.ts";
 
 export const run: Handler<"explain"> = (options, [id], context) => {
   if (options.seccomp !== undefined) {
     explainSeccomp(options.seccomp, options, context);
     return 0;
   }
-  const { plan, operations, problems } = explain(options, id, context);
-  if (options.json) console.log(stringifyJson({ plan, operations, problems }, 2));
-  else console.log(explainText(operations, problems));
+  const explanation = explain(options, id, context);
+  if (options.json) console.log(stringifyJson(explanation, 2));
+  else console.log(explainText(explanation));
   return 0;
 };
 
 interface Explanation {
   plan: Plan;
   operations: Operation[];
-  /** What create would refuse or warn about. */
+  /** What create would refuse. */
   problems: string[];
+  warnings: Warning[];
 }
 
 function explain(
@@ -54,7 +56,7 @@ function explain(
   const bundle = readBundle(options.bundle, host, { noPivot, rootlessCgroups: rootless });
   const { config } = bundle;
   const id = givenId ?? (bundle.path.slice(bundle.path.lastIndexOf("/") + 1) || "container");
-  const problems = [...bundle.warnings];
+  const problems: string[] = [];
   const seccomp = compileSeccomp(config.linux.seccomp, context.log);
   const outline = outlineOrProblem(
     problems,
@@ -79,8 +81,12 @@ function explain(
     newuidmap: host.newuidmap,
     newgidmap: host.newgidmap,
   });
-  problems.push(...warnings);
-  return { plan, operations: explainCreate({ config, plan, cgroups, root }), problems };
+  return {
+    plan,
+    operations: explainCreate({ config, plan, cgroups, root }),
+    problems,
+    warnings: [...bundle.warnings, ...warnings],
+  };
 }
 
 /** Cgroups that cannot be worked out leave the rest to be told. */

@@ -21,6 +21,7 @@ import { configError } from "../oci/issue.ts";
 import { parseJson, stringifyJson } from "../oci/json.ts";
 import { type ResourcesConfig, ResourcesSchema } from "../oci/resources.ts";
 import type { StateRecord } from "../state/record.ts";
+import type { Warning } from "../warning.ts";
 
 export const run: Handler<"update"> = async (options, [id], context) => {
   const asked =
@@ -28,7 +29,10 @@ export const run: Handler<"update"> = async (options, [id], context) => {
   return changeContainer(id, context, ({ directory, record, status }) => {
     if (status === "stopped") throw containerNotRunning();
     if (asked.memory?.kernel !== undefined || asked.memory?.kernelTCP !== undefined) {
-      context.log.warning("Kernel memory settings are ignored and will be removed");
+      context.log.warning({
+        path: "linux.resources.memory",
+        message: "Kernel memory settings are ignored and will be removed",
+      });
     }
     const text = directory.loadConfig();
     const stored = readStoredConfig(text, record);
@@ -53,11 +57,17 @@ function apply(
   { current, merged, rdt }: { current: ResourcesConfig; merged: ResourcesConfig; rdt: RdtChange },
   log: Log,
 ): void {
-  const write = (resources: ResourcesConfig) => {
+  const write = (resources: ResourcesConfig): Warning[] => {
     const told = tellSystemd(record, resources);
     const { settings, ignored } = resourceSettings(currentHost().cgroup, told.resources);
     writeSettings(native, locations, settings);
-    return [...told.warnings, ...ignored.map(({ subject, reason }) => `${subject} is ignored: ${reason}`)];
+    return [
+      ...told.warnings,
+      ...ignored.map(({ subject, reason }) => ({
+        path: subject,
+        message: `${subject} is ignored: ${reason}`,
+      })),
+    ];
   };
   try {
     for (const warning of write(merged)) log.warning(warning);

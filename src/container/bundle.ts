@@ -6,6 +6,7 @@ import { startRecord } from "../host/start-record.ts";
 import { specificationNotFound, workingDirectoryDeleted } from "../messages.ts";
 import { native } from "../native/call.ts";
 import { type Config, loadConfig } from "../oci/config.ts";
+import type { Warning } from "../warning.ts";
 
 export interface Bundle {
   /** Absolute, without symbolic links. */
@@ -13,7 +14,7 @@ export interface Bundle {
   config: Config;
   /** Absolute path of the root file system. */
   rootfs: string;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /** `directory`: as given, or undefined for the working directory. */

@@ -1,5 +1,6 @@
 /** The operations of `explain` for a person: numbered, in columns, under a heading for each process. Pure. */
 
+import type { Warning } from "../warning.ts";
 import type { Operation } from "./operation.ts";
 
 /** Wider texts push the column behind them out, for their own line only. */
@@ -7,7 +8,15 @@ const WIDTH_MAX = 76;
 
 const HEADINGS = { create: "create", start: "start" } as const;
 
-export function explainText(operations: readonly Operation[], problems: readonly string[]): string {
+export interface Explained {
+  operations: readonly Operation[];
+  /** What create would refuse. */
+  problems: readonly string[];
+  /** What it would warn of. */
+  warnings: readonly Warning[];
+}
+
+export function explainText({ operations, problems, warnings }: Explained): string {
   const lines: string[] = [];
   const digits = String(operations.length).length;
   const calls = Math.max(...operations.map(({ call }) => call.length), 0);
@@ -21,9 +30,19 @@ export function explainText(operations: readonly Operation[], problems: readonly
     const number = String(index + 1).padStart(digits);
     lines.push(`  ${number}  ${call.padEnd(calls)}  ${what(operation).padEnd(width)}  ${subject}`.trimEnd());
   }
-  if (problems.length > 0)
-    lines.push("", "create would fail or warn:", ...problems.map((text) => `  ${text}`));
+  lines.push(
+    ...section("create would fail", problems),
+    ...section("create would warn", warnings.map(inWords)),
+  );
   return lines.join("\n");
+}
+
+function section(title: string, entries: readonly string[]): string[] {
+  return entries.length === 0 ? [] : ["", `${title}:`, ...entries.map((text) => `  ${text}`)];
+}
+
+function inWords({ path, message }: Warning): string {
+  return path === undefined || message.startsWith(path) ? message : `${path}: ${message}`;
 }
 
 function what({ target, detail, condition }: Operation): string {

@@ -500,9 +500,15 @@ describe("an ordinary user", () => {
 test("warnings", () => {
   const warn = (document: Raw) => loadConfig(stringifyJson(document), facts).warnings;
   expect(warn(config({ ociVersion: "1.9.0" }))).toHaveLength(1);
-  expect(warn(mounts({ destination: "a", type: "tmpfs" }))).toHaveLength(1);
+  expect(warn(mounts({ destination: "a", type: "tmpfs" }))).toMatchObject([
+    { path: "mounts[0].destination", found: '"a"' },
+  ]);
   expect(warn(linux({ resources: { memory: { kernel: 1 } } }))).toEqual([
-    "Kernel memory settings are ignored and will be removed",
+    {
+      path: "linux.resources.memory.kernel",
+      found: "1",
+      message: "Kernel memory settings are ignored and will be removed",
+    },
   ]);
   expect(warn(config())).toEqual([]);
 });

@@ -33,7 +33,7 @@ export function loadConfig(source: string, facts: ValidationFacts): Loaded<Confi
   const { output, issues } = check(ConfigSchema, parseDocument("config.json", source));
   const rules = validateConfig(output as Config, facts, issues);
   const all = [...issues, ...rules.issues];
-  if (all.length > 0) throw configError("config.json", all);
+  if (all.length > 0) throw configError("config.json", all, rules.warnings);
   return { value: output as Config, warnings: rules.warnings };
 }
 

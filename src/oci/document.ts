@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { failureMessage } from "../errors.ts";
+import type { Warning } from "../warning.ts";
 import { configError, describeFound, formatPath, type Issue } from "./issue.ts";
 import { parseJson } from "./json.ts";
 import { sentenceFor } from "./sentences.ts";
@@ -9,7 +10,7 @@ import { sentenceFor } from "./sentences.ts";
 /** A checked document and what its author should know but need not change. */
 export interface Loaded<T> {
   value: T;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /** `document` names it in errors. Throws RuntimeError for text that is not JSON. */

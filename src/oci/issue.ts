@@ -1,6 +1,7 @@
 /** What is wrong with a config: every problem at once, each with its place. */
 
 import { type ConfigError, RuntimeError } from "../errors.ts";
+import type { Warning } from "../warning.ts";
 
 export interface Issue extends ConfigError {
   /** JSON path: `linux.namespaces[2].type`. Empty: the document itself. */
@@ -13,9 +14,13 @@ export interface Issue extends ConfigError {
   message?: string;
 }
 
-/** The error for a document with issues. `document` names the file: "config.json". */
-export function configError(document: string, issues: readonly Issue[]): RuntimeError {
-  return new RuntimeError(formatIssues(document, issues), { configErrors: issues });
+/** The error for a document with issues. `document` names the file: "config.json". `warnings`: found in it too. */
+export function configError(
+  document: string,
+  issues: readonly Issue[],
+  warnings: readonly Warning[] = [],
+): RuntimeError {
+  return new RuntimeError(formatIssues(document, issues), { configErrors: issues, warnings });
 }
 
 /** One problem: one line. Several: a count and one line each. */

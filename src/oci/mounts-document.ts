@@ -25,6 +25,6 @@ export function loadMounts(
   const { mounts } = output as v.InferOutput<typeof MountsSchema>;
   const rules = facts === undefined ? undefined : validateConfig({ ...config, mounts }, facts, issues);
   const all = [...issues, ...(rules?.issues ?? []).filter(({ path }) => path.startsWith("mounts"))];
-  if (all.length > 0) throw configError(document, all);
+  if (all.length > 0) throw configError(document, all, rules?.warnings);
   return { value: mounts, warnings: rules?.warnings ?? [] };
 }

@@ -10,6 +10,6 @@ export function loadProcess(source: string, name: string, facts: ValidationFacts
   const { output, issues } = check(ProcessSchema, parseDocument(name, source));
   const rules = validateProcess(output as ProcessConfig, "", facts, issues);
   const all = [...issues, ...rules.issues];
-  if (all.length > 0) throw configError(name, all);
+  if (all.length > 0) throw configError(name, all, rules.warnings);
   return { value: output as ProcessConfig, warnings: rules.warnings };
 }

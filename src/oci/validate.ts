@@ -7,6 +7,7 @@
  */
 
 import type { HostFacts } from "../host/host.ts";
+import type { Warning } from "../warning.ts";
 import type { Config } from "./config.ts";
 import { describeFound, type Issue } from "./issue.ts";
 import type { ProcessConfig } from "./process.ts";
@@ -31,7 +32,8 @@ export interface Report {
   /** Whether the schema found nothing wrong at or below a path. For the items of lists read as "mounts[]". */
   isSound(path: string): boolean;
   issue(path: string, found: unknown, accepted: string, message?: string): void;
-  warn(sentence: string): void;
+  /** For what is started all the same. `message`: what is done instead. */
+  warn(path: string, found: unknown, message: string): void;
 }
 
 export interface Rule<T> {
@@ -42,7 +44,7 @@ export interface Rule<T> {
 
 export interface Findings {
   issues: Issue[];
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /** `known`: the schema's issues of the same document. */
@@ -85,8 +87,8 @@ function run<T>(
       const issue: Issue = { path: prefix + path, found: describeFound(found), accepted };
       findings.issues.push(message === undefined ? issue : { ...issue, message });
     },
-    warn(sentence) {
-      findings.warnings.push(sentence);
+    warn(path, found, message) {
+      findings.warnings.push({ path: prefix + path, found: describeFound(found), message });
     },
   };
   for (const rule of rules) {

@@ -3,12 +3,13 @@
 import { capabilityNames, capabilityNumber } from "../capability.ts";
 import type { Capabilities } from "../native/boundary.gen.ts";
 import type { CapabilitiesConfig } from "../oci/process.ts";
+import type { Warning } from "../warning.ts";
 
 export interface PlannedCapabilities {
   /** 64-bit set as a decimal string. */
   bounding: string;
   sets: Capabilities;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 export function planCapabilities(config: CapabilitiesConfig): PlannedCapabilities {
@@ -20,15 +21,21 @@ export function planCapabilities(config: CapabilitiesConfig): PlannedCapabilitie
   const inheritable = set(config.inheritable);
   const ambient = set(config.ambient);
 
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const names = [...unknown].sort();
   if (names.length > 0) {
-    warnings.push(`ignoring unknown or unavailable capabilities: [${names.join(" ")}]`);
+    warnings.push({
+      path: "process.capabilities",
+      message: `ignoring unknown or unavailable capabilities: [${names.join(" ")}]`,
+    });
   }
   // Only what is permitted and inheritable can be raised; to ask for more is common, and no error in runc.
   const raisable = ambient & permitted & inheritable;
   for (const name of capabilityNames(ambient & ~raisable)) {
-    warnings.push(`can't raise ambient capability ${name}: operation not permitted`);
+    warnings.push({
+      path: "process.capabilities.ambient",
+      message: `can't raise ambient capability ${name}: operation not permitted`,
+    });
   }
   return {
     bounding: String(bounding),

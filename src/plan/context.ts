@@ -4,6 +4,7 @@ import type { HostFacts } from "../host/host.ts";
 import type { Op, Placement, Start, Step } from "../native/boundary.gen.ts";
 import type { Config } from "../oci/config.ts";
 import type { NamespaceType } from "../oci/linux.ts";
+import type { Warning } from "../warning.ts";
 
 /** A seccomp profile compiled to BPF by the core. */
 export interface CompiledSeccomp {
@@ -61,7 +62,7 @@ export interface ExecOptions extends ProcessOptions {
 
 export class PlanContext {
   readonly steps: Step[] = [];
-  readonly warnings: string[] = [];
+  readonly warnings: Warning[] = [];
   readonly config: Config;
   readonly host: HostFacts;
 
@@ -87,5 +88,5 @@ export class PlanContext {
 
 export interface Planned<T> {
   plan: T;
-  warnings: string[];
+  warnings: Warning[];
 }

@@ -268,7 +268,10 @@ test("capabilities", () => {
   expect(bounding).toBe("1099511627777");
   expect(sets).toEqual({ effective: "0", permitted: "0", inheritable: "0", ambient: "0" });
   expect(warnings).toEqual([
-    "ignoring unknown or unavailable capabilities: [CAP_LAST_CAP CAP_X CAP_toString chown]",
+    {
+      path: "process.capabilities",
+      message: "ignoring unknown or unavailable capabilities: [CAP_LAST_CAP CAP_X CAP_toString chown]",
+    },
   ]);
 });
 
@@ -279,9 +282,10 @@ test("ambient capabilities that cannot be raised", () => {
     ambient: ["CAP_CHOWN", "CAP_KILL", "CAP_BPF"],
   });
   expect(sets.ambient).toBe("1");
+  const path = "process.capabilities.ambient";
   expect(warnings).toEqual([
-    "can't raise ambient capability CAP_KILL: operation not permitted",
-    "can't raise ambient capability CAP_BPF: operation not permitted",
+    { path, message: "can't raise ambient capability CAP_KILL: operation not permitted" },
+    { path, message: "can't raise ambient capability CAP_BPF: operation not permitted" },
   ]);
 });
 

@@ -54,9 +54,12 @@ export function planCredentials(
   const asked = context.config.annotations[KEEP_ORIGINAL_GROUPS] !== undefined;
   const keepGroups = asked || deniesSetgroups || (context.host.euid !== 0 && gids.length === 0);
   if (deniesSetgroups && gids.length > 0) {
-    context.warnings.push(
-      "process.user.additionalGids is ignored: without newgidmap the user namespace of a rootless container has no other groups",
-    );
+    context.warnings.push({
+      path: "process.user.additionalGids",
+      found: JSON.stringify(gids),
+      message:
+        "process.user.additionalGids is ignored: without newgidmap the user namespace of a rootless container has no other groups",
+    });
   }
   context.add("process.user", {
     user: {

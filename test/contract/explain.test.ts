@@ -103,7 +103,7 @@ test.each(cases)("%s", async (name, texts, driver, edit) => {
     startSocket: "/run/runc/c1/start.sock",
   });
   const root = { path: "/run/runc", sticky: false };
-  const text = `${explainText(explainCreate({ config, plan, cgroups, root }), [])}\n`;
+  const text = `${explainText({ operations: explainCreate({ config, plan, cgroups, root }), problems: [], warnings: [] })}\n`;
 
   const file = Bun.file(`${import.meta.dir}/golden/explain-${name}.txt`);
   if (Bun.env["UPDATE_GOLDEN"] === "1") await Bun.write(file, text);

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { root } from "../harness/requirements.ts";
+import type { Edit } from "../harness/config.ts";
+import { buncOnly, root } from "../harness/requirements.ts";
 import { scenario } from "../harness/scenario.ts";
 
 scenario("a failure is exactly one JSON record in the log", [root], async (box) => {
@@ -94,4 +95,42 @@ scenario("--debug says more, and changes no result", [root], async (box) => {
   for (const line of text.split("\n").filter((candidate) => candidate !== "")) {
     expect(["debug", "info", "warning"]).toContain(JSON.parse(line).level);
   }
+});
+
+/** The specification wants absolute destinations; runc takes others, with a warning. */
+const relativeDestination: Edit = (config) => {
+  config.mounts.push({ destination: "relative", type: "tmpfs", source: "tmpfs" });
+  config.root.readonly = false;
+};
+
+scenario("a warning names its place, and stops nothing", [root, buncOnly], async (box) => {
+  const { status, stderr } = await box.run(box.probe([], relativeDestination));
+  expect(status).toBe(0);
+  expect(stderr).toMatch(
+    /^time="[^"]+" level=warning msg="mount destination relative is not absolute\..*" found="[^ ]+" subject="mounts\[7\]\.destination"\n$/,
+  );
+});
+
+scenario("warnings of a configuration that has errors too", [root, buncOnly], async (box) => {
+  const log = box.path("log.json");
+  const bundle = box.probe([], (config) => {
+    relativeDestination(config);
+    config.process.cwd = "relative";
+  });
+  const result = await box.call([
+    ...["--log", log, "--log-format=json"],
+    ...["explain", "--bundle", bundle.directory, box.id()],
+  ]);
+  expect(result.status).toBe(1);
+  const record = JSON.parse(readFileSync(log, "utf8"));
+  expect(record.config_errors).toMatchObject([{ path: "process.cwd" }]);
+  expect(record.warnings).toMatchObject([{ path: "mounts[7].destination", found: '"relative"' }]);
+});
+
+scenario("explain shows what create would warn of", [root, buncOnly], async (box) => {
+  const { directory } = box.probe([], relativeDestination);
+  const text = (await box.must(["explain", "--bundle", directory, box.id()])).stdout;
+  expect(text).toMatch(/\n\ncreate would warn:\n {2}mounts\[7\]\.destination: mount destination relative /);
+  const { warnings } = JSON.parse((await box.must(["explain", "--json", "--bundle", directory])).stdout);
+  expect(warnings).toMatchObject([{ path: "mounts[7].destination", found: '"relative"' }]);
 });

@@ -6,6 +6,7 @@ import type { ControllerNotEnabled, Placement } from "../../native/boundary.gen.
 import type { native } from "../../native/call.ts";
 import { type ScopeSubgroups, scopeSubgroups } from "../../oci/annotations.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
+import type { Warning } from "../../warning.ts";
 import { creationOf, limitCgroups, placement, resourceSettings, restrictDevices } from "../create.ts";
 import { delegateCgroup } from "../delegate.ts";
 import { type DevicePolicy, devicePolicy, deviceSettings } from "../devices.ts";
@@ -30,7 +31,7 @@ export class SystemdCgroups implements CgroupManager {
   readonly locations: readonly CgroupLocation[];
   readonly unit: UnitName;
   readonly needsProcess = true;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   private readonly call: typeof native;
   private readonly options: ManagerOptions;
   private readonly systemd: Systemd;

@@ -100,7 +100,12 @@ describe("v2", () => {
   test("idle and a weight together: a warning", () => {
     const { properties, warnings } = unifiedProperties(cpu({ idle: 1, shares: 1024 }), 255);
     expect(lines(properties)).toEqual(["CPUWeight t 0"]);
-    expect(warnings).toEqual(["unable to apply both CPUWeight and CpuIdle to systemd, ignoring CPUWeight"]);
+    expect(warnings).toEqual([
+      {
+        path: "linux.resources.cpu.shares",
+        message: "unable to apply both CPUWeight and CpuIdle to systemd, ignoring CPUWeight",
+      },
+    ]);
   });
 
   test.each([

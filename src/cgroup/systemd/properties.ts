@@ -7,6 +7,7 @@
 import { RuntimeError } from "../../errors.ts";
 import type { Integer64 } from "../../oci/json.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
+import type { Warning } from "../../warning.ts";
 import type { DevicePolicy } from "../devices.ts";
 import { memorySwapToSwapMax, pidsMax, sharesToWeight } from "../resources/convert.ts";
 import { isSet } from "../resources/setting.ts";
@@ -27,7 +28,7 @@ export interface SystemdResources {
    * percents, and the two must not disagree.
    */
   resources: ResourcesConfig;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /** Since when systemd knows what. */
@@ -43,7 +44,7 @@ export function needsVersion({ cpu, unified }: ResourcesConfig): boolean {
 export function unifiedProperties(resources: ResourcesConfig, version: number): SystemdResources {
   const { memory, cpu, pids } = resources;
   const properties: Property[] = [];
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   if (isSet(memory?.limit)) properties.push(limit("MemoryMax", memory.limit));
   if (isSet(memory?.reservation)) properties.push(limit("MemoryLow", memory.reservation));
   const swap = memorySwapToSwapMax(memory?.swap, memory?.limit);
@@ -53,8 +54,12 @@ export function unifiedProperties(resources: ResourcesConfig, version: number): 
   // A weight of 0 stands for idle.
   if (idle) properties.push(uint64("CPUWeight", 0));
   if (isSet(cpu?.shares)) {
-    if (idle) warnings.push("unable to apply both CPUWeight and CpuIdle to systemd, ignoring CPUWeight");
-    else properties.push(uint64("CPUWeight", sharesToWeight(cpu.shares)));
+    if (idle) {
+      warnings.push({
+        path: "linux.resources.cpu.shares",
+        message: "unable to apply both CPUWeight and CpuIdle to systemd, ignoring CPUWeight",
+      });
+    } else properties.push(uint64("CPUWeight", sharesToWeight(cpu.shares)));
   }
   const quota = cpuQuota(cpu?.quota, cpu?.period, version);
   properties.push(...quota.properties);
@@ -156,7 +161,7 @@ const MEMORY_FILES: Readonly<Record<string, string>> = {
 function unifiedFiles(
   unified: Readonly<Record<string, string>>,
   version: number,
-  warnings: string[],
+  warnings: Warning[],
 ): Property[] {
   const properties: Property[] = [];
   const idle = unified["cpu.idle"]?.trim() === "1" && version >= SINCE.cpuIdle;
@@ -176,8 +181,12 @@ function unifiedFiles(
     if (file === "cpu.idle") {
       if (idle) properties.push(uint64("CPUWeight", 0));
     } else if (file === "cpu.weight") {
-      if (idle) warnings.push("unable to apply both cpu.weight and cpu.idle to systemd, ignoring cpu.weight");
-      else properties.push(uint64("CPUWeight", number()));
+      if (idle) {
+        warnings.push({
+          path: subject,
+          message: "unable to apply both cpu.weight and cpu.idle to systemd, ignoring cpu.weight",
+        });
+      } else properties.push(uint64("CPUWeight", number()));
     } else if (file === "cpu.max") {
       const [quota = "", period = String(QUOTA_PERIOD_DEFAULT), ...more] = value.split(/\s+/);
       const quotaUs = quota === "max" ? undefined : unifiedNumber(file, quota, subject);

@@ -47,6 +47,8 @@ export const linuxRules: readonly Rule<Config>[] = [
       const flags = linux.personality?.flags ?? [];
       if (flags.length === 0) return;
       report.warn(
+        "linux.personality.flags",
+        flags,
         `ignoring unsupported personality flags: [${flags.join(" ")}] because personality flag has not supported at this time`,
       );
     },
@@ -106,8 +108,13 @@ export const linuxRules: readonly Rule<Config>[] = [
     reads: ["linux.resources"],
     check({ linux }, _facts, report) {
       const memory = linux.resources?.memory;
-      if (memory?.kernel === undefined && memory?.kernelTCP === undefined) return;
-      report.warn("Kernel memory settings are ignored and will be removed");
+      const [member] = (["kernel", "kernelTCP"] as const).filter((name) => memory?.[name] !== undefined);
+      if (member === undefined) return;
+      report.warn(
+        `linux.resources.memory.${member}`,
+        memory?.[member],
+        "Kernel memory settings are ignored and will be removed",
+      );
     },
   },
   {

@@ -32,6 +32,8 @@ export const mountRules: readonly Rule<Config>[] = [
         const options = parseMountOptions(mount.type, mount.options);
         if (!mount.destination.startsWith("/")) {
           report.warn(
+            `${path}.destination`,
+            mount.destination,
             `mount destination ${mount.destination} is not absolute. Support for non-absolute mount destinations will be removed in a future release.`,
           );
         }

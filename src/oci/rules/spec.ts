@@ -18,6 +18,8 @@ export const specRules: readonly Rule<Config>[] = [
       }
       if (Number(match[2]) > Number(OCI_VERSION.split(".")[1])) {
         report.warn(
+          "ociVersion",
+          ociVersion,
           `ociVersion ${ociVersion} is newer than ${OCI_VERSION}: properties that it added are ignored`,
         );
       }
