@@ -142,6 +142,10 @@ describe("in the container's first process", () => {
       /not mapped/,
     ],
     [
+      { op: "setgroups", subject: "process.user", errno: "EINVAL" },
+      "unable to setup user: setgroups: invalid argument",
+    ],
+    [
       { op: "setgroups", subject: "process.user.additionalGids", errno: "EPERM" },
       "unable to setup user: setgroups: operation not permitted",
       /newgidmap/,

@@ -184,10 +184,11 @@ function mountMessage(failure: Failure, mount: MountFacts): string {
 
 function userMessage(error: string, failure: Failure, context: FailureContext): string {
   if (failure.errno === EINVAL && context.user !== undefined) {
-    if (/gid|groups/.test(failure.op)) {
+    if (failure.op === "setresgid") {
       return `cannot setgid to unmapped gid ${context.user.gid} in user namespace`;
     }
-    return `cannot setuid to unmapped uid ${context.user.uid} in user namespace`;
+    if (failure.op === "setresuid")
+      return `cannot setuid to unmapped uid ${context.user.uid} in user namespace`;
   }
   return `unable to setup user: ${error}`;
 }

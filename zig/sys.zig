@@ -215,8 +215,19 @@ pub fn fchmodat(dir: fd_t, path: [*:0]const u8, mode: u32) Error!void {
     try check_void(linux.syscall3(.fchmodat, usize_of(dir), @intFromPtr(path), mode));
 }
 
-pub fn fchownat(dir: fd_t, path: [*:0]const u8, uid: u32, gid: u32, flags: u32) Error!void {
-    try check_void(linux.syscall5(.fchownat, usize_of(dir), @intFromPtr(path), uid, gid, flags));
+/// (uid_t)-1 and (gid_t)-1: "no change" to chown(2) and set*id(2), and the ID of nobody. Here null says that, and a
+/// number that would say it is refused (EINVAL).
+const no_id = std.math.maxInt(u32);
+
+fn own_id(id: u32) Error!u32 {
+    return if (id == no_id) fail(.INVAL) else id;
+}
+
+/// null: that one stays as it is.
+pub fn fchownat(dir: fd_t, path: [*:0]const u8, uid: ?u32, gid: ?u32, flags: u32) Error!void {
+    const owner = if (uid) |it| try own_id(it) else no_id;
+    const group = if (gid) |it| try own_id(it) else no_id;
+    try check_void(linux.syscall5(.fchownat, usize_of(dir), @intFromPtr(path), owner, group, flags));
 }
 
 pub fn faccessat_execute(dir: fd_t, path: [*:0]const u8) Error!void {
@@ -621,14 +632,19 @@ pub fn setdomainname(name: []const u8) Error!void {
 }
 
 pub fn setgroups(groups: []const u32) Error!void {
+    for (groups) |group| _ = try own_id(group);
     try check_void(linux.syscall2(.setgroups, groups.len, @intFromPtr(groups.ptr)));
 }
 
+/// EINVAL for 4294967295, which would leave the process who it is.
 pub fn setresuid(uid: u32) Error!void {
+    _ = try own_id(uid);
     try check_void(linux.syscall3(.setresuid, uid, uid, uid));
 }
 
+/// As `setresuid`.
 pub fn setresgid(gid: u32) Error!void {
+    _ = try own_id(gid);
     try check_void(linux.syscall3(.setresgid, gid, gid, gid));
 }
 
@@ -949,4 +965,16 @@ test "paths are terminated and bounded" {
     const long: [path_max]u8 = @splat('a');
     try std.testing.expectError(error.Sys, zero_terminate(&buffer, &long));
     try std.testing.expect(is(.NAMETOOLONG));
+}
+
+test "no ID is one that the kernel reads as no change" {
+    try std.testing.expectError(error.Sys, setresuid(no_id));
+    try std.testing.expect(is(.INVAL));
+    try std.testing.expectError(error.Sys, setresgid(no_id));
+    try std.testing.expectError(error.Sys, setgroups(&.{ 1, no_id }));
+    const file = try memfd_create("test");
+    defer close(file);
+    try std.testing.expectError(error.Sys, fchownat(file, "", no_id, null, AT.EMPTY_PATH));
+    try std.testing.expectError(error.Sys, fchownat(file, "", null, no_id, AT.EMPTY_PATH));
+    try fchownat(file, "", null, null, AT.EMPTY_PATH);
 }

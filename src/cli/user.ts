@@ -3,10 +3,8 @@
  * the runtime must not trust, and a value that cannot be read is an error, never id 0 (CVE-2026-30892).
  */
 
+import { ID_MAX } from "../id.ts";
 import { quote, ValueError } from "./value-error.ts";
-
-/** 4294967295 is (uid_t)-1, which set*id(2) take as "leave it": a process with that id would stay root. */
-const ID_MAX = 4_294_967_294;
 
 export interface UserIds {
   uid: number;

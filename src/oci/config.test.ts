@@ -78,6 +78,13 @@ describe("a mistake is reported with its path", () => {
     ["env without =", process({ env: ["A=1", "B"] }), "process.env[1]"],
     ["env without name", process({ env: ["=x"] }), "process.env[0]"],
     ["uid too large", process({ user: { uid: 4294967296, gid: 0 } }), "process.user.uid"],
+    ["no uid: (uid_t)-1", process({ user: { uid: 4294967295, gid: 0 } }), "process.user.uid"],
+    ["no gid: (gid_t)-1", process({ user: { uid: 0, gid: 4294967295 } }), "process.user.gid"],
+    [
+      "no additional gid: (gid_t)-1",
+      process({ user: { uid: 0, gid: 0, additionalGids: [1, 4294967295] } }),
+      "process.user.additionalGids[1]",
+    ],
     ["uid negative", process({ user: { uid: -1, gid: 0 } }), "process.user.uid"],
     ["uid as text", process({ user: { uid: "0", gid: 0 } }), "process.user.uid"],
     ["uid with a fraction", process({ user: { uid: 0.5, gid: 0 } }), "process.user.uid"],
@@ -179,6 +186,16 @@ describe("a mistake is reported with its path", () => {
     ["mounts without mount", config({ mounts: [{ destination: "/a", type: "tmpfs" }], linux: {} }), "mounts"],
     ["device type", linux({ devices: [{ path: "/dev/x", type: "z" }] }), "linux.devices[0].type"],
     ["device path", linux({ devices: [{ path: "dev/x", type: "c" }] }), "linux.devices[0].path"],
+    [
+      "device owner (uid_t)-1",
+      linux({ devices: [{ path: "/dev/x", type: "p", uid: 4294967295 }] }),
+      "linux.devices[0].uid",
+    ],
+    [
+      "device group (gid_t)-1",
+      linux({ devices: [{ path: "/dev/x", type: "p", gid: 4294967295 }] }),
+      "linux.devices[0].gid",
+    ],
     [
       "device minor",
       linux({ devices: [{ path: "/dev/x", type: "c", minor: -1 }] }),
@@ -365,7 +382,10 @@ describe("what is not a mistake", () => {
       "limits to the last bit",
       stringifyJson(linux({ resources: { memory: { limit: 9223372036854771712n, swap: -1 } } })),
     ],
-    ["the largest uid", stringifyJson(process({ user: { uid: 4294967294, gid: 4294967295 } }))],
+    [
+      "the largest IDs",
+      stringifyJson(process({ user: { uid: 4294967294, gid: 4294967294, additionalGids: [4294967294] } })),
+    ],
     [
       "an rlimit without limit",
       stringifyJson(

@@ -5,6 +5,7 @@ import { idMappings } from "./mounts.ts";
 import {
   absolutePath,
   boolean,
+  id,
   int64,
   integer,
   listOf,
@@ -65,8 +66,8 @@ export const DeviceSchema = struct({
   major: v.optional(integer(0, 0xfff), 0),
   minor: v.optional(integer(0, 0xfffff), 0),
   fileMode: v.exactOptional(uint32),
-  uid: v.exactOptional(uint32),
-  gid: v.exactOptional(uint32),
+  uid: v.exactOptional(id),
+  gid: v.exactOptional(id),
 });
 export type DeviceConfig = v.InferOutput<typeof DeviceSchema>;
 

@@ -4,6 +4,7 @@
  */
 
 import * as v from "valibot";
+import { ID_MAX } from "../id.ts";
 import type { Integer64 } from "./json.ts";
 
 /** A string that can cross to the kernel: no NUL (it would be cut there), no lone surrogate (it has no UTF-8). */
@@ -27,6 +28,11 @@ export const texts = listOf(text, "an array of strings");
 export const uint16 = integer(0, 0xffff);
 export const int32 = integer(-0x80000000, 0x7fffffff);
 export const uint32 = integer(0, 0xffffffff);
+/** A user or group ID. */
+export const id = v.custom<number>(
+  (value) => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= ID_MAX,
+  () => `an integer from 0 to ${ID_MAX} (${ID_MAX + 1} is no ID: to the kernel it means "no change")`,
+);
 export const int64 = integer64(-(1n << 63n), (1n << 63n) - 1n);
 export const uint64 = integer64(0n, (1n << 64n) - 1n);
 

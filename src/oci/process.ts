@@ -4,6 +4,7 @@ import * as v from "valibot";
 import {
   absolutePath,
   boolean,
+  id,
   int32,
   integer,
   listOf,
@@ -90,10 +91,10 @@ export const SchedulerSchema = struct({
 export type SchedulerConfig = v.InferOutput<typeof SchedulerSchema>;
 
 export const UserSchema = struct({
-  uid: v.optional(uint32, 0),
-  gid: v.optional(uint32, 0),
+  uid: v.optional(id, 0),
+  gid: v.optional(id, 0),
   umask: v.exactOptional(integer(0, 0o777)),
-  additionalGids: v.exactOptional(listOf(uint32, "an array of group IDs")),
+  additionalGids: v.exactOptional(listOf(id, "an array of group IDs")),
 });
 
 export const ProcessSchema = struct({

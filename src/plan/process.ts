@@ -72,13 +72,16 @@ export function planCredentials(
   context.add("process.capabilities", { capabilities: planned.sets });
 }
 
+/** ioctl_tty(2), struct winsize. */
+const TERMINAL_SIZE_MAX = 0xffff;
+
 export function planStdio(process: ProcessConfig, options: ProcessOptions): Stdio {
   const { terminal, consoleSize } = process;
   const sized = terminal && consoleSize !== undefined && consoleSize.height > 0 && consoleSize.width > 0;
   return {
     terminal,
-    rows: sized ? consoleSize.height & 0xffff : 0,
-    columns: sized ? consoleSize.width & 0xffff : 0,
+    rows: sized ? Math.min(consoleSize.height, TERMINAL_SIZE_MAX) : 0,
+    columns: sized ? Math.min(consoleSize.width, TERMINAL_SIZE_MAX) : 0,
     preserve_fds: options.listenFds + options.preserveFds,
     owner_uid: process.user.uid,
   };

@@ -65,17 +65,16 @@ pub const CgroupDelegateReply = struct {};
 
 /// chown of the cgroup's directory and of the files, so far as they exist (cgroups(7), "Delegation").
 pub fn cgroup_delegate(call: *Call, request: CgroupDelegateRequest) Call.Error!CgroupDelegateReply {
-    const keep_gid = std.math.maxInt(u32);
     const opened = try groups.open(call, request.group) orelse {
         sys.errno = .NOENT;
         return call.fail("openat2", try request.group.absolute(call));
     };
     defer opened.close();
-    sys.fchownat(opened.directory, "", request.uid, keep_gid, sys.AT.EMPTY_PATH) catch
+    sys.fchownat(opened.directory, "", request.uid, null, sys.AT.EMPTY_PATH) catch
         return call.fail("fchownat", try request.group.absolute(call));
     for (request.files) |name| {
         if (std.mem.indexOfScalar(u8, name, '/') != null) return call.fail_as(.protocol, "fchownat", name, "not a file name");
-        sys.fchownat(opened.directory, try call.path(name), request.uid, keep_gid, sys.AT.SYMLINK_NOFOLLOW) catch {
+        sys.fchownat(opened.directory, try call.path(name), request.uid, null, sys.AT.SYMLINK_NOFOLLOW) catch {
             if (sys.is(.NOENT)) continue;
             return call.fail("fchownat", try request.group.file(call, name));
         };

@@ -34,8 +34,7 @@ pub fn own(context: *Context) Failed!void {
             return context.fail("fstat", name);
         };
         if (stat.uid == uid or !may_change(fd, stat)) continue;
-        const unchanged = std.math.maxInt(u32);
-        sys.fchownat(fd, "", uid, unchanged, sys.AT.EMPTY_PATH) catch {
+        sys.fchownat(fd, "", uid, null, sys.AT.EMPTY_PATH) catch {
             // The owner is not mapped in our user namespace, or the file system is read-only: the
             // process can still use the descriptor that it has.
             if (sys.is(.PERM) or sys.is(.ROFS)) continue;
