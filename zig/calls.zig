@@ -31,6 +31,7 @@ pub const table = .{
     .{ .name = "host_facts", .function = host.host_facts },
     .{ .name = "own_namespace", .function = host.own_namespace },
     .{ .name = "read_file", .function = files.read_file },
+    .{ .name = "read_host_file", .function = files.read_host_file },
     .{ .name = "write_file", .function = files.write_file },
     .{ .name = "append_file", .function = files.append_file },
     .{ .name = "make_directory", .function = files.make_directory },

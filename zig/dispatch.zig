@@ -2,6 +2,7 @@
 //! Runs in the bunc process. The one place that knows how the boundary is written down.
 
 const std = @import("std");
+const json = @import("json.zig");
 const Call = @import("call.zig").Call;
 const Failure = @import("failure.zig").Failure;
 const calls = @import("calls.zig");
@@ -11,8 +12,20 @@ const calls = @import("calls.zig");
 var arena: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
 const kept_bytes_max = 256 * 1024;
 
-/// Length of the reply in `out`; negative: of a Failure in `out`. docs/BOUNDARY.md
+/// A reply that was larger than the caller's buffer: kept, in `arena`, until the caller comes for it.
+var waiting: []const u8 = "";
+/// The number of the call that fetches it.
+pub const take_waiting = std.math.maxInt(u32);
+
+/// Length of the reply in `out`; negative: of a Failure in `out`. A length above that of `out`: nothing was written, and
+/// the caller fetches the reply with a buffer of that length. docs/BOUNDARY.md
 pub fn dispatch(id: u32, request: []const u8, out: []u8) i32 {
+    if (id == take_waiting) return take(out);
+    // What nobody came for.
+    waiting = "";
+    defer if (waiting.len == 0) {
+        _ = arena.reset(.{ .retain_with_limit = kept_bytes_max });
+    };
     inline for (calls.table, 0..) |entry, index| {
         if (id == index) return run(entry.function, request, out);
     }
@@ -20,12 +33,8 @@ pub fn dispatch(id: u32, request: []const u8, out: []u8) i32 {
 }
 
 fn run(comptime function: anytype, request: []const u8, out: []u8) i32 {
-    const Request = calls.RequestOf(function);
-    defer _ = arena.reset(.{ .retain_with_limit = kept_bytes_max });
-    const decoded = std.json.parseFromSliceLeaky(Request, arena.allocator(), request, .{
-        // The request outlives the call, so strings without escapes need no copy.
-        .allocate = .alloc_if_needed,
-    }) catch |err| return write_failure(protocol_failure("request", @errorName(err)), out);
+    const decoded = json.decode(calls.RequestOf(function), request, arena.allocator()) catch |err|
+        return write_failure(protocol_failure("request", @errorName(err)), out);
 
     var call: Call = .{ .arena = arena.allocator() };
     const reply = function(&call, decoded) catch |err| switch (err) {
@@ -33,17 +42,33 @@ fn run(comptime function: anytype, request: []const u8, out: []u8) i32 {
         error.OutOfMemory => return write_failure(protocol_failure("allocate", "out of memory"), out),
     };
     var writer: std.Io.Writer = .fixed(out);
-    std.json.Stringify.value(reply, .{}, &writer) catch
-        return write_failure(.{
-            .code = .limit,
-            .stage = .library,
-            .op = "reply",
-            .errno = 0,
-            .subject = "",
-            .target = "",
-            .detail = "the reply does not fit into the caller's buffer",
-        }, out);
-    return @intCast(writer.end);
+    if (json.encode(reply, &writer)) return @intCast(writer.end) else |_| {}
+    return keep(reply) catch write_failure(.{
+        .code = .limit,
+        .stage = .library,
+        .op = "reply",
+        .errno = 0,
+        .subject = "",
+        .target = "",
+        .detail = "the reply is larger than memory, or than 2 GiB",
+    }, out);
+}
+
+fn keep(reply: anytype) error{ WriteFailed, Overflow }!i32 {
+    var writer: std.Io.Writer.Allocating = .init(arena.allocator());
+    try json.encode(reply, &writer.writer);
+    const length = std.math.cast(i32, writer.written().len) orelse return error.Overflow;
+    waiting = writer.written();
+    return length;
+}
+
+fn take(out: []u8) i32 {
+    if (waiting.len == 0 or waiting.len > out.len) return write_failure(protocol_failure("reply", "no such reply"), out);
+    @memcpy(out[0..waiting.len], waiting);
+    const length: i32 = @intCast(waiting.len);
+    waiting = "";
+    _ = arena.reset(.{ .retain_with_limit = kept_bytes_max });
+    return length;
 }
 
 fn protocol_failure(op: []const u8, detail: []const u8) Failure {
@@ -53,7 +78,7 @@ fn protocol_failure(op: []const u8, detail: []const u8) Failure {
 fn write_failure(record: Failure, out: []u8) i32 {
     var writer: std.Io.Writer = .fixed(out);
     // The caller's buffer is far larger than any Failure.
-    std.json.Stringify.value(record, .{}, &writer) catch unreachable;
+    json.encode(record, &writer) catch unreachable;
     return -@as(i32, @intCast(writer.end));
 }
 
@@ -65,4 +90,18 @@ test "a bad request is a protocol failure that names what is wrong" {
     const bad = dispatch(0, "{\"nonsense\":1}", &out);
     try std.testing.expect(bad < 0);
     try std.testing.expect(std.mem.indexOf(u8, out[0..@intCast(-bad)], "\"protocol\"") != null);
+}
+
+test "a reply larger than the buffer waits, and is given once" {
+    const id = comptime for (calls.table, 0..) |entry, index| {
+        if (std.mem.eql(u8, entry.name, "working_directory")) break index;
+    } else unreachable;
+    var whole: [8192]u8 = undefined;
+    const length: usize = @intCast(dispatch(id, "{}", &whole));
+    var small: [8]u8 = undefined;
+    try std.testing.expectEqual(@as(i32, @intCast(length)), dispatch(id, "{}", &small));
+    var fetched: [8192]u8 = undefined;
+    try std.testing.expectEqual(@as(i32, @intCast(length)), dispatch(take_waiting, "", fetched[0..length]));
+    try std.testing.expectEqualStrings(whole[0..length], fetched[0..length]);
+    try std.testing.expect(dispatch(take_waiting, "", &fetched) < 0);
 }

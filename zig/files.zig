@@ -15,20 +15,25 @@ pub const ReadReply = struct {
     text: []const u8,
 };
 
-/// A whole file of text. Bytes that are not UTF-8 make it a Failure (EILSEQ): JSON could not carry them.
+/// A whole document: JSON that a person, an engine or bunc itself wrote. Bytes that are not UTF-8 are a Failure (EILSEQ).
 pub fn read_file(call: *Call, request: PathRequest) Call.Error!ReadReply {
+    const file = try read_host_file(call, request);
+    if (!std.unicode.utf8ValidateSlice(file.text)) {
+        sys.errno = .ILSEQ;
+        return call.fail_as(.system, "read", request.path, "the file is not valid UTF-8");
+    }
+    return file;
+}
+
+/// A whole file of the kernel or the host (procfs, /etc/passwd): names of strangers may hold any bytes.
+pub fn read_host_file(call: *Call, request: PathRequest) Call.Error!ReadReply {
     const path = try call.path(request.path);
     const fd = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch {
         if (sys.is(.NOENT)) return .{ .found = false, .text = "" };
         return call.fail("open", path);
     };
     defer sys.close(fd);
-    const text = try host.read_descriptor(call, fd, path);
-    if (!std.unicode.utf8ValidateSlice(text)) {
-        sys.errno = .ILSEQ;
-        return call.fail_as(.system, "read", path, "the file is not valid UTF-8");
-    }
-    return .{ .found = true, .text = text };
+    return .{ .found = true, .text = try host.read_descriptor(call, fd, path) };
 }
 
 pub const WriteRequest = struct {

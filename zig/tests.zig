@@ -22,6 +22,7 @@ test {
     _ = @import("init/scheduling.zig");
     _ = @import("init/start.zig");
     _ = @import("integer.zig");
+    _ = @import("json.zig");
     _ = @import("memset.zig");
     _ = @import("netlink.zig");
     _ = @import("parent/criu.zig");

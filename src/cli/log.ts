@@ -53,8 +53,10 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
     !settings.debug;
   const held: Warning[] = [];
 
-  const write = (recordLevel: LogLevel, message: string, fields: Fields): void => {
+  const write = (recordLevel: LogLevel, given: string, extra: Fields): void => {
     if (LOG_LEVELS.indexOf(recordLevel) > threshold) return;
+    const message = visibleBytes(given);
+    const fields = visibleFields(extra);
     if (settings.file === undefined && settings.format === "text" && output.errorIsTerminal()) {
       output.writeError(terminalRecord(recordLevel, message, fields));
       return;
@@ -81,7 +83,7 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
       if (held.length > 0) fields["warnings"] = held;
       const message = failureMessage(error);
       write("error", message, fields);
-      if (settings.file !== undefined) output.writeError(message);
+      if (settings.file !== undefined) output.writeError(visibleBytes(message));
     },
   };
 }
@@ -109,6 +111,19 @@ function warningFields({ path, found }: Warning): Fields {
   if (path !== undefined) fields["subject"] = path;
   if (found !== undefined) fields["found"] = found;
   return fields;
+}
+
+/** A byte that is no UTF-8 came from the core as NUL and two digits (zig/json.zig); a person reads "\xff". */
+function visibleBytes(text: string): string {
+  return text.replaceAll(/\0([0-9a-f]{2})/g, "\\x$1");
+}
+
+function visibleFields(fields: Fields): Fields {
+  const visible = Object.entries(fields).map(([key, value]) => [
+    key,
+    typeof value === "string" ? visibleBytes(value) : value,
+  ]);
+  return Object.fromEntries(visible);
 }
 
 function originOf(error: unknown): unknown {

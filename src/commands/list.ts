@@ -46,7 +46,7 @@ class Owners {
   readonly #names = new Map<number, string>();
 
   constructor() {
-    for (const line of native("read_file", { path: "/etc/passwd" }).text.split("\n")) {
+    for (const line of native("read_host_file", { path: "/etc/passwd" }).text.split("\n")) {
       const [name, , uid] = line.split(":");
       if (name && uid && !this.#names.has(Number(uid))) this.#names.set(Number(uid), name);
     }

@@ -172,7 +172,7 @@ function concernsPlacement({ failure }: NativeError, { into, tasks }: Placement)
 
 function cgroupsOfInit(record: StateRecord): CgroupLocation[] {
   const facts = currentHost().cgroup;
-  const { text } = native("read_file", { path: `/proc/${record.init_process_pid}/cgroup` });
+  const { text } = native("read_host_file", { path: `/proc/${record.init_process_pid}/cgroup` });
   const own = parseSelfCgroup(text);
   const recorded = locationsOfPaths(facts, record.cgroup_paths);
   return recorded.flatMap((location) => {

@@ -84,7 +84,7 @@ export function lastErrors(log: string): string[] {
 /** "" for one that is not there, or is no text. */
 function readLog(path: string): string {
   try {
-    return native("read_file", { path }).text;
+    return native("read_host_file", { path }).text;
   } catch {
     return "";
   }

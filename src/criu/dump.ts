@@ -111,7 +111,7 @@ function dumpedMounts({ directory, record }: Container, config: Config): ExtMoun
     cgroups: cgroupsOf(record),
     notify: notifyMount(directory),
   });
-  const mountinfo = parseMountinfo(native("read_file", { path: `/proc/${pid}/mountinfo` }).text);
+  const mountinfo = parseMountinfo(native("read_host_file", { path: `/proc/${pid}/mountinfo` }).text);
   return [
     ...mounts.map(({ target }) => ({ key: target, val: target })),
     ...maskedFiles(config, mountinfo).map((path) => ({ key: path, val: NULL_DEVICE })),

@@ -331,7 +331,7 @@ function joinedNamespaces({ linux }: Config): { ns: string; ns_file: string }[] 
 
 /** Where CRIU puts what it finds in the images: below its own cgroups. */
 function cgroupRoots(pid: number): { ctrl: string; path: string }[] {
-  const own = parseSelfCgroup(native("read_file", { path: `/proc/${pid}/cgroup` }).text);
+  const own = parseSelfCgroup(native("read_host_file", { path: `/proc/${pid}/cgroup` }).text);
   return [...own].map(([ctrl, path]) => ({ ctrl, path }));
 }
 

@@ -69,7 +69,7 @@ function readOnlyCgroups({ cgroup }: HostFacts): string {
 /** "" for what is not there or may not be read: both are for the findings to tell. */
 function read(path: string): string {
   try {
-    return native("read_file", { path }).text;
+    return native("read_host_file", { path }).text;
   } catch {
     return "";
   }

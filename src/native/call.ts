@@ -6,8 +6,10 @@ import { NativeError } from "../errors.ts";
 import { type Calls, callNumbers, type Failure } from "./boundary.gen.ts";
 import { loadLibrary } from "./library.ts";
 
-/** Room for the largest reply. The pages that no reply touches are never made. */
+/** Room for any usual reply. The pages that no reply touches are never made. A larger one is fetched with a second call. */
 const REPLY_CAPACITY = 8 * 1024 * 1024;
+/** The number of that call: `take_waiting` of zig/dispatch.zig. */
+const TAKE_WAITING = 0xffff_ffff;
 
 let call: ReturnType<typeof loadLibrary> | undefined;
 let reply: Uint8Array | undefined;
@@ -18,8 +20,13 @@ export function native<Name extends keyof Calls>(name: Name, request: Calls[Name
   call ??= loadLibrary();
   reply ??= new Uint8Array(REPLY_CAPACITY);
   const bytes = encoder.encode(JSON.stringify(request));
-  const length = call(callNumbers[name], bytes, bytes.length, reply, reply.length);
-  const answer: unknown = JSON.parse(decoder.decode(reply.subarray(0, Math.abs(length))));
+  let out = reply;
+  let length = call(callNumbers[name], bytes, bytes.length, out, out.length);
+  if (length > out.length) {
+    out = new Uint8Array(length);
+    length = call(TAKE_WAITING, bytes, 0, out, length);
+  }
+  const answer: unknown = JSON.parse(decoder.decode(out.subarray(0, Math.abs(length))));
   if (length < 0) throw nativeError(answer as Failure);
   return answer as Calls[Name][1];
 }

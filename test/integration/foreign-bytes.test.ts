@@ -1,0 +1,67 @@
+/** Names on the host are any bytes, and a mount table has any size: neither stops a command. */
+import { expect } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { buncOnly, root } from "../harness/requirements.ts";
+import { scenario } from "../harness/scenario.ts";
+
+/** Runs the runtime in a mount namespace of its own, after the lines of a shell script. */
+function afterMounts(script: string): string[] {
+  return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", `${script}\nexec "$0" "$@"`];
+}
+
+scenario("a mount point that is not UTF-8 stops no command", [root], async (box) => {
+  const place = box.path("mounts");
+  mkdirSync(place);
+  const wrapper = afterMounts(
+    `for byte in '\\377' '\\200' '\\300\\200' '\\355\\240\\200' '\\001' '\\n'; do
+       d=$(printf "${place}/x\${byte}y|"); d=\${d%|}
+       mkdir -p "$d"; mount -t tmpfs tmpfs "$d"
+     done`,
+  );
+  const { id, bundle } = { id: box.id(), bundle: box.probe(["sleep"]) };
+  await box.must(["create", "--bundle", bundle.directory, id], { wrapper });
+  for (const words of [
+    ["start", id],
+    ["state", id],
+    ["list"],
+    ["kill", id, "KILL"],
+    ["delete", "--force", id],
+  ]) {
+    await box.must(words, { wrapper });
+  }
+});
+
+scenario("a bundle in a directory that is not UTF-8 is run from there", [root, buncOnly], async (box) => {
+  const bundle = box.probe(["exit:7"]);
+  const script = `d=$(printf '${box.path("b")}\\377|'); d=\${d%|}; mv ${bundle.directory} "$d"; cd "$d"`;
+  const { status, stderr } = await box.call(["run", box.id()], { wrapper: afterMounts(script) });
+  expect({ status, stderr }).toEqual({ status: 7, stderr: "" });
+});
+
+scenario("an error shows bytes that are not UTF-8 as \\xff", [root, buncOnly], async (box) => {
+  const script = `d=$(printf '${box.path("b")}\\377|'); d=\${d%|}; mv ${
+    box.bundle(({ root }) => {
+      root.path = "gone";
+    }).directory
+  } "$d"; cd "$d"`;
+  const { stderr } = await box.call(["run", box.id()], { wrapper: afterMounts(script) });
+  // The quotation of logrus's text format doubles the backslash.
+  expect(stderr).toContain(`${box.path("b")}\\\\xff/gone: no such file`);
+  expect(stderr).not.toContain("x00");
+});
+
+scenario("a mount table of 64 MiB stops no command", [root], async (box) => {
+  const place = box.path("deep");
+  mkdirSync(place);
+  // Nine names of 250 newlines, each of which is four characters in the table; then as many mounts again, 13 times.
+  const wrapper = afterMounts(
+    `cd ${place}; mount -t tmpfs tmpfs .; cd ${place}
+     name=$(printf '%250s|' '' | tr ' ' '\\n'); name=\${name%|}
+     for level in 1 2 3 4 5 6 7 8 9; do mkdir "$name"; cd -P "./$name"; done
+     mkdir top; mount -t tmpfs tmpfs top; cd top
+     for copy in a b c d e f g h i j k l m; do mkdir $copy; done
+     for copy in a b c d e f g h i j k l m; do mount --rbind . $copy; done
+     cd /; test "$(wc -c < /proc/self/mountinfo)" -gt ${64 * 2 ** 20}`,
+  );
+  await box.must(["run", "--bundle", box.probe([]).directory, box.id()], { wrapper });
+});
