@@ -22,7 +22,14 @@ import {
   SegmentFlag,
   SegmentType,
 } from "./elf.ts";
-import { bunPlaces, bunTlsBytes, constantVariables, OWN_TLS_BYTES_MAX, TLS_ALIGN } from "./linker-script.ts";
+import {
+  bunPlaces,
+  bunTlsBytes,
+  constantVariables,
+  OWN_TLS_BYTES_MAX,
+  ownFunctions,
+  TLS_ALIGN,
+} from "./linker-script.ts";
 
 /** Between the thread pointer and the block, where the block is above it. */
 const TLS_ABOVE_BYTES = 16;
@@ -123,7 +130,7 @@ function valueFor({ kind, symbol, addend }: Relocation, core: Elf, symbols: Symb
   const isPrograms = symbol.isDefined || (symbol.value !== 0 && kind !== "jump");
   if (isPrograms) return BigInt(symbol.value) + addend;
   if (symbol.isWeak && !symbols.has(symbol.name)) return 0n;
-  return BigInt(symbolOf(core, symbols, symbol.name).value) + addend;
+  return BigInt(symbolOf(core, symbols, ownFunctions.get(symbol.name) ?? symbol.name).value) + addend;
 }
 
 /**

@@ -29,6 +29,11 @@ const sharedVariables: ReadonlyMap<string, readonly string[]> = new Map([
   ].map((name): [string, string[]] => [name, [name]]),
 ]);
 
+/** Functions of libc of which Bun gets ours (zig/cxx/libc.zig). */
+export const ownFunctions: ReadonlyMap<string, string> = new Map(
+  ["madvise", "pthread_getattr_np"].map((name) => [name, `bunc_${name}`]),
+);
+
 export function linkerScript(bun: Elf): string {
   bun.expect(bun.type === FIXED_ADDRESS, "is not linked at a fixed address, as the core is");
   bun.expect(
@@ -94,7 +99,7 @@ function imports(bun: Elf): string[] {
     .filter(({ kind, symbol }) =>
       kind === "copy" ? constantVariables.includes(symbol.name) : !symbol.isDefined && !symbol.isWeak,
     )
-    .map(({ symbol }) => symbol.name);
+    .map(({ symbol }) => ownFunctions.get(symbol.name) ?? symbol.name);
   return [...new Set(names)].sort();
 }
 

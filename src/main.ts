@@ -8,6 +8,7 @@ import { NativeError, RuntimeError, UsageError } from "./errors.ts";
 // Here so that the environment has lost the record before anything is started with it.
 import "./host/start-record.ts";
 import { wrapCommandError } from "./messages.ts";
+import { linked } from "./native/linked.ts";
 import { versionText } from "./version.ts";
 
 /** Nothing has been parsed yet, or the global flags are wrong: errors go to standard error. */
@@ -84,6 +85,18 @@ function appendFile(path: string, text: string): void {
   }
 }
 
+/**
+ * Through the core where a command has linked it: nothing of Bun's runs any more. process.exit takes fifty page faults for
+ * a process that is over, linking the core more. All output has been written: console and core are synchronous.
+ */
+function leave(status: number): void {
+  if (linked.core !== undefined) {
+    const { native }: typeof import("./native/call.ts") = require("./native/call.ts");
+    native("exit", { status });
+  }
+  process.exit(status);
+}
+
 /** "/usr/bin/runc" → "runc". */
 function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
@@ -91,4 +104,4 @@ function baseName(path: string): string {
 
 // A compiled program's argv begins with two words of Bun's own; what it was called by is argv0.
 // No top-level await: bytecode is only made of CommonJS.
-main(process.argv.slice(2), baseName(process.argv0)).then((status) => process.exit(status));
+main(process.argv.slice(2), baseName(process.argv0)).then(leave);

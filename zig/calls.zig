@@ -1,6 +1,7 @@
 //! The table of calls: a call's number is its place here. Adding one is adding a line; types, encoding and the
 //! TypeScript side follow from the function's signature.
 
+const exit = @import("exit.zig");
 const files = @import("files.zig");
 const host = @import("host.zig");
 const host_probe = @import("host_probe.zig");
@@ -29,6 +30,7 @@ const seccomp_explain = @import("seccomp/explain_call.zig");
 
 pub const table = .{
     .{ .name = "host_facts", .function = host.host_facts },
+    .{ .name = "exit", .function = exit.exit },
     .{ .name = "own_namespace", .function = host.own_namespace },
     .{ .name = "read_file", .function = files.read_file },
     .{ .name = "read_host_file", .function = files.read_host_file },

@@ -7,12 +7,16 @@
 //! never ends the process: a step that fails is left out, and TypeScript finds no record (src/host/start-record.ts).
 //! Why all this: docs/decisions/0002-entry-stub.md.
 
+const std = @import("std");
 const builtin = @import("builtin");
 const environment = @import("entry/environment.zig");
 const record = @import("entry/record.zig");
 
 /// Bun's own entry point. The linker script gives the address (build/linker-script.ts).
 extern const bun_start: u8;
+
+/// Where the stack of the main thread ends, for libc's functions of ours (zig/cxx/libc.zig).
+pub export var bunc_stack_top: usize = 0;
 
 /// The stack pointer is all that the kernel gives; below the block at it, there is room.
 pub export fn bunc_start() linksection(".entry") callconv(.naked) noreturn {
@@ -93,6 +97,7 @@ fn prepare(words: [*]usize, target: [*]usize) callconv(.c) *const anyopaque {
     environment.add(@ptrCast(slots + kept.len), @ptrCast(target + vectors), &start);
     slots[entries - 1] = 0;
     copy(slots + entries, given.auxiliary);
+    bunc_stack_top = std.mem.alignForward(usize, @intFromPtr(slots + entries), std.heap.page_size_min);
     return &bun_start;
 }
 

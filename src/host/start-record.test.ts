@@ -2,15 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { parseStartRecord, takeStartRecord } from "./start-record.ts";
 
 const descriptors = `7${"0".repeat(62)}8`;
-const text = `1,1024,18446744073709551615,8000000000000000,1001,0,${descriptors}`;
+const text = `2,1024,18446744073709551615,0,${descriptors}`;
 
 describe("a record", () => {
   const record = parseStartRecord(text);
 
-  test("limits and signals", () => {
+  test("limits and working directory", () => {
     expect(record?.noFile).toEqual({ soft: "1024", hard: "18446744073709551615" });
-    expect(record?.blockedSignals).toBe(1n << 63n);
-    expect(record?.ignoredSignals).toBe((1n << 12n) | 1n);
     expect(record?.cwdDeleted).toBe(false);
   });
 
@@ -32,12 +30,12 @@ test.each([
   undefined,
   "",
   "1",
-  text.replace("1,", "2,"),
+  text.replace("2,", "1,"),
   `${text}0`,
   text.slice(0, -1),
   text.replace(",0,", ",2,"),
   text.replace("1024", "-1"),
-  text.replace("1001", "0x10"),
+  text.replace("1024", "0x10"),
 ])("%p is no record", (value) => {
   expect(parseStartRecord(value)).toBeUndefined();
 });

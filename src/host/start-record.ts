@@ -6,26 +6,21 @@
 export interface StartRecord {
   /** RLIMIT_NOFILE as decimal texts; "18446744073709551615" is infinity. Bun raises the soft limit. */
   noFile: { soft: string; hard: string };
-  /** Sets of signals: bit n-1 for signal n. */
-  blockedSignals: bigint;
-  ignoredSignals: bigint;
   /** The working directory had been deleted; the process is in another one now, of which relative paths find nothing. */
   cwdDeleted: boolean;
   /** Whether a file descriptor was open; undefined for those that the record does not cover (256 and above). */
   isOpen(fd: number): boolean | undefined;
 }
 
-const FORMAT = /^1,([0-9]{1,20}),([0-9]{1,20}),([0-9a-f]{1,16}),([0-9a-f]{1,16}),([01]),([0-9a-f]{64})$/;
+const FORMAT = /^2,([0-9]{1,20}),([0-9]{1,20}),([01]),([0-9a-f]{64})$/;
 
 /** undefined: no record, or one of another version. */
 export function parseStartRecord(text: string | undefined): StartRecord | undefined {
   const fields = FORMAT.exec(text ?? "");
   if (fields === null) return undefined;
-  const [, soft = "", hard = "", blocked = "", ignored = "", cwd, descriptors = ""] = fields;
+  const [, soft = "", hard = "", cwd, descriptors = ""] = fields;
   return {
     noFile: { soft, hard },
-    blockedSignals: BigInt(`0x${blocked}`),
-    ignoredSignals: BigInt(`0x${ignored}`),
     cwdDeleted: cwd === "1",
     isOpen(fd) {
       const digit = descriptors[fd >> 2];

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 4206819759;
+export const abiFingerprint = 1820564448;
 
 export type Failure = {
   code: Code;
@@ -29,6 +29,12 @@ export type FactsReply = {
   apparmor: string;
   streams: readonly string[];
 };
+
+export type ExitRequest = {
+  status: number;
+};
+
+export type ExitReply = Record<string, never>;
 
 export type OwnNamespaceRequest = {
   path: string;
@@ -1004,66 +1010,68 @@ export type MountOption = {
 /** Call numbers of bunc_call. */
 export const callNumbers = {
   host_facts: 0,
-  own_namespace: 1,
-  read_file: 2,
-  read_host_file: 3,
-  write_file: 4,
-  append_file: 5,
-  make_directory: 6,
-  list_directory: 7,
-  remove_directory: 8,
-  remove_file: 9,
-  lock_directory: 10,
-  close_fd: 11,
-  resolve_path: 12,
-  resolve_in_root: 13,
-  open_file: 14,
-  working_directory: 15,
-  spawn: 16,
-  spawn_held: 17,
-  release: 18,
-  spawn_started: 19,
-  follow: 20,
-  advance: 21,
-  abandon: 22,
-  start: 23,
-  hold_signals: 24,
-  become_subreaper: 25,
-  supervise: 26,
-  process_status: 27,
-  signal_process: 28,
-  await_end: 29,
-  open_process: 30,
-  send_fd: 31,
-  run_hook: 32,
-  criu_start: 33,
-  criu_exchange: 34,
-  criu_end: 35,
-  criu_status_ready: 36,
-  notify_listen: 37,
-  notify_forward: 38,
-  seccomp_compile: 39,
-  cgroup_create: 40,
-  cgroup_write: 41,
-  cgroup_read: 42,
-  cgroup_join: 43,
-  cgroup_delegate: 44,
-  cgroup_processes: 45,
-  cgroup_kill: 46,
-  cgroup_freeze: 47,
-  cgroup_remove: 48,
-  cgroup_watch: 49,
-  cgroup_devices: 50,
-  bus_connect: 51,
-  bus_write: 52,
-  bus_read: 53,
-  host_probe: 54,
-  seccomp_explain: 55,
+  exit: 1,
+  own_namespace: 2,
+  read_file: 3,
+  read_host_file: 4,
+  write_file: 5,
+  append_file: 6,
+  make_directory: 7,
+  list_directory: 8,
+  remove_directory: 9,
+  remove_file: 10,
+  lock_directory: 11,
+  close_fd: 12,
+  resolve_path: 13,
+  resolve_in_root: 14,
+  open_file: 15,
+  working_directory: 16,
+  spawn: 17,
+  spawn_held: 18,
+  release: 19,
+  spawn_started: 20,
+  follow: 21,
+  advance: 22,
+  abandon: 23,
+  start: 24,
+  hold_signals: 25,
+  become_subreaper: 26,
+  supervise: 27,
+  process_status: 28,
+  signal_process: 29,
+  await_end: 30,
+  open_process: 31,
+  send_fd: 32,
+  run_hook: 33,
+  criu_start: 34,
+  criu_exchange: 35,
+  criu_end: 36,
+  criu_status_ready: 37,
+  notify_listen: 38,
+  notify_forward: 39,
+  seccomp_compile: 40,
+  cgroup_create: 41,
+  cgroup_write: 42,
+  cgroup_read: 43,
+  cgroup_join: 44,
+  cgroup_delegate: 45,
+  cgroup_processes: 46,
+  cgroup_kill: 47,
+  cgroup_freeze: 48,
+  cgroup_remove: 49,
+  cgroup_watch: 50,
+  cgroup_devices: 51,
+  bus_connect: 52,
+  bus_write: 53,
+  bus_read: 54,
+  host_probe: 55,
+  seccomp_explain: 56,
 } as const;
 
 /** Request and reply of every call. */
 export type Calls = {
   host_facts: [FactsRequest, FactsReply];
+  exit: [ExitRequest, ExitReply];
   own_namespace: [OwnNamespaceRequest, OwnNamespaceReply];
   read_file: [PathRequest, ReadReply];
   read_host_file: [PathRequest, ReadReply];

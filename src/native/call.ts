@@ -5,20 +5,19 @@
 import { NativeError } from "../errors.ts";
 import { type Calls, callNumbers, type Failure } from "./boundary.gen.ts";
 import { loadLibrary } from "./library.ts";
+import { linked } from "./linked.ts";
 
 /** Room for any usual reply. The pages that no reply touches are never made. A larger one is fetched with a second call. */
 const REPLY_CAPACITY = 8 * 1024 * 1024;
 /** The number of that call: `take_waiting` of zig/dispatch.zig. */
 const TAKE_WAITING = 0xffff_ffff;
 
-let call: ReturnType<typeof loadLibrary> | undefined;
-let reply: Uint8Array | undefined;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export function native<Name extends keyof Calls>(name: Name, request: Calls[Name][0]): Calls[Name][1] {
-  call ??= loadLibrary();
-  reply ??= new Uint8Array(REPLY_CAPACITY);
+  linked.core ??= { call: loadLibrary(), reply: new Uint8Array(REPLY_CAPACITY) };
+  const { call, reply } = linked.core;
   const bytes = encoder.encode(JSON.stringify(request));
   let out = reply;
   let length = call(callNumbers[name], bytes, bytes.length, out, out.length);

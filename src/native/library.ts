@@ -5,15 +5,7 @@
  */
 import { dlopen, linkSymbols, type Pointer } from "bun:ffi";
 import { abiFingerprint } from "./boundary.gen.ts";
-
-/** `bunc_call`: length of the reply in `out`, or minus the length of a Failure. See docs/BOUNDARY.md. */
-type NativeCall = (
-  id: number,
-  request: Uint8Array,
-  length: number,
-  out: Uint8Array,
-  capacity: number,
-) => number;
+import type { NativeCall } from "./linked.ts";
 
 /** Addresses of the exports; replaced by the build. */
 declare const BUNC_CORE: { abi: number; call: number };

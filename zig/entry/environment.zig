@@ -108,6 +108,6 @@ test "the record and the settings are added" {
     var text: [added_bytes_max]u8 = undefined;
     var slots: [added_count][*:0]const u8 = undefined;
     add(&slots, &text, &start);
-    try std.testing.expectStringStartsWith(std.mem.span(slots[0]), record.variable ++ "=1,");
+    try std.testing.expectStringStartsWith(std.mem.span(slots[0]), record.variable ++ "=2,");
     for (settings, slots[1..]) |setting, slot| try std.testing.expectEqualStrings(setting, std.mem.span(slot));
 }

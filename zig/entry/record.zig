@@ -6,23 +6,21 @@ const linux = std.os.linux;
 
 /// The environment variable that holds the record:
 ///
-///   BUNC_START=1,SOFT,HARD,BLOCKED,IGNORED,CWD,DESCRIPTORS
+///   BUNC_START=2,SOFT,HARD,CWD,DESCRIPTORS
 ///
-/// 1: version of this format; SOFT, HARD: RLIMIT_NOFILE, decimal; BLOCKED, IGNORED: sets of signals, hexadecimal, bit
-/// n-1 for signal n; CWD: 1 where the working directory has been deleted, otherwise 0; DESCRIPTORS: 64 hexadecimal
-/// digits, digit i for descriptors 4i to 4i+3, the lowest of them in its lowest bit: 1 is open.
+/// 2: version of this format; SOFT, HARD: RLIMIT_NOFILE, decimal; CWD: 1 where the working directory has been deleted,
+/// otherwise 0; DESCRIPTORS: 64 hexadecimal digits, digit i for descriptors 4i to 4i+3, the lowest of them in its lowest
+/// bit: 1 is open.
 pub const variable = "BUNC_START";
 
 const descriptors_max = 256;
 const digits = descriptors_max / 4;
 
 /// With the terminating zero.
-pub const text_bytes_max = variable.len + "=1,".len + 2 * (20 + 1) + 2 * (16 + 1) + "0,".len + digits + 1;
+pub const text_bytes_max = variable.len + "=2,".len + 2 * (20 + 1) + "0,".len + digits + 1;
 
 pub const Start = struct {
     nofile: linux.rlimit,
-    blocked: u64,
-    ignored: u64,
     cwd_deleted: bool,
     /// One nibble each, as in the text.
     descriptors: [digits]u8,
@@ -30,14 +28,10 @@ pub const Start = struct {
     /// → bytes written, with the terminating zero; at most text_bytes_max.
     pub fn write(start: *const Start, text: [*]u8) usize {
         var writer: Writer = .{ .text = text };
-        inline for (variable ++ "=1,") |byte| writer.put(byte);
-        writer.number(start.nofile.cur, 10);
+        inline for (variable ++ "=2,") |byte| writer.put(byte);
+        writer.number(start.nofile.cur);
         writer.put(',');
-        writer.number(start.nofile.max, 10);
-        writer.put(',');
-        writer.number(start.blocked, 16);
-        writer.put(',');
-        writer.number(start.ignored, 16);
+        writer.number(start.nofile.max);
         writer.put(',');
         writer.put(if (start.cwd_deleted) '1' else '0');
         writer.put(',');
@@ -56,10 +50,10 @@ const Writer = struct {
         writer.length += 1;
     }
 
-    fn number(writer: *Writer, value: u64, comptime base: u64) void {
+    fn number(writer: *Writer, value: u64) void {
         var divisor: u64 = 1;
-        while (value / divisor >= base) divisor *= base;
-        while (divisor > 0) : (divisor /= base) writer.put(digit(@intCast(value / divisor % base)));
+        while (value / divisor >= 10) divisor *= 10;
+        while (divisor > 0) : (divisor /= 10) writer.put(digit(@intCast(value / divisor % 10)));
     }
 };
 
@@ -71,18 +65,10 @@ fn digit(value: u8) u8 {
 pub fn take() Start {
     var start: Start = .{
         .nofile = .{ .cur = 0, .max = 0 },
-        .blocked = 0,
-        .ignored = 0,
         .cwd_deleted = leaveDeletedDirectory(),
         .descriptors = undefined,
     };
     _ = linux.prlimit(0, .NOFILE, null, &start.nofile);
-    _ = linux.syscall4(.rt_sigprocmask, linux.SIG.BLOCK, 0, @intFromPtr(&start.blocked), @sizeOf(u64));
-    var signal: u6 = 0;
-    while (true) : (signal += 1) {
-        if (isIgnored(@as(usize, signal) + 1)) start.ignored |= @as(u64, 1) << signal;
-        if (signal == 63) break;
-    }
     for (&start.descriptors, 0..) |*nibble, index| {
         nibble.* = 0;
         inline for (0..4) |bit| {
@@ -91,13 +77,6 @@ pub fn take() Start {
         }
     }
     return start;
-}
-
-/// The kernel's struct sigaction (not libc's): the handler comes first in every architecture supported.
-fn isIgnored(signal: usize) bool {
-    var action: [4]usize = undefined;
-    const result = linux.syscall4(.rt_sigaction, signal, 0, @intFromPtr(&action), @sizeOf(u64));
-    return linux.errno(result) == .SUCCESS and action[0] == @intFromPtr(linux.SIG.IGN);
 }
 
 /// To a directory in which nothing can be made and nothing has a name that a user would give: a relative path of the
@@ -112,15 +91,13 @@ fn leaveDeletedDirectory() bool {
 test "the record of this process, as text" {
     var start = take();
     start.nofile = .{ .cur = 1024, .max = std.math.maxInt(u64) };
-    start.blocked = 0x8000_0000_0000_0001;
-    start.ignored = 0;
     start.descriptors = @splat(0);
     start.descriptors[0] = 7;
     start.descriptors[63] = 8;
     var text: [text_bytes_max]u8 = undefined;
     const length = start.write(&text);
     try std.testing.expectEqualStrings(
-        "BUNC_START=1,1024,18446744073709551615,8000000000000001,0,0,7" ++ "0" ** 62 ++ "8\x00",
+        "BUNC_START=2,1024,18446744073709551615,0,7" ++ "0" ** 62 ++ "8\x00",
         text[0..length],
     );
 }

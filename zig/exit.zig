@@ -1,0 +1,13 @@
+//! The end of the bunc process. Runs there.
+
+const linux = @import("std").os.linux;
+const Call = @import("call.zig").Call;
+
+pub const ExitRequest = struct { status: u8 };
+pub const ExitReply = struct {};
+
+/// Ends the process, with all its threads: no destructor of Bun's or libc's runs.
+pub fn exit(call: *Call, request: ExitRequest) Call.Error!ExitReply {
+    _ = call;
+    linux.exit_group(request.status);
+}
