@@ -22,7 +22,7 @@ import { type DevicePolicy, deniesNodes, devicePolicy, deviceRules, deviceSettin
 import { removeCgroups } from "./operate.ts";
 import { absolutePath, type CgroupLocation, cgroupLocations, distinctGroups, locationOf } from "./paths.ts";
 import type { CgroupSetting, CgroupSettings, IgnoredResource } from "./resources/setting.ts";
-import { isEarly, legacySettings } from "./resources/v1.ts";
+import { isEarly, legacyChanges, legacySettings } from "./resources/v1.ts";
 import { needsDomain, unifiedSettings } from "./resources/v2.ts";
 import { writeError } from "./write-error.ts";
 
@@ -94,6 +94,11 @@ export function resourceSettings(facts: CgroupFacts, resources: ResourcesConfig)
   );
   if (!isLimited) return { settings: [], ignored: [] };
   return facts.mode === "v2" ? unifiedSettings(resources) : legacySettings(resources);
+}
+
+/** For `update`, whose cgroups have limits already. */
+export function changeSettings(facts: CgroupFacts, changes: ResourcesConfig): CgroupSettings {
+  return facts.mode === "v2" ? unifiedSettings(changes) : legacyChanges(changes);
 }
 
 /** The directories to make, each once, and what must stand in them from the start. */

@@ -20,6 +20,7 @@ import {
 } from "./create.ts";
 import { delegateCgroup } from "./delegate.ts";
 import type { CgroupLocation } from "./paths.ts";
+import { warningsOf } from "./resources/setting.ts";
 import type { SystemdEnvironment } from "./systemd/driver.ts";
 
 /** Who makes and removes the container's cgroups. */
@@ -80,7 +81,7 @@ class Cgroupfs implements CgroupManager {
   locations: readonly CgroupLocation[];
   private readonly call: typeof native;
   private readonly plan: CgroupPlan;
-  readonly warnings: readonly Warning[] = [];
+  readonly warnings: readonly Warning[];
   private readonly owner: number | undefined;
   private created: CreatedCgroups | undefined;
 
@@ -88,6 +89,7 @@ class Cgroupfs implements CgroupManager {
     this.call = call;
     this.plan = planCgroups(options);
     this.locations = this.plan.locations;
+    this.warnings = warningsOf(this.plan.ignored);
     this.owner = options.owner;
   }
 

@@ -1,7 +1,9 @@
 /** `update`: changes the limits of a container that exists, and remembers them for the next update. */
 
-import { resourceSettings, writeSettings } from "../cgroup/create.ts";
+import { changeSettings, writeSettings } from "../cgroup/create.ts";
 import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
+import { rememberFiles } from "../cgroup/put-back.ts";
+import { ignoredWarning } from "../cgroup/resources/setting.ts";
 import { checkMemoryUsage } from "../cgroup/resources/v2.ts";
 import type { Log } from "../cli/log.ts";
 import type { Handler, VerbOptions } from "../cli/verbs.ts";
@@ -10,7 +12,7 @@ import { changeContainer } from "../container/container.ts";
 import { mergeResources } from "../container/merge-resources.ts";
 import { changeRdt, type RdtChange } from "../container/rdt.ts";
 import { readStoredConfig } from "../container/stored-config.ts";
-import { tellSystemd } from "../container/systemd-unit.ts";
+import { updateUnit } from "../container/systemd-unit.ts";
 import { failureMessage, RuntimeError } from "../errors.ts";
 import { currentHost } from "../host/current.ts";
 import { containerNotRunning, systemCallFailed } from "../messages.ts";
@@ -21,7 +23,6 @@ import { configError } from "../oci/issue.ts";
 import { parseJson, stringifyJson } from "../oci/json.ts";
 import { type ResourcesConfig, ResourcesSchema } from "../oci/resources.ts";
 import type { StateRecord } from "../state/record.ts";
-import type { Warning } from "../warning.ts";
 
 export const run: Handler<"update"> = async (options, [id], context) => {
   const asked =
@@ -37,49 +38,50 @@ export const run: Handler<"update"> = async (options, [id], context) => {
     const text = directory.loadConfig();
     const stored = readStoredConfig(text, record);
     const current = stored.linux.resources ?? {};
-    const merged = mergeResources(current, asked);
+    const { merged, changes } = mergeResources(current, asked);
     const { cgroup } = currentHost();
     const locations = cgroupsOf(record);
-    if (cgroup.mode === "v2" && merged.memory?.checkBeforeUpdate === true) {
+    if (cgroup.mode === "v2" && asked.memory?.checkBeforeUpdate === true) {
       checkMemoryUsage(merged, currentMemory(locations));
     }
     const rdt = changeRdt(record, stored, options);
-    apply(record, locations, { current, merged, rdt }, context.log);
+    apply(record, locations, changes, rdt, context.log);
     directory.saveConfig(withLinux(text, { resources: merged, ...rdt.changed }));
     return 0;
   });
 };
 
-/** All limits of the container are written, as runc does; when one is refused, the old ones are put back. */
+/** When one of the changes is refused, everything is put back as it was. */
 function apply(
   record: StateRecord,
   locations: readonly CgroupLocation[],
-  { current, merged, rdt }: { current: ResourcesConfig; merged: ResourcesConfig; rdt: RdtChange },
+  changes: ResourcesConfig,
+  rdt: RdtChange,
   log: Log,
 ): void {
-  const write = (resources: ResourcesConfig): Warning[] => {
-    const told = tellSystemd(record, resources);
-    const { settings, ignored } = resourceSettings(currentHost().cgroup, told.resources);
-    writeSettings(native, locations, settings);
-    return [
-      ...told.warnings,
-      ...ignored.map(({ subject, reason }) => ({
-        path: subject,
-        message: `${subject} is ignored: ${reason}`,
-      })),
-    ];
-  };
+  const unit = record.bunc.systemdUnit === "" ? undefined : updateUnit(record, changes);
+  const { settings, ignored } = changeSettings(currentHost().cgroup, unit?.resources ?? changes);
+  const write = () => writeSettings(native, locations, settings);
+  const putBack = rememberFiles(native, locations, settings);
   try {
-    for (const warning of write(merged)) log.warning(warning);
+    // What the kernel refuses, systemd is not told.
+    write();
+    if (unit !== undefined) {
+      unit.tell();
+      write();
+    }
     rdt.write();
   } catch (error) {
     try {
-      write(current);
+      putBack();
     } catch (again) {
       log.warning(`putting the old limits back: ${failureMessage(again)}`);
     }
     throw error;
+  } finally {
+    unit?.close();
   }
+  for (const resource of ignored) log.warning(ignoredWarning(resource));
 }
 
 /** Bytes. */

@@ -3,25 +3,35 @@
 import type { CgroupLocation } from "../cgroup/paths.ts";
 import { systemdResources } from "../cgroup/systemd/container.ts";
 import { Systemd } from "../cgroup/systemd/driver.ts";
-import type { SystemdResources } from "../cgroup/systemd/properties.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
 import type { StateRecord } from "../state/record.ts";
 import { systemdEnvironment } from "./cgroups.ts";
 
-/**
- * Tells systemd about new limits of a container that it manages, so that it does not put back the old ones.
- * The resources as they are to be written to the cgroup's files afterwards.
- */
-export function tellSystemd(record: StateRecord, resources: ResourcesConfig): SystemdResources {
-  const { systemdUnit } = record.bunc;
-  if (systemdUnit === "") return { properties: [], resources, warnings: [] };
+export interface UnitUpdate {
+  /** The resources as they are to be written to the cgroup's files. */
+  resources: ResourcesConfig;
+  /**
+   * Tells systemd of them, so that it does not put back the old ones, and returns when it has carried them out. It
+   * writes all files of a controller then, with what it knows: they have to be written once more.
+   */
+  tell(): void;
+  close(): void;
+}
+
+/** For new limits of a container that systemd manages. */
+export function updateUnit(record: StateRecord, resources: ResourcesConfig): UnitUpdate {
   const systemd = Systemd.connect(native, systemdEnvironment(record.rootless));
   const converted = systemdResources(currentHost().cgroup, resources, systemd);
-  systemd.setProperties(systemdUnit, converted.properties);
-  systemd.close();
-  return converted;
+  return {
+    resources: converted.resources,
+    tell() {
+      systemd.setProperties(record.bunc.systemdUnit, converted.properties);
+      systemd.settle();
+    },
+    close: () => systemd.close(),
+  };
 }
 
 /**

@@ -1,9 +1,9 @@
 /** `update`: limits of a container that exists, from flags and from JSON, read back from the kernel. */
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
-import { cgroupFile } from "../harness/cgroup-file.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { cgroupFile, controller } from "../harness/cgroup-file.ts";
 import { cgroupsOf } from "../harness/leaks.ts";
-import { buncOnly, cgroupV1, cgroupV2, notIn, root } from "../harness/requirements.ts";
+import { buncOnly, cgroupV1, cgroupV2, notIn, type Requirement, root } from "../harness/requirements.ts";
 import type { Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
@@ -17,6 +17,8 @@ const limited = (box: Sandbox) =>
       };
     }),
   );
+
+const v1 = cgroupV1() === null;
 
 const restores = notIn("runc", "1.1 on v2 puts back the limits that it has just changed");
 const checks = notIn("runc", "1.1 does not know checkBeforeUpdate");
@@ -214,3 +216,61 @@ scenario("update: bad input names itself", [root, buncOnly], async (box) => {
   );
   expect(cgroupFile(id, "pids.max")).toBe("20");
 });
+
+scenario("update: what JSON leaves out, or has as null, stays as it is", [root, restores], async (box) => {
+  const id = await limited(box);
+  const documents = [
+    "{}",
+    '{"pids":null,"memory":null,"cpu":null,"blockIO":null,"unified":null,"hugepageLimits":null}',
+    '{"memory":{},"cpu":{}}',
+    '{"memory":{"limit":null,"reservation":null},"cpu":{"shares":null,"quota":null,"period":null,"idle":null}}',
+  ];
+  for (const stdin of documents) {
+    await box.must(["update", "--resources", "-", id], { stdin });
+    const found = [
+      cgroupFile(id, "pids.max"),
+      ...(v1
+        ? [cgroupFile(id, "memory.limit_in_bytes"), cgroupFile(id, "cpu.cfs_quota_us")]
+        : [cgroupFile(id, "cpu.max")]),
+    ];
+    expect([stdin, found]).toEqual([stdin, ["20", ...(v1 ? ["33554432", "500000"] : ["500000 1000000"])]]);
+  }
+});
+
+const idleFile: Requirement = () =>
+  existsSync("/sys/fs/cgroup/cpu/cpu.idle") || cgroupV2() === null ? null : "the kernel has no cpu.idle";
+
+scenario(
+  "an idle cgroup has no weight: it is left out with a warning",
+  [root, buncOnly, controller("cpu"), idleFile],
+  async (box) => {
+    const { weight, idle, usual, least, most } = v1
+      ? { weight: "cpu.shares", idle: "3", usual: "1024", least: "2", most: "262144" }
+      : { weight: "cpu.weight", idle: "0", usual: "100", least: "1", most: "10000" };
+    const contradictory = box.probe(["sleep"], (config) => {
+      config.linux.resources = { cpu: { shares: 262144, idle: 1 } };
+    });
+    const id = box.id();
+    const { stderr } = await box.must(["create", "--bundle", contradictory.directory, id]);
+    expect(stderr).toContain(
+      "linux.resources.cpu.shares is ignored: unable to apply both cpu.shares and cpu.idle",
+    );
+    const found = () => [cgroupFile(id, "cpu.idle"), cgroupFile(id, weight)];
+    expect(found()).toEqual(["1", idle]);
+    const steps: [flags: string[], files: string[], warning: boolean][] = [
+      [["--cpu-period", "50000"], ["1", idle], false],
+      // The weight of before comes back.
+      [["--cpu-idle", "0"], ["0", most], false],
+      [["--cpu-idle", "1"], ["1", idle], false],
+      [["--cpu-idle", "1", "--cpu-share", "2"], ["1", idle], true],
+      [["--cpu-idle", "0"], ["0", least], false],
+      [["--cpu-idle", "1"], ["1", idle], false],
+      // A weight and idle are one choice.
+      [["--cpu-share", "1024"], ["0", usual], false],
+    ];
+    for (const [flags, files, warning] of steps) {
+      const { stderr: text } = await box.must(["update", ...flags, id]);
+      expect([flags, found(), text.includes("unable to apply both")]).toEqual([flags, files, warning]);
+    }
+  },
+);

@@ -2,6 +2,7 @@
 
 import { ERRNO } from "../../native/boundary.gen.ts";
 import type { Integer64 } from "../../oci/json.ts";
+import type { Warning } from "../../warning.ts";
 
 export interface CgroupSetting {
   /** The v2 controller, or the v1 controller in whose hierarchy the file is. */
@@ -20,6 +21,8 @@ export interface CgroupSetting {
 export interface IgnoredResource {
   subject: string;
   reason: string;
+  /** The configuration contradicts itself: its owner is told, which he is not about what v2 has no file for. */
+  warn?: boolean;
 }
 
 export interface CgroupSettings {
@@ -50,6 +53,14 @@ export function setting(
 
 export function ignored(subject: string, reason: string): IgnoredResource {
   return { subject: `linux.resources.${subject}`, reason };
+}
+
+export function ignoredWarning({ subject, reason }: IgnoredResource): Warning {
+  return { path: subject, message: `${subject} is ignored: ${reason}` };
+}
+
+export function warningsOf(ignored: readonly IgnoredResource[]): Warning[] {
+  return ignored.filter(({ warn }) => warn).map(ignoredWarning);
 }
 
 /** runc takes 0 for "not set" in most integers of the resources. Compared as a 64-bit value. */

@@ -36,6 +36,13 @@ describe("v2", () => {
     ["shares", cpu({ shares: 1024 }), ["cpu.weight=100"]],
     ["shares 0 is unset", cpu({ shares: 0 }), []],
     ["idle", cpu({ idle: 1 }), ["cpu.idle=1"]],
+    ["an idle cgroup has no weight", cpu({ idle: 1, shares: 1024 }), ["cpu.idle=1"]],
+    ["a weight after the end of idle", cpu({ idle: 0, shares: 1024 }), ["cpu.idle=0", "cpu.weight=100"]],
+    [
+      "idle by unified",
+      { ...cpu({ idle: 0, shares: 1024 }), unified: { "cpu.weight": "5", "cpu.idle": "1" } },
+      ["cpu.idle=1"],
+    ],
     ["quota", cpu({ quota: 5000 }), ["cpu.max=5000 100000"]],
     ["period", cpu({ period: 5000 }), ["cpu.max=max 5000"]],
     ["quota off", cpu({ quota: -1 }), ["cpu.max=max 100000"]],
@@ -144,9 +151,7 @@ describe("v2", () => {
     [{ limit: 100, checkBeforeUpdate: true }, 100, "rejecting memory limit 100 <= usage 100"],
     [{ swap: 100, checkBeforeUpdate: true }, 200n, "rejecting memory+swap limit 100 <= usage 200"],
     [{ limit: 100, checkBeforeUpdate: true }, 99, ""],
-    [{ limit: 100, checkBeforeUpdate: false }, 200, ""],
     [{ limit: -1, swap: -1, checkBeforeUpdate: true }, 200, ""],
-    [{ limit: 100 }, 200, ""],
   ])("checkMemoryUsage %#", (memory, usage, message) => {
     const check = () => checkMemoryUsage({ memory }, usage);
     if (message === "") expect(check).not.toThrow();

@@ -2,6 +2,7 @@
 
 import { RuntimeError } from "../../errors.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
+import { ignoredWeights, isIdle } from "./idle.ts";
 import { pids, rdma } from "./pids-rdma.ts";
 import {
   type CgroupSetting,
@@ -37,7 +38,17 @@ export function legacySettings(resources: ResourcesConfig): CgroupSettings {
       ...network(resources),
       ...rdma(resources),
     ],
-    ignored: [...ignoredMemory(resources)],
+    ignored: [...ignoredMemory(resources), ...ignoredWeights(resources)],
+  };
+}
+
+/** For a cgroup that has limits already: also what takes one back. */
+export function legacyChanges(changes: ResourcesConfig): CgroupSettings {
+  const { settings, ignored } = legacySettings(changes);
+  if (changes.memory?.disableOOMKiller !== false) return { settings, ignored };
+  return {
+    settings: [...settings, setting("memory.oom_control", 0, "memory.disableOOMKiller")],
+    ignored,
   };
 }
 
@@ -91,9 +102,12 @@ function* memory({ memory }: ResourcesConfig): Generator<CgroupSetting> {
 const SHARES_MIN = 2n;
 const SHARES_MAX = 262144n;
 
-function* cpu({ cpu }: ResourcesConfig): Generator<CgroupSetting> {
+function* cpu(resources: ResourcesConfig): Generator<CgroupSetting> {
+  const { cpu } = resources;
   if (cpu === undefined) return;
-  if (isSet(cpu.shares)) {
+  // First, because it decides whether the kernel takes shares.
+  if (cpu.idle !== undefined) yield setting("cpu.idle", cpu.idle, "cpu.idle");
+  if (isSet(cpu.shares) && !isIdle(resources)) {
     // The kernel would take the nearest value without a word.
     const subject = "linux.resources.cpu.shares";
     const shares = BigInt(cpu.shares);
@@ -119,7 +133,6 @@ function* cpu({ cpu }: ResourcesConfig): Generator<CgroupSetting> {
       yield setting("cpu.cfs_burst_us", cpu.burst, "cpu.burst", { tolerate: [ENOENT] });
     }
   }
-  if (cpu.idle !== undefined) yield setting("cpu.idle", cpu.idle, "cpu.idle");
   yield* realtime(cpu);
 }
 

@@ -4,6 +4,7 @@ import { RuntimeError } from "../../errors.ts";
 import type { Integer64 } from "../../oci/json.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import { blkioToIoWeight, cpuMax, memoryLimit, memorySwapToSwapMax, sharesToWeight } from "./convert.ts";
+import { ignoredWeights, isIdle, isWeightFile } from "./idle.ts";
 import { pids, rdma } from "./pids-rdma.ts";
 import {
   type CgroupSetting,
@@ -32,7 +33,7 @@ export function unifiedSettings(resources: ResourcesConfig): CgroupSettings {
       ...rdma(resources),
       ...unified(resources),
     ],
-    ignored: [...ignoredMemory(resources), ...ignoredOther(resources)],
+    ignored: [...ignoredMemory(resources), ...ignoredWeights(resources), ...ignoredOther(resources)],
   };
 }
 
@@ -80,11 +81,16 @@ function* io({ blockIO }: ResourcesConfig): Generator<CgroupSetting> {
   }
 }
 
-function* cpu({ cpu }: ResourcesConfig): Generator<CgroupSetting> {
+function* cpu(resources: ResourcesConfig): Generator<CgroupSetting> {
+  const { cpu, unified } = resources;
+  // First, because it decides whether the kernel takes a weight; with `unified` as the last word on it.
+  const idle = unified?.["cpu.idle"];
+  if (idle !== undefined) yield setting("cpu.idle", idle, 'unified["cpu.idle"]');
   if (cpu === undefined) return;
-  if (cpu.idle !== undefined) yield setting("cpu.idle", cpu.idle, "cpu.idle");
-  // An idle cgroup has no weight: the kernel refuses one.
-  if (isSet(cpu.shares)) yield setting("cpu.weight", sharesToWeight(cpu.shares), "cpu.shares");
+  if (idle === undefined && cpu.idle !== undefined) yield setting("cpu.idle", cpu.idle, "cpu.idle");
+  if (isSet(cpu.shares) && !isIdle(resources)) {
+    yield setting("cpu.weight", sharesToWeight(cpu.shares), "cpu.shares");
+  }
   const limited = isSet(cpu.quota) || isSet(cpu.period);
   if (cpu.burst !== undefined) {
     // A burst above the quota of now is refused; it is tried again once the new quota stands.
@@ -112,8 +118,10 @@ function* hugetlb({ hugepageLimits }: ResourcesConfig): Generator<CgroupSetting>
 }
 
 /** Files by name, the last word: config-linux.md, "Unified". Each line of a value is written by itself. */
-function* unified({ unified }: ResourcesConfig): Generator<CgroupSetting> {
-  for (const [file, value] of Object.entries(unified ?? {})) {
+function* unified(resources: ResourcesConfig): Generator<CgroupSetting> {
+  const withoutWeight = isIdle(resources);
+  for (const [file, value] of Object.entries(resources.unified ?? {})) {
+    if (file === "cpu.idle" || (withoutWeight && isWeightFile(file))) continue;
     const subject = `unified["${file}"]`;
     if (file === "" || file === "." || file === ".." || file.includes("/")) {
       throw new RuntimeError(`unified resource "${file}" must be a file name (no slashes)`, {
@@ -156,10 +164,9 @@ export function needsDomain(settings: readonly CgroupSetting[]): boolean {
  * `current`: bytes, of memory.current.
  */
 export function checkMemoryUsage({ memory }: ResourcesConfig, current: Integer64): void {
-  if (memory?.checkBeforeUpdate !== true) return;
   const usage = BigInt(current);
-  const swap = BigInt(memory.swap ?? 0);
-  const limit = BigInt(memory.limit ?? 0);
+  const swap = BigInt(memory?.swap ?? 0);
+  const limit = BigInt(memory?.limit ?? 0);
   if (swap > 0n && swap <= usage) {
     throw new RuntimeError(`rejecting memory+swap limit ${swap} <= usage ${usage}`, {
       subject: "linux.resources.memory.swap",

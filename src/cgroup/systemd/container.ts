@@ -13,6 +13,7 @@ import { type DevicePolicy, devicePolicy, deviceSettings } from "../devices.ts";
 import type { CgroupManager, ManagerOptions } from "../manager.ts";
 import { subCgroup } from "../operate.ts";
 import { type CgroupLocation, V1_CONTROLLERS } from "../paths.ts";
+import { warningsOf } from "../resources/setting.ts";
 import { annotatedProperties } from "./annotations.ts";
 import { Systemd } from "./driver.ts";
 import {
@@ -56,10 +57,9 @@ export class SystemdCgroups implements CgroupManager {
     this.annotated = annotatedProperties(options.annotations);
     this.subgroups = facts.mode === "v2" ? scopeSubgroups(options.annotations) : NO_SUBGROUPS;
     this.devices = options.inUserNamespace ? null : devicePolicy(resources.devices, options.devicePaths);
-    resourceSettings(facts, resources);
+    this.warnings = warningsOf(resourceSettings(facts, resources).ignored);
     this.systemd = Systemd.connect(call, options.systemd);
     this.converted = systemdResources(facts, resources, this.systemd);
-    this.warnings = this.converted.warnings;
     const { subgroup } = this.subgroups;
     this.scope = this.systemd.cgroupOf(this.unit);
     this.locations = systemdLocations(facts, subgroup === "" ? this.scope : `${this.scope}/${subgroup}`);

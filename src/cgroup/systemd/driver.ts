@@ -88,17 +88,26 @@ export class Systemd {
   private managerProperty(name: string): string {
     let value = this.managerProperties.get(name);
     if (value === undefined) {
-      const [variant] = this.bus.call({
-        ...MANAGER,
-        interface: "org.freedesktop.DBus.Properties",
-        member: "Get",
-        signature: "ss",
-        body: [MANAGER.interface, name],
-      });
-      value = String((variant as { value: Value }).value);
+      value = this.askManager(name);
       this.managerProperties.set(name, value);
     }
     return value;
+  }
+
+  private askManager(name: string): string {
+    const [variant] = this.bus.call({
+      ...MANAGER,
+      interface: "org.freedesktop.DBus.Properties",
+      member: "Get",
+      signature: "ss",
+      body: [MANAGER.interface, name],
+    });
+    return String((variant as { value: Value }).value);
+  }
+
+  /** systemd answers before it writes new limits to the cgroup, and writes them before it reads the next question. */
+  settle(): void {
+    this.askManager("Version");
   }
 
   /**

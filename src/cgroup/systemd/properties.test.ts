@@ -31,11 +31,10 @@ describe("v2", () => {
       { memory: { limit: 4096, swap: 8192 } },
       ["MemoryMax t 4096", "MemorySwapMax t 4096"],
     ],
-    ["no swap is left to the file", { memory: { limit: 4096, swap: 4096 } }, ["MemoryMax t 4096"]],
+    ["no swap", { memory: { limit: 4096, swap: 4096 } }, ["MemoryMax t 4096", "MemorySwapMax t 0"]],
     ["unlimited", { memory: { limit: -1 } }, [`MemoryMax t ${MAX}`, `MemorySwapMax t ${MAX}`]],
     ["shares", cpu({ shares: 1024 }), ["CPUWeight t 100"]],
     ["idle", cpu({ idle: 1 }), ["CPUWeight t 0"]],
-    ["not idle", cpu({ idle: 0 }), []],
     ["half a CPU", cpu({ quota: 50000 }), ["CPUQuotaPerSecUSec t 500000"]],
     [
       "quota and period",
@@ -69,9 +68,9 @@ describe("v2", () => {
         },
       },
       [
+        "CPUWeight t 200",
         "CPUQuotaPeriodUSec t 100000",
         "CPUQuotaPerSecUSec t 500000",
-        "CPUWeight t 200",
         "AllowedCPUs ay 2",
         "MemoryHigh t 1024",
         `MemoryMax t ${MAX}`,
@@ -86,10 +85,9 @@ describe("v2", () => {
 
   test("an older systemd gets what it knows", () => {
     const resources = cpu({ quota: 5000, period: 10000, idle: 1, shares: 1024, cpus: "0", mems: "0" });
-    expect(lines(unifiedProperties(resources, 240).properties)).toEqual([
-      "CPUWeight t 100",
-      "CPUQuotaPerSecUSec t 500000",
-    ]);
+    expect(lines(unifiedProperties(resources, 240).properties)).toEqual(["CPUQuotaPerSecUSec t 500000"]);
+    const notIdle = cpu({ idle: 0, shares: 1024 });
+    expect(lines(unifiedProperties(notIdle, 240).properties)).toEqual(["CPUWeight t 100"]);
   });
 
   test("a quota that is rounded is written to the file as rounded", () => {
@@ -97,15 +95,16 @@ describe("v2", () => {
     expect(unifiedProperties(cpu({ quota: 5000, period: 10000 }), 255).resources.cpu?.quota).toBe(5000);
   });
 
-  test("idle and a weight together: a warning", () => {
-    const { properties, warnings } = unifiedProperties(cpu({ idle: 1, shares: 1024 }), 255);
-    expect(lines(properties)).toEqual(["CPUWeight t 0"]);
-    expect(warnings).toEqual([
-      {
-        path: "linux.resources.cpu.shares",
-        message: "unable to apply both CPUWeight and CpuIdle to systemd, ignoring CPUWeight",
-      },
+  test("idle and a weight are one property", () => {
+    const weight = (resources: ResourcesConfig) => lines(unifiedProperties(resources, 255).properties);
+    expect(weight(cpu({ idle: 1, shares: 1024 }))).toEqual(["CPUWeight t 0"]);
+    expect(weight({ unified: { "cpu.idle": "1", "cpu.weight": "8" } })).toEqual(["CPUWeight t 0"]);
+    expect(weight(cpu({ idle: 0, shares: 1024 }))).toEqual(["CPUWeight t 100"]);
+    expect(weight({ ...cpu({ idle: 0, shares: 1024 }), unified: { "cpu.weight": "8" } })).toEqual([
+      "CPUWeight t 8",
     ]);
+    // Not idle any more, and no weight of its own.
+    expect(weight(cpu({ idle: 0 }))).toEqual([`CPUWeight t ${MAX}`]);
   });
 
   test.each([

@@ -7,9 +7,9 @@
 import { RuntimeError } from "../../errors.ts";
 import type { Integer64 } from "../../oci/json.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
-import type { Warning } from "../../warning.ts";
 import type { DevicePolicy } from "../devices.ts";
 import { memorySwapToSwapMax, pidsMax, sharesToWeight } from "../resources/convert.ts";
+import { isIdle } from "../resources/idle.ts";
 import { isSet } from "../resources/setting.ts";
 import { parseList } from "../stats/v1.ts";
 import { UINT64_MAX } from "../stats/values.ts";
@@ -28,7 +28,6 @@ export interface SystemdResources {
    * percents, and the two must not disagree.
    */
   resources: ResourcesConfig;
-  warnings: Warning[];
 }
 
 /** Since when systemd knows what. */
@@ -36,7 +35,7 @@ const SINCE = { cpuQuotaPeriod: 242, cpuset: 244, cpuIdle: 252, oomPolicy: 253 }
 
 /** Whether the properties depend on systemd's version, which costs a question to it. */
 export function needsVersion({ cpu, unified }: ResourcesConfig): boolean {
-  if (isSet(cpu?.period) || cpu?.idle === 1 || cpu?.cpus || cpu?.mems) return true;
+  if (isSet(cpu?.period) || cpu?.idle !== undefined || cpu?.cpus || cpu?.mems) return true;
   return Object.keys(unified ?? {}).some((file) => file.startsWith("cpu") || file === "memory.oom.group");
 }
 
@@ -44,29 +43,31 @@ export function needsVersion({ cpu, unified }: ResourcesConfig): boolean {
 export function unifiedProperties(resources: ResourcesConfig, version: number): SystemdResources {
   const { memory, cpu, pids } = resources;
   const properties: Property[] = [];
-  const warnings: Warning[] = [];
   if (isSet(memory?.limit)) properties.push(limit("MemoryMax", memory.limit));
   if (isSet(memory?.reservation)) properties.push(limit("MemoryLow", memory.reservation));
   const swap = memorySwapToSwapMax(memory?.swap, memory?.limit);
-  // "0" is not "no swap" here: runc leaves that to the file, and so do we.
-  if (swap !== null && swap !== "0") properties.push(limit("MemorySwapMax", limitValue(swap)));
-  const idle = cpu?.idle === 1 && version >= SINCE.cpuIdle;
-  // A weight of 0 stands for idle.
-  if (idle) properties.push(uint64("CPUWeight", 0));
-  if (isSet(cpu?.shares)) {
-    if (idle) {
-      warnings.push({
-        path: "linux.resources.cpu.shares",
-        message: "unable to apply both CPUWeight and CpuIdle to systemd, ignoring CPUWeight",
-      });
-    } else properties.push(uint64("CPUWeight", sharesToWeight(cpu.shares)));
-  }
+  if (swap !== null) properties.push(limit("MemorySwapMax", limitValue(swap)));
+  properties.push(...cpuWeight(resources, version));
   const quota = cpuQuota(cpu?.quota, cpu?.period, version);
   properties.push(...quota.properties);
   if (pids?.limit !== undefined) properties.push(limit("TasksMax", limitValue(pidsMax(pids.limit))));
   properties.push(...cpuset(cpu?.cpus ?? "", cpu?.mems ?? "", version));
-  properties.push(...unifiedFiles(resources.unified ?? {}, version, warnings));
-  return { properties, resources: withQuota(resources, quota.quota), warnings };
+  properties.push(...unifiedFiles(resources.unified ?? {}, version));
+  return { properties, resources: withQuota(resources, quota.quota) };
+}
+
+/** The last word on it: of weight and idle in either form. */
+function cpuWeight(resources: ResourcesConfig, version: number): Property[] {
+  const { cpu, unified } = resources;
+  const knowsIdle = version >= SINCE.cpuIdle;
+  // A weight of 0 stands for idle.
+  if (isIdle(resources)) return knowsIdle ? [uint64("CPUWeight", 0)] : [];
+  const weight = unified?.["cpu.weight"];
+  if (weight !== undefined) return [uint64("CPUWeight", unifiedNumber("cpu.weight", weight))];
+  if (isSet(cpu?.shares)) return [uint64("CPUWeight", sharesToWeight(cpu.shares))];
+  // No longer idle, and of no weight in particular.
+  const isAsked = cpu?.idle !== undefined || unified?.["cpu.idle"] !== undefined;
+  return isAsked && knowsIdle ? [uint64("CPUWeight", UINT64_MAX)] : [];
 }
 
 export function legacyProperties(resources: ResourcesConfig, version: number): SystemdResources {
@@ -79,7 +80,7 @@ export function legacyProperties(resources: ResourcesConfig, version: number): S
   if (isSet(blockIO?.weight)) properties.push(uint64("BlockIOWeight", blockIO.weight));
   if (pids?.limit !== undefined) properties.push(limit("TasksMax", limitValue(pidsMax(pids.limit))));
   properties.push(...cpuset(cpu?.cpus ?? "", cpu?.mems ?? "", version));
-  return { properties, resources: withQuota(resources, quota.quota), warnings: [] };
+  return { properties, resources: withQuota(resources, quota.quota) };
 }
 
 function withQuota(resources: ResourcesConfig, quota: Integer64 | undefined): ResourcesConfig {
@@ -158,13 +159,8 @@ const MEMORY_FILES: Readonly<Record<string, string>> = {
 };
 
 /** Files that systemd has a property for. The others are known to the cgroup alone. */
-function unifiedFiles(
-  unified: Readonly<Record<string, string>>,
-  version: number,
-  warnings: Warning[],
-): Property[] {
+function unifiedFiles(unified: Readonly<Record<string, string>>, version: number): Property[] {
   const properties: Property[] = [];
-  const idle = unified["cpu.idle"]?.trim() === "1" && version >= SINCE.cpuIdle;
   for (const [file, text] of Object.entries(unified)) {
     const subject = `linux.resources.unified["${file}"]`;
     if (file.includes("/")) {
@@ -177,22 +173,13 @@ function unifiedFiles(
     }
     // The kernel does not mind space around a value.
     const value = text.trim();
-    const number = () => unifiedNumber(file, value, subject);
-    if (file === "cpu.idle") {
-      if (idle) properties.push(uint64("CPUWeight", 0));
-    } else if (file === "cpu.weight") {
-      if (idle) {
-        warnings.push({
-          path: subject,
-          message: "unable to apply both cpu.weight and cpu.idle to systemd, ignoring cpu.weight",
-        });
-      } else properties.push(uint64("CPUWeight", number()));
-    } else if (file === "cpu.max") {
+    const number = () => unifiedNumber(file, value);
+    if (file === "cpu.max") {
       const [quota = "", period = String(QUOTA_PERIOD_DEFAULT), ...more] = value.split(/\s+/);
-      const quotaUs = quota === "max" ? undefined : unifiedNumber(file, quota, subject);
+      const quotaUs = quota === "max" ? undefined : unifiedNumber(file, quota);
       if (more.length > 0)
         throw new RuntimeError(`unified resource "${file}" value invalid: "${value}"`, { subject });
-      properties.push(...cpuQuota(quotaUs, unifiedNumber(file, period, subject), version).properties);
+      properties.push(...cpuQuota(quotaUs, unifiedNumber(file, period), version).properties);
     } else if (file === "cpuset.cpus" || file === "cpuset.mems") {
       const name = file === "cpuset.cpus" ? "AllowedCPUs" : "AllowedMemoryNodes";
       if (version >= SINCE.cpuset) properties.push(bitList(name, value, subject));
@@ -207,11 +194,12 @@ function unifiedFiles(
   return properties;
 }
 
-function unifiedNumber(file: string, value: string, subject: string): Integer64 {
+function unifiedNumber(file: string, text: string): Integer64 {
+  const value = text.trim();
   if (value === "max") return UINT64_MAX;
   if (!/^\d+$/.test(value) || BigInt(value) > UINT64_MAX) {
     throw new RuntimeError(`unified resource "${file}" value conversion error: "${value}" is not a number`, {
-      subject,
+      subject: `linux.resources.unified["${file}"]`,
     });
   }
   return BigInt(value);

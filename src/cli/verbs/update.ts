@@ -20,14 +20,15 @@ export function updateCommand() {
     .description(
       "Changes the limits of a container that exists. With --resources they come from JSON in the form of\n" +
         "linux.resources of config.json (memory, cpu, blockIO, pids, unified …) and all other flags are\n" +
-        "ignored; what is not mentioned stays as it is.",
+        "ignored; what is not mentioned stays as it is. 0 stands for not mentioned, but for pids, idle and\n" +
+        "burst. An idle cgroup has no weight: the shares come back with --cpu-idle 0, and new ones end idle.",
     )
     .argument("<container-id>", CONTAINER_ID)
     .addOption(
       textFlag("-r, --resources <file>", "JSON file with the limits; - for standard input", parseFileOrStdin),
     )
     .addOption(valueFlag("--blkio-weight <weight>", "block I/O weight, 10 to 1000", parseWeight))
-    .addOption(textFlag("--cpu-period <us>", "CFS period in microseconds; 0 for the default", parseUint64))
+    .addOption(textFlag("--cpu-period <us>", "CFS period in microseconds; 0 leaves it as it is", parseUint64))
     .addOption(
       textFlag("--cpu-quota <us>", "CPU time in a period in microseconds; -1 for no limit", parseInt64),
     )
@@ -36,7 +37,7 @@ export function updateCommand() {
     )
     .addOption(textFlag("--cpu-share <shares>", "relative CPU weight", parseUint64))
     .addOption(
-      textFlag("--cpu-rt-period <us>", "realtime period in microseconds; 0 for the default", parseUint64),
+      textFlag("--cpu-rt-period <us>", "realtime period in microseconds; 0 leaves it as it is", parseUint64),
     )
     .addOption(textFlag("--cpu-rt-runtime <us>", "realtime CPU time in a period in microseconds", parseInt64))
     .addOption(textFlag("--cpuset-cpus <list>", "CPUs that may be used", parseCpuList))
