@@ -14,6 +14,19 @@ export interface ConfigError {
   found?: string;
   /** What is accepted there. */
   accepted: string;
+  /** Of text that is not JSON: where, both from 1. */
+  line?: number;
+  column?: number;
+  /** What was probably meant. */
+  suggestion?: string;
+}
+
+/** A line of a text, or a piece of a long one, split where something is wrong. Shown on a terminal with a caret. */
+export interface Excerpt {
+  /** From 1. */
+  line: number;
+  before: string;
+  after: string;
 }
 
 /** What is known beyond the message. It goes into extra keys of the one log record. */
@@ -36,6 +49,8 @@ export interface RuntimeErrorDetails {
   configErrors?: readonly ConfigError[] | undefined;
   /** What else is remarkable in that file. */
   warnings?: readonly Warning[] | undefined;
+  /** The line that is no JSON. */
+  excerpt?: Excerpt | undefined;
   cause?: unknown;
 }
 
@@ -49,6 +64,7 @@ export class RuntimeError extends Error {
   readonly hint: string | undefined;
   readonly configErrors: readonly ConfigError[] | undefined;
   readonly warnings: readonly Warning[] | undefined;
+  readonly excerpt: Excerpt | undefined;
 
   constructor(message: string, details: RuntimeErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -62,6 +78,7 @@ export class RuntimeError extends Error {
     this.hint = details.hint;
     this.configErrors = details.configErrors;
     this.warnings = details.warnings;
+    this.excerpt = details.excerpt;
   }
 
   /** The same error seen from further out: new words and exit status, the same details. */
@@ -75,8 +92,8 @@ export class RuntimeError extends Error {
   }
 
   private details(): RuntimeErrorDetails {
-    const { exitCode, step, path, subject, errno, detail, hint, configErrors, warnings } = this;
-    return { exitCode, step, path, subject, errno, detail, hint, configErrors, warnings };
+    const { exitCode, step, path, subject, errno, detail, hint, configErrors, warnings, excerpt } = this;
+    return { exitCode, step, path, subject, errno, detail, hint, configErrors, warnings, excerpt };
   }
 }
 

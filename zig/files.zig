@@ -20,7 +20,7 @@ pub fn read_file(call: *Call, request: PathRequest) Call.Error!ReadReply {
     const file = try read_host_file(call, request);
     if (!std.unicode.utf8ValidateSlice(file.text)) {
         sys.errno = .ILSEQ;
-        return call.fail_as(.system, "read", request.path, "the file is not valid UTF-8");
+        return call.fail_as(.system, "read", request.path, try not_utf8(call.arena, file.text));
     }
     return file;
 }
@@ -34,6 +34,37 @@ pub fn read_host_file(call: *Call, request: PathRequest) Call.Error!ReadReply {
     };
     defer sys.close(fd);
     return .{ .found = true, .text = try host.read_descriptor(call, fd, path) };
+}
+
+/// Which byte of a text makes it invalid, for a person. Lines and columns are counted from 1, columns in characters.
+fn not_utf8(arena: std.mem.Allocator, text: []const u8) error{OutOfMemory}![]const u8 {
+    var line: usize = 1;
+    var column: usize = 1;
+    var at: usize = 0;
+    while (at < text.len) {
+        const length = std.unicode.utf8ByteSequenceLength(text[at]) catch break;
+        if (at + length > text.len or !std.unicode.utf8ValidateSlice(text[at..][0..length])) break;
+        column += 1;
+        if (text[at] == '\n') {
+            line += 1;
+            column = 1;
+        }
+        at += length;
+    }
+    std.debug.assert(at < text.len);
+    return std.fmt.allocPrint(arena, "not UTF-8: byte 0x{x:0>2} at line {d}, column {d}", .{ text[at], line, column });
+}
+
+test not_utf8 {
+    const Case = struct { []const u8, []const u8 };
+    var arena: std.heap.ArenaAllocator = .init(std.testing.allocator);
+    defer arena.deinit();
+    for ([_]Case{
+        .{ "\xff", "not UTF-8: byte 0xff at line 1, column 1" },
+        .{ "{\n \"\u{fc}\x80", "not UTF-8: byte 0x80 at line 2, column 4" },
+        .{ "a\xe2\x82", "not UTF-8: byte 0xe2 at line 1, column 2" },
+        .{ "\xed\xa0\x80", "not UTF-8: byte 0xed at line 1, column 1" },
+    }) |case| try std.testing.expectEqualStrings(case[1], try not_utf8(arena.allocator(), case[0]));
 }
 
 pub const WriteRequest = struct {

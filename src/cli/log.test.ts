@@ -66,6 +66,40 @@ describe("a failure is exactly one record", () => {
     expect(stderr).toEqual(["ERRO open /\\x1b[2J: permission denied\n     errno: EACCES\n     hint: look"]);
   });
 
+  test("text that is no JSON: a terminal shows the line, with a caret below the place", () => {
+    const broken = new RuntimeError("invalid config.json: line 3, column 5: m", {
+      excerpt: { line: 3, before: "\ta\u001b: ", after: "x,\u0007" },
+    });
+    const { log, stderr } = recorder({}, true);
+    log.failure(broken);
+    expect(stderr).toEqual([
+      "ERRO invalid config.json: line 3, column 5: m\n     3 |  a\\x1b: x,\\x07\n       |         ^",
+    ]);
+    const plain = recorder({});
+    plain.log.failure(broken);
+    expect(plain.stderr).toEqual([
+      `time="${WHEN}" level=error msg="invalid config.json: line 3, column 5: m"`,
+    ]);
+  });
+
+  test("the mistakes of a configuration as data are for JSON; for people they stand in the message", () => {
+    const invalid = new RuntimeError("invalid config.json: 2 problems:\n  a\n  b", {
+      configErrors: [{ path: "a", accepted: "x" }],
+    });
+    for (const [settings, terminal] of [
+      [{}, false],
+      [{}, true],
+      [{ file: "/l" }, false],
+    ] as const) {
+      const { log, stderr, file } = recorder(settings, terminal);
+      log.failure(invalid);
+      expect([...stderr, ...file].join("")).not.toContain("config_errors");
+    }
+    const { log, file } = recorder({ file: "/l", format: "json" });
+    log.failure(invalid);
+    expect(JSON.parse(file.join("")).config_errors).toEqual([{ path: "a", accepted: "x" }]);
+  });
+
   test("warnings before it become part of it in a JSON file: Podman parses the whole file as one object", () => {
     const { log, file } = recorder({ file: "/l", format: "json" });
     log.warning("first");

@@ -7,7 +7,7 @@
  */
 
 import { errnoName } from "../errno.ts";
-import { failureMessage, RuntimeError } from "../errors.ts";
+import { type Excerpt, failureMessage, RuntimeError } from "../errors.ts";
 import type { Warning } from "../warning.ts";
 import { LOG_LEVELS, type LogFormat, type LogLevel } from "./global-flags.ts";
 
@@ -53,12 +53,12 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
     !settings.debug;
   const held: Warning[] = [];
 
-  const write = (recordLevel: LogLevel, given: string, extra: Fields): void => {
+  const write = (recordLevel: LogLevel, given: string, extra: Fields, excerpt?: Excerpt): void => {
     if (LOG_LEVELS.indexOf(recordLevel) > threshold) return;
     const message = visibleBytes(given);
     const fields = visibleFields(extra);
     if (settings.file === undefined && settings.format === "text" && output.errorIsTerminal()) {
-      output.writeError(terminalRecord(recordLevel, message, fields));
+      output.writeError(terminalRecord(recordLevel, message, fields, excerpt));
       return;
     }
     const record = { ...fields, level: recordLevel, msg: message, time: timestamp(output.now()) };
@@ -79,17 +79,20 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
     warning: warn,
     failure: (error) => {
       if (error instanceof RuntimeError) for (const warning of error.warnings ?? []) warn(warning);
-      const fields = failureFields(error);
+      const fields = failureFields(error, settings.format);
       if (held.length > 0) fields["warnings"] = held;
       const message = failureMessage(error);
-      write("error", message, fields);
+      write("error", message, fields, error instanceof RuntimeError ? error.excerpt : undefined);
       if (settings.file !== undefined) output.writeError(visibleBytes(message));
     },
   };
 }
 
-/** The extra keys of the error record; none differs from level, msg or time only by case. */
-export function failureFields(error: unknown): Fields {
+/**
+ * The extra keys of the error record; none differs from level, msg or time only by case. The mistakes of a configuration
+ * stand in the message; as data they are for programs, which read JSON.
+ */
+export function failureFields(error: unknown, format: LogFormat): Fields {
   const fields: Fields = {};
   // Something that was not foreseen: the stack is what a bug report needs.
   const origin = originOf(error);
@@ -101,7 +104,7 @@ export function failureFields(error: unknown): Fields {
   if (error.errno !== undefined && error.errno !== 0) fields["errno"] = errnoName(error.errno);
   if (error.detail !== undefined) fields["detail"] = error.detail;
   if (error.hint !== undefined) fields["hint"] = error.hint;
-  if (error.configErrors !== undefined) fields["config_errors"] = error.configErrors;
+  if (error.configErrors !== undefined && format === "json") fields["config_errors"] = error.configErrors;
   return fields;
 }
 
@@ -183,12 +186,23 @@ const TERMINAL_LABELS: Readonly<Record<LogLevel, string>> = {
 };
 
 /** For a person at a terminal: the message first, then one line for each thing known about it. */
-function terminalRecord(level: LogLevel, message: string, fields: Fields): string {
+function terminalRecord(level: LogLevel, message: string, fields: Fields, excerpt?: Excerpt): string {
   const lines = [`${TERMINAL_LABELS[level]} ${printable(message)}`];
+  if (excerpt !== undefined) lines.push(...excerptLines(excerpt));
   for (const [key, value] of Object.entries(fields)) {
     lines.push(`     ${key}: ${printable(typeof value === "string" ? value : JSON.stringify(value))}`);
   }
   return lines.join("\n");
+}
+
+/** The line with its number, and a caret below the place. */
+function excerptLines({ line, before, after }: Excerpt): string[] {
+  const shown = (text: string) => printable(text.replaceAll("\t", " "));
+  const margin = `     ${line} | `;
+  return [
+    `${margin}${shown(before)}${shown(after)}`,
+    `${" ".repeat(margin.length - 2)}| ${" ".repeat([...shown(before)].length)}^`,
+  ];
 }
 
 /** Names from a bundle may hold terminal control sequences; they are shown, not obeyed. */

@@ -23,9 +23,10 @@ const ROOT_SECTIONS = `# LOGGING
 A command that fails writes exactly one record of level _error_ to the log. With **--log-format json** it is
 one line of JSON with the keys _level_, _msg_ and _time_, and as far as they are known _step_ (what was being
 done), _path_, _subject_ (the place in _config.json_ that asked for it), _errno_, _detail_ (what the kernel
-said), _hint_ (what to do), _config_errors_ (every mistake of the configuration: _path_, _found_, _accepted_) and
-_warnings_ (what did not stop the command: _message_, _path_, _found_). In the other formats, and when nothing fails, a
+said), _hint_ (what to do), _config_errors_ (every mistake of the configuration: _path_, _found_, _accepted_; of text
+that is not JSON its _line_ and _column_) and _warnings_ (what did not stop the command: _message_, _path_, _found_). In the other formats, and when nothing fails, a
 warning is a record of its own, with _subject_ and _found_; the log file of a JSON log gets it with **--log-level** only.
+A terminal also shows the line that is not JSON, with a caret below the place.
 When **--log** names a file, the message is also printed to standard error. Trouble with the log does not
 change the exit status.
 

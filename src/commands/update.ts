@@ -15,14 +15,14 @@ import { readStoredConfig } from "../container/stored-config.ts";
 import { updateUnit } from "../container/systemd-unit.ts";
 import { failureMessage, RuntimeError } from "../errors.ts";
 import { currentHost } from "../host/current.ts";
-import { containerNotRunning, systemCallFailed } from "../messages.ts";
-import { ERRNO } from "../native/boundary.gen.ts";
+import { containerNotRunning } from "../messages.ts";
 import { native } from "../native/call.ts";
 import { check } from "../oci/document.ts";
 import { configError } from "../oci/issue.ts";
-import { parseJson, stringifyJson } from "../oci/json.ts";
+import { parseDocument, parseJson, stringifyJson } from "../oci/json.ts";
 import { type ResourcesConfig, ResourcesSchema } from "../oci/resources.ts";
 import type { StateRecord } from "../state/record.ts";
+import { readDocument } from "./document-source.ts";
 
 export const run: Handler<"update"> = async (options, [id], context) => {
   const asked =
@@ -101,25 +101,10 @@ function withLinux(text: string, changed: object): string {
 
 /** `source`: a path, or "-" for standard input. */
 async function readResources(source: string): Promise<ResourcesConfig> {
-  const document = source === "-" ? "standard input" : source;
-  const text = source === "-" ? await Bun.stdin.text() : readText(source);
-  let value: unknown;
-  try {
-    value = parseJson(text);
-  } catch (error) {
-    const message = failureMessage(error);
-    const found = text.trim() === "" ? "nothing" : JSON.stringify(text.slice(0, 80));
-    throw configError(document, [{ path: "", found, accepted: "JSON", message }]);
-  }
-  const { output, issues } = check(ResourcesSchema, value);
+  const { document, text } = await readDocument(source);
+  const { output, issues } = check(ResourcesSchema, parseDocument(document, text));
   if (issues.length > 0) throw configError(document, issues);
   return output as ResourcesConfig;
-}
-
-function readText(path: string): string {
-  const { found, text } = native("read_file", { path });
-  if (!found) throw systemCallFailed("open", path, ERRNO.NOENT);
-  return text;
 }
 
 function resourcesOfFlags(options: VerbOptions<"update">): ResourcesConfig {

@@ -4,7 +4,7 @@
  */
 
 import type { Config } from "../oci/config.ts";
-import { parseJson, stringifyJson } from "../oci/json.ts";
+import { parseDocument, stringifyJson } from "../oci/json.ts";
 import { STATE_VERSION, type StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 
@@ -18,7 +18,8 @@ export function loadStoredConfig(directory: StateDirectory, record: StateRecord)
 
 /** `text`: of the stored file. */
 export function readStoredConfig(text: string, record: StateRecord): Config {
-  if (record.bunc.version === STATE_VERSION) return parseJson(text) as Config;
+  if (record.bunc.version === STATE_VERSION)
+    return parseDocument(`the stored config.json of container ${record.id}`, text) as Config;
   // An older bunc made it, and may not have known a member that has a default now.
   const { parseConfig }: typeof import("../oci/config.ts") = require("../oci/config.ts");
   return parseConfig(text);

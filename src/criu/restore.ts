@@ -25,6 +25,7 @@ import { parseSelfCgroup } from "../host/cgroup.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
+import { parseDocument } from "../oci/json.ts";
 import { planMountPoints } from "../plan/mount-points.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
@@ -302,7 +303,7 @@ function savedStreams(imagePath: string): string[] {
       hint: "--image-path names the directory that a complete checkpoint was written to",
     });
   }
-  const value: unknown = JSON.parse(text);
+  const value: unknown = parseDocument(path, text);
   return Array.isArray(value) ? value.map(String) : [];
 }
 

@@ -442,8 +442,14 @@ describe("hostile documents", () => {
   });
 
   test("text that is no JSON", () => {
-    for (const text of ["", "{", "nul", '{"ociVersion":"1.0.0"} {}']) {
-      expect(issuesOf(text).map((issue) => [issue.path, issue.accepted])).toEqual([["", "JSON"]]);
+    for (const [text, place] of [
+      ["", "1:1"],
+      ["{", "1:2"],
+      ["nul", "1:1"],
+      ['{"ociVersion":"1.0.0"} {}', "1:24"],
+    ]) {
+      const places = issuesOf(text as string).map(({ path, line, column }) => [path, `${line}:${column}`]);
+      expect(places).toEqual([["", place as string]]);
     }
     expect(issuesOf("null")[0]?.message).toBe("config cannot be null");
   });

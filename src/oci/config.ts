@@ -6,9 +6,10 @@
  */
 
 import * as v from "valibot";
-import { check, type Loaded, parseDocument } from "./document.ts";
+import { check, type Loaded } from "./document.ts";
 import { HooksSchema } from "./hooks.ts";
 import { configError } from "./issue.ts";
+import { parseDocument } from "./json.ts";
 import { LinuxSchema } from "./linux.ts";
 import { MountSchema } from "./mounts.ts";
 import { boolean, listOf, mapOf, nonEmptyText, struct, text } from "./primitives.ts";

@@ -1,28 +1,14 @@
 /** From text to a checked value by a schema, with every mistake in the project's own form. */
 
 import * as v from "valibot";
-import { failureMessage } from "../errors.ts";
 import type { Warning } from "../warning.ts";
-import { configError, describeFound, formatPath, type Issue } from "./issue.ts";
-import { parseJson } from "./json.ts";
+import { describeFound, formatPath, type Issue } from "./issue.ts";
 import { sentenceFor } from "./sentences.ts";
 
 /** A checked document and what its author should know but need not change. */
 export interface Loaded<T> {
   value: T;
   warnings: Warning[];
-}
-
-/** `document` names it in errors. Throws RuntimeError for text that is not JSON. */
-export function parseDocument(document: string, source: string): unknown {
-  try {
-    return parseJson(source);
-  } catch (error) {
-    const reason = failureMessage(error);
-    throw configError(document, [
-      { path: "", found: describeFound(source.slice(0, 200)), accepted: "JSON", message: reason },
-    ]);
-  }
 }
 
 /** Runs a schema and turns its issues into ours. The output of a failed run is only partly of its type. */

@@ -32,10 +32,15 @@ export function formatIssues(document: string, issues: readonly Issue[]): string
   return `invalid ${document}: ${issues.length} problems:${lines.join("")}`;
 }
 
-function formatIssue(issue: Issue): string {
-  const where = issue.path === "" ? "" : `${issue.path}: `;
+export function formatIssue(issue: Issue): string {
+  const where = placeOf(issue);
   const what = issue.message === undefined ? "" : `${issue.message}; `;
   return `${where}${what}found ${issue.found}, accepted: ${issue.accepted}`;
+}
+
+function placeOf({ path, line, column }: Issue): string {
+  if (line !== undefined) return `line ${line}, column ${column}: `;
+  return path === "" ? "" : `${path}: `;
 }
 
 const FOUND_LENGTH_MAX = 80;

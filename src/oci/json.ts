@@ -20,6 +20,17 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
+/** `document` names it in errors. Throws RuntimeError that says where the text is not JSON. */
+export function parseDocument(document: string, source: string): unknown {
+  try {
+    return parseJson(source);
+  } catch (error) {
+    // Loaded for the reader of a mistake only.
+    const { jsonError }: typeof import("./json-error.ts") = require("./json-error.ts");
+    throw jsonError(document, source, error);
+  }
+}
+
 /** JSON.stringify for values that may hold bigint: they are written as plain JSON numbers. */
 export function stringifyJson(value: unknown, indent?: string | number): string {
   return JSON.stringify(

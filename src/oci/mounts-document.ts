@@ -2,8 +2,9 @@
 
 import type * as v from "valibot";
 import type { Config } from "./config.ts";
-import { check, type Loaded, parseDocument } from "./document.ts";
+import { check, type Loaded } from "./document.ts";
 import { configError } from "./issue.ts";
+import { parseDocument } from "./json.ts";
 import { type MountConfig, MountSchema } from "./mounts.ts";
 import { listOf, struct } from "./primitives.ts";
 import { type ValidationFacts, validateConfig } from "./validate.ts";

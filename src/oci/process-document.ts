@@ -1,7 +1,8 @@
 /** The document of `exec --process`: one process object, without the rest of a configuration's schema. */
 
-import { check, type Loaded, parseDocument } from "./document.ts";
+import { check, type Loaded } from "./document.ts";
 import { configError } from "./issue.ts";
+import { parseDocument } from "./json.ts";
 import { type ProcessConfig, ProcessSchema } from "./process.ts";
 import { type ValidationFacts, validateProcess } from "./validate.ts";
 

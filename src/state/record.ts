@@ -6,7 +6,7 @@
  */
 
 import type { CgroupDriver } from "../cgroup/manager.ts";
-import { failureMessage, RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../errors.ts";
 
 export interface StateRecord {
   id: string;
@@ -95,7 +95,8 @@ function parseObject(text: string, path: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw damaged(path, failureMessage(error), FORCE_HINT);
+    const { whyNotJson }: typeof import("../oci/json-error.ts") = require("../oci/json-error.ts");
+    throw damaged(path, whyNotJson(text, error), FORCE_HINT);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw damaged(path, "it is no JSON object", FORCE_HINT);

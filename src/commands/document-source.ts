@@ -1,0 +1,31 @@
+/** A document that the command line names: a file, or "-" for standard input. */
+
+import { RuntimeError } from "../errors.ts";
+import { systemCallFailed } from "../messages.ts";
+import { ERRNO } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
+
+export interface DocumentSource {
+  /** What errors call it. */
+  document: string;
+  text: string;
+}
+
+/** Throws RuntimeError for what cannot be read, and for bytes that are not UTF-8. */
+export async function readDocument(source: string): Promise<DocumentSource> {
+  if (source !== "-") return { document: source, text: readText(source) };
+  const document = "standard input";
+  const bytes = await Bun.stdin.bytes();
+  try {
+    // A byte order mark stays, as in a file: it is not JSON.
+    return { document, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    throw new RuntimeError(`${document} is not valid UTF-8`);
+  }
+}
+
+function readText(path: string): string {
+  const { found, text } = native("read_file", { path });
+  if (!found) throw systemCallFailed("open", path, ERRNO.NOENT);
+  return text;
+}
