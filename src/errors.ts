@@ -17,7 +17,7 @@ export interface ConfigError {
   /** Of text that is not JSON: where, both from 1. */
   line?: number;
   column?: number;
-  /** What was probably meant. */
+  /** What was probably meant, as JSON: `"RLIMIT_NOFILE"`, `"a" or "b"`. */
   suggestion?: string;
 }
 

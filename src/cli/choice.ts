@@ -9,7 +9,10 @@ export function oneOf<const Choice extends string>(
 ): (text: string) => Choice {
   return (text) => {
     const choice = choices.find((candidate) => candidate === text);
-    if (choice === undefined) throw new ValueError(`${problem}: ${quote(text)} is not ${choices.join(", ")}`);
-    return choice;
+    if (choice !== undefined) return choice;
+    const { didYouMean }: typeof import("../suggestion.ts") = require("../suggestion.ts");
+    throw new ValueError(
+      `${problem}: ${quote(text)} is not ${choices.join(", ")}${didYouMean(text, choices)}`,
+    );
   };
 }

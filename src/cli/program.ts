@@ -172,9 +172,12 @@ function helpText(topic: string | undefined, programName: string): string {
 
 /** runc's answer to a verb it does not know, with its exit status. */
 function unknownTopic(topic: string): never {
-  throw new UsageError(`No help topic for '${topic}'`, {
+  const { didYouMean }: typeof import("../suggestion.ts") = require("../suggestion.ts");
+  const known = Object.keys(verbs);
+  const suggestion = didYouMean(topic, known);
+  throw new UsageError(`No help topic for '${topic}'${suggestion}`, {
     exitCode: 3,
-    hint: `the commands are ${Object.keys(verbs).join(", ")}`,
+    hint: suggestion === "" ? `the commands are ${known.join(", ")}` : undefined,
   });
 }
 

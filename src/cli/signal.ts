@@ -20,8 +20,12 @@ const NAMES: Readonly<Record<string, number>> = {
 export function parseSignal(text: string): number {
   const number = signalNumber(text);
   if (number === undefined) {
+    const { didYouMean }: typeof import("../suggestion.ts") = require("../suggestion.ts");
+    // Whoever wrote SIG wants to read it.
+    const prefix = /^sig/i.test(text) ? "SIG" : "";
+    const known = Object.keys(NAMES).map((name) => `${prefix}${name}`);
     throw new ValueError(
-      `unknown signal ${quote(text)}: use a name such as TERM or SIGTERM, or a number from 0 to 64`,
+      `unknown signal ${quote(text)}${didYouMean(text, known)}: use a name such as TERM or SIGTERM, or a number from 0 to 64`,
     );
   }
   return number;

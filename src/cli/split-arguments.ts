@@ -87,7 +87,7 @@ export function splitArguments(words: readonly string[], rules: SplitRules): Spl
         if (booleanValue(name, given)) split.switches.add(wanted);
         else split.switches.delete(wanted);
       } else if (flag === undefined) {
-        throw new UsageError(`flag provided but not defined: -${name}`);
+        throw unknownFlag(name, rules);
       } else if (!flag.required) {
         booleans.set(flag, booleanValue(name, given));
       } else {
@@ -110,6 +110,16 @@ export function splitArguments(words: readonly string[], rules: SplitRules): Spl
     if (set !== undefined) settings.push({ flag: set, text: undefined });
   }
   return split;
+}
+
+/** runc's words, with the flag that was probably meant. */
+function unknownFlag(name: string, { own, inherited, switches }: SplitRules): UsageError {
+  const { didYouMean }: typeof import("../suggestion.ts") = require("../suggestion.ts");
+  const flags = [...own, ...inherited]
+    .filter(({ hidden }) => !hidden)
+    .map(({ long }) => long?.slice(2) ?? "");
+  const suggestion = didYouMean(name, [...flags, ...Object.keys(switches)]);
+  return new UsageError(`flag provided but not defined: -${name}${suggestion.replaceAll('"', "")}`);
 }
 
 function findFlag(flags: readonly Option[], name: string): Option | undefined {

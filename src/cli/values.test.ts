@@ -427,3 +427,11 @@ test("paths become absolute without touching the file system", () => {
   expect(parseFileOrStdin("-")).toBe("-");
   expect(parseFileOrStdin("./-")).toBe(`${process.cwd()}/-`);
 });
+
+test("a misspelt signal gets the one that was meant, with or without SIG as it was written", () => {
+  expect(() => parseSignal("SIGTREM")).toThrow(
+    'unknown signal "SIGTREM" (did you mean "SIGTERM"?): use a name',
+  );
+  expect(() => parseSignal("kil")).toThrow('unknown signal "kil" (did you mean "KILL"?): use a name');
+  expect(() => parseSignal("FROBNICATE")).toThrow('unknown signal "FROBNICATE": use a name');
+});

@@ -21,12 +21,15 @@ import { check } from "../oci/document.ts";
 import { configError } from "../oci/issue.ts";
 import { parseDocument, parseJson, stringifyJson } from "../oci/json.ts";
 import { type ResourcesConfig, ResourcesSchema } from "../oci/resources.ts";
+import { misspeltMembers } from "../oci/unknown-members.ts";
 import type { StateRecord } from "../state/record.ts";
 import { readDocument } from "./document-source.ts";
 
 export const run: Handler<"update"> = async (options, [id], context) => {
   const asked =
-    options.resources === undefined ? resourcesOfFlags(options) : await readResources(options.resources);
+    options.resources === undefined
+      ? resourcesOfFlags(options)
+      : await readResources(options.resources, context.log);
   return changeContainer(id, context, ({ directory, record, status }) => {
     if (status === "stopped") throw containerNotRunning();
     if (asked.memory?.kernel !== undefined || asked.memory?.kernelTCP !== undefined) {
@@ -100,10 +103,14 @@ function withLinux(text: string, changed: object): string {
 }
 
 /** `source`: a path, or "-" for standard input. */
-async function readResources(source: string): Promise<ResourcesConfig> {
+async function readResources(source: string, log: Log): Promise<ResourcesConfig> {
   const { document, text } = await readDocument(source);
-  const { output, issues } = check(ResourcesSchema, parseDocument(document, text));
-  if (issues.length > 0) throw configError(document, issues);
+  const value = parseDocument(document, text);
+  const { output, issues } = check(ResourcesSchema, value);
+  const sound = issues.length === 0;
+  const warnings = misspeltMembers(ResourcesSchema, value, sound ? output : undefined);
+  if (!sound) throw configError(document, issues, warnings);
+  for (const warning of warnings) log.warning(warning);
   return output as ResourcesConfig;
 }
 

@@ -546,3 +546,43 @@ test("a process of its own has paths from its own document", () => {
     "invalid p.json: 2 problems:\n  cwd: Cwd must be an absolute path",
   );
 });
+
+test("a misspelt word gets the one that was meant, and no list of all", () => {
+  const seccomp = { defaultAction: "SCMP_ACT_ALLOW" };
+  const rule = { names: ["a"], action: "SCMP_ACT_ALLOW" };
+  const rlimit = { type: "RLIMIT_NOFIL", soft: 1, hard: 1 };
+  const table: [document: Raw, path: string, meant: string][] = [
+    [process({ rlimits: [rlimit] }), "process.rlimits[0].type", '"RLIMIT_NOFILE"'],
+    [process({ scheduler: { policy: "SCHED_BACTH" } }), "process.scheduler.policy", '"SCHED_BATCH"'],
+    [linux({}, "netwrok"), "linux.namespaces[2].type", '"network"'],
+    [linux({ rootfsPropagation: "privat" }), "linux.rootfsPropagation", '"private"'],
+    [
+      linux({ seccomp: { defaultAction: "SCMP_ACT_ALOW" } }),
+      "linux.seccomp.defaultAction",
+      '"SCMP_ACT_ALLOW"',
+    ],
+    [
+      linux({ seccomp: { ...seccomp, architectures: ["x86_64"] } }),
+      "linux.seccomp.architectures[0]",
+      '"SCMP_ARCH_X86_64"',
+    ],
+    [
+      linux({
+        seccomp: {
+          ...seccomp,
+          syscalls: [{ ...rule, args: [{ index: 0, value: 0, op: "SCMP_CMP_EG" }] }],
+        },
+      }),
+      "linux.seccomp.syscalls[0].args[0].op",
+      '"SCMP_CMP_EQ" or "SCMP_CMP_GE"',
+    ],
+  ];
+  for (const [document, path, meant] of table) {
+    const text = stringifyJson(document);
+    expect(issuesOf(text).map((issue) => [issue.path, issue.suggestion])).toEqual([[path, meant]]);
+    expect(() => loadConfig(text, facts)).toThrow(` (did you mean ${meant}?)`);
+    expect(() => loadConfig(text, facts)).not.toThrow("accepted: one of");
+  }
+  const [other] = issuesOf(stringifyJson(linux({ rootfsPropagation: "sideways" })));
+  expect([other?.suggestion, other?.accepted.slice(0, 6)]).toEqual([undefined, "one of"]);
+});

@@ -14,6 +14,7 @@ import { LinuxSchema } from "./linux.ts";
 import { MountSchema } from "./mounts.ts";
 import { boolean, listOf, mapOf, nonEmptyText, struct, text } from "./primitives.ts";
 import { ProcessSchema } from "./process.ts";
+import { misspeltMembers } from "./unknown-members.ts";
 import { type ValidationFacts, validateConfig } from "./validate.ts";
 
 export const ConfigSchema = struct({
@@ -31,11 +32,14 @@ export type Config = v.InferOutput<typeof ConfigSchema>;
 
 /** Text of config.json to a checked Config. Throws RuntimeError with every problem in configErrors. */
 export function loadConfig(source: string, facts: ValidationFacts): Loaded<Config> {
-  const { output, issues } = check(ConfigSchema, parseDocument("config.json", source));
+  const value = parseDocument("config.json", source);
+  const { output, issues } = check(ConfigSchema, value);
   const rules = validateConfig(output as Config, facts, issues);
   const all = [...issues, ...rules.issues];
-  if (all.length > 0) throw configError("config.json", all, rules.warnings);
-  return { value: output as Config, warnings: rules.warnings };
+  const sound = all.length === 0;
+  const warnings = [...misspeltMembers(ConfigSchema, value, sound ? output : undefined), ...rules.warnings];
+  if (!sound) throw configError("config.json", all, warnings);
+  return { value: output as Config, warnings };
 }
 
 /** As loadConfig, without the rules that need facts of the host. For configs that have been loaded before. */

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import type { Warning } from "../warning.ts";
 import { describeFound, formatPath, type Issue } from "./issue.ts";
+import { messageOf, schemaAt, wordsOf } from "./schema-shape.ts";
 import { sentenceFor } from "./sentences.ts";
 
 /** A checked document and what its author should know but need not change. */
@@ -22,48 +23,32 @@ export function check(schema: v.GenericSchema, value: unknown): { output: unknow
     const found = describeFound(issue.input);
     const accepted = missing ? `${acceptedAt(schema, members)} (required)` : issue.message;
     const message = sentenceFor(path, found);
-    return message === undefined ? { path, found, accepted } : { path, found, accepted, message };
+    const suggestion = missing ? undefined : suggestionAt(schema, members, issue.input);
+    return {
+      path,
+      found,
+      accepted,
+      ...(message === undefined ? {} : { message }),
+      ...(suggestion === undefined ? {} : { suggestion }),
+    };
   });
   return { output: result.output, issues };
 }
 
 /** The phrase of the schema at a path, for members that are missing (valibot reports their parent's). */
 function acceptedAt(schema: v.GenericSchema, members: readonly unknown[]): string {
-  let at: unknown = schema;
-  for (const member of members) at = childSchema(at, member);
-  return messageOf(at) ?? "a value";
+  return messageOf(schemaAt(schema, members)) ?? "a value";
 }
 
-interface AnySchema {
-  pipe?: unknown[];
-  entries?: Record<string, unknown>;
-  item?: unknown;
-  wrapped?: unknown;
-  message?: unknown;
-}
-
-function childSchema(schema: unknown, member: unknown): unknown {
-  const { entries, item } = unwrap(schema);
-  return typeof member === "number" ? item : entries?.[String(member)];
-}
-
-function unwrap(schema: unknown): AnySchema {
-  let at = (schema ?? {}) as AnySchema;
-  for (;;) {
-    if (at.wrapped !== undefined) at = at.wrapped as AnySchema;
-    else if (at.pipe !== undefined) at = (at.pipe.find(hasChildren) ?? { message: at.message }) as AnySchema;
-    else return at;
-  }
-}
-
-function hasChildren(schema: unknown): boolean {
-  const { entries, item, pipe } = schema as AnySchema;
-  return entries !== undefined || item !== undefined || pipe !== undefined;
-}
-
-function messageOf(schema: unknown): string | undefined {
-  const at = schema as AnySchema | undefined;
-  const message = at?.message ?? (at?.pipe?.[0] as AnySchema | undefined)?.message;
-  if (typeof message === "function") return String(message());
-  return typeof message === "string" ? message : undefined;
+/** Of a value that is none of a list of words: those that it is near to. */
+function suggestionAt(
+  schema: v.GenericSchema,
+  members: readonly unknown[],
+  input: unknown,
+): string | undefined {
+  const words = wordsOf(schemaAt(schema, members));
+  if (words === undefined || typeof input !== "string") return undefined;
+  const { nearest }: typeof import("../suggestion.ts") = require("../suggestion.ts");
+  const near = nearest(input, words);
+  return near.length === 0 ? undefined : near.map((word) => JSON.stringify(word)).join(" or ");
 }

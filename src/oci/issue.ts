@@ -35,7 +35,10 @@ export function formatIssues(document: string, issues: readonly Issue[]): string
 export function formatIssue(issue: Issue): string {
   const where = placeOf(issue);
   const what = issue.message === undefined ? "" : `${issue.message}; `;
-  return `${where}${what}found ${issue.found}, accepted: ${issue.accepted}`;
+  // Who sees the right word needs no list of all.
+  const instead =
+    issue.suggestion === undefined ? `, accepted: ${issue.accepted}` : ` (did you mean ${issue.suggestion}?)`;
+  return `${where}${what}found ${issue.found}${instead}`;
 }
 
 function placeOf({ path, line, column }: Issue): string {

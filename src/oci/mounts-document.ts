@@ -7,6 +7,7 @@ import { configError } from "./issue.ts";
 import { parseDocument } from "./json.ts";
 import { type MountConfig, MountSchema } from "./mounts.ts";
 import { listOf, struct } from "./primitives.ts";
+import { misspeltMembers } from "./unknown-members.ts";
 import { type ValidationFacts, validateConfig } from "./validate.ts";
 
 const MountsSchema = struct({ mounts: listOf(MountSchema, "an array of mounts") });
@@ -21,11 +22,15 @@ export function loadMounts(
   config: Config,
   facts: ValidationFacts | undefined,
 ): Loaded<MountConfig[]> {
-  const value = parseDocument(document, source);
-  const { output, issues } = check(MountsSchema, Array.isArray(value) ? { mounts: value } : value);
+  const parsed = parseDocument(document, source);
+  const value = Array.isArray(parsed) ? { mounts: parsed } : parsed;
+  const { output, issues } = check(MountsSchema, value);
   const { mounts } = output as v.InferOutput<typeof MountsSchema>;
   const rules = facts === undefined ? undefined : validateConfig({ ...config, mounts }, facts, issues);
   const all = [...issues, ...(rules?.issues ?? []).filter(({ path }) => path.startsWith("mounts"))];
-  if (all.length > 0) throw configError(document, all, rules?.warnings);
-  return { value: mounts, warnings: rules?.warnings ?? [] };
+  const sound = all.length === 0;
+  const misspelt = misspeltMembers(MountsSchema, value, sound ? output : undefined);
+  const warnings = [...misspelt, ...(rules?.warnings ?? [])];
+  if (!sound) throw configError(document, all, warnings);
+  return { value: mounts, warnings };
 }

@@ -4,13 +4,17 @@ import { check, type Loaded } from "./document.ts";
 import { configError } from "./issue.ts";
 import { parseDocument } from "./json.ts";
 import { type ProcessConfig, ProcessSchema } from "./process.ts";
+import { misspeltMembers } from "./unknown-members.ts";
 import { type ValidationFacts, validateProcess } from "./validate.ts";
 
 /** Text of `exec --process` to a checked process. `name` is the file's name for errors. */
 export function loadProcess(source: string, name: string, facts: ValidationFacts): Loaded<ProcessConfig> {
-  const { output, issues } = check(ProcessSchema, parseDocument(name, source));
+  const value = parseDocument(name, source);
+  const { output, issues } = check(ProcessSchema, value);
   const rules = validateProcess(output as ProcessConfig, "", facts, issues);
   const all = [...issues, ...rules.issues];
-  if (all.length > 0) throw configError(name, all, rules.warnings);
-  return { value: output as ProcessConfig, warnings: rules.warnings };
+  const sound = all.length === 0;
+  const warnings = [...misspeltMembers(ProcessSchema, value, sound ? output : undefined), ...rules.warnings];
+  if (!sound) throw configError(name, all, warnings);
+  return { value: output as ProcessConfig, warnings };
 }

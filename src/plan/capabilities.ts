@@ -12,23 +12,15 @@ export interface PlannedCapabilities {
   warnings: Warning[];
 }
 
-export function planCapabilities(config: CapabilitiesConfig): PlannedCapabilities {
-  const unknown = new Set<string>();
-  const set = (names: readonly string[] = []) => capabilitySet(names, unknown);
-  const bounding = set(config.bounding);
-  const effective = set(config.effective);
-  const permitted = set(config.permitted);
-  const inheritable = set(config.inheritable);
-  const ambient = set(config.ambient);
+const SETS = ["bounding", "effective", "permitted", "inheritable", "ambient"] as const;
 
-  const warnings: Warning[] = [];
-  const names = [...unknown].sort();
-  if (names.length > 0) {
-    warnings.push({
-      path: "process.capabilities",
-      message: `ignoring unknown or unavailable capabilities: [${names.join(" ")}]`,
-    });
-  }
+export function planCapabilities(config: CapabilitiesConfig): PlannedCapabilities {
+  const bounding = capabilitySet(config.bounding);
+  const effective = capabilitySet(config.effective);
+  const permitted = capabilitySet(config.permitted);
+  const inheritable = capabilitySet(config.inheritable);
+  const ambient = capabilitySet(config.ambient);
+  const warnings = unknownCapabilities(config);
   // Only what is permitted and inheritable can be raised; to ask for more is common, and no error in runc.
   const raisable = ambient & permitted & inheritable;
   for (const name of capabilityNames(ambient & ~raisable)) {
@@ -49,12 +41,31 @@ export function planCapabilities(config: CapabilitiesConfig): PlannedCapabilitie
   };
 }
 
-function capabilitySet(names: readonly string[] | undefined, unknown: Set<string>): bigint {
+function capabilitySet(names: readonly string[] = []): bigint {
   let set = 0n;
-  for (const name of names ?? []) {
+  for (const name of names) {
     const number = capabilityNumber(name);
-    if (number === undefined) unknown.add(name);
-    else set |= 1n << BigInt(number);
+    if (number !== undefined) set |= 1n << BigInt(number);
   }
   return set;
+}
+
+/** One warning for each name, at the first place where it stands. */
+function unknownCapabilities(config: CapabilitiesConfig): Warning[] {
+  const places = new Map<string, string>();
+  for (const set of SETS) {
+    for (const [index, name] of (config[set] ?? []).entries()) {
+      if (capabilityNumber(name) !== undefined || places.has(name)) continue;
+      places.set(name, `process.capabilities.${set}[${index}]`);
+    }
+  }
+  return [...places].map(([name, path]) => {
+    const { didYouMean }: typeof import("../suggestion.ts") = require("../suggestion.ts");
+    const suggestion = didYouMean(name, capabilityNames());
+    return {
+      path,
+      found: JSON.stringify(name),
+      message: `ignoring unknown or unavailable capabilities: [${name}]${suggestion}`,
+    };
+  });
 }

@@ -263,15 +263,22 @@ test("environment", () => {
 test("capabilities", () => {
   const { bounding, sets, warnings } = planCapabilities({
     bounding: ["CAP_CHOWN", "CAP_CHECKPOINT_RESTORE", "CAP_CHOWN"],
-    ambient: ["CAP_X", "chown", "CAP_LAST_CAP", "CAP_toString", "CAP_X"],
+    permitted: ["CAP_KILL", "CAP_SYS_ADMN"],
+    ambient: ["CAP_X", "chown", "CAP_LAST_CAP", "CAP_toString", "CAP_X", "CAP_SYS_ADMN"],
   });
   expect(bounding).toBe("1099511627777");
-  expect(sets).toEqual({ effective: "0", permitted: "0", inheritable: "0", ambient: "0" });
-  expect(warnings).toEqual([
-    {
-      path: "process.capabilities",
-      message: "ignoring unknown or unavailable capabilities: [CAP_LAST_CAP CAP_X CAP_toString chown]",
-    },
+  expect(sets).toEqual({ effective: "0", permitted: "32", inheritable: "0", ambient: "0" });
+  const told = "ignoring unknown or unavailable capabilities:";
+  expect(warnings.map(({ path, found, message }) => [path, found, message])).toEqual([
+    [
+      "process.capabilities.permitted[1]",
+      '"CAP_SYS_ADMN"',
+      `${told} [CAP_SYS_ADMN] (did you mean "CAP_SYS_ADMIN"?)`,
+    ],
+    ["process.capabilities.ambient[0]", '"CAP_X"', `${told} [CAP_X]`],
+    ["process.capabilities.ambient[1]", '"chown"', `${told} [chown] (did you mean "CAP_CHOWN"?)`],
+    ["process.capabilities.ambient[2]", '"CAP_LAST_CAP"', `${told} [CAP_LAST_CAP]`],
+    ["process.capabilities.ambient[3]", '"CAP_toString"', `${told} [CAP_toString]`],
   ]);
 });
 
