@@ -18,7 +18,8 @@ import {
 } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
-import { type DevicePolicy, deniesNodes, devicePolicy, deviceRules, deviceSettings } from "./devices.ts";
+import type { DevicePolicy } from "./device-rule.ts";
+import { deniesNodes, devicePolicy, deviceRules, deviceSettings } from "./devices.ts";
 import { removeCgroups } from "./operate.ts";
 import { absolutePath, type CgroupLocation, cgroupLocations, distinctGroups, locationOf } from "./paths.ts";
 import type { CgroupSetting, CgroupSettings, IgnoredResource } from "./resources/setting.ts";
@@ -60,13 +61,13 @@ export interface CgroupPlan {
 /** Throws RuntimeError for resources and paths that cannot be. */
 export function planCgroups(options: CgroupOptions): CgroupPlan {
   const { facts, rootless, cgroupsPath = "" } = options;
+  const isUnified = facts.mode === "v2";
   const locations = cgroupLocations(facts, cgroupsPath, options.id);
   const { settings, ignored } = resourceSettings(facts, options.resources ?? {});
   const devices = options.inUserNamespace
     ? null
-    : devicePolicy(options.resources?.devices, options.devicePaths);
+    : devicePolicy(isUnified ? "v2" : "v1", options.resources?.devices, options.devicePaths);
   if (devices === null) ignored.push({ subject: "linux.resources.devices", reason: IN_USER_NAMESPACE });
-  const isUnified = facts.mode === "v2";
   const legacyDevices =
     devices === null || isUnified ? [] : deviceSettings(devices, rootless ? NO_RIGHTS : []);
   const bestEffort = rootless && cgroupsPath === "";

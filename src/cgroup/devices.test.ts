@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { Random } from "../../test/harness/random.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
+import { DeviceOrder } from "./device-order.ts";
+import { accessText, type DevicePolicy, type DevicePolicyRule, devicesText } from "./device-rule.ts";
 import {
   deniesNodes,
-  describeException,
+  describePolicy,
   devicePolicy,
   deviceRules,
   deviceSettings,
@@ -43,7 +46,10 @@ function rules(...lines: string[]): Rules {
   });
 }
 
-describe("devicePolicy", () => {
+const text = ({ rules }: DevicePolicy) =>
+  rules.map((rule) => `${devicesText(rule)} ${accessText(rule.access)}`);
+
+describe.each(["v1", "v2"] as const)("devicePolicy of %s", (version) => {
   const cases: [string, Rules | undefined, boolean, string[]][] = [
     ["no rules: the default devices and nothing else", undefined, false, DEFAULTS],
     ["the default spec's deny-all changes nothing", rules("-a rwm"), false, DEFAULTS],
@@ -80,42 +86,120 @@ describe("devicePolicy", () => {
     ["default devices cannot be denied", rules("a rwm", "-c 1:3 rwm"), true, []],
   ];
   test.each(cases)("%s", (_name, devices, allow, exceptions) => {
-    const policy = devicePolicy(devices);
+    const policy = devicePolicy(version, devices);
     expect(policy.allow).toBe(allow);
-    expect(policy.exceptions.map(describeException)).toEqual(exceptions);
+    expect(text(policy)).toEqual(exceptions);
+    expect(policy.rules.every((rule) => rule.allow !== allow)).toBe(true);
   });
 
   test("a default device at a path of linux.devices is left to the rules", () => {
-    const { exceptions } = devicePolicy(undefined, ["/dev/null", "/dev/sda"]);
-    expect(exceptions.map(describeException)).toEqual(DEFAULTS.filter((line) => line !== "c 1:3 rwm"));
+    const policy = devicePolicy(version, undefined, ["/dev/null", "/dev/sda"]);
+    expect(text(policy)).toEqual(DEFAULTS.filter((line) => line !== "c 1:3 rwm"));
   });
 
+  test("no hole where the kinds of access differ", () => {
+    expect(text(devicePolicy(version, rules("b 8:* r", "b 8:0 w", "-b 8:0 w")))).toContain("b 8:* r");
+  });
+
+  test("each rule names the one that it comes from", () => {
+    const policy = devicePolicy(version, rules("-a rwm", "b 8:0 r"));
+    expect(policy.rules.find(({ type }) => type === "b")?.subject).toBe("default devices");
+    expect(policy.rules.find(({ major }) => major === 8)?.subject).toBe("linux.resources.devices[1]");
+  });
+});
+
+describe("v1 cannot follow every order", () => {
   test.each([
     ["b 8:* rw", "-b 8:0 w"],
     ["b *:* rw", "-b 8:0 w"],
     ["b *:0 rw", "-b 8:0 w"],
     ["b *:* rw", "-b 8:* w"],
   ])("a hole in a wildcard is refused: %s, then %s", (wide, narrow) => {
-    expect(() => devicePolicy(rules(wide, narrow))).toThrow("cannot punch hole in existing wildcard rule");
-  });
-
-  test("a denied wildcard over a default device is refused, and the error names the rule", () => {
-    expect(() => devicePolicy(rules("a rwm", "-c 1:* rwm"))).toThrow(
-      "unable to remove 'deny' exception: requested rule [c 1:3 rwm] not supported by devices cgroupv1 (cannot punch hole in existing wildcard rule [c 1:* rwm])",
+    expect(() => devicePolicy("v1", rules(wide, narrow))).toThrow(
+      "cannot punch hole in existing wildcard rule",
     );
   });
 
-  test("no hole where the kinds of access differ", () => {
-    const { exceptions } = devicePolicy(rules("b 8:* r", "b 8:0 w", "-b 8:0 w"));
-    expect(exceptions.map(describeException)).toContain("b 8:* r");
-  });
-
-  test("each exception names the rule that it comes from", () => {
-    const { exceptions } = devicePolicy(rules("-a rwm", "b 8:0 r"));
-    expect(exceptions.find(({ type }) => type === "b" && true)?.subject).toBe("default devices");
-    expect(exceptions.find(({ major }) => major === 8)?.subject).toBe("linux.resources.devices[1]");
+  test("a denied wildcard over a default device is refused, and the error names the rule", () => {
+    expect(() => devicePolicy("v1", rules("a rwm", "-c 1:* rwm"))).toThrow(
+      "unable to remove 'deny' exception: requested rule [c 1:3 rwm] not supported by devices cgroupv1 (cannot punch hole in existing wildcard rule [c 1:* rwm])",
+    );
   });
 });
+
+describe("v2 follows the order", () => {
+  const first = (lines: string[]) => describePolicy(devicePolicy("v2", rules(...lines)));
+  test.each([
+    [["a rwm", "-b *:* rwm", "b 8:0 r"], "allow every device, then deny b *:* rwm, allow b 8:0 r"],
+    [["a rwm", "-b 8:* rwm", "b *:* rwm"], "allow every device but none"],
+    [["a rwm", "-c 1:* w"], "allow every device, then deny c 1:* w, allow c 1:3 w, allow c 1:8 w"],
+    // What the default devices are allowed stands last.
+    [["-a rwm", "-c 1:3 rwm"], "deny every device but b *:* m"],
+  ])("%j", (lines, expected) => {
+    expect(first(lines as string[])).toStartWith(expected as string);
+  });
+
+  test("a class may be allowed but for one of it, the making of its node too", () => {
+    const policy = devicePolicy("v2", rules("-a rwm", "b 8:* rwm", "-b 8:0 rwm"));
+    expect(policy.allow).toBe(false);
+    expect(text({ ...policy, rules: policy.rules.slice(0, 4) })).toEqual([
+      "c *:* m",
+      "b *:* m",
+      "b 8:* rwm",
+      "b 8:0 rwm",
+    ]);
+    expect(policy.rules[3]?.allow).toBe(false);
+  });
+
+  test("what is left out of random lists decides nothing", () => {
+    const seed = Number(Bun.env["FUZZ_SEED"] ?? Date.now() % 1_000_000);
+    const random = new Random(seed);
+    const number = () => random.pick([-1, 0, 1, 2]);
+    const rule = (): DevicePolicyRule => ({
+      allow: random.chance(1, 2),
+      type: random.pick(["b", "c"] as const),
+      major: number(),
+      minor: number(),
+      access: 1 + random.below(7),
+      subject: "",
+    });
+    for (let run = 0; run < 3000; run++) {
+      const list = { allow: random.chance(1, 2), rules: Array.from({ length: random.below(9) }, rule) };
+      const order = new DeviceOrder(list.allow);
+      for (const each of list.rules) order.apply(each);
+      const policy = order.policy();
+      for (let asked = 0; asked < 12; asked++) {
+        const device = { ...rule(), major: random.below(3), minor: random.below(3) };
+        expect([seed, list, device, decide(policy, device)]).toEqual([
+          seed,
+          list,
+          device,
+          decide(list, device),
+        ]);
+      }
+      expect(policy.rules.length).toBeLessThanOrEqual(list.rules.length);
+    }
+  });
+});
+
+/** Kind by kind of what is asked for, the last rule that speaks of it. */
+function decide(
+  { allow, rules: list }: DevicePolicy,
+  { type, major, minor, access }: DevicePolicyRule,
+): boolean {
+  return [1, 2, 4]
+    .filter((kind) => (access & kind) !== 0)
+    .every((kind) => {
+      const last = list.findLast(
+        (rule) =>
+          rule.type === type &&
+          (rule.major === -1 || rule.major === major) &&
+          (rule.minor === -1 || rule.minor === minor) &&
+          (rule.access & kind) !== 0,
+      );
+      return last?.allow ?? allow;
+    });
+}
 
 test("rules under which a node cannot be made come when the nodes are there", () => {
   const table: [lines: string[], denies: boolean][] = [
@@ -127,8 +211,11 @@ test("rules under which a node cannot be made come when the nodes are there", ()
     [["a rwm", "-b 8:* m"], true],
   ];
   for (const [lines, denies] of table) {
-    expect([lines, deniesNodes(devicePolicy(rules(...lines)))]).toEqual([lines, denies]);
+    for (const version of ["v1", "v2"] as const) {
+      expect([lines, deniesNodes(devicePolicy(version, rules(...lines)))]).toEqual([lines, denies]);
+    }
   }
+  expect(deniesNodes(devicePolicy("v2", rules("-a rwm", "-b *:* rwm", "b 8:0 rwm")))).toBe(true);
 });
 
 test("mounts that may open a device", () => {
@@ -144,7 +231,7 @@ test("mounts that may open a device", () => {
 });
 
 test("v1: a reset, then the exceptions", () => {
-  const lines = deviceSettings(devicePolicy(rules("a rwm", "-b 8:0 rwm", "-b 9:* w")), []).map(
+  const lines = deviceSettings(devicePolicy("v1", rules("a rwm", "-b 8:0 rwm", "-b 9:* w")), []).map(
     ({ controller, file, value }) => `${controller} ${file} ${value}`,
   );
   expect(lines).toEqual([
@@ -152,14 +239,14 @@ test("v1: a reset, then the exceptions", () => {
     "devices devices.deny b 8:0 rwm",
     "devices devices.deny b 9:* w",
   ]);
-  const [reset, first] = deviceSettings(devicePolicy(undefined), [1]);
+  const [reset, first] = deviceSettings(devicePolicy("v1", undefined), [1]);
   expect(reset).toMatchObject({ file: "devices.deny", value: "a *:* rwm", tolerate: [1] });
   expect(first).toMatchObject({ file: "devices.allow", value: "b *:* m" });
 });
 
 test("v2: numbers and masks", () => {
-  expect(deviceRules(devicePolicy(rules("a rwm", "-b 8:* rw")))).toEqual({
+  expect(deviceRules(devicePolicy("v2", rules("a rwm", "-b 8:* rw")))).toEqual({
     allow: true,
-    exceptions: [{ type: "block", major: 8, minor: null, access: 6 }],
+    rules: [{ allow: false, type: "block", major: 8, minor: null, access: 6 }],
   });
 });

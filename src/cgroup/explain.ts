@@ -2,7 +2,7 @@
 
 import type { CgroupPlan } from "./create.ts";
 import { placement } from "./create.ts";
-import { describeException } from "./devices.ts";
+import { describePolicy } from "./devices.ts";
 import { absolutePath } from "./paths.ts";
 import type { CgroupSetting } from "./resources/setting.ts";
 
@@ -75,12 +75,11 @@ export function explainLimits(plan: CgroupPlan): CgroupOperation[] {
 function explainDevices({ devices, locations }: CgroupPlan): CgroupOperation[] {
   const [location] = locations;
   if (devices === null || location === undefined) return [];
-  const { allow, exceptions } = devices;
   return [
     {
       op: "bpf",
       target: absolutePath(location),
-      value: `${allow ? "allow" : "deny"} every device but ${exceptions.map(describeException).join(", ") || "none"}`,
+      value: describePolicy(devices),
       subject: "linux.resources.devices",
     },
   ];

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 1820564448;
+export const abiFingerprint = 3157269526;
 
 export type Failure = {
   code: Code;
@@ -537,7 +537,7 @@ export type Cgroup = {
 
 export type DeviceRules = {
   allow: boolean;
-  exceptions: readonly DeviceException[];
+  rules: readonly DeviceRule[];
 };
 
 export type Architecture = "SCMP_ARCH_X86" | "SCMP_ARCH_X86_64" | "SCMP_ARCH_X32" | "SCMP_ARCH_ARM" | "SCMP_ARCH_AARCH64" | "SCMP_ARCH_MIPS" | "SCMP_ARCH_MIPS64" | "SCMP_ARCH_MIPS64N32" | "SCMP_ARCH_MIPSEL" | "SCMP_ARCH_MIPSEL64" | "SCMP_ARCH_MIPSEL64N32" | "SCMP_ARCH_PPC" | "SCMP_ARCH_PPC64" | "SCMP_ARCH_PPC64LE" | "SCMP_ARCH_RISCV64" | "SCMP_ARCH_S390" | "SCMP_ARCH_S390X" | "SCMP_ARCH_LOONGARCH64";
@@ -718,7 +718,8 @@ export type Rule = {
   args: readonly Argument[];
 };
 
-export type DeviceException = {
+export type DeviceRule = {
+  allow: boolean;
   type: DeviceType;
   major: number | null;
   minor: number | null;

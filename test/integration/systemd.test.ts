@@ -79,6 +79,43 @@ scenario("systemd: a daemon-reload changes neither limits nor devices", needs, a
   expect(JSON.parse(stdout)).toMatchObject([{ errno: "ok" }, { errno: "ok" }]);
 });
 
+for (const [name, base] of [
+  ["all but a class, of that one", { allow: true, access: "rwm" }],
+  ["a class but one of it", { allow: false, access: "rwm" }],
+] as const) {
+  scenario(
+    `systemd: device rules in order, ${name}, before and after a daemon-reload`,
+    [...needs, buncOnly],
+    async (box) => {
+      const paths = ["/dev/t0", "/dev/t1"];
+      const id = await run(box, (config) => {
+        config.linux.devices = paths.map((path, minor) => ({
+          path,
+          type: "b",
+          major: 500,
+          minor,
+          fileMode: 0o666,
+        }));
+        const ofClass = { type: "b", major: 500, access: "rwm" };
+        config.linux.resources = {
+          devices: [base, { ...ofClass, allow: !base.allow }, { ...ofClass, minor: 0, allow: base.allow }],
+        };
+      });
+      // There is no such device: who may open it is told so.
+      const expected = base.allow ? ["ENXIO", "EPERM", "ok"] : ["EPERM", "ENXIO", "ok"];
+      for (const round of ["before", "after"]) {
+        const report = await box.exec(
+          id,
+          [...paths, "/dev/null"].map((path) => `open:${path}`),
+        );
+        const found = [...paths, "/dev/null"].map((path) => report.errno(`open:${path}`));
+        expect([round, found]).toEqual([round, expected]);
+        Bun.spawnSync(["systemctl", "daemon-reload"]);
+      }
+    },
+  );
+}
+
 scenario("systemd: slice, prefix and name of cgroupsPath", needs, async (box) => {
   const id = await run(box, (config) => {
     config.linux.cgroupsPath = `bunctest-a.slice:pre:${box.name}`;

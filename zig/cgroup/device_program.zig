@@ -1,8 +1,8 @@
 //! The eBPF program that decides which devices the processes of a cgroup v2 may open or make.
 //! Pure: rules in, instructions out. Runs in the bunc process; devices.zig loads what comes out.
 //!
-//! The rules are those that cgroup v1 would hold after all of the configuration's rules have been applied
-//! to it (TypeScript has done that): one default, and exceptions to it.
+//! Of the rules that match a device the last one decides, for each kind of access by itself: the order is that of
+//! the configuration.
 
 const std = @import("std");
 
@@ -24,7 +24,8 @@ pub const DeviceType = enum {
     }
 };
 
-pub const DeviceException = struct {
+pub const DeviceRule = struct {
+    allow: bool,
     type: DeviceType,
     /// null: every number.
     major: ?u32,
@@ -34,9 +35,9 @@ pub const DeviceException = struct {
 };
 
 pub const DeviceRules = struct {
-    /// Whether what no exception matches is allowed.
+    /// Whether what no rule matches is allowed.
     allow: bool,
-    exceptions: []const DeviceException,
+    rules: []const DeviceRule,
 };
 
 /// struct bpf_insn
@@ -70,16 +71,17 @@ const code = struct {
 const register_result = 0;
 const register_context = 1;
 const register_type = 2;
-const register_access = 3;
+/// The kinds of access that are asked for and that no rule has decided on yet.
+const register_undecided = 3;
 const register_major = 4;
 const register_minor = 5;
 
 const prologue_length = 6;
-const exception_length_max = 7;
+const rule_length_max = 7;
 const epilogue_length = 2;
 
 pub fn length_max(rules: DeviceRules) usize {
-    return prologue_length + rules.exceptions.len * exception_length_max + epilogue_length;
+    return prologue_length + rules.rules.len * rule_length_max + epilogue_length;
 }
 
 /// The program for `rules` in `buffer`, which has room for `length_max`.
@@ -89,40 +91,46 @@ pub fn generate(rules: DeviceRules, buffer: []Instruction) []const Instruction {
     // struct bpf_cgroup_dev_ctx { u32 access_type (access << 16 | type), major, minor }
     program.load(register_type, 0);
     program.immediate(code.and_immediate, register_type, 0xffff);
-    program.load(register_access, 0);
-    program.immediate(code.shift_right_immediate, register_access, 16);
+    program.load(register_undecided, 0);
+    program.immediate(code.shift_right_immediate, register_undecided, 16);
     program.load(register_major, 4);
     program.load(register_minor, 8);
-    for (rules.exceptions) |exception| append_exception(&program, exception, rules.allow);
+    // The last rule is asked first, so that the first answer is the right one.
+    var index = rules.rules.len;
+    while (index > 0) {
+        index -= 1;
+        append_rule(&program, rules.rules[index]);
+    }
     program.result(rules.allow);
     return buffer[0..program.length];
 }
 
-fn append_exception(program: *Program, exception: DeviceException, default_allow: bool) void {
-    std.debug.assert(exception.access & ~@as(u32, access_all) == 0 and exception.access != 0);
+fn append_rule(program: *Program, rule: DeviceRule) void {
+    std.debug.assert(rule.access & ~@as(u32, access_all) == 0 and rule.access != 0);
     const start = program.length;
-    program.unless_equal(register_type, exception.type.number());
-    if (exception.access != access_all) {
-        if (default_allow) {
-            // A denial holds as soon as one of the denied kinds of access is asked for: opening a file for
-            // reading and writing is not let through where only writing is denied.
-            program.jump_if_any(register_access, exception.access, 1);
-            program.append(.{ .code = code.jump, .registers = 0, .offset = to_next });
+    program.unless_equal(register_type, rule.type.number());
+    if (rule.major) |major| program.unless_equal(register_major, major);
+    if (rule.minor) |minor| program.unless_equal(register_minor, minor);
+    if (rule.access != access_all) {
+        if (rule.allow) {
+            // Allowed as a whole once every kind of access that is asked for is.
+            program.immediate(code.and_immediate, register_undecided, access_all & ~rule.access);
+            program.unless_equal(register_undecided, 0);
         } else {
-            // A permission holds only when nothing but permitted kinds of access is asked for.
-            program.jump_if_any(register_access, access_all & ~exception.access, to_next);
+            // Denied as a whole as soon as one kind of it is: opening a file for reading and writing is not let
+            // through where only writing is denied.
+            program.jump_if_any(register_undecided, rule.access, 1);
+            program.append(.{ .code = code.jump, .registers = 0, .offset = to_next });
         }
     }
-    if (exception.major) |major| program.unless_equal(register_major, major);
-    if (exception.minor) |minor| program.unless_equal(register_minor, minor);
-    program.result(!default_allow);
-    // Now it is known where the next exception begins.
-    for (program.buffer[start..program.length], start..) |*instruction, index| {
-        if (instruction.offset == to_next) instruction.offset = @intCast(program.length - index - 1);
+    program.result(rule.allow);
+    // Now it is known where the next rule begins.
+    for (program.buffer[start..program.length], start..) |*instruction, at| {
+        if (instruction.offset == to_next) instruction.offset = @intCast(program.length - at - 1);
     }
 }
 
-/// Stands for "to the next exception" until that is known.
+/// Stands for "to the next rule" until that is known.
 const to_next = std.math.minInt(i16);
 
 const Program = struct {
@@ -203,19 +211,20 @@ fn interpret(program: []const Instruction, access: Access) !bool {
     }
 }
 
-/// The same decision straight from the rules, as devcgroup_check_permission of cgroup v1 takes it.
+/// The same decision straight from the rules: for each kind of access, the last one that speaks of it.
 fn decide(rules: DeviceRules, access: Access) bool {
-    for (rules.exceptions) |exception| {
-        if (exception.type != access.type) continue;
-        if (exception.major) |major| if (major != access.major) continue;
-        if (exception.minor) |minor| if (minor != access.minor) continue;
-        if (rules.allow) {
-            if (exception.access & access.access != 0) return false;
-        } else {
-            if (access.access & ~exception.access == 0) return true;
+    for ([_]u32{ access_mknod, access_read, access_write }) |kind| {
+        if (access.access & kind == 0) continue;
+        var allowed = rules.allow;
+        for (rules.rules) |rule| {
+            if (rule.type != access.type or rule.access & kind == 0) continue;
+            if (rule.major) |major| if (major != access.major) continue;
+            if (rule.minor) |minor| if (minor != access.minor) continue;
+            allowed = rule.allow;
         }
+        if (!allowed) return false;
     }
-    return rules.allow;
+    return true;
 }
 
 test "a device that may be read is not opened for writing, and one that may not be written not for both" {
@@ -232,8 +241,8 @@ test "a device that may be read is not opened for writing, and one that may not 
         .{ .default = true, .exception = access_all, .asked = access_read, .allowed = false },
     };
     for (cases) |case| {
-        const exceptions = [_]DeviceException{.{ .type = .char, .major = 1, .minor = null, .access = case.exception }};
-        const program = generate(.{ .allow = case.default, .exceptions = &exceptions }, &buffer);
+        const rules = [_]DeviceRule{.{ .allow = !case.default, .type = .char, .major = 1, .minor = null, .access = case.exception }};
+        const program = generate(.{ .allow = case.default, .rules = &rules }, &buffer);
         const allowed = try interpret(program, .{ .type = .char, .major = 1, .minor = 9, .access = case.asked });
         try std.testing.expectEqual(case.allowed, allowed);
         const other = try interpret(program, .{ .type = .char, .major = 2, .minor = 9, .access = case.asked });
@@ -241,12 +250,39 @@ test "a device that may be read is not opened for writing, and one that may not 
     }
 }
 
-test "without exceptions the default decides" {
+test "without rules the default decides" {
     var buffer: [8]Instruction = undefined;
     for ([_]bool{ true, false }) |allow| {
-        const program = generate(.{ .allow = allow, .exceptions = &.{} }, &buffer);
+        const program = generate(.{ .allow = allow, .rules = &.{} }, &buffer);
         try std.testing.expectEqual(allow, try interpret(program, .{ .type = .block, .major = 8, .minor = 0, .access = access_read }));
     }
+}
+
+test "the order of the rules counts" {
+    var buffer: [64]Instruction = undefined;
+    const one: DeviceRule = .{ .allow = true, .type = .char, .major = 1, .minor = 3, .access = access_read | access_write };
+    const class: DeviceRule = .{ .allow = false, .type = .char, .major = 1, .minor = null, .access = access_all };
+    const device: Access = .{ .type = .char, .major = 1, .minor = 3, .access = access_read | access_write };
+    for ([_]struct { rules: [2]DeviceRule, allowed: bool }{
+        .{ .rules = .{ class, one }, .allowed = true },
+        .{ .rules = .{ one, class }, .allowed = false },
+    }) |case| {
+        const program = generate(.{ .allow = true, .rules = &case.rules }, &buffer);
+        try std.testing.expectEqual(case.allowed, try interpret(program, device));
+        // Nobody has allowed to make it.
+        try std.testing.expect(!try interpret(program, .{ .type = .char, .major = 1, .minor = 3, .access = access_mknod }));
+    }
+}
+
+test "what one rule allows in part, another may complete" {
+    var buffer: [64]Instruction = undefined;
+    const rules = [_]DeviceRule{
+        .{ .allow = true, .type = .block, .major = null, .minor = null, .access = access_read },
+        .{ .allow = true, .type = .block, .major = 8, .minor = null, .access = access_write },
+    };
+    const program = generate(.{ .allow = false, .rules = &rules }, &buffer);
+    try std.testing.expect(try interpret(program, .{ .type = .block, .major = 8, .minor = 0, .access = access_read | access_write }));
+    try std.testing.expect(!try interpret(program, .{ .type = .block, .major = 9, .minor = 0, .access = access_read | access_write }));
 }
 
 test "programs of random rules decide as the rules do" {
@@ -254,16 +290,17 @@ test "programs of random rules decide as the rules do" {
     const random = prng.random();
     const numbers = [_]u32{ 0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff };
     var buffer: [256]Instruction = undefined;
-    var exceptions: [16]DeviceException = undefined;
+    var list: [16]DeviceRule = undefined;
     for (0..2000) |_| {
-        const count = random.uintLessThan(usize, exceptions.len);
-        for (exceptions[0..count]) |*exception| exception.* = .{
+        const count = random.uintLessThan(usize, list.len);
+        for (list[0..count]) |*rule| rule.* = .{
+            .allow = random.boolean(),
             .type = random.enumValue(DeviceType),
             .major = if (random.boolean()) null else numbers[random.uintLessThan(usize, numbers.len)],
             .minor = if (random.boolean()) null else numbers[random.uintLessThan(usize, numbers.len)],
             .access = random.intRangeAtMost(u32, 1, 7),
         };
-        const rules: DeviceRules = .{ .allow = random.boolean(), .exceptions = exceptions[0..count] };
+        const rules: DeviceRules = .{ .allow = random.boolean(), .rules = list[0..count] };
         const program = generate(rules, &buffer);
         for (0..20) |_| {
             const access: Access = .{

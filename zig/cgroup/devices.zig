@@ -22,7 +22,7 @@ pub const CgroupDevicesReply = struct {
 };
 
 /// More rules than this are a mistake, and a program of that size a burden on every open(2).
-const exceptions_max = 4096;
+const rules_max = 4096;
 /// The kernel's own bound of programs on one cgroup (BPF_CGROUP_MAX_PROGS).
 const programs_max = 64;
 
@@ -38,11 +38,11 @@ const flag_allow_multi = 2;
 const flag_replace = 4;
 
 pub fn cgroup_devices(call: *Call, request: CgroupDevicesRequest) Call.Error!CgroupDevicesReply {
-    if (request.rules.exceptions.len > exceptions_max) {
+    if (request.rules.rules.len > rules_max) {
         return call.fail_as(.limit, "bpf", request.group.path, "more than 4096 device rules");
     }
-    for (request.rules.exceptions) |exception| {
-        if (exception.access == 0 or exception.access > 7) return call.fail_as(.protocol, "bpf", "access", "not a mask of access kinds");
+    for (request.rules.rules) |rule| {
+        if (rule.access == 0 or rule.access > 7) return call.fail_as(.protocol, "bpf", "access", "not a mask of access kinds");
     }
     try groups.refuse_root(call, "bpf", request.group);
     const target = try request.group.absolute(call);

@@ -9,7 +9,8 @@ import type { ResourcesConfig } from "../../oci/resources.ts";
 import type { Warning } from "../../warning.ts";
 import { creationOf, limitCgroups, placement, resourceSettings, restrictDevices } from "../create.ts";
 import { delegateCgroup } from "../delegate.ts";
-import { type DevicePolicy, devicePolicy, deviceSettings } from "../devices.ts";
+import type { DevicePolicy } from "../device-rule.ts";
+import { devicePolicy, deviceSettings } from "../devices.ts";
 import type { CgroupManager, ManagerOptions } from "../manager.ts";
 import { subCgroup } from "../operate.ts";
 import { type CgroupLocation, V1_CONTROLLERS } from "../paths.ts";
@@ -56,7 +57,10 @@ export class SystemdCgroups implements CgroupManager {
     this.unit = unitName(cgroupsPath, id, rootless);
     this.annotated = annotatedProperties(options.annotations);
     this.subgroups = facts.mode === "v2" ? scopeSubgroups(options.annotations) : NO_SUBGROUPS;
-    this.devices = options.inUserNamespace ? null : devicePolicy(resources.devices, options.devicePaths);
+    const version = facts.mode === "v2" ? "v2" : "v1";
+    this.devices = options.inUserNamespace
+      ? null
+      : devicePolicy(version, resources.devices, options.devicePaths);
     this.warnings = warningsOf(resourceSettings(facts, resources).ignored);
     this.systemd = Systemd.connect(call, options.systemd);
     this.converted = systemdResources(facts, resources, this.systemd);

@@ -162,7 +162,7 @@ test.each([
 describe("devices", () => {
   test("numbers, kinds and all", () => {
     const [reset, mode, allow] = deviceProperties(
-      devicePolicy([
+      devicePolicy("v2", [
         { allow: true, type: "b", major: 8, minor: -1, access: "r" },
         { allow: true, type: "b", major: -1, minor: 3, access: "r" },
       ]),
@@ -177,17 +177,29 @@ describe("devices", () => {
     expect(JSON.stringify(allow?.value)).not.toContain(':3","r"');
   });
   test("all allowed", () => {
-    expect(lines(deviceProperties(devicePolicy([{ allow: true, access: "rwm" }])))).toEqual([
+    expect(lines(deviceProperties(devicePolicy("v2", [{ allow: true, access: "rwm" }])))).toEqual([
       "DeviceAllow a(ss) ",
       "DevicePolicy s auto",
     ]);
   });
   test("all but some is said by the program alone", () => {
-    const policy = devicePolicy([
+    const policy = devicePolicy("v2", [
       { allow: true, access: "rwm" },
       { allow: false, type: "b", major: 8, minor: 0, access: "w" },
     ]);
     expect(lines(deviceProperties(policy))).toEqual(["DeviceAllow a(ss) ", "DevicePolicy s strict"]);
+  });
+
+  test("all of a class but one: the program alone knows the one", () => {
+    const disks = { type: "b", major: 8, access: "rwm" } as const;
+    const policy = devicePolicy("v2", [
+      { ...disks, allow: true },
+      { ...disks, allow: false, minor: 0 },
+    ]);
+    const [, mode, allow] = deviceProperties(policy);
+    expect(mode?.value).toBe("strict");
+    expect(allow?.value).toContainEqual(["block-8", "rwm"]);
+    expect(JSON.stringify(allow?.value)).not.toContain("8:0");
   });
 });
 

@@ -7,7 +7,7 @@
 import { RuntimeError } from "../../errors.ts";
 import type { Integer64 } from "../../oci/json.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
-import type { DevicePolicy } from "../devices.ts";
+import { accessText, type DevicePolicy } from "../device-rule.ts";
 import { memorySwapToSwapMax, pidsMax, sharesToWeight } from "../resources/convert.ts";
 import { isIdle } from "../resources/idle.ts";
 import { isSet } from "../resources/setting.ts";
@@ -218,29 +218,32 @@ export function oomPolicy(
 }
 
 /**
- * The device rules as systemd takes them, by number, so that a device needs no node on the host. It knows
- * no list of exceptions to "all allowed": such a unit gets none, and the program on the cgroup decides.
+ * The device rules as systemd takes them, by number, so that a device needs no node on the host. It knows only what
+ * is allowed: where something of that is denied again, and where all but something is allowed, the program on the
+ * cgroup decides.
  */
-export function deviceProperties(policy: DevicePolicy): Property[] {
-  const allow = (entries: readonly Value[]): Property => ({
+export function deviceProperties({ allow, rules }: DevicePolicy): Property[] {
+  const list = (entries: readonly Value[]): Property => ({
     name: "DeviceAllow",
     signature: "a(ss)",
     value: entries,
   });
   const mode = (value: string): Property => ({ name: "DevicePolicy", signature: "s", value });
   // An empty list first: entries are added to those that a unit has.
-  if (policy.allow && policy.exceptions.length === 0) return [allow([]), mode("auto")];
-  const properties = [allow([]), mode("strict")];
-  if (policy.allow) return properties;
-  const entries = policy.exceptions.flatMap(({ type, major, minor, access }): Value[] => {
-    const kind = type === "b" ? "block" : "char";
-    const permissions = `${(access & 2) !== 0 ? "r" : ""}${(access & 4) !== 0 ? "w" : ""}${(access & 1) !== 0 ? "m" : ""}`;
+  if (allow && rules.length === 0) return [list([]), mode("auto")];
+  const properties = [list([]), mode("strict")];
+  if (allow) return properties;
+  const entries = rules.flatMap((rule): Value[] => {
+    if (!rule.allow) return [];
+    const { major, minor } = rule;
+    const kind = rule.type === "b" ? "block" : "char";
+    const permissions = accessText(rule.access);
     // systemd has no words for one minor of every major.
     if (major === -1) return minor === -1 ? [[`${kind}-*`, permissions]] : [];
     if (minor === -1) return [[`${kind}-${major}`, permissions]];
     return [[`/dev/${kind}/${major}:${minor}`, permissions]];
   });
-  return [...properties, allow(entries)];
+  return [...properties, list(entries)];
 }
 
 /** What every container's unit has from the start. */

@@ -1,0 +1,65 @@
+/**
+ * The rules about devices in the order in which they are listed, for cgroup v2, whose program can follow it: without
+ * those that decide nothing. Pure.
+ */
+
+import { type DevicePolicy, type DevicePolicyRule, devicesText, sortRules } from "./device-rule.ts";
+
+export class DeviceOrder {
+  private readonly allow: boolean;
+  private rules: DevicePolicyRule[] = [];
+
+  constructor(allow: boolean) {
+    this.allow = allow;
+  }
+
+  apply(rule: DevicePolicyRule): void {
+    // Where the new rule speaks of all that an earlier one speaks of, that one is no longer asked.
+    this.rules = this.rules
+      .map((earlier) =>
+        covers(rule, earlier) ? { ...earlier, access: earlier.access & ~rule.access } : earlier,
+      )
+      .filter(({ access }) => access !== 0);
+    let { access } = rule;
+    if (rule.allow === this.allow) {
+      // It says what goes without saying, but for what an earlier rule has said otherwise.
+      const otherwise = this.rules.filter(
+        (earlier) => earlier.allow !== this.allow && overlap(rule, earlier),
+      );
+      access &= otherwise.reduce((mask, earlier) => mask | earlier.access, 0);
+    }
+    if (access !== 0) this.rules.push({ ...rule, access });
+  }
+
+  policy(): DevicePolicy {
+    const { allow, rules } = this;
+    return { allow, rules: rules.some((rule) => rule.allow === allow) ? rules : sortRules(merged(rules)) };
+  }
+}
+
+type Devices = Pick<DevicePolicyRule, "type" | "major" | "minor">;
+
+/** Every device of `narrow` is one of `wide`. */
+function covers(wide: Devices, narrow: Devices): boolean {
+  return (
+    wide.type === narrow.type &&
+    (wide.major === -1 || wide.major === narrow.major) &&
+    (wide.minor === -1 || wide.minor === narrow.minor)
+  );
+}
+
+/** There may be a device of both. */
+function overlap(a: Devices, b: Devices): boolean {
+  const common = (one: number, other: number) => one === -1 || other === -1 || one === other;
+  return a.type === b.type && common(a.major, b.major) && common(a.minor, b.minor);
+}
+
+/** Those about the same devices as one, where all rules decide alike. */
+function merged(rules: readonly DevicePolicyRule[]): DevicePolicyRule[] {
+  const byDevices = new Map<string, DevicePolicyRule>();
+  for (const rule of rules) {
+    const key = devicesText(rule);
+    byDevices.set(key, { ...rule, access: rule.access | (byDevices.get(key)?.access ?? 0) });
+  }
+  return [...byDevices.values()];
+}
