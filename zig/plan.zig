@@ -20,6 +20,9 @@ pub const Plan = struct {
     /// What the parent applies to the process from outside, before it goes on.
     limits: Limits,
     stdio: Stdio,
+    /// The parent has the host's rights and bunc-init has not (a user namespace): sources of binds that bunc-init may
+    /// not reach, or whose ids it may not map, are opened by the parent.
+    parent_opens_sources: bool,
     /// What bunc-init does, in this order, before it reports that it is ready.
     steps: []const Step,
     process: Process,

@@ -16,6 +16,9 @@
 //!     │◀──────────────────────────────────────────────────── network_device (each) ┤
 //!     │  moves the device                                                          │
 //!     ├─ proceed (its addresses) ─────────────────────────────────────────────────▶│ steps …
+//!     │◀──────────────────────── mount_namespace (+fd, once), source (+fd) (each) ─┤
+//!     │  opens the source of a bind                                                │
+//!     ├─ source (+fd) or source_refused ──────────────────────────────────────────▶│ steps …
 //!     │◀───────────────────────────────────────────────────────── hooks (if any) ──┤
 //!     │  prestart and createRuntime hooks                                          │
 //!     ├─ proceed ─────────────────────────────────────────────────────────────────▶│ steps …
@@ -49,7 +52,52 @@ pub const Kind = enum(u8) {
     executing,
     /// "name/new name": the parent moves the device and answers `proceed` with its addresses (netlink.zig).
     network_device,
+    /// Its descriptor is the mount namespace of bunc-init, for the requests that follow.
+    mount_namespace,
+    /// From bunc-init: a SourceRequest, with the user namespace of its id map if it has one. From the parent: the mount.
+    source,
+    /// A SourceRefusal.
+    source_refused,
     failure,
+};
+
+/// A bind source that the parent is to open, in the mount namespace of bunc-init.
+pub const SourceRequest = struct {
+    recursive: bool,
+    map_recursive: bool,
+    path: []const u8,
+
+    /// Null: the path is too long for a message.
+    pub fn encode(self: SourceRequest, buffer: *[size_max]u8) ?[]const u8 {
+        const length = 2 + self.path.len;
+        if (length >= size_max) return null;
+        buffer[0] = @intFromBool(self.recursive);
+        buffer[1] = @intFromBool(self.map_recursive);
+        @memcpy(buffer[2..length], self.path);
+        return buffer[0..length];
+    }
+
+    pub fn decode(payload: []const u8) ?SourceRequest {
+        if (payload.len < 2) return null;
+        return .{ .recursive = payload[0] != 0, .map_recursive = payload[1] != 0, .path = payload[2..] };
+    }
+};
+
+/// The call that failed, and why.
+pub const SourceRefusal = struct {
+    errno: sys.E,
+    op: []const u8,
+
+    pub fn encode(self: SourceRefusal, buffer: *[size_max]u8) []const u8 {
+        std.mem.writeInt(u16, buffer[0..2], @intFromEnum(self.errno), .little);
+        @memcpy(buffer[2..][0..self.op.len], self.op);
+        return buffer[0 .. 2 + self.op.len];
+    }
+
+    pub fn decode(payload: []const u8) ?SourceRefusal {
+        if (payload.len < 2) return null;
+        return .{ .errno = @enumFromInt(std.mem.readInt(u16, payload[0..2], .little)), .op = payload[2..] };
+    }
 };
 
 pub const size_max = failure.size_max;
@@ -130,6 +178,18 @@ test "a failure crosses whole, and an over-long one is cut to fit" {
         try std.testing.expectEqual(record.errno, copy.errno);
         try std.testing.expect(std.mem.startsWith(u8, record.detail, copy.detail));
     }
+}
+
+test "a request for a source and a refusal cross whole" {
+    var buffer: [size_max]u8 = undefined;
+    const request: SourceRequest = .{ .recursive = true, .map_recursive = false, .path = "/srv/data" };
+    try std.testing.expectEqualDeep(request, SourceRequest.decode(request.encode(&buffer).?).?);
+    const long: [size_max]u8 = @splat('x');
+    try std.testing.expectEqual(null, (SourceRequest{ .recursive = false, .map_recursive = false, .path = &long }).encode(&buffer));
+    const refusal: SourceRefusal = .{ .errno = .ACCES, .op = "open_tree" };
+    try std.testing.expectEqualDeep(refusal, SourceRefusal.decode(refusal.encode(&buffer)).?);
+    try std.testing.expectEqual(null, SourceRequest.decode("x"));
+    try std.testing.expectEqual(null, SourceRefusal.decode("x"));
 }
 
 test "end of file is Closed, rubbish is Malformed" {

@@ -250,6 +250,8 @@ pub const Stat = struct {
     device_minor: u32,
     rdev_major: u32,
     rdev_minor: u32,
+    /// As in /proc/pid/mountinfo.
+    mount_id: u64,
 
     pub fn is_directory(self: Stat) bool {
         return self.mode & S.IFMT == S.IFDIR;
@@ -261,8 +263,8 @@ pub const Stat = struct {
 
 pub fn statx(dir: fd_t, path: [*:0]const u8, flags: u32) Error!Stat {
     var raw: linux.Statx = undefined;
-    const basic_stats = 0x7ff;
-    try check_void(linux.syscall5(.statx, usize_of(dir), @intFromPtr(path), flags, basic_stats, @intFromPtr(&raw)));
+    const basic_stats_and_mount_id = 0x17ff;
+    try check_void(linux.syscall5(.statx, usize_of(dir), @intFromPtr(path), flags, basic_stats_and_mount_id, @intFromPtr(&raw)));
     return .{
         .mode = raw.mode,
         .uid = raw.uid,
@@ -273,6 +275,7 @@ pub fn statx(dir: fd_t, path: [*:0]const u8, flags: u32) Error!Stat {
         .device_minor = raw.dev_minor,
         .rdev_major = raw.rdev_major,
         .rdev_minor = raw.rdev_minor,
+        .mount_id = raw.mnt_id,
     };
 }
 
@@ -429,6 +432,14 @@ pub const MountAttr = extern struct {
 
 pub fn mount_setattr(dir: fd_t, path: [*:0]const u8, flags: u32, attr: MountAttr) Error!void {
     try check_void(linux.syscall5(.mount_setattr, usize_of(dir), @intFromPtr(path), flags, @intFromPtr(&attr), @sizeOf(MountAttr)));
+}
+
+pub const set_id_map_call = "mount_setattr(MOUNT_ATTR_IDMAP)";
+
+/// `detached`: a mount. `namespace`: a user namespace that has the mapping.
+pub fn set_id_map(detached: fd_t, namespace: fd_t, recursive: bool) Error!void {
+    const flags = AT.EMPTY_PATH | (if (recursive) AT.RECURSIVE else 0);
+    try mount_setattr(detached, "", flags, .{ .set = mount_attr.IDMAP, .userns_fd = @intCast(namespace) });
 }
 
 /// A detached copy of the mount (and, `recursive`, of all below it) that `path` is on.

@@ -18,6 +18,8 @@ test {
     _ = @import("init/filesystem.zig");
     _ = @import("init/host_mounts.zig");
     _ = @import("init/keyring.zig");
+    _ = @import("init/locked_flags.zig");
+    _ = @import("init/mountinfo.zig");
     _ = @import("init/path.zig");
     _ = @import("init/scheduling.zig");
     _ = @import("init/start.zig");

@@ -1,11 +1,11 @@
 /** Everything that `create` does, and `start` after it, in order, from what `create` would be given. Pure. */
 
-import { CLONE, MS, type Plan } from "../native/boundary.gen.ts";
+import { CLONE, type Plan } from "../native/boundary.gen.ts";
 import type { Config } from "../oci/config.ts";
 import { planHooks, type RuntimeHookKind } from "../plan/hooks.ts";
 import type { CgroupOutline, CgroupStep } from "./cgroups.ts";
-import { mapIds, openSource } from "./mounts.ts";
-import { cloneFlags, idMapText, octal, propagationName, resourceName } from "./names.ts";
+import { makeIdMap } from "./mounts.ts";
+import { cloneFlags, idMapText, octal, resourceName } from "./names.ts";
 import { type Actor, at, type Operation, type Phase, type Step, step } from "./operation.ts";
 import { explainStep, hookSteps, type StepContext } from "./steps.ts";
 
@@ -145,7 +145,7 @@ function explainJoin(list: OperationList, plan: Plan): void {
   const stage1 = (subject: string, steps: readonly Step[]) =>
     list.add("create", "bunc-init, stage 1", subject, steps);
   for (const { path, subject } of namespaces.join) stage1(subject, [step("open", path)]);
-  if (entersUserNamespace(plan)) explainSources(list, plan);
+  if (plan.parent_opens_sources) explainIdMaps(list, plan);
   const order = [...namespaces.join].sort(
     (a, b) => Number(a.type === CLONE.NEWUSER) - Number(b.type === CLONE.NEWUSER),
   );
@@ -173,39 +173,13 @@ function explainJoin(list: OperationList, plan: Plan): void {
   explainProcessLimits(list, plan);
 }
 
-function entersUserNamespace({ namespaces }: Plan): boolean {
-  return (
-    ((namespaces.create | namespaces.join_pid_flags) & CLONE.NEWUSER) !== 0 ||
-    namespaces.join.some(({ type }) => type === CLONE.NEWUSER)
-  );
-}
-
-/** The copies must neither be peers of the host's mounts nor differ from those that bunc-init makes. */
-function detach(plan: Plan, path: string): Step[] {
-  const slave = step("mount_setattr", path, "MS_SLAVE|AT_RECURSIVE");
-  for (const { op } of plan.steps) {
-    if (!("root_propagation" in op) || op.root_propagation.flags === MS.SLAVE) continue;
-    return [slave, step("mount_setattr", path, `${propagationName(op.root_propagation.flags)}|AT_RECURSIVE`)];
-  }
-  return [slave];
-}
-
-/** While it still has the host's rights; a source that does not open is tried again by bunc-init. */
-function explainSources(list: OperationList, plan: Plan): void {
+/** Of binds, while it has the host's rights. */
+function explainIdMaps(list: OperationList, plan: Plan): void {
   for (const { subject, op } of plan.steps) {
-    if ("mount" in op && "bind" in op.mount.source) {
-      const { path, recursive } = op.mount.source.bind;
-      list.add("create", "bunc-init, stage 1", subject, [
-        ...openSource(path, recursive),
-        ...detach(plan, path),
-        ...(op.mount.id_map === null ? [] : mapIds(path, op.mount.id_map)),
-      ]);
-    } else if ("device" in op && op.device.bind) {
-      list.add("create", "bunc-init, stage 1", subject, [
-        ...openSource(op.device.path, false),
-        ...detach(plan, op.device.path),
-      ]);
-    }
+    if (!("mount" in op) || !("bind" in op.mount.source)) continue;
+    const { id_map } = op.mount;
+    if (id_map === null || id_map.container_userns) continue;
+    list.add("create", "bunc-init, stage 1", subject, makeIdMap(id_map));
   }
 }
 
@@ -237,7 +211,6 @@ function explainInit(list: OperationList, { plan, config, cgroups }: Explained):
   for (const [index, { subject, op }] of plan.steps.entries()) {
     const context: StepContext = {
       plan,
-      sourcesAhead: entersUserNamespace(plan),
       firstMasked: index === firstMasked,
     };
     init(subject, explainStep(op, context));

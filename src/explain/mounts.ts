@@ -1,6 +1,7 @@
 /** The steps of a plan that mount something, as system calls: zig/init/mount.zig and filesystem.zig. */
 
 import type {
+  Bind,
   Filesystem,
   IdMap,
   Mount,
@@ -15,17 +16,16 @@ import { type Step, step } from "./operation.ts";
 /** bunc-init takes longer values by descriptor or by mount(2). */
 const FSCONFIG_VALUE_MAX = 255;
 
-/** `ahead`: stage 1 has opened the source, and has applied its id map. */
-export function explainMount(mount: Mount, ahead: boolean): Step[] {
+/** `parentOpens`: what bunc-init may not reach or map (Plan.parent_opens_sources). */
+export function explainMount(mount: Mount, parentOpens: boolean): Step[] {
   const { source } = mount;
   if ("filesystem" in source) return newFileSystem(mount, source.filesystem);
   if ("bind" in source) {
-    const opened = ahead ? [] : openSource(source.bind.path, source.bind.recursive);
     return [
-      ...opened,
+      ...openBind(source.bind, mount.id_map, parentOpens),
       ...openTarget(mount, "made as the source is (directory 0755, file 0644) where it is missing"),
       ...setAttributes(mount.target, mount.attributes, false),
-      ...(mount.id_map === null || ahead ? [] : mapIds(mount.target, mount.id_map)),
+      ...setAttributes(mount.target, mount.recursive_attributes, true),
       ...attach(mount, mount.target),
     ];
   }
@@ -45,9 +45,22 @@ export function explainMount(mount: Mount, ahead: boolean): Step[] {
   ];
 }
 
+/** Where the parent maps ids, it opens the source for it; stage 1 has made the user namespace of the mapping. */
+function openBind({ path, recursive }: Bind, map: MountIdMap | null, parentOpens: boolean): Step[] {
+  if (map === null) return openSource(path, recursive, parentOpens);
+  if (!parentOpens) return [...openSource(path, recursive, false), ...mapIds(path, map)];
+  return [
+    step("sendmsg", "bunc", "asks it to open the source, with its rights and in this mount namespace"),
+    ...openSource(path, recursive, false),
+    ...setIdMap(path, map),
+  ];
+}
+
 /** A detached copy of what is mounted, by path on the host. */
-export function openSource(path: string, recursive: boolean): Step[] {
-  return [step("open_tree", path, `OPEN_TREE_CLONE${recursive ? "|AT_RECURSIVE" : ""}`)];
+export function openSource(path: string, recursive: boolean, parentOpens: boolean): Step[] {
+  const open = step("open_tree", path, `OPEN_TREE_CLONE${recursive ? "|AT_RECURSIVE" : ""}`);
+  if (!parentOpens) return [open];
+  return [open, step("sendmsg", "bunc", "asks it to open the source", "it may not be reached (EACCES)")];
 }
 
 function newFileSystem(mount: Mount, file: Filesystem): Step[] {
@@ -80,6 +93,7 @@ function newFileSystem(mount: Mount, file: Filesystem): Step[] {
         ]
       : []),
     ...(mount.id_map === null ? [] : mapIds(target, mount.id_map)),
+    ...setAttributes(target, mount.recursive_attributes, true),
     ...attach(mount, target),
   ];
 }
@@ -96,11 +110,7 @@ function setOption({ key, value }: MountOption): Step {
 }
 
 function attach(mount: Mount, target: string): Step[] {
-  return [
-    ...setAttributes(target, mount.recursive_attributes, true),
-    step("move_mount", target),
-    ...setPropagation(mount, target),
-  ];
+  return [step("move_mount", target), ...setPropagation(mount, target)];
 }
 
 function setPropagation({ propagation }: Mount, target: string): Step[] {
@@ -114,26 +124,26 @@ export function setAttributes(target: string, attributes: MountAttributes, recur
   return names === "" ? [] : [step("mount_setattr", target, recursive ? `${names}; AT_RECURSIVE` : names)];
 }
 
+function mapIds(target: string, map: MountIdMap): Step[] {
+  return [...(map.container_userns ? [] : makeIdMap(map)), ...setIdMap(target, map)];
+}
+
 /** The mapping comes from a user namespace that a child process holds for as long as it takes. */
-export function mapIds(target: string, map: MountIdMap): Step[] {
-  const recursive = map.recursive ? "|AT_RECURSIVE" : "";
+export function makeIdMap(map: MountIdMap): Step[] {
   const maps: [file: string, map: readonly IdMap[]][] = [
     ["uid_map", map.uid_map],
     ["gid_map", map.gid_map],
   ];
   return [
-    ...(map.container_userns
-      ? []
-      : [
-          step("clone3", "a helper process", "CLONE_NEWUSER"),
-          ...maps.map(([file, lines]) => step("write", `/proc/HELPER/${file}`, idMapText(lines))),
-        ]),
-    step(
-      "mount_setattr",
-      target,
-      `MOUNT_ATTR_IDMAP${recursive}${map.container_userns ? " of the container's user namespace" : ""}`,
-    ),
+    step("clone3", "a helper process", "CLONE_NEWUSER"),
+    ...maps.map(([file, lines]) => step("write", `/proc/HELPER/${file}`, idMapText(lines))),
   ];
+}
+
+function setIdMap(target: string, map: MountIdMap): Step[] {
+  const recursive = map.recursive ? "|AT_RECURSIVE" : "";
+  const whose = map.container_userns ? " of the container's user namespace" : "";
+  return [step("mount_setattr", target, `MOUNT_ATTR_IDMAP${recursive}${whose}`)];
 }
 
 export function explainRemount({ path, attributes }: Remount): Step[] {

@@ -8,8 +8,6 @@ import { type Step, step } from "./operation.ts";
 /** What one step needs to know of the others. */
 export interface StepContext {
   plan: Plan;
-  /** Stage 1 enters a user namespace, and opens the sources of binds before it does. */
-  sourcesAhead: boolean;
   /** The first path that is masked prepares what covers all of them. */
   firstMasked: boolean;
 }
@@ -57,23 +55,23 @@ const explainers: Explainers = {
     ...(bind ? parentPropagation(plan, path) : []),
     ...(bind
       ? [
-          ...openSource(path, true),
+          ...openSource(path, true, false),
           step("mount_setattr", path, "MS_PRIVATE: the copy"),
           step("move_mount", path, "on itself"),
         ]
       : []),
   ],
-  mount: (mount, { sourcesAhead }) => explainMount(mount, sourcesAhead),
+  mount: (mount, { plan }) => explainMount(mount, plan.parent_opens_sources),
   remount: (remount) => explainRemount(remount),
   unmount: ({ path }) => [
     step("openat2", path, `${IN_ROOT}|RESOLVE_NO_SYMLINKS: the directory that holds it`),
     step("fchdir", path, "the directory that holds it"),
     step("umount2", path, "MNT_DETACH"),
   ],
-  device: ({ path, kind, major, minor, mode, uid, gid, bind }, { sourcesAhead }) =>
+  device: ({ path, kind, major, minor, mode, uid, gid, bind }, { plan }) =>
     bind
       ? [
-          ...(sourcesAhead ? [] : openSource(path, false)),
+          ...openSource(path, false, plan.parent_opens_sources),
           step("mknodat", path, "an empty file to mount on", "nothing is there"),
           step("move_mount", path, "the host's node"),
         ]
@@ -252,7 +250,7 @@ function privateProcfs(): Step[] {
 function coverSteps({ plan }: StepContext): Step[] {
   if (!plan.steps.some(({ op }) => "masked_path" in op)) return [];
   return [
-    ...openSource("/dev/null", false),
+    ...openSource("/dev/null", false, false),
     step(
       "mount_setattr",
       "/dev/null",

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 3157269526;
+export const abiFingerprint = 2374436676;
 
 export type Failure = {
   code: Code;
@@ -485,6 +485,7 @@ export type Plan = {
   namespaces: Namespaces;
   limits: Limits;
   stdio: Stdio;
+  parent_opens_sources: boolean;
   steps: readonly Step[];
   process: Process;
 };

@@ -48,6 +48,7 @@ export function mountingPlan(id: string, namespaces: Namespaces, steps: Step[]):
     namespaces,
     limits: { rlimits: [], oom_score_adj: null },
     stdio: { terminal: false, rows: 0, columns: 0, preserve_fds: 0, owner_uid: 0 },
+    parent_opens_sources: false,
     steps,
     process: {
       args: [],

@@ -10,6 +10,8 @@ export const NO_ATTRIBUTES: MountAttributes = { set: 0, clear: 0, clear_unlocked
 const EXACT =
   MOUNT_ATTR.RDONLY | MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC | MOUNT_ATTR.NOSYMFOLLOW;
 
+const ACCESS_TIMES = MOUNT_ATTR.ATIME_MASK | MOUNT_ATTR.NODIRATIME;
+
 /** The attributes of a new mount of a file system: nothing is inherited, so there is nothing to clear. */
 export function newMountAttributes(options: MountOptions): MountAttributes {
   let set = options.set | (options.accessTime ?? 0);
@@ -20,19 +22,18 @@ export function newMountAttributes(options: MountOptions): MountAttributes {
 
 /**
  * The attributes of a mount that has some already: a bind or a remount. With any flag given they become
- * exactly what is asked for, as with mount(2) and MS_REMOUNT, except those that the kernel has locked.
+ * exactly what is asked for, as with mount(2) and MS_REMOUNT, except those that the kernel has locked and no
+ * option names. Access times are changed together, by an option that sets one of them.
  */
 export function exactAttributes(options: MountOptions): MountAttributes {
   if (!options.hasFlags) return NO_ATTRIBUTES;
-  let set = options.set;
-  let clear = options.clear;
-  let rest = EXACT;
-  if (options.accessTime !== undefined) {
-    set |= options.accessTime;
-    clear |= MOUNT_ATTR.ATIME_MASK;
-    rest |= MOUNT_ATTR.NODIRATIME;
-  }
-  return { set, clear, clear_unlocked: rest & ~set & ~clear };
+  const { accessTime } = options;
+  const set = options.set | (accessTime ?? 0);
+  const namesAccessTime = accessTime !== undefined || (options.set & MOUNT_ATTR.NODIRATIME) !== 0;
+  const clear = (options.clear & ~ACCESS_TIMES) | (namesAccessTime ? ACCESS_TIMES & ~set : 0);
+  // ATIME_MASK is one value: all of it is cleared, whatever is set.
+  const accessTimeMask = namesAccessTime ? MOUNT_ATTR.ATIME_MASK : 0;
+  return { set, clear: clear | accessTimeMask, clear_unlocked: EXACT & ~set & ~clear };
 }
 
 export function recursiveAttributes(options: MountOptions): MountAttributes {

@@ -22,7 +22,7 @@ export interface MountOptions {
   set: number;
   /** MOUNT_ATTR_* cleared by name, access time excepted. */
   clear: number;
-  /** MOUNT_ATTR_* of the access time kind; `undefined`: not mentioned. */
+  /** MOUNT_ATTR_* of the access time kind; `undefined`: none is asked for. */
   accessTime: number | undefined;
   superblock: ReadonlySet<SuperblockFlag>;
   propagation: Propagation[];
@@ -60,14 +60,17 @@ const CLEAR: ReadonlyMap<string, number> = new Map([
   ["symfollow", NOSYMFOLLOW],
 ]);
 
-/** `atime` and its like ask for the kernel's default, which is relatime. */
 const ACCESS_TIME: ReadonlyMap<string, number> = new Map([
   ["noatime", NOATIME],
   ["relatime", RELATIME],
   ["strictatime", STRICTATIME],
-  ["atime", RELATIME],
+]);
+
+/** They take back what an earlier option asked for; a mount that has it already keeps it, as with mount(8). */
+const NOT_ACCESS_TIME: ReadonlyMap<string, number> = new Map([
+  ["atime", NOATIME],
   ["norelatime", RELATIME],
-  ["nostrictatime", RELATIME],
+  ["nostrictatime", STRICTATIME],
 ]);
 
 const SUPERBLOCK: ReadonlyMap<string, { flag: SuperblockFlag; on: boolean }> = new Map([
@@ -113,9 +116,13 @@ export function propagationOf(word: string): Propagation | undefined {
 
 /** Names of all options that are understood, sorted: `mountOptions` of `features`. */
 export function knownMountOptions(): string[] {
-  const recursive = [...SET.keys(), ...CLEAR.keys(), ...ACCESS_TIME.keys()].map((name) => `r${name}`);
+  const recursive = [SET, CLEAR, ACCESS_TIME, NOT_ACCESS_TIME].flatMap((table) =>
+    [...table.keys()].map((name) => `r${name}`),
+  );
   const names = ["bind", "rbind", "remount", "defaults", "tmpcopyup", "idmap", "ridmap"];
-  const tables = [SET, CLEAR, ACCESS_TIME, SUPERBLOCK, PROPAGATION].flatMap((table) => [...table.keys()]);
+  const tables = [SET, CLEAR, ACCESS_TIME, NOT_ACCESS_TIME, SUPERBLOCK, PROPAGATION].flatMap((table) => [
+    ...table.keys(),
+  ]);
   return [...new Set([...names, ...tables, ...WITHOUT_EFFECT, ...recursive])].sort();
 }
 
@@ -150,6 +157,7 @@ function applyFlag(parsed: MountOptions, superblock: Set<SuperblockFlag>, word: 
   const set = SET.get(word);
   const clear = CLEAR.get(word);
   const accessTime = ACCESS_TIME.get(word);
+  const notAccessTime = NOT_ACCESS_TIME.get(word);
   const change = SUPERBLOCK.get(word);
   if (set !== undefined) {
     parsed.set |= set;
@@ -160,6 +168,7 @@ function applyFlag(parsed: MountOptions, superblock: Set<SuperblockFlag>, word: 
     parsed.set &= ~clear;
   }
   if (accessTime !== undefined) parsed.accessTime = accessTime;
+  if (notAccessTime !== undefined && parsed.accessTime === notAccessTime) parsed.accessTime = undefined;
   if (change !== undefined) {
     if (change.on) superblock.add(change.flag);
     else superblock.delete(change.flag);
@@ -168,6 +177,7 @@ function applyFlag(parsed: MountOptions, superblock: Set<SuperblockFlag>, word: 
     set !== undefined ||
     clear !== undefined ||
     accessTime !== undefined ||
+    notAccessTime !== undefined ||
     change !== undefined ||
     WITHOUT_EFFECT.has(word);
   if (known) parsed.hasFlags = true;
@@ -221,7 +231,8 @@ function applyRecursive(parsed: MountOptions, word: string): boolean {
   const name = word.slice(1);
   const set = SET.get(name);
   const clear = CLEAR.get(name);
-  const accessTime = ACCESS_TIME.get(name);
+  // A mask has no "not": in its place stands the kernel's default.
+  const accessTime = NOT_ACCESS_TIME.has(name) ? RELATIME : ACCESS_TIME.get(name);
   if (set !== undefined) {
     parsed.recursiveSet |= set;
     parsed.recursiveClear &= ~set;

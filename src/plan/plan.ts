@@ -75,6 +75,8 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
     namespaces,
     limits: planLimits(process, host, options.inheritedNoFile),
     stdio: planStdio(process, options),
+    // An ordinary user has no rights that bunc-init does not have in its user namespace.
+    parent_opens_sources: host.euid === 0 && context.has("user"),
     steps: context.steps,
     process: planProcess(process, options, {
       start: options.start,
@@ -114,6 +116,7 @@ export function planExec(
     namespaces: joinNamespaces(options.initPid),
     limits: planLimits(process, host, options.inheritedNoFile),
     stdio: planStdio(process, options),
+    parent_opens_sources: false,
     steps: context.steps,
     process: planProcess(process, options, { start: "immediately", start_socket: "", start_hooks: null }),
   };

@@ -31,6 +31,7 @@ const table = [_]Action{
     .{ "mknod", files.mknod },
     .{ "chdir", files.chdir },
     .{ "mount", files.mount },
+    .{ "remount", files.remount },
     .{ "statfs", files.statfs },
     .{ "exchange", files.exchange },
     .{ "out", out },

@@ -154,6 +154,11 @@ pub fn mount(argument: [:0]const u8) void {
     json.outcome(linux.mount("none", argument[comma + 1 ..], &kind, 0, 0));
 }
 
+/// `remount:PATH`: the mount there without any flag; EPERM where one is locked. mount_namespaces(7).
+pub fn remount(path: [:0]const u8) void {
+    json.outcome(linux.mount("none", path, null, linux.MS.REMOUNT | linux.MS.BIND, 0));
+}
+
 /// `exchange:A,B`: swaps the two names without end (renameat2 with RENAME_EXCHANGE).
 pub fn exchange(argument: [:0]const u8) void {
     const comma = std.mem.indexOfScalar(u8, argument, ',') orelse return;

@@ -2,9 +2,19 @@
 
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
+const locked_flags = @import("locked_flags.zig");
+const context_types = @import("context.zig");
+const Context = context_types.Context;
+const Failed = context_types.Failed;
+
+const attr = sys.mount_attr;
+
+/// What a user namespace may find locked: mount_namespaces(7). NOSYMFOLLOW never is.
+const lockable = attr.RDONLY | attr.NOSUID | attr.NODEV | attr.NOEXEC | attr.ATIME_MASK | attr.NODIRATIME;
 
 /// `mount` is a descriptor of a mount's root. With `recursive` the whole tree below it changes, or nothing.
 /// The access time is one value, not three flags: whoever sets it has all its bits in `clear` (EINVAL otherwise).
+/// EPERM: a flag is locked that the user asked to clear.
 pub fn apply(mount: sys.fd_t, attributes: plan.MountAttributes, recursive: bool) sys.Error!void {
     if (is_none(attributes)) return;
     const flags = sys.AT.EMPTY_PATH | (if (recursive) sys.AT.RECURSIVE else 0);
@@ -13,12 +23,36 @@ pub fn apply(mount: sys.fd_t, attributes: plan.MountAttributes, recursive: bool)
         .clear = attributes.clear | attributes.clear_unlocked,
     }) catch {
         if (!sys.is(.PERM) or attributes.clear_unlocked == 0) return error.Sys;
-        // Some flag is locked by the user namespace that the mount comes from: then all of those stay that
-        // were not named by the user, as mount(8) does.
-        try sys.mount_setattr(mount, "", flags, .{ .set = attributes.set, .clear = attributes.clear });
+        // Some flag is locked: then all of those stay that the user has not named.
+        try sys.mount_setattr(mount, "", flags, .{
+            .set = attributes.set,
+            .clear = attributes.clear | (attributes.clear_unlocked & ~@as(u32, lockable)),
+        });
     };
 }
 
 pub fn is_none(attributes: plan.MountAttributes) bool {
     return attributes.set | attributes.clear | attributes.clear_unlocked == 0;
+}
+
+/// All attributes of a bind mount, on its detached copy of `source`.
+pub fn apply_to_bind(context: *const Context, mount: sys.fd_t, op: plan.Mount, source: []const u8) Failed!void {
+    apply(mount, op.attributes, false) catch return fail_on_bind(context, op, op.attributes, source, false);
+    apply(mount, op.recursive_attributes, true) catch return fail_on_bind(context, op, op.recursive_attributes, source, true);
+}
+
+fn fail_on_bind(context: *const Context, op: plan.Mount, asked: plan.MountAttributes, source: []const u8, recursive: bool) Failed {
+    const errno = sys.errno;
+    var buffer: sys.PathBuffer = undefined;
+    const place = if (sys.zero_terminate(&buffer, source)) |name| sys.open(name, sys.O.PATH | sys.O.CLOEXEC, 0) catch -1 else |_| -1;
+    defer if (place >= 0) sys.close(place);
+    sys.errno = errno;
+    return fail(context, op.target, place, asked, recursive);
+}
+
+/// `place`: a descriptor of what has the flags; negative: unknown.
+pub fn fail(context: *const Context, shown: []const u8, place: sys.fd_t, asked: plan.MountAttributes, recursive: bool) Failed {
+    var text: locked_flags.Text = .{};
+    if (place >= 0 and sys.is(.PERM)) locked_flags.describe(place, asked, recursive, &text);
+    return context.fail_as(.system, "mount_setattr", shown, text.slice());
 }

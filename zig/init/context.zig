@@ -25,9 +25,11 @@ pub const Context = struct {
     root: sys.fd_t = -1,
     /// Config path of the step under way.
     subject: []const u8 = "",
-    /// Detached mounts of bind sources that stage 1 opened while it still had the host's rights, by step
-    /// index; -1: open it now. See init/sources.zig.
+    /// Detached mounts of bind sources that stage 1 opened while it still saw the host's files, and user namespaces
+    /// of id maps that it made with the host's rights; by step index, -1: none. See sources.zig.
     sources: []sys.fd_t = &.{},
+    id_maps: []sys.fd_t = &.{},
+    parent_has_mount_namespace: bool = false,
     /// The directory that path.zig resolved last, for rows of devices and links.
     last_parent: LastParent = .{},
     /// The private procfs, once somebody needed it; -1: not yet. See procfs.zig.

@@ -9,8 +9,7 @@ const context_types = @import("context.zig");
 const Context = context_types.Context;
 const Failed = context_types.Failed;
 
-/// Whatever stands there already is left alone, as runc does. `index`: the step's, by which stage 1 may
-/// have opened the host's node.
+/// Whatever stands there already is left alone, as runc does. `index`: the step's.
 pub fn device(context: *Context, op: plan.Device, index: usize) Failed!void {
     var name_buffer: path.NameBuffer = undefined;
     const parent = try path.open_parent(context, op.path, &name_buffer);
@@ -30,7 +29,7 @@ pub fn device(context: *Context, op: plan.Device, index: usize) Failed!void {
 }
 
 fn bind_node(context: *Context, op: plan.Device, parent: path.Parent, index: usize) Failed!void {
-    const source = try sources.take(context, .{ .path = op.path, .recursive = false }, index);
+    const source = try sources.take(context, .{ .path = op.path, .recursive = false }, null, index);
     defer sys.close(source.mount);
     var existed = false;
     // mknod and not open: a device that stands there is not to be opened.

@@ -13,34 +13,26 @@ const CLONE = std.os.linux.CLONE;
 
 /// `mount`: a detached mount. `shown`: what it is called in an error.
 pub fn apply(context: *Context, mount: sys.fd_t, map: plan.MountIdMap, shown: []const u8) Failed!void {
-    const namespace = if (map.container_userns)
-        try container_namespace(context)
-    else
-        try make_namespace(context, map.uid_map, map.gid_map);
+    const namespace = try open_namespace(context, map);
     defer sys.close(namespace);
-    const flags = sys.AT.EMPTY_PATH | (if (map.recursive) sys.AT.RECURSIVE else 0);
-    sys.mount_setattr(mount, "", flags, .{ .set = sys.mount_attr.IDMAP, .userns_fd = @intCast(namespace) }) catch {
-        const detail = if (sys.is(.INVAL)) "the file system does not support id-mapped mounts on this kernel, or the mount has a mapping already" else "";
-        return context.fail_as(.system, "mount_setattr(MOUNT_ATTR_IDMAP)", shown, detail);
-    };
+    sys.set_id_map(mount, namespace, map.recursive) catch
+        return context.fail_as(.system, sys.set_id_map_call, shown, detail());
 }
 
-/// Stage 1 is not in the container's user namespace yet: there it is the one to be joined, or one with the same maps.
-fn container_namespace(context: *Context) Failed!sys.fd_t {
+/// The user namespace that has the mapping.
+pub fn open_namespace(context: *Context, map: plan.MountIdMap) Failed!sys.fd_t {
+    if (!map.container_userns) return make_namespace(context, map.uid_map, map.gid_map);
     if (context.stage == .init) return procfs.open_magic_link(context, "self/ns", "user");
-    const namespaces = context.plan.namespaces;
-    if (namespaces.join_pid != 0) {
-        var name: [32]u8 = undefined;
-        const directory = std.fmt.bufPrintSentinel(&name, "{d}/ns", .{namespaces.join_pid}, 0) catch unreachable;
-        return procfs.open_magic_link(context, directory, "user");
-    }
-    for (namespaces.join) |join| {
-        if (join.type != CLONE.NEWUSER) continue;
-        var buffer: sys.PathBuffer = undefined;
-        const path = sys.zero_terminate(&buffer, join.path) catch return context.fail("open", join.path);
-        return sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return context.fail("open", join.path);
-    }
-    return make_namespace(context, namespaces.uid_map, namespaces.gid_map);
+    // Stage 1 has not joined it yet.
+    var name: [32]u8 = undefined;
+    const directory = std.fmt.bufPrintSentinel(&name, "{d}/ns", .{context.plan.namespaces.join_pid}, 0) catch unreachable;
+    return procfs.open_magic_link(context, directory, "user");
+}
+
+/// What is to be said about the errno of sys.set_id_map.
+pub fn detail() []const u8 {
+    if (!sys.is(.INVAL)) return "";
+    return "the file system does not support id-mapped mounts on this kernel, or the mount has a mapping already";
 }
 
 fn make_namespace(context: *Context, uid_map: []const plan.IdMap, gid_map: []const plan.IdMap) Failed!sys.fd_t {

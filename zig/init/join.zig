@@ -5,7 +5,6 @@
 
 const std = @import("std");
 const sys = @import("../sys.zig");
-const plan_types = @import("../plan.zig");
 const sources = @import("sources.zig");
 const Context = @import("context.zig").Context;
 const Failed = @import("context.zig").Failed;
@@ -20,20 +19,12 @@ pub fn run(context: *Context) Failed!void {
     const offsets = if (namespaces.time_offsets.len > 0) try open_time_offsets(context) else -1;
     var opened: [join_max]sys.fd_t = undefined;
     try open_paths(context, &opened);
-    if (leaves_sources(namespaces)) try sources.open_all(context);
+    if (context.plan.parent_opens_sources) try sources.make_id_maps(context);
     try join_paths(context, opened[0..namespaces.join.len]);
     if (namespaces.join_pid != 0) try join_process(context);
     if (namespaces.create & CLONE.NEWUSER != 0) try create_user(context);
     try create_others(context, offsets);
     try become_child(context);
-}
-
-/// Whether stage 2 does not see the host's files as stage 1 does, or may not.
-fn leaves_sources(namespaces: plan_types.Namespaces) bool {
-    if (namespaces.create & CLONE.NEWUSER != 0) return true;
-    if (namespaces.join_pid_flags & (CLONE.NEWUSER | CLONE.NEWNS) != 0) return true;
-    for (namespaces.join) |join| if (join.type == CLONE.NEWUSER) return true;
-    return false;
 }
 
 fn open_paths(context: *Context, opened: *[join_max]sys.fd_t) Failed!void {
@@ -92,6 +83,7 @@ const namespace_files = [_]struct { type: u32, file: []const u8 }{
 fn join_process(context: *Context) Failed!void {
     const pid = context.plan.namespaces.join_pid;
     const pidfd = sys.pidfd_open(pid) catch return context.fail("pidfd_open", "");
+    try sources.open_all(context, pidfd, !try is_same(context, pid, "user"));
     var flags: u32 = 0;
     for (namespace_files) |namespace| {
         if (context.plan.namespaces.join_pid_flags & namespace.type == 0) continue;

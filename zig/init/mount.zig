@@ -94,11 +94,10 @@ fn kind_of(context: *const Context, op: plan.Mount, source: ?sys.fd_t) Failed!pa
 }
 
 fn mount_bind(context: *Context, op: plan.Mount, bind: plan.Bind, index: usize) Failed!void {
-    const source = try sources.take(context, bind, index);
+    const source = try sources.take(context, bind, op.id_map, index);
     const target = try open_target(context, op, source.mount);
     defer sys.close(target.fd);
-    attributes.apply(source.mount, op.attributes, false) catch return context.fail("mount_setattr", op.target);
-    if (op.id_map) |map| if (!source.ahead) try id_map.apply(context, source.mount, map, bind.path);
+    if (!source.ready) try attributes.apply_to_bind(context, source.mount, op, bind.path);
     try attach(context, op, source.mount, target.fd);
 }
 
@@ -125,6 +124,7 @@ fn mount_filesystem(context: *Context, op: plan.Mount, source: plan.Filesystem) 
         attributes.apply(made, op.attributes, false) catch return context.fail("mount_setattr", op.target);
     }
     if (op.id_map) |map| try id_map.apply(context, made, map, op.target);
+    attributes.apply(made, op.recursive_attributes, true) catch return context.fail("mount_setattr", op.target);
     try attach(context, op, made, target.fd);
 }
 
@@ -148,7 +148,7 @@ fn bind_instead(context: *Context, op: plan.Mount, source: plan.Filesystem, targ
         try masks.cover_directory(context, target, op.target);
         return null;
     };
-    attributes.apply(clone, op.attributes, false) catch return context.fail("mount_setattr", op.target);
+    try attributes.apply_to_bind(context, clone, op, source.fallback_bind);
     return clone;
 }
 
@@ -185,14 +185,15 @@ fn mount_again(context: *Context, op: plan.Mount, source: plan.Reconfigure) Fail
             },
         };
     }
-    attributes.apply(target, op.attributes, false) catch return context.fail("mount_setattr", op.target);
-    attributes.apply(target, op.recursive_attributes, true) catch return context.fail("mount_setattr", op.target);
+    attributes.apply(target, op.attributes, false) catch
+        return attributes.fail(context, op.target, target, op.attributes, false);
+    attributes.apply(target, op.recursive_attributes, true) catch
+        return attributes.fail(context, op.target, target, op.recursive_attributes, true);
     try set_propagation(context, op, target);
 }
 
 /// Takes over `detached`.
 fn attach(context: *Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_t) Failed!void {
-    attributes.apply(detached, op.recursive_attributes, true) catch return context.fail("mount_setattr", op.target);
     sys.move_mount(detached, target) catch return fail_to_attach(context, op, detached, target);
     // Now that it is attached: below a shared mount it has become shared.
     try set_propagation(context, op, detached);

@@ -7,6 +7,7 @@ const plan = @import("../plan.zig");
 const host_mounts = @import("host_mounts.zig");
 const masks = @import("masks.zig");
 const procfs = @import("procfs.zig");
+const search_permission = @import("search_permission.zig");
 const context_types = @import("context.zig");
 const Context = context_types.Context;
 const Failed = context_types.Failed;
@@ -31,7 +32,11 @@ pub fn bind_root(context: *Context, op: plan.BindRoot) Failed!void {
     std.debug.assert(context.root < 0);
     var buffer: sys.PathBuffer = undefined;
     const path = sys.zero_terminate(&buffer, op.path) catch return context.fail("open", op.path);
-    const directory = sys.open(path, O.PATH | O.DIRECTORY | O.CLOEXEC, 0) catch return context.fail("open", op.path);
+    const directory = sys.open(path, O.PATH | O.DIRECTORY | O.CLOEXEC, 0) catch {
+        var text: search_permission.Text = .{};
+        if (sys.is(.ACCES)) search_permission.describe(context.plan, op.path, &text);
+        return context.fail_as(.system, "open", op.path, text.slice());
+    };
     if (!op.bind) {
         context.root = directory;
         return;

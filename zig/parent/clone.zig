@@ -22,11 +22,11 @@ pub const Child = struct {
 
 pub const Started = struct { pid: i32, pidfd: sys.fd_t };
 
-/// What the child has in common with its parent until it execs.
+/// What the child has in common with its parent until it execs or ends.
 pub const Shared = struct {
     argument: *const anyopaque,
-    /// Runs in the child; it execs, or fails. Nothing but system calls: all signals are blocked, the descriptor table
-    /// is the child's own.
+    /// Runs in the child. Nothing but system calls: all signals are blocked, the descriptor table is the child's own
+    /// unless CLONE_FILES says otherwise.
     start: *const fn (shared: *Shared) sys.Error!void,
     /// The call under way.
     op: [*:0]const u8 = "",
@@ -42,7 +42,7 @@ pub fn spawn(child: *const Child, flags: u64, cgroup: sys.fd_t) sys.Error!Starte
     return run_child(&shared, flags, cgroup);
 }
 
-/// As `spawn`, for what the child does otherwise.
+/// As `spawn`, for what the child does otherwise. `flags` may have CLONE_FILES too.
 pub fn run_child(shared: *Shared, flags: u64, cgroup: sys.fd_t) sys.Error!Started {
     const stack_size = 64 * 1024;
     const linux = std.os.linux;

@@ -100,6 +100,17 @@ fn is_waiting(call: *Call, request: StatusRequest) Call.Error!bool {
     return true;
 }
 
+/// A child of ours, unless `pid` is 0. Closes `pidfd`.
+pub fn kill_and_reap(pid: i32, pidfd: sys.fd_t) void {
+    if (pid > 0) {
+        // ESRCH: it has ended by itself, and is reaped all the same.
+        sys.pidfd_send_signal(pidfd, 9) catch {};
+        var status: u32 = 0;
+        _ = sys.wait4(pid, &status, 0) catch {};
+    }
+    sys.close(pidfd);
+}
+
 pub const SignalRequest = struct {
     pid: i32,
     /// The signal goes to the process only if it is still the one that started then.

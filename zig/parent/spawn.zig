@@ -12,6 +12,7 @@ const init_image = @import("init_image.zig");
 const id_maps = @import("id_maps.zig");
 const network_device = @import("network_device.zig");
 const process = @import("process.zig");
+const Sources = @import("sources.zig").Sources;
 const start_socket = @import("start_socket.zig");
 const Terminal = @import("terminal.zig").Terminal;
 const Call = @import("../call.zig").Call;
@@ -228,18 +229,8 @@ pub const AbandonReply = struct {};
 pub fn abandon(call: *Call, request: AbandonRequest) Call.Error!AbandonReply {
     _ = call;
     sys.close(request.channel);
-    kill_and_reap(request.pid, request.pidfd);
+    process.kill_and_reap(request.pid, request.pidfd);
     return .{};
-}
-
-fn kill_and_reap(pid: i32, pidfd: sys.fd_t) void {
-    if (pid > 0) {
-        // ESRCH: it has ended by itself, and is reaped all the same.
-        sys.pidfd_send_signal(pidfd, 9) catch {};
-        var status: u32 = 0;
-        _ = sys.wait4(pid, &status, 0) catch {};
-    }
-    sys.close(pidfd);
 }
 
 const Follower = struct {
@@ -252,6 +243,7 @@ const Follower = struct {
     pid: i32,
     pidfd: sys.fd_t,
     console: sys.fd_t = -1,
+    sources: Sources = .{},
     executing: bool = false,
 
     fn of(call: *Call, plan: Plan, channel: sys.fd_t, pid: i32, pidfd: sys.fd_t) Follower {
@@ -342,12 +334,14 @@ const Follower = struct {
                 .ready => if (self.start != .immediately) return self.report(.ready, -1),
                 .executing => self.executing = true,
                 .network_device => try network_device.move(self.call, message.payload, self.pid, self.channel),
+                .mount_namespace => self.sources.mount_namespace = message.fd,
+                .source => try self.sources.answer(self.call, self.channel, message),
                 .failure => {
                     const record = sync.decode_failure(message.payload) catch
                         return self.call.fail_as(.protocol, "receive", "bunc-init", "");
                     return self.call.fail_with(record);
                 },
-                .proceed => return self.unexpected(message.kind),
+                .proceed, .source_refused => return self.unexpected(message.kind),
             }
         }
     }
@@ -380,6 +374,7 @@ const Follower = struct {
     }
 
     fn report(self: *Follower, progress: Progress, fd: sys.fd_t) Call.Error!Spawned {
+        self.sources.close();
         return .{
             .pid = self.pid,
             .pidfd = self.pidfd,
@@ -393,8 +388,9 @@ const Follower = struct {
 
     /// Kills and reaps whatever there is; its last words have been read. Nothing of it is left, no descriptor either.
     fn abandon(self: *Follower) void {
+        self.sources.close();
         sys.close(self.channel);
         if (self.console >= 0) sys.close(self.console);
-        kill_and_reap(self.pid, self.pidfd);
+        process.kill_and_reap(self.pid, self.pidfd);
     }
 };

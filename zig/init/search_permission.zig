@@ -1,0 +1,56 @@
+//! Why a path of the host is out of reach for the container's root: the directory on the way that it may not search
+//! (path_resolution(7)). Runs in bunc-init, after EACCES.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const Plan = @import("../plan.zig").Plan;
+const IdMap = @import("../plan.zig").IdMap;
+
+/// Room for one sentence with a path.
+pub const Text = struct {
+    buffer: [sys.path_max + 256]u8 = undefined,
+    length: usize = 0,
+
+    pub fn slice(self: *const Text) []const u8 {
+        return self.buffer[0..self.length];
+    }
+
+    fn print(self: *Text, comptime format: []const u8, arguments: anytype) void {
+        const printed = std.fmt.bufPrint(self.buffer[self.length..], format, arguments) catch return;
+        self.length += printed.len;
+    }
+};
+
+/// Empty where no directory of `path` is found to be the reason.
+pub fn describe(plan: *const Plan, path: []const u8, text: *Text) void {
+    const errno = sys.errno;
+    defer sys.errno = errno;
+    find(plan, path, text) catch {};
+}
+
+fn find(plan: *const Plan, path: []const u8, text: *Text) sys.Error!void {
+    var buffer: sys.PathBuffer = undefined;
+    var end: usize = 0;
+    while (std.mem.indexOfScalarPos(u8, path, end, '/')) |slash| : (end = slash + 1) {
+        const prefix = try sys.zero_terminate(&buffer, if (slash == 0) "/" else path[0..slash]);
+        const directory = try sys.open(prefix, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0);
+        defer sys.close(directory);
+        if (sys.openat(directory, ".", sys.O.PATH | sys.O.CLOEXEC, 0)) |same| {
+            sys.close(same);
+            continue;
+        } else |_| {}
+        if (!sys.is(.ACCES)) return;
+        const stat = try sys.fstat(directory);
+        text.print("the directory {s} has mode {o:0>4}, which lets the container's root", .{ prefix, stat.mode & 0o7777 });
+        const uid = host_id(plan.namespaces.uid_map);
+        const gid = host_id(plan.namespaces.gid_map);
+        if (uid != null and gid != null) text.print(" (uid {d}, gid {d} of the host)", .{ uid.?, gid.? });
+        text.print(" not search it: permission x is missing", .{});
+        return;
+    }
+}
+
+fn host_id(map: []const IdMap) ?u32 {
+    for (map) |line| if (line.container_id == 0 and line.size > 0) return line.host_id;
+    return null;
+}

@@ -1,0 +1,83 @@
+//! Open sources of bind mounts for bunc-init, whose user namespace may not let it reach the path or map the ids.
+//! Runs in the bunc process, which has the host's rights. The path is looked up in the mount namespace of bunc-init
+//! all the same: there the flags of the host's mounts are locked, and what earlier mounts put there is seen.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const sync = @import("../sync.zig");
+const clone = @import("clone.zig");
+const Call = @import("../call.zig").Call;
+const CLONE = std.os.linux.CLONE;
+
+const Job = struct {
+    shared: clone.Shared,
+    mount_namespace: sys.fd_t,
+    /// Has the id map; -1: none.
+    ids: sys.fd_t,
+    map_recursive: bool,
+    path: [*:0]const u8,
+    recursive: bool,
+    mount: sys.fd_t = -1,
+};
+
+pub const Sources = struct {
+    /// Of bunc-init, once it has sent it; the paths are looked up there.
+    mount_namespace: sys.fd_t = -1,
+
+    /// Takes over the descriptor of `message`.
+    pub fn answer(self: *Sources, call: *Call, channel: sys.fd_t, message: sync.Message) Call.Error!void {
+        defer if (message.fd >= 0) sys.close(message.fd);
+        const request = sync.SourceRequest.decode(message.payload) orelse
+            return call.fail_as(.protocol, "receive", "bunc-init", @tagName(message.kind));
+        send(channel, self.mount_namespace, message.fd, request) catch return call.fail("sendmsg", "bunc-init");
+    }
+
+    /// All sources are open before bunc-init reports for the first time.
+    pub fn close(self: *Sources) void {
+        if (self.mount_namespace >= 0) sys.close(self.mount_namespace);
+        self.mount_namespace = -1;
+    }
+};
+
+fn send(channel: sys.fd_t, mount_namespace: sys.fd_t, ids: sys.fd_t, request: sync.SourceRequest) sys.Error!void {
+    var path_buffer: sys.PathBuffer = undefined;
+    var job: Job = .{
+        .shared = .{ .argument = undefined, .start = start },
+        .mount_namespace = mount_namespace,
+        .ids = ids,
+        .map_recursive = request.map_recursive,
+        .path = try sys.zero_terminate(&path_buffer, request.path),
+        .recursive = request.recursive,
+    };
+    job.shared.argument = &job;
+    // Its own copy of the working directory and root lets the child change its mount namespace, which this process with
+    // its threads cannot. In the descriptor table that it shares with us the mount stays behind.
+    if (clone.run_child(&job.shared, CLONE.FILES, -1)) |child| {
+        sys.close(child.pidfd);
+        var status: u32 = 0;
+        _ = try sys.wait4(child.pid, &status, 0);
+    } else |_| {
+        var buffer: [sync.size_max]u8 = undefined;
+        const refusal: sync.SourceRefusal = .{ .errno = sys.errno, .op = clone.failed_op };
+        return sync.send(channel, .source_refused, refusal.encode(&buffer), -1);
+    }
+    defer sys.close(job.mount);
+    return sync.send(channel, .source, "", job.mount);
+}
+
+fn start(shared: *clone.Shared) sys.Error!void {
+    const job: *Job = @alignCast(@fieldParentPtr("shared", shared));
+    shared.op = "setns";
+    try sys.setns(job.mount_namespace, CLONE.NEWNS);
+    shared.op = "open_tree";
+    const mount = try sys.open_tree_clone(sys.AT.FDCWD, job.path, job.recursive, 0);
+    if (job.ids >= 0) {
+        shared.op = sys.set_id_map_call;
+        sys.set_id_map(mount, job.ids, job.map_recursive) catch {
+            const errno = sys.errno;
+            sys.close(mount);
+            return sys.fail(errno);
+        };
+    }
+    job.mount = mount;
+}
