@@ -48,7 +48,7 @@ export function readBundle(
   const path = resolved.path;
   const { found, text } = native("read_file", { path: `${path}/config.json` });
   if (!found) throw specificationNotFound("config.json");
-  const { value: config, warnings } = loadConfig(text, { host, ...options });
+  const { value: config, warnings } = loadConfig(text, { host, bundle: path, ...options });
   return { path, config, warnings };
 }
 

@@ -25,7 +25,13 @@ export function changeMounts(
   if (status === "stopped" || status === "creating") throw containerNotRunning();
   const host = currentHost();
   const config = loadStoredConfig(directory, record);
-  const facts = { host, noPivot: false, rootlessCgroups: rootlessCgroups(context.globals.rootless, host) };
+  const { bundle } = record.bunc;
+  const facts = {
+    host,
+    bundle,
+    noPivot: false,
+    rootlessCgroups: rootlessCgroups(context.globals.rootless, host),
+  };
   const { value: mounts, warnings } = loadMounts(
     text,
     document,
@@ -39,11 +45,11 @@ export function changeMounts(
   const options: HotMountOptions = {
     id: record.id,
     initPid: record.init_process_pid,
-    bundle: record.bunc.bundle,
+    bundle,
     cgroupDirectories: new Map(Object.entries(record.cgroup_paths)),
   };
   const plan: Plan =
-    change === "add" ? planMountsAdded(changed, host, options) : planMountsRemoved(mounts, options);
+    change === "add" ? planMountsAdded(changed, host, options) : planMountsRemoved(changed, options);
   const { pid, pidfd, channel } = new FailureFacts(changed, record).explain("other", () =>
     native("spawn", { plan }),
   );

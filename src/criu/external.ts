@@ -8,7 +8,7 @@ import type { Config } from "../oci/config.ts";
 import type { NamespaceType } from "../oci/linux.ts";
 import { DEFAULT_DEVICE_PATHS } from "../plan/devices.ts";
 import { parseMountOptions } from "../plan/mount-options.ts";
-import { targetOf } from "../plan/mounts.ts";
+import { rootPath, targetOf } from "../plan/mount-targets.ts";
 import { baseName, cleanPath, resolvePath } from "../plan/paths.ts";
 
 /** A mount from outside: where it is in the container, and what of the host it shows. */
@@ -58,13 +58,14 @@ export interface ExternalMountFacts {
 /** Binds, cgroups on v1 without a namespace of their own, devices. Targets lead where the container's links lead. */
 export function externalMounts(config: Config, facts: ExternalMountFacts): ExternalMount[] {
   const mounts: ExternalMount[] = [];
+  const root = rootPath(config.root, facts.bundle);
   for (const mount of config.mounts) {
     const parsed = parseMountOptions(mount.type, mount.options);
     if (parsed.remount) continue;
     if (parsed.bind) {
-      mounts.push({ target: targetOf(mount), source: resolvePath(facts.bundle, mount.source) });
+      mounts.push({ target: targetOf(mount, root), source: resolvePath(facts.bundle, mount.source) });
     } else if (mount.type === "cgroup") {
-      mounts.push(...cgroupBinds(config, targetOf(mount), facts));
+      mounts.push(...cgroupBinds(config, targetOf(mount, root), facts));
     }
   }
   mounts.push(facts.notify);

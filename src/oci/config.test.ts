@@ -22,7 +22,12 @@ const texts = {
   apparmor: "",
   streams: ["/dev/null", "/dev/null", "/dev/null"],
 };
-const facts: ValidationFacts = { host: hostFacts(texts), noPivot: false, rootlessCgroups: false };
+const facts: ValidationFacts = {
+  host: hostFacts(texts),
+  bundle: "/bundle",
+  noPivot: false,
+  rootlessCgroups: false,
+};
 const userFacts: ValidationFacts = {
   ...facts,
   host: hostFacts({ ...texts, euid: 1000, egid: 1000 }),

@@ -63,7 +63,12 @@ test("it is accepted", () => {
     const spec = defaultSpec(
       euid === 0 ? { cgroupV2: true } : { cgroupV2: true, rootless: { uid: euid, gid: euid } },
     );
-    const loaded = loadConfig(JSON.stringify(spec), { host, noPivot: false, rootlessCgroups: euid !== 0 });
+    const loaded = loadConfig(JSON.stringify(spec), {
+      host,
+      bundle: "/bundle",
+      noPivot: false,
+      rootlessCgroups: euid !== 0,
+    });
     expect(loaded.warnings).toEqual([]);
   }
 });

@@ -5,10 +5,10 @@ import { configError } from "./issue.ts";
 import { parseDocument } from "./json.ts";
 import { type ProcessConfig, ProcessSchema } from "./process.ts";
 import { misspeltMembers } from "./unknown-members.ts";
-import { type ValidationFacts, validateProcess } from "./validate.ts";
+import { type ProcessFacts, validateProcess } from "./validate.ts";
 
 /** Text of `exec --process` to a checked process. `name` is the file's name for errors. */
-export function loadProcess(source: string, name: string, facts: ValidationFacts): Loaded<ProcessConfig> {
+export function loadProcess(source: string, name: string, facts: ProcessFacts): Loaded<ProcessConfig> {
   const value = parseDocument(name, source);
   const { output, issues } = check(ProcessSchema, value);
   const rules = validateProcess(output as ProcessConfig, "", facts, issues);

@@ -19,12 +19,17 @@ import { specRules } from "./rules/spec.ts";
 import { sysctlRules } from "./rules/sysctl.ts";
 
 /** What the rules need to know beyond the document. */
-export interface ValidationFacts {
+export interface ProcessFacts {
   host: HostFacts;
   /** `--no-pivot`. */
   noPivot: boolean;
   /** Whether the cgroup manager runs rootless (`--rootless`). */
   rootlessCgroups: boolean;
+}
+
+export interface ValidationFacts extends ProcessFacts {
+  /** Absolute path of the bundle. */
+  bundle: string;
 }
 
 /** Where rules put what they find. */
@@ -36,10 +41,10 @@ export interface Report {
   warn(path: string, found: unknown, message: string): void;
 }
 
-export interface Rule<T> {
+export interface Rule<T, Facts = ValidationFacts> {
   /** Paths of the members that the rule reads; "mounts[]": it looks at sound items itself. */
   reads: readonly string[];
-  check(document: T, facts: ValidationFacts, report: Report): void;
+  check(document: T, facts: Facts, report: Report): void;
 }
 
 export interface Findings {
@@ -65,7 +70,7 @@ export function validateConfig(config: Config, facts: ValidationFacts, known: re
 export function validateProcess(
   process: ProcessConfig,
   prefix: string,
-  facts: ValidationFacts,
+  facts: ProcessFacts,
   known: readonly Issue[],
 ): Findings {
   const findings: Findings = { issues: [], warnings: [] };
@@ -73,10 +78,10 @@ export function validateProcess(
   return findings;
 }
 
-function run<T>(
-  rules: readonly Rule<T>[],
+function run<T, Facts>(
+  rules: readonly Rule<T, Facts>[],
   document: T,
-  facts: ValidationFacts,
+  facts: Facts,
   known: readonly Issue[],
   findings: Findings,
   prefix = "",

@@ -7,7 +7,6 @@
 import type { CgroupHierarchy } from "../host/cgroup.ts";
 import type { Mount, MountAttributes, MountSource } from "../native/boundary.gen.ts";
 import { MOUNT_ATTR, MS } from "../native/boundary.gen.ts";
-import type { MountConfig } from "../oci/mounts.ts";
 import type { MountingOptions, PlanContext } from "./context.ts";
 import {
   dataOption,
@@ -17,18 +16,23 @@ import {
   superblockOptions,
 } from "./mount-attributes.ts";
 import type { MountOptions } from "./mount-options.ts";
-import { targetOf } from "./mounts.ts";
 import { baseName, cleanPath } from "./paths.ts";
 
 const RESTRICTED = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC;
 
 const PRIVATE = { flag: MS.PRIVATE, recursive: false };
 
+export interface CgroupMount {
+  /** Absolute path in the container. */
+  target: string;
+  source: string;
+}
+
 export function cgroupMount(
   context: PlanContext,
   options: MountingOptions,
   subject: string,
-  config: MountConfig,
+  config: CgroupMount,
   parsed: MountOptions,
 ): void {
   if (context.host.cgroup.mode === "v2")
@@ -46,19 +50,19 @@ export function cgroupMount(
 function unifiedMount(
   context: PlanContext,
   options: MountingOptions,
-  config: MountConfig,
+  config: CgroupMount,
   parsed: MountOptions,
 ): Mount {
   const own = options.cgroupDirectories.get("") ?? "";
   const { unifiedMountPoint } = context.host.cgroup;
   if (!context.has("cgroup")) {
-    const bound = mountOf(targetOf(config), parsed, exactAttributes(parsed), {
+    const bound = mountOf(config.target, parsed, exactAttributes(parsed), {
       bind: { path: unifiedMountPoint, recursive: false },
     });
     // As a new mount would be.
     return parsed.propagation.length > 0 ? bound : { ...bound, propagation: [PRIVATE] };
   }
-  return mountOf(targetOf(config), parsed, newMountAttributes(parsed), {
+  return mountOf(config.target, parsed, newMountAttributes(parsed), {
     filesystem: {
       type: "cgroup2",
       source: config.source,
@@ -73,10 +77,10 @@ function splitMounts(
   context: PlanContext,
   options: MountingOptions,
   subject: string,
-  config: MountConfig,
+  config: CgroupMount,
   parsed: MountOptions,
 ): void {
-  const target = targetOf(config);
+  const { target } = config;
   context.add(subject, {
     mount: mountOf(
       target,

@@ -7,10 +7,10 @@ import type { HostFacts } from "../host/host.ts";
 import type { Namespaces, Plan, Step } from "../native/boundary.gen.ts";
 import { MOUNT_ATTR } from "../native/boundary.gen.ts";
 import type { Config } from "../oci/config.ts";
-import type { MountConfig } from "../oci/mounts.ts";
 import { type MountingOptions, PlanContext } from "./context.ts";
 import { NO_ATTRIBUTES } from "./mount-attributes.ts";
-import { planMounts, targetOf } from "./mounts.ts";
+import { rootPath, targetOf } from "./mount-targets.ts";
+import { planMounts } from "./mounts.ts";
 import { joinNamespaces } from "./namespaces.ts";
 
 export interface HotMountOptions extends MountingOptions {
@@ -28,10 +28,11 @@ export function planMountsAdded(config: Config, host: HostFacts, options: HotMou
   return planOf(context.steps, options);
 }
 
-/** The last one first: a mount may lie in an earlier one. */
-export function planMountsRemoved(mounts: readonly MountConfig[], options: HotMountOptions): Plan {
+/** `config`: as for `planMountsAdded`. The last one first: a mount may lie in an earlier one. */
+export function planMountsRemoved({ mounts, root }: Config, options: HotMountOptions): Plan {
+  const path = rootPath(root, options.bundle);
   const steps = mounts.map((mount, index): Step => {
-    return { subject: `mounts[${index}]`, op: { unmount: { path: targetOf(mount) } } };
+    return { subject: `mounts[${index}]`, op: { unmount: { path: targetOf(mount, path) } } };
   });
   return planOf(steps.reverse(), options);
 }

@@ -16,9 +16,10 @@ import {
   superblockOptions,
 } from "./mount-attributes.ts";
 import { type MountOptions, parseMountOptions } from "./mount-options.ts";
+import { rootPath, targetOf } from "./mount-targets.ts";
 import { idMap } from "./namespaces.ts";
 import { overlayOptions } from "./overlay.ts";
-import { cleanPath, resolvePath } from "./paths.ts";
+import { resolvePath } from "./paths.ts";
 
 /** A mount that becomes read-only after everything in it has been made. */
 interface LateReadonly {
@@ -35,17 +36,18 @@ export interface PlannedMounts {
 /** Adds one step for each mount, in order. */
 export function planMounts(context: PlanContext, options: MountingOptions): PlannedMounts {
   const planned: PlannedMounts = { late: [], bindsDev: false };
+  const root = rootPath(context.config.root, options.bundle);
   for (const [index, config] of context.config.mounts.entries()) {
     const subject = `mounts[${index}]`;
     const parsed = parseMountOptions(config.type, config.options);
-    const target = targetOf(config);
+    const target = targetOf(config, root);
     if (parsed.bind && target === "/dev") planned.bindsDev = true;
     if (config.type === "cgroup" && !parsed.bind) {
-      cgroupMount(context, options, subject, config, parsed);
+      cgroupMount(context, options, subject, { target, source: config.source }, parsed);
       continue;
     }
     const isLate = !parsed.bind && !parsed.remount && (config.type === "tmpfs" || target === "/dev");
-    const mount = planMount(context, options, config, parsed, isLate);
+    const mount = planMount(context, options, config, target, parsed, isLate);
     if (isLate && (newMountAttributes(parsed).set & MOUNT_ATTR.RDONLY) !== 0) {
       planned.late.push({ subject, path: target });
     }
@@ -54,22 +56,18 @@ export function planMounts(context: PlanContext, options: MountingOptions): Plan
   return planned;
 }
 
-/** Where a mount goes in the container: relative destinations start at "/". */
-export function targetOf(config: MountConfig): string {
-  return cleanPath(`/${config.destination}`);
-}
-
 function planMount(
   context: PlanContext,
   options: MountingOptions,
   config: MountConfig,
+  target: string,
   parsed: MountOptions,
   late: boolean,
 ): Mount {
   const inherits = parsed.bind || parsed.remount;
   const attributes = inherits ? exactAttributes(parsed) : newMountAttributes(parsed);
   return {
-    target: targetOf(config),
+    target,
     source: sourceOf(context, options, config, parsed, late),
     ordinary_directory: !inherits && (config.type === "proc" || config.type === "sysfs"),
     attributes: late ? { ...attributes, set: attributes.set & ~MOUNT_ATTR.RDONLY } : attributes,

@@ -6,8 +6,9 @@ import { planDevices } from "./devices.ts";
 import { planHookSet } from "./hooks.ts";
 import { NO_ATTRIBUTES } from "./mount-attributes.ts";
 import { propagationOf } from "./mount-options.ts";
+import { rootPath } from "./mount-targets.ts";
 import { planMounts } from "./mounts.ts";
-import { cleanPath, resolvePath } from "./paths.ts";
+import { cleanPath } from "./paths.ts";
 
 /** Mounts of the host still arrive in the container's copies, none of the container's leave them. */
 const DEFAULT_PROPAGATION = { flag: MS.SLAVE, recursive: true };
@@ -17,7 +18,7 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
   const { config } = context;
   const hasMounts = context.has("mount");
   const propagation = propagationOf(config.linux.rootfsPropagation);
-  const root = resolvePath(options.bundle, config.root.path);
+  const root = rootPath(config.root, options.bundle);
 
   if (hasMounts) {
     // "unbindable" is for the container's root alone: of an unbindable tree nothing could be bound into it.

@@ -23,7 +23,7 @@ describe("golden plans", () => {
     test(each.name, async () => {
       const host = hostFacts(each.host ?? v2);
       const chosen = { ...createOptions, ...each.options };
-      const facts = { host, noPivot: chosen.noPivot, rootlessCgroups: host.euid !== 0 };
+      const facts = { host, bundle: "/bundle", noPivot: chosen.noPivot, rootlessCgroups: host.euid !== 0 };
       const loaded = loadConfig(stringifyJson(each.config(smallConfig())), facts);
       const planned = planCreate(loaded.value, host, chosen);
       const text = format({ ...planned, warnings: [...loaded.warnings, ...planned.warnings] });

@@ -81,6 +81,7 @@ test.each(cases)("%s", async (name, texts, driver, edit) => {
   const rootless = host.euid !== 0;
   const { value: config } = loadConfig(stringifyJson(raw), {
     host,
+    bundle: "/bundle",
     noPivot: false,
     rootlessCgroups: rootless,
   });

@@ -55,7 +55,7 @@ test(`damaged configs, FUZZ_SEED=${SEED}`, () => {
     const host = hostFacts(each.host ?? v2);
     const options = { ...createOptions, seccomp: { program: "", flags: 0 }, ...each.options };
     try {
-      const { value } = loadConfig(text, { host, noPivot: false, rootlessCgroups: false });
+      const { value } = loadConfig(text, { host, bundle: "/bundle", noPivot: false, rootlessCgroups: false });
       const { plan } = planCreate(value, host, options);
       expect(plan.steps.length).toBeGreaterThan(0);
       // Nothing that the core could not take: every string is whole and every number an integer.

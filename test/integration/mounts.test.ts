@@ -133,15 +133,33 @@ scenario("type none with bind, and a source relative to the bundle", [root], asy
 });
 
 scenario(
-  "a destination that begins with the path of the root file system is a path in the container",
-  [root, buncOnly],
+  "a destination that begins with the path of the root file system is a path below it",
+  [root],
   async (box) => {
     const bundle = box.probe([mountinfo]);
-    const destination = `${bundle.rootfs}/data`;
-    bundle.edit((config) => config.mounts.push({ destination, type: "tmpfs", source: "tmpfs" }));
+    bundle.edit((config) => {
+      for (const place of [`${bundle.rootfs}/data`, `${bundle.rootfs}x/data`])
+        config.mounts.push({ destination: place, type: "tmpfs", source: "tmpfs" });
+    });
     const { mounts } = await box.reportOf(bundle);
-    expect(mountAt(mounts, destination)?.type).toBe("tmpfs");
-    expect(mountAt(mounts, "/data")).toBeUndefined();
+    expect(mountAt(mounts, "/data")?.type).toBe("tmpfs");
+    expect(mountAt(mounts, `${bundle.rootfs}/data`)).toBeUndefined();
+    expect(mountAt(mounts, `${bundle.rootfs}x/data`)?.type).toBe("tmpfs");
+  },
+);
+
+scenario(
+  "a destination below /proc is not let through by the path of the root file system",
+  [root],
+  async (box) => {
+    const bundle = box.probe(["exit:0"]);
+    bundle.edit((config) => {
+      const destination = `${bundle.rootfs}/proc/sys`;
+      config.mounts.push({ destination, type: "tmpfs", source: "tmpfs" });
+    });
+    const result = await box.run(bundle);
+    expect(result.status).toBe(1);
+    expect(result.stderr).toContain("cannot be mounted because it is inside /proc");
   },
 );
 

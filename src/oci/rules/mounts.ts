@@ -2,6 +2,7 @@
 
 import { parseIdMapOption } from "../../plan/id-map-option.ts";
 import { parseMountOptions } from "../../plan/mount-options.ts";
+import { rootPath, targetOf } from "../../plan/mount-targets.ts";
 import { cleanPath } from "../../plan/paths.ts";
 import { mountsUnderProc, PROC_SUBMOUNTS } from "../../plan/proc-mounts.ts";
 import type { Config } from "../config.ts";
@@ -23,9 +24,10 @@ export const mountRules: readonly Rule<Config>[] = [
   },
   {
     reads: ["mounts[]", "linux.namespaces", "linux.uidMappings", "linux.gidMappings"],
-    check({ mounts, linux }, facts, report) {
+    check({ root, mounts, linux }, facts, report) {
       const hasUserNamespace = namespaceOf(linux, "user") !== undefined;
       const { uidMappings = [], gidMappings = [] } = linux;
+      const rootfs = report.isSound("root.path") ? rootPath(root, facts.bundle) : "/";
       for (const [index, mount] of mounts.entries()) {
         const path = `mounts[${index}]`;
         if (!report.isSound(path)) continue;
@@ -37,7 +39,7 @@ export const mountRules: readonly Rule<Config>[] = [
             `mount destination ${mount.destination} is not absolute. Support for non-absolute mount destinations will be removed in a future release.`,
           );
         }
-        const target = cleanPath(`/${mount.destination}`);
+        const target = targetOf(mount, rootfs);
         if (target === "/") {
           report.issue(`${path}.destination`, mount.destination, "a path below the root file system");
         }

@@ -2,12 +2,12 @@
 
 import { parseIndexList } from "../index-list.ts";
 import type { ProcessConfig } from "../process.ts";
-import type { Rule } from "../validate.ts";
+import type { ProcessFacts, Rule } from "../validate.ts";
 
 /** CPUs and memory nodes beyond this number do not exist: CONFIG_NR_CPUS ends at 8192, 64 Ki leaves room. */
 const CPU_MAX = 65_535;
 
-export const processRules: readonly Rule<ProcessConfig>[] = [
+export const processRules: readonly Rule<ProcessConfig, ProcessFacts>[] = [
   {
     reads: ["rlimits"],
     check({ rlimits }, _facts, report) {
