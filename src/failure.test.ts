@@ -3,7 +3,7 @@ import { errnoNumber } from "./errno.ts";
 import { type Failure, type FailureContext, failureError, NO_PROCESS } from "./failure.ts";
 import { wrapCommandError } from "./messages.ts";
 
-type Case = [record: Partial<Omit<Failure, "errno">> & { errno?: string }, message: string, hint?: RegExp];
+type Case = [record: Partial<Omit<Failure, "errno">> & { errno?: string }, message: string];
 
 const context: FailureContext = {
   ...NO_PROCESS,
@@ -39,7 +39,6 @@ describe("in the container's first process", () => {
     [
       { code: "executable", op: "lookup", target: "nope", errno: "ENOENT" },
       'exec: "nope": executable file not found in $PATH',
-      /PATH of process\.env/,
     ],
     [
       { code: "executable", op: "lookup", target: "/nope", errno: "ENOENT" },
@@ -49,22 +48,18 @@ describe("in the container's first process", () => {
     [
       { code: "executable", op: "lookup", target: "/etc/passwd", errno: "EACCES" },
       'exec: "/etc/passwd": permission denied',
-      /execute permission/,
     ],
     [
       { code: "executable", op: "execve", target: "/run.sh", errno: "ENOENT" },
       "exec /run.sh: no such file or directory",
-      /interpreter/,
     ],
     [
       { code: "executable", op: "execve", target: "/bin/arm", errno: "ENOEXEC" },
       "exec /bin/arm: exec format error",
-      /architecture/,
     ],
     [
       { op: "fsmount", subject: "mounts[0]", target: "/proc", errno: "EPERM" },
       'error mounting "proc" to rootfs at "/proc": fsmount src=proc, dst=/proc: operation not permitted',
-      /masked or read-only parts/,
     ],
     [
       {
@@ -75,22 +70,18 @@ describe("in the container's first process", () => {
         detail: "devpts: Bad value for 'gid'",
       },
       `error mounting "devpts" to rootfs at "/dev/pts": fsconfig src=devpts, dst=/dev/pts: invalid argument (devpts: Bad value for 'gid')`,
-      /linux\.gidMappings/,
     ],
     [
       { op: "open_tree", subject: "mounts[2]", target: "/srv/data", errno: "ENOENT" },
       'error mounting "/srv/data" to rootfs at "/data": open_tree src=/srv/data, dst=/data: no such file or directory',
-      /source of a bind mount/,
     ],
     [
       { op: "fsconfig", subject: "mounts[3]", target: "/", errno: "EPERM" },
       'error mounting "overlay" to rootfs at "/": fsconfig src=overlay, dst=/: operation not permitted',
-      /userxattr/,
     ],
     [
       { code: "unsafe_path", op: "openat2", subject: "mounts[0]", target: "/proc" },
       'error mounting "proc" to rootfs at "/proc": filesystem "proc" must be mounted on ordinary directory',
-      /symbolic link/,
     ],
     [
       {
@@ -129,17 +120,14 @@ describe("in the container's first process", () => {
     [
       { op: "chdir", subject: "process.cwd", errno: "EACCES" },
       'chdir to cwd ("/work dir") set in config.json failed: permission denied',
-      /may not enter/,
     ],
     [
       { op: "setresuid", subject: "process.user.uid", errno: "EINVAL" },
       "cannot setuid to unmapped uid 1000 in user namespace",
-      /not mapped/,
     ],
     [
       { op: "setresgid", subject: "process.user.gid", errno: "EINVAL" },
       "cannot setgid to unmapped gid 100 in user namespace",
-      /not mapped/,
     ],
     [
       { op: "setgroups", subject: "process.user", errno: "EINVAL" },
@@ -148,12 +136,10 @@ describe("in the container's first process", () => {
     [
       { op: "setgroups", subject: "process.user.additionalGids", errno: "EPERM" },
       "unable to setup user: setgroups: operation not permitted",
-      /newgidmap/,
     ],
     [
       { op: "capset", subject: "process.capabilities.effective", errno: "EPERM" },
       "unable to apply caps: capset: operation not permitted",
-      /CapBnd/,
     ],
     [
       { op: "prctl", subject: "process.capabilities.bounding", errno: "EPERM" },
@@ -171,7 +157,6 @@ describe("in the container's first process", () => {
     [
       { op: "pivot_root", subject: "root.path", target: "/r", errno: "EINVAL" },
       "error jailing process inside rootfs: pivot_root /r: invalid argument",
-      /--no-pivot/,
     ],
     [
       { op: "open_tree", subject: "root.path", target: "/r", errno: "ENOENT" },
@@ -180,7 +165,6 @@ describe("in the container's first process", () => {
     [
       { op: "mknodat", subject: "linux.devices[0]", target: "/dev/x", errno: "EPERM" },
       "error creating device nodes: mknodat /dev/x: operation not permitted",
-      /user namespace/,
     ],
     [
       { op: "mount", subject: "linux.maskedPaths[2]", target: "/proc/keys", errno: "EPERM" },
@@ -193,17 +177,14 @@ describe("in the container's first process", () => {
     [
       { op: "seccomp", subject: "linux.seccomp", errno: "EINVAL" },
       "unable to init seccomp: seccomp: invalid argument",
-      /newer than it/,
     ],
     [
       { op: "write", subject: "process.apparmorProfile", target: "nope", errno: "ENOENT" },
       "unable to apply apparmor profile: write nope: no such file or directory",
-      /apparmor_parser/,
     ],
     [
       { op: "write", subject: "linux.sysctl", target: "/proc/sys/a", errno: "ENOENT" },
       "write /proc/sys/a: no such file or directory",
-      /no such sysctl/,
     ],
     [{ op: "sethostname", subject: "hostname", errno: "EPERM" }, "sethostname: operation not permitted"],
     [
@@ -212,21 +193,13 @@ describe("in the container's first process", () => {
     ],
     [{ code: "timeout", op: "connect", target: "/s" }, "connect /s: timed out"],
     [{ code: "limit", op: "steps", detail: "4096" }, "steps: limit exceeded (4096)"],
-    [
-      { code: "protocol", op: "decode", detail: "steps[0]" },
-      "internal error: decode (steps[0])",
-      /report it/,
-    ],
+    [{ code: "protocol", op: "decode", detail: "steps[0]" }, "internal error: decode (steps[0])"],
   ];
-  test.each(cases.map(([record, message, hint]) => ({ record, message, hint })))(
-    "$message",
-    ({ record, message, hint }) => {
-      const thrown = error(record);
-      expect(thrown.message).toBe(inInit + message);
-      if (hint !== undefined) expect(thrown.hint).toMatch(hint);
-      expect(thrown.step).toBe(record.op as string);
-    },
-  );
+  test.each(cases.map(([record, message]) => ({ record, message })))("$message", ({ record, message }) => {
+    const thrown = error(record);
+    expect(thrown.message).toBe(inInit + message);
+    expect(thrown.step).toBe(record.op as string);
+  });
 });
 
 test("a failure of the parent is not one of container init", () => {
@@ -268,7 +241,7 @@ test("errno is only reported where it is the cause", () => {
 });
 
 test("the OOM killer is named", () => {
-  const thrown = error({ code: "died", op: "bunc-init" }, { oomKilled: true });
+  const thrown = error({ code: "died", op: "bunc-init" }, { oomKilled: true, oomLimit: "4096" });
   expect(thrown.message).toBe(`${inInit}container init was OOM-killed (memory limit too low?)`);
   expect(thrown.hint).toContain("linux.resources.memory.limit");
 });
@@ -282,16 +255,4 @@ test("a detail that a caller could misread is only in its own key", () => {
   });
   expect(thrown.message).not.toContain("No such file");
   expect(thrown.detail).toBe("lookup: No such file or directory");
-});
-
-test("rootless without delegation gets told so", () => {
-  const record = {
-    stage: "library",
-    op: "mkdir",
-    subject: "linux.cgroupsPath",
-    target: "/c",
-    errno: "EACCES",
-  } as const;
-  expect(error(record, { rootless: true }).hint).toContain("Delegate=yes");
-  expect(error(record).hint).toBeUndefined();
 });

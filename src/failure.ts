@@ -3,62 +3,24 @@
 import { capabilityName } from "./capability.ts";
 import { errnoText } from "./errno.ts";
 import { RuntimeError } from "./errors.ts";
-import { type HintFacts, hintFor } from "./hints.ts";
+import { type FailureContext, type MountFacts, NO_PROCESS } from "./failure-context.ts";
+import { hintFor } from "./hints.ts";
 import { CGROUPS_NOT_APPLIED, holdsTriggerText, initOomKilled } from "./messages.ts";
 import type { Failure } from "./native/boundary.gen.ts";
 
+export { type FailureContext, NO_PROCESS } from "./failure-context.ts";
 export type { Failure };
-
-/** What the command knows about the things a Failure names by config path. */
-export interface FailureContext {
-  /** `init`: the first process of a container; `exec`: a further one; `other`: no process is being made. */
-  process: "init" | "exec" | "other";
-  mounts: readonly MountFacts[];
-  /** process.cwd */
-  workingDirectory: string;
-  user: { uid: number; gid: number } | undefined;
-  /** The kernel killed a process of the container's cgroup for want of memory. */
-  oomKilled: boolean;
-  rootless: boolean;
-  /** linux.resources.cpu.cpus is set. */
-  limitsCpus: boolean;
-}
-
-export interface MountFacts {
-  destination: string;
-  type: string;
-  source: string;
-  options: readonly string[];
-}
-
-/** For calls of the core that make no process: files, cgroups, signals. */
-export const NO_PROCESS: FailureContext = {
-  process: "other",
-  mounts: [],
-  workingDirectory: "",
-  user: undefined,
-  oomKilled: false,
-  rootless: false,
-  limitsCpus: false,
-};
 
 /** The error to throw for a Failure. Its message lacks the command's own prefix (wrapCommandError). */
 export function failureError(failure: Failure, context: FailureContext = NO_PROCESS): RuntimeError {
   const mount = mountOf(failure.subject, context);
   const inner = context.oomKilled ? initOomKilled().message : innerMessage(failure, context, mount);
-  const facts: HintFacts = {
-    failure,
-    mountType: mount?.type,
-    mountOptions: mount?.options ?? [],
-    oomKilled: context.oomKilled,
-    rootless: context.rootless,
-  };
   return new RuntimeError(`${prefixFor(failure, context)}${inner}`, {
     step: failure.op,
     path: present(failure.target),
     subject: present(failure.subject),
     detail: present(failure.detail),
-    hint: hintFor(facts),
+    hint: hintFor({ failure, context, mount }),
     // Of other codes errno is left from something earlier.
     errno: ERRNO_CODES.includes(failure.code) && failure.errno !== 0 ? failure.errno : undefined,
   });

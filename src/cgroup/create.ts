@@ -180,7 +180,6 @@ export function createCgroups(call: typeof native, plan: CgroupPlan): CreatedCgr
           path,
           errno,
           subject: plan.settings[0]?.subject ?? "linux.resources",
-          hint: "have the cgroup delegated to this user (systemd: Delegate=yes), or leave linux.resources out",
         },
       ),
     );
@@ -264,7 +263,6 @@ export function writeSettings(
     if (locationOf(locations, controller) !== undefined) continue;
     throw new RuntimeError(`cannot set ${controller} limit: container could not join or create cgroup`, {
       subject,
-      hint: `the ${controller} controller is not mounted, or not open to this user`,
     });
   }
   const groups = groupSettings(locations, settings);

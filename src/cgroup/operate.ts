@@ -57,7 +57,10 @@ export function freezeCgroups(
   const freezer = freezerOf(locations);
   if (freezer === undefined) {
     throw new RuntimeError("cannot toggle freezer: cgroups not configured for container", {
-      hint: "the container has no cgroup of its own (rootless without delegation)",
+      hint:
+        locations.length === 0
+          ? "the container has no cgroup of its own"
+          : "no v1 hierarchy with the freezer controller is mounted",
     });
   }
   try {
@@ -97,17 +100,6 @@ export function cgroupsExist(call: typeof native, locations: readonly CgroupLoca
   const { mount, path } = location;
   const [procs] = call("cgroup_read", { groups: [{ mount, path, files: ["cgroup.procs"] }] }).files;
   return procs !== undefined && procs.errno !== ERRNO.NOENT && procs.errno !== ERRNO.NODEV;
-}
-
-/** How many processes of the container the OOM killer has ended; 0 where that is not known. */
-export function oomKills(call: typeof native, locations: readonly CgroupLocation[]): number {
-  const memory = locationOf(locations, "memory");
-  if (memory === undefined) return 0;
-  const { mount, path, controller } = memory;
-  const file = controller === "memory" ? "memory.oom_control" : "memory.events";
-  const [events] = call("cgroup_read", { groups: [{ mount, path, files: [file] }] }).files;
-  const match = /^oom_kill (\d+)$/m.exec(events?.text ?? "");
-  return match === null ? 0 : Number(match[1]);
 }
 
 /**

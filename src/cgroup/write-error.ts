@@ -35,7 +35,7 @@ export function writeError(
     if (usage !== "") return new RuntimeError(`unable to set memory limit to ${value} (${usage})`, details);
   }
   const message = withValue(op, value, cause.message);
-  const hint = location?.controller === "" ? whyNotEnabled(file, directory, errno, notEnabled) : "";
+  const hint = location?.controller === "" ? whyNotEnabled(call, file, directory, errno, notEnabled) : "";
   return new RuntimeError(message, hint === "" ? details : { ...details, hint });
 }
 
@@ -69,26 +69,29 @@ function readTexts(call: typeof native, { mount, path }: CgroupLocation, files: 
   return call("cgroup_read", { groups: [{ mount, path, files }] }).files.map(({ text }) => text);
 }
 
-/** v2: a file that is missing belongs to a controller that some cgroup above did not pass on. */
+/** v2: a file that is missing belongs to a controller that a cgroup above could not be made to pass on. */
 function whyNotEnabled(
+  call: typeof native,
   file: string,
   directory: string,
   errno: number,
   notEnabled: readonly ControllerNotEnabled[],
 ): string {
-  if (errno !== ERRNO.NOENT && errno !== ERRNO.ACCES) return "";
+  if (errno !== ERRNO.NOENT) return "";
   const controller = file.slice(0, file.indexOf("."));
   const refusal = notEnabled.find(
-    (candidate) => candidate.controller === controller && directory.startsWith(candidate.path),
+    (candidate) => candidate.controller === controller && directory.startsWith(`${candidate.path}/`),
   );
-  if (refusal === undefined) {
-    return errno === ERRNO.NOENT
-      ? `the ${controller} controller or this file of it is not available here: see cgroup.controllers`
-      : "";
+  if (refusal === undefined) return "";
+  const where = `controller ${controller} could not be enabled in ${refusal.path}/cgroup.subtree_control (${errnoName(refusal.errno)})`;
+  if (refusal.errno !== ERRNO.BUSY || !hasProcesses(call, refusal.path)) return where;
+  return `${where}: it has processes of its own (move them into a cgroup below it)`;
+}
+
+function hasProcesses(call: typeof native, path: string): boolean {
+  try {
+    return call("read_host_file", { path: `${path}/cgroup.procs` }).text !== "";
+  } catch {
+    return false;
   }
-  const why =
-    refusal.errno === ERRNO.BUSY
-      ? "it has processes of its own (move them into a cgroup below it)"
-      : "it is not delegated to this user, or is mounted read-only";
-  return `controller ${controller} could not be enabled in ${refusal.path}/cgroup.subtree_control (${errnoName(refusal.errno)}): ${why}`;
 }

@@ -75,12 +75,15 @@ function apply(
     }
     rdt.write();
   } catch (error) {
+    const { withCgroupDiagnosis }: typeof import("../container/cgroup-diagnosis.ts") =
+      require("../container/cgroup-diagnosis.ts");
+    const told = withCgroupDiagnosis(error, locations);
     try {
       putBack();
     } catch (again) {
       log.warning(`putting the old limits back: ${failureMessage(again)}`);
     }
-    throw error;
+    throw told;
   } finally {
     unit?.close();
   }

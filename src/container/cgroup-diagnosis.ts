@@ -1,21 +1,64 @@
-/** A failed creation whose cgroups were the trouble gets what `doctor` finds about their place as a hint. */
+/** A failure whose cause was the container's cgroup gets a hint, where the reason can be seen in the cgroup. */
 
 import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
-import { diagnoseCgroup } from "../doctor/diagnosis.ts";
+import { diagnoseCgroup, type RefusedCgroup } from "../doctor/diagnosis.ts";
 import { gatherCgroupFacts } from "../doctor/gather.ts";
 import { RuntimeError } from "../errors.ts";
 import { CGROUPS_NOT_APPLIED } from "../messages.ts";
+import { native } from "../native/call.ts";
 
-/** → the error to throw: with a longer hint, or as it is. Looks at this host, changes nothing. */
+/**
+ * → the error to throw: with a longer hint, or as it is. Looks at this host, changes nothing; to be called before the
+ * cgroups are removed. Never throws.
+ */
 export function withCgroupDiagnosis(error: unknown, locations: readonly CgroupLocation[]): unknown {
   if (!(error instanceof RuntimeError) || !isAboutCgroups(error)) return error;
-  const unified = locationOf(locations, "");
-  const parent = unified?.path.slice(0, unified.path.lastIndexOf("/")) || "/";
-  const diagnosis = diagnoseCgroup(error, gatherCgroupFacts(parent));
-  if (diagnosis === "") return error;
-  return error.withHint(error.hint === undefined ? diagnosis : `${error.hint}. ${diagnosis}`);
+  try {
+    const unified = locationOf(locations, "");
+    const parent = unified?.path.slice(0, unified.path.lastIndexOf("/")) || "/";
+    const diagnosis = diagnoseCgroup(error, gatherCgroupFacts(parent), look(error.path ?? ""));
+    if (diagnosis === "") return error;
+    return error.withHint(error.hint === undefined ? diagnosis : `${error.hint}. ${diagnosis}`);
+  } catch {
+    // A look at the host that fails must not hide why the command does.
+    return error;
+  }
 }
 
 function isAboutCgroups({ message, subject = "" }: RuntimeError): boolean {
   return message.includes(CGROUPS_NOT_APPLIED) || /^linux\.(resources|cgroupsPath)\b/.test(subject);
+}
+
+/** What the kernel's own files in a cgroup are called; a cgroup may be called "a.slice". */
+const FILE =
+  /^(?:cgroup|cpu|cpuacct|cpuset|memory|io|blkio|pids|hugetlb|rdma|misc|devices|freezer|net_cls|net_prio)\.|^tasks$/;
+
+/** `path`: of a cgroup's file, or of a cgroup. */
+function look(path: string): RefusedCgroup {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const directory = FILE.test(name) ? path.slice(0, path.lastIndexOf("/")) : path;
+  const words = (file: string) => textOf(`${directory}/${file}`).trim().split(" ").filter(isNotEmpty);
+  return {
+    files: namesIn(directory),
+    controllers: words("cgroup.controllers"),
+    passedOn: words("cgroup.subtree_control"),
+  };
+}
+
+const isNotEmpty = (text: string) => text !== "";
+
+function textOf(path: string): string {
+  try {
+    return native("read_host_file", { path }).text;
+  } catch {
+    return "";
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return native("list_directory", { path: directory }).entries.map(({ name }) => name);
+  } catch {
+    return [];
+  }
 }

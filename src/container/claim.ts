@@ -57,8 +57,10 @@ export function claimContainer<Made>(
     });
     return body({ directory, record, undo, release: () => lock.release() });
   } catch (error) {
+    // What is wrong with the cgroups can be seen in them while they are there.
+    const told = diagnosed(error, cgroups);
     undo.run();
-    throw diagnosed(error, cgroups);
+    throw told;
   }
 }
 

@@ -1,8 +1,9 @@
 /** Turns a Failure of the core into an error that knows the container's configuration (src/failure.ts). */
 
-import { oomKills } from "../cgroup/operate.ts";
+import { NO_OOM, oomReport } from "../cgroup/oom.ts";
 import { NativeError } from "../errors.ts";
 import type { FailureContext } from "../failure.ts";
+import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
@@ -29,20 +30,54 @@ export class FailureFacts {
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
       const { failureError }: typeof import("../failure.ts") = require("../failure.ts");
-      throw failureError(error.failure, {
-        process: kind,
-        mounts: this.#config.mounts.map(({ destination, type, source, options }) => ({
-          destination,
-          type: type ?? "",
-          source: source ?? "",
-          options: options ?? [],
-        })),
-        workingDirectory: process?.cwd ?? "",
-        user: process?.user,
-        oomKilled: error.failure.code === "died" && oomKills(native, cgroupsOf(this.#record)) > 0,
-        rootless: this.#record.rootless,
-        limitsCpus: (this.#config.linux.resources?.cpu?.cpus ?? "") !== "",
-      });
+      throw failureError(error.failure, this.#context(kind, process, error.failure.code === "died"));
     }
+  }
+  #context(
+    kind: FailureContext["process"],
+    process: ProcessConfig | undefined,
+    died: boolean,
+  ): FailureContext {
+    const { linux, mounts } = this.#config;
+    const { euid, inUserNamespace } = currentHost();
+    const oom = died ? oomReport(native, cgroupsOf(this.#record)) : NO_OOM;
+    const { seccomp } = linux;
+    return {
+      process: kind,
+      mounts: mounts.map(({ destination, type, source, options }) => ({
+        destination,
+        type: type ?? "",
+        source: source ?? "",
+        options: options ?? [],
+      })),
+      mountOptionNames: () => {
+        const options: typeof import("../plan/mount-options.ts") = require("../plan/mount-options.ts");
+        return options.knownMountOptions();
+      },
+      workingDirectory: process?.cwd ?? "",
+      user: process?.user,
+      searchPath: process?.env.findLast((entry) => entry.startsWith("PATH="))?.slice("PATH=".length),
+      rlimits: process?.rlimits ?? [],
+      capabilities: Object.values(process?.capabilities ?? {}).flat(),
+      oomKilled: oom.kills > 0,
+      oomLimit: oom.limit,
+      limitsCpus: (linux.resources?.cpu?.cpus ?? "") !== "",
+      namespaces: linux.namespaces,
+      uidMappings: linux.uidMappings ?? [],
+      gidMappings: linux.gidMappings ?? [],
+      seccompActions: [
+        seccomp?.defaultAction ?? "",
+        ...(seccomp?.syscalls ?? []).map(({ action }) => action),
+      ],
+      host: { euid, inUserNamespace, text: hostText },
+    };
+  }
+}
+
+function hostText(path: string): string {
+  try {
+    return native("read_host_file", { path }).text;
+  } catch {
+    return "";
   }
 }

@@ -1,23 +1,83 @@
-/** Which of the doctor's findings explains that a container's cgroup could not be made or limited. Pure. */
+/** Why a container's cgroup could not be made or limited, where that can be seen. Pure. */
 
 import type { RuntimeError } from "../errors.ts";
+import { ERRNO } from "../native/boundary.gen.ts";
 import { findPlace } from "./cgroups.ts";
 import type { CgroupDoctorFacts } from "./facts.ts";
 
-/** Findings about the whole place; the others are named after controllers. */
-const PLACE = ["mode", "writable", "delegation"];
+/** The cgroup as the failure found it, before anything is undone. */
+export interface RefusedCgroup {
+  /** Names in the directory of the file or cgroup concerned; empty: there is no such directory. */
+  files: readonly string[];
+  /** Its cgroup.controllers; v2 only. */
+  controllers: readonly string[];
+  /** Its cgroup.subtree_control: it may hold no processes then. v2 only. */
+  passedOn: readonly string[];
+}
 
-/** `facts` are those of the place concerned. "": the doctor finds nothing wrong there. */
-export function diagnoseCgroup({ path = "", subject = "" }: RuntimeError, facts: CgroupDoctorFacts): string {
-  const file = path.slice(path.lastIndexOf("/") + 1);
-  // "memory.max"; a limit that was not written has only its config path: "linux.resources.memory.limit".
-  const [controller = ""] = file.includes(".") ? file.split(".") : [];
-  const [, resource = ""] = /^linux\.resources\.(\w+)/.exec(subject) ?? [];
-  const names = new Set([...PLACE, controller, CONTROLLER_OF_RESOURCE[resource] ?? resource]);
+/** `facts`: of the place in which the cgroup is made. "": nothing that was looked at explains the error. */
+export function diagnoseCgroup(
+  error: RuntimeError,
+  facts: CgroupDoctorFacts,
+  refused: RefusedCgroup,
+): string {
+  switch (error.errno) {
+    case ERRNO.ROFS:
+      return findings(facts, ["writable"]);
+    case ERRNO.ACCES:
+    case ERRNO.PERM:
+      return findings(facts, ["delegation"]);
+    case ERRNO.BUSY:
+      return refused.passedOn.length === 0
+        ? ""
+        : `the cgroup passes controllers on (${refused.passedOn.join(" ")}), so that it cannot hold processes: choose another linux.cgroupsPath`;
+    case ERRNO.NOENT:
+      return whatIsMissing(error, facts, refused);
+    case undefined:
+      // No system call failed: this is a limit that has no cgroup to be written to.
+      if (error.path !== undefined || error.subject === undefined) return "";
+      return findings(facts, [controllerOf(error)]) || findings(facts, ["delegation"]);
+    default:
+      return "";
+  }
+}
+
+/** A file is not there, or already its directory. */
+function whatIsMissing(error: RuntimeError, facts: CgroupDoctorFacts, refused: RefusedCgroup): string {
+  const file = fileName(error.path);
+  if (refused.files.length === 0 || refused.files.includes(file)) return findings(facts, ["mode"]);
+  const sizes = hugePageSizes(refused.files);
+  if (file.startsWith("hugetlb.") && sizes.length > 0)
+    return `the sizes of huge pages here: ${sizes.join(", ")}`;
+  const controller = controllerOf(error);
+  if (controller === "") return "";
+  const isUnified = facts.host.cgroup.mode === "v2";
+  if (isUnified && !refused.controllers.includes(controller)) return findings(facts, [controller]);
+  return `the ${controller} controller is there, but this kernel has no ${file}`;
+}
+
+function findings(facts: CgroupDoctorFacts, names: readonly string[]): string {
   return findPlace(facts)
-    .filter(({ name, verdict }) => verdict !== "ok" && names.has(name))
+    .filter(({ name, verdict }) => verdict !== "ok" && names.includes(name === "blkio" ? "io" : name))
     .map(({ name, found, fix }) => `doctor: ${name}: ${found}; to mend it: ${fix}`)
     .join(". ");
+}
+
+/** "memory.max"; a limit that was not written has only its config path: "linux.resources.memory.limit". */
+function controllerOf({ path, subject = "" }: RuntimeError): string {
+  const [controller, parameter] = fileName(path).split(".");
+  if (parameter !== undefined) return controller === "cgroup" ? "" : (controller as string);
+  const [, resource = ""] = /^linux\.resources\.(\w+)/.exec(subject) ?? [];
+  return CONTROLLER_OF_RESOURCE[resource] ?? resource;
+}
+
+function fileName(path = ""): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** hugetlb.2MB.max, hugetlb.2MB.limit_in_bytes: "2MB". */
+function hugePageSizes(files: readonly string[]): string[] {
+  return files.flatMap((file) => /^hugetlb\.([^.]+)\.(?:max|limit_in_bytes)$/.exec(file)?.[1] ?? []).sort();
 }
 
 /** Members of linux.resources that are not called like their controller. */
