@@ -40,6 +40,7 @@ const longFiles: Record<string, string> = {
   "src/cli/program.test.ts": "tables of command lines",
   "src/cli/values.test.ts": "tables of values",
   "src/oci/config.test.ts": "tables of configurations",
+  "src/hints.test.ts": "tables of failures",
   "test/contract/cases.ts": "a table of configurations",
 };
 
