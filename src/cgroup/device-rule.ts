@@ -24,7 +24,7 @@ export const ACCESS = { m: 1, r: 2, w: 4 } as const;
 
 export function accessMask(access: string): number {
   let mask = 0;
-  for (const kind of access) mask |= ACCESS[kind as keyof typeof ACCESS];
+  for (const kind of access) mask |= ACCESS[kind as keyof typeof ACCESS] ?? 0;
   return mask;
 }
 

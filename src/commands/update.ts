@@ -17,11 +17,10 @@ import { failureMessage, RuntimeError } from "../errors.ts";
 import { currentHost } from "../host/current.ts";
 import { containerNotRunning } from "../messages.ts";
 import { native } from "../native/call.ts";
-import { check } from "../oci/document.ts";
+import { checkDocument } from "../oci/document.ts";
 import { configError } from "../oci/issue.ts";
-import { parseDocument, parseJson, stringifyJson } from "../oci/json.ts";
+import { parseJson, stringifyJson } from "../oci/json.ts";
 import { type ResourcesConfig, ResourcesSchema } from "../oci/resources.ts";
-import { misspeltMembers } from "../oci/unknown-members.ts";
 import type { StateRecord } from "../state/record.ts";
 import { readDocument } from "./document-source.ts";
 
@@ -108,11 +107,8 @@ function withLinux(text: string, changed: object): string {
 /** `source`: a path, or "-" for standard input. */
 async function readResources(source: string, log: Log): Promise<ResourcesConfig> {
   const { document, text } = await readDocument(source);
-  const value = parseDocument(document, text);
-  const { output, issues } = check(ResourcesSchema, value);
-  const sound = issues.length === 0;
-  const warnings = misspeltMembers(ResourcesSchema, value, sound ? output : undefined);
-  if (!sound) throw configError(document, issues, warnings);
+  const { output, issues, warnings } = checkDocument(ResourcesSchema, document, text);
+  if (issues.length > 0) throw configError(document, issues, warnings);
   for (const warning of warnings) log.warning(warning);
   return output as ResourcesConfig;
 }

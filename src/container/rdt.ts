@@ -30,8 +30,10 @@ export interface NewRdt {
 /** Makes the group that the configuration asks for. The tasks files that the container's first process is to enter. */
 export function newRdtGroup({ config, record, directory, undo, log }: NewRdt): string[] {
   const { intelRdt } = config.linux;
-  if (intelRdt === undefined) return [];
-  const plan = planRdt(intelRdt, currentHost().resctrl, record.id);
+  const { resctrl } = currentHost();
+  // Without shares it is only a warning that there is none.
+  if (intelRdt === undefined || resctrl === "") return [];
+  const plan = planRdt(intelRdt, resctrl, record.id);
   const groups: string[] = [];
   record.intel_rdt_path = groupPath(plan);
   record.bunc.resctrlGroups = groups;

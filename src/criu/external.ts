@@ -69,7 +69,10 @@ export function externalMounts(config: Config, facts: ExternalMountFacts): Exter
     }
   }
   mounts.push(facts.notify);
-  const devices = [...DEFAULT_DEVICE_PATHS, ...config.linux.devices.map(({ path }) => cleanPath(path))];
+  const devices = [
+    ...DEFAULT_DEVICE_PATHS,
+    ...config.linux.devices.map(({ path }) => resolvePath("/", path)),
+  ];
   // Where device nodes cannot be made (user namespaces) they are binds of the host's.
   for (const path of new Set(devices)) mounts.push({ target: path, source: path });
   return mounts.map(({ target, source }) => ({ target: resolveIn(facts.rootfs, target), source }));
@@ -88,7 +91,8 @@ function cgroupBinds(config: Config, target: string, { host, cgroups }: External
 /** Files of maskedPaths that are there: the null device is bound over them. Directories have a file system of their own. */
 export function maskedFiles(config: Config, mounts: readonly MountinfoEntry[]): string[] {
   const covered = new Set(mounts.filter(({ root }) => root === "/null").map(({ mountPoint }) => mountPoint));
-  return [...new Set(config.linux.maskedPaths.map(cleanPath))].filter((path) => covered.has(path));
+  const masked = config.linux.maskedPaths.filter((path) => path !== "").map((path) => resolvePath("/", path));
+  return [...new Set(masked)].filter((path) => covered.has(path));
 }
 
 function resolveIn(root: string, path: string): string {

@@ -6,19 +6,18 @@
  */
 
 import * as v from "valibot";
-import { check, type Loaded } from "./document.ts";
+import { checkDocument, type Loaded } from "./document.ts";
 import { HooksSchema } from "./hooks.ts";
 import { configError } from "./issue.ts";
-import { parseDocument } from "./json.ts";
 import { LinuxSchema } from "./linux.ts";
 import { MountSchema } from "./mounts.ts";
 import { boolean, listOf, mapOf, nonEmptyText, struct, text } from "./primitives.ts";
 import { ProcessSchema } from "./process.ts";
-import { misspeltMembers } from "./unknown-members.ts";
 import { type ValidationFacts, validateConfig } from "./validate.ts";
 
 export const ConfigSchema = struct({
-  ociVersion: nonEmptyText,
+  /** "": the document does not say. */
+  ociVersion: v.optional(text, ""),
   root: struct({ path: nonEmptyText, readonly: v.optional(boolean, false) }),
   process: v.exactOptional(ProcessSchema),
   hostname: v.optional(text, ""),
@@ -32,19 +31,17 @@ export type Config = v.InferOutput<typeof ConfigSchema>;
 
 /** Text of config.json to a checked Config. Throws RuntimeError with every problem in configErrors. */
 export function loadConfig(source: string, facts: ValidationFacts): Loaded<Config> {
-  const value = parseDocument("config.json", source);
-  const { output, issues } = check(ConfigSchema, value);
+  const { output, issues, warnings } = checkDocument(ConfigSchema, "config.json", source);
   const rules = validateConfig(output as Config, facts, issues);
   const all = [...issues, ...rules.issues];
-  const sound = all.length === 0;
-  const warnings = [...misspeltMembers(ConfigSchema, value, sound ? output : undefined), ...rules.warnings];
-  if (!sound) throw configError("config.json", all, warnings);
+  warnings.push(...rules.warnings);
+  if (all.length > 0) throw configError("config.json", all, warnings);
   return { value: output as Config, warnings };
 }
 
 /** As loadConfig, without the rules that need facts of the host. For configs that have been loaded before. */
 export function parseConfig(source: string): Config {
-  const { output, issues } = check(ConfigSchema, parseDocument("config.json", source));
+  const { output, issues } = checkDocument(ConfigSchema, "config.json", source);
   if (issues.length > 0) throw configError("config.json", issues);
   return output as Config;
 }

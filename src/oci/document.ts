@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import type { Warning } from "../warning.ts";
 import { describeFound, formatPath, type Issue } from "./issue.ts";
+import { mayRepeatNames, parseDocument } from "./json.ts";
 import { messageOf, schemaAt, wordsOf } from "./schema-shape.ts";
 import { sentenceFor } from "./sentences.ts";
 
@@ -12,7 +13,42 @@ export interface Loaded<T> {
   warnings: Warning[];
 }
 
-/** Runs a schema and turns its issues into ours. The output of a failed run is only partly of its type. */
+export interface Reading {
+  /** Only partly of the schema's type where there are issues. */
+  output: unknown;
+  issues: Issue[];
+  /** What was taken for something else. */
+  warnings: Warning[];
+}
+
+/**
+ * Reads a document by its schema, as runc reads it: what is not right by the schema is read once more with Go's
+ * tolerance. `document` names it in errors. Throws RuntimeError for text that is not JSON.
+ */
+export function checkDocument(schema: v.GenericSchema, document: string, source: string): Reading {
+  const strict = readStrictly(schema, document, source);
+  if (strict !== undefined) return { output: strict, issues: [], warnings: [] };
+  // Most documents do without.
+  const { readLeniently }: typeof import("./lenient.ts") = require("./lenient.ts");
+  const { value, warnings } = readLeniently(schema, source);
+  return { ...check(schema, value), warnings };
+}
+
+/** undefined: something is not as it should be. */
+function readStrictly(schema: v.GenericSchema, document: string, source: string): unknown {
+  let value: unknown;
+  try {
+    value = parseDocument(document, source);
+  } catch (error) {
+    const { hasTextBehind }: typeof import("./lenient.ts") = require("./lenient.ts");
+    if (hasTextBehind(source)) return undefined;
+    throw error;
+  }
+  const result = v.safeParse(schema, value);
+  return result.success && !mayRepeatNames(source, value) ? result.output : undefined;
+}
+
+/** Runs a schema and turns its issues into ours. */
 export function check(schema: v.GenericSchema, value: unknown): { output: unknown; issues: Issue[] } {
   const result = v.safeParse(schema, value);
   if (result.success) return { output: result.output, issues: [] };

@@ -3,9 +3,6 @@
 import * as v from "valibot";
 import { absolutePath, integer, listOf, struct, texts } from "./primitives.ts";
 
-/** The longest timeout in seconds whose milliseconds fit 32 bits. */
-const TIMEOUT_SECONDS_MAX = 4_294_967;
-
 export const HOOK_KINDS = [
   "prestart",
   "createRuntime",
@@ -20,8 +17,8 @@ export const HookSchema = struct({
   path: absolutePath,
   args: v.exactOptional(texts),
   env: v.exactOptional(texts),
-  /** Seconds. */
-  timeout: v.exactOptional(integer(1, TIMEOUT_SECONDS_MAX)),
+  /** Seconds. 0: as long as it takes. */
+  timeout: v.exactOptional(integer(0, Number.MAX_SAFE_INTEGER)),
 });
 
 const hooks = v.exactOptional(listOf(HookSchema, "an array of hooks"));

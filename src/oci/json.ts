@@ -15,7 +15,7 @@ const INTEGER = /^-?\d+$/;
 
 /** Parses JSON text. Throws SyntaxError for text that is not JSON. Of duplicate keys the last one wins. */
 export function parseJson(text: string): unknown {
-  const value: unknown = MAYBE_UNSAFE_INTEGER.test(text) ? JSON.parse(text, keepInteger) : JSON.parse(text);
+  const value = parseExactly(text);
   if (MAYBE_NULL.test(text)) removeNulls(value);
   return value;
 }
@@ -29,6 +29,26 @@ export function parseDocument(document: string, source: string): unknown {
     const { jsonError }: typeof import("./json-error.ts") = require("./json-error.ts");
     throw jsonError(document, source, error);
   }
+}
+
+/** The same with the nulls. */
+export function parseExactly(text: string): unknown {
+  return MAYBE_UNSAFE_INTEGER.test(text) ? JSON.parse(text, keepInteger) : JSON.parse(text);
+}
+
+/**
+ * Whether an object in `text` has a name more than once, of which `value`, what parseJson made of it, has the last.
+ * A colon stands behind every name and in strings: when the value has as many, no name is lost. Now and then true where
+ * there is none.
+ */
+export function mayRepeatNames(text: string, value: unknown): boolean {
+  if (text.includes("\\u003a") || text.includes("\\u003A")) return true;
+  const whole = MAYBE_UNSAFE_INTEGER.test(text) || MAYBE_NULL.test(text) ? JSON.parse(text) : value;
+  return countOf(":", text) !== countOf(":", JSON.stringify(whole));
+}
+
+function countOf(character: string, text: string): number {
+  return text.split(character).length;
 }
 
 /** JSON.stringify for values that may hold bigint: they are written as plain JSON numbers. */

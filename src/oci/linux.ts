@@ -3,7 +3,6 @@
 import * as v from "valibot";
 import { idMappings } from "./mounts.ts";
 import {
-  absolutePath,
   boolean,
   id,
   int64,
@@ -61,7 +60,8 @@ export const NamespaceSchema = struct({
 });
 
 export const DeviceSchema = struct({
-  path: absolutePath,
+  /** Below the container's root where it is not absolute. "": no node is made. */
+  path: text,
   type: oneOf(["c", "b", "u", "p"]),
   major: v.optional(integer(0, 0xfff), 0),
   minor: v.optional(integer(0, 0xfffff), 0),
@@ -97,8 +97,9 @@ export const LinuxSchema = struct({
   netDevices: v.exactOptional(mapOf(struct({ name: v.optional(text, "") }), "an object of {name}")),
   seccomp: v.exactOptional(SeccompSchema),
   rootfsPropagation: v.optional(oneOf(["", ...ROOTFS_PROPAGATIONS]), ""),
-  maskedPaths: v.optional(listOf(absolutePath, "an array of absolute paths"), []),
-  readonlyPaths: v.optional(listOf(absolutePath, "an array of absolute paths"), []),
+  /** Below the container's root where they are not absolute. "" is no path. */
+  maskedPaths: v.optional(texts, []),
+  readonlyPaths: v.optional(texts, []),
   mountLabel: v.optional(text, ""),
   intelRdt: v.exactOptional(IntelRdtSchema),
   memoryPolicy: v.exactOptional(MemoryPolicySchema),

@@ -2,12 +2,11 @@
 
 import type * as v from "valibot";
 import type { Config } from "./config.ts";
-import { check, type Loaded } from "./document.ts";
+import { checkDocument, type Loaded } from "./document.ts";
 import { configError } from "./issue.ts";
 import { parseDocument } from "./json.ts";
 import { type MountConfig, MountSchema } from "./mounts.ts";
 import { listOf, struct } from "./primitives.ts";
-import { misspeltMembers } from "./unknown-members.ts";
 import { type ValidationFacts, validateConfig } from "./validate.ts";
 
 const MountsSchema = struct({ mounts: listOf(MountSchema, "an array of mounts") });
@@ -22,15 +21,13 @@ export function loadMounts(
   config: Config,
   facts: ValidationFacts | undefined,
 ): Loaded<MountConfig[]> {
-  const parsed = parseDocument(document, source);
-  const value = Array.isArray(parsed) ? { mounts: parsed } : parsed;
-  const { output, issues } = check(MountsSchema, value);
+  const isArray = Array.isArray(parseDocument(document, source));
+  const text = isArray ? `{"mounts":${source}}` : source;
+  const { output, issues, warnings } = checkDocument(MountsSchema, document, text);
   const { mounts } = output as v.InferOutput<typeof MountsSchema>;
   const rules = facts === undefined ? undefined : validateConfig({ ...config, mounts }, facts, issues);
   const all = [...issues, ...(rules?.issues ?? []).filter(({ path }) => path.startsWith("mounts"))];
-  const sound = all.length === 0;
-  const misspelt = misspeltMembers(MountsSchema, value, sound ? output : undefined);
-  const warnings = [...misspelt, ...(rules?.warnings ?? [])];
-  if (!sound) throw configError(document, all, warnings);
+  warnings.push(...(rules?.warnings ?? []));
+  if (all.length > 0) throw configError(document, all, warnings);
   return { value: mounts, warnings };
 }

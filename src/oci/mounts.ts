@@ -1,10 +1,15 @@
 /** config.md, Mounts. */
 
 import * as v from "valibot";
-import { listOf, nonEmptyText, struct, text, texts, uint32 } from "./primitives.ts";
+import { explicit, listOf, nonEmptyText, struct, text, texts, uint32 } from "./primitives.ts";
 
 /** user_namespaces(7), one line of a map; config-linux.md, User namespace mappings. */
-export const IdMappingSchema = struct({ containerID: uint32, hostID: uint32, size: uint32 });
+export const IdMappingSchema = struct({
+  containerID: uint32,
+  // 0 is the host's root: whoever means it says so.
+  hostID: explicit(uint32),
+  size: uint32,
+});
 export type IdMapping = v.InferOutput<typeof IdMappingSchema>;
 
 export const idMappings = listOf(IdMappingSchema, "an array of {containerID, hostID, size}");

@@ -60,9 +60,17 @@ export function oneOf<const Words extends readonly string[]>(words: Words) {
   return v.picklist(words, () => `one of ${words.map((word) => JSON.stringify(word)).join(", ")}`);
 }
 
-/** A JSON object with known members; others are ignored (runtime-spec, Extensibility). */
+/** For a member of a struct that has to be said: nothing is taken for it where it is missing (lenient.ts). */
+export function explicit<const Schema extends v.GenericSchema>(schema: Schema): Schema {
+  return { ...schema, explicit: true };
+}
+
+/** A JSON object with known members. What others mean is for the reader of the document to say (document.ts). */
 export function struct<const Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.pipe(v.custom<Record<string, unknown>>(isObject, "an object"), v.object(entries, "an object"));
+  return v.pipe(
+    v.custom<Record<string, unknown>>(isObject, "an object"),
+    v.strictObject(entries, "an object"),
+  );
 }
 
 export function listOf<const Schema extends v.GenericSchema>(schema: Schema, message = "an array") {
@@ -74,7 +82,7 @@ export function listOf<const Schema extends v.GenericSchema>(schema: Schema, mes
  * `constructor` too, is an ordinary one.
  */
 export function mapOf<const Schema extends v.GenericSchema>(schema: Schema, message: string) {
-  return v.pipe(
+  const map = v.pipe(
     v.custom<Record<string, unknown>>(isObject, message),
     v.rawTransform<Record<string, unknown>, Record<string, v.InferOutput<Schema>>>(
       ({ dataset, addIssue }) => {
@@ -82,9 +90,9 @@ export function mapOf<const Schema extends v.GenericSchema>(schema: Schema, mess
         const output: Record<string, v.InferOutput<Schema>> = Object.create(null);
         for (const key of Object.keys(input)) {
           const at = { type: "object", origin: "value", input, key, value: input[key] } as const;
-          if (!isText(key) || key === "") {
+          if (!isText(key)) {
             addIssue({
-              message: "non-empty keys without NUL bytes and lone surrogates",
+              message: "keys without NUL bytes and lone surrogates",
               input: key,
               path: [at],
             });
@@ -104,6 +112,8 @@ export function mapOf<const Schema extends v.GenericSchema>(schema: Schema, mess
       },
     ),
   );
+  // For whoever walks along a schema: a transformation does not show what it is made of.
+  return Object.assign(map, { entry: schema });
 }
 
 function isText(value: unknown): value is string {

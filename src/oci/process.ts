@@ -93,13 +93,13 @@ export type SchedulerConfig = v.InferOutput<typeof SchedulerSchema>;
 export const UserSchema = struct({
   uid: v.optional(id, 0),
   gid: v.optional(id, 0),
-  umask: v.exactOptional(integer(0, 0o777)),
+  umask: v.exactOptional(uint32),
   additionalGids: v.exactOptional(listOf(id, "an array of group IDs")),
 });
 
 export const ProcessSchema = struct({
   terminal: v.optional(boolean, false),
-  consoleSize: v.exactOptional(struct({ height: uint32, width: uint32 })),
+  consoleSize: v.exactOptional(struct({ height: uint64, width: uint64 })),
   user: v.optional(UserSchema, {}),
   args: v.pipe(
     texts,

@@ -4,6 +4,7 @@ interface AnySchema {
   pipe?: unknown[];
   entries?: Record<string, unknown>;
   item?: unknown;
+  entry?: unknown;
   options?: unknown[];
   wrapped?: unknown;
   message?: unknown;
@@ -27,6 +28,11 @@ export function itemOf(schema: unknown): unknown {
   return unwrap(schema).item;
 }
 
+/** Of a map: the schema of its values. */
+export function entryOf(schema: unknown): unknown {
+  return unwrap(schema).entry;
+}
+
 /** The words of which a value is one. */
 export function wordsOf(schema: unknown): string[] | undefined {
   return unwrap(schema).options?.filter((word) => typeof word === "string");
@@ -35,6 +41,7 @@ export function wordsOf(schema: unknown): string[] | undefined {
 function unwrap(schema: unknown): AnySchema {
   let at = (schema ?? {}) as AnySchema;
   for (;;) {
+    if (at.entry !== undefined) return at;
     if (at.wrapped !== undefined) at = at.wrapped as AnySchema;
     else if (at.pipe !== undefined) at = (at.pipe.find(hasChildren) ?? { message: at.message }) as AnySchema;
     else return at;

@@ -68,10 +68,7 @@ const SyscallArgumentSchema = struct({
 });
 
 export const SyscallRuleSchema = struct({
-  names: v.pipe(
-    listOf(nonEmptyText, "an array of system call names"),
-    v.check((names) => names.length > 0, "at least one system call name"),
-  ),
+  names: listOf(nonEmptyText, "an array of system call names"),
   action,
   errnoRet: v.exactOptional(uint32),
   args: v.exactOptional(listOf(SyscallArgumentSchema, "an array of argument conditions")),

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { type Config, ConfigSchema } from "./config.ts";
+import { ConfigSchema } from "./config.ts";
 import { defaultSpec } from "./default-spec.ts";
-import { check } from "./document.ts";
-import { misspeltMembers } from "./unknown-members.ts";
+import { checkDocument } from "./document.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: documents under test have any shape
 type Any = any;
@@ -11,8 +10,7 @@ type Any = any;
 function warningsOf(change: (config: Any) => void) {
   const value = JSON.parse(JSON.stringify(defaultSpec({ cgroupV2: true })));
   change(value);
-  const { output, issues } = check(ConfigSchema, value);
-  return misspeltMembers(ConfigSchema, value, issues.length === 0 ? output : undefined);
+  return checkDocument(ConfigSchema, "config.json", JSON.stringify(value)).warnings;
 }
 
 test.each<[string, (config: Any) => void, string, string]>([
@@ -60,6 +58,6 @@ describe("nothing is said about", () => {
 
 test("no known member looks like another one misspelt for which a sibling is the likely meaning", () => {
   // A document of known members only says nothing, however near the names are to each other.
-  const config: Partial<Config> = JSON.parse('{"linux":{"resources":{"cpu":{"cpus":"0","mems":"0"}}}}');
-  expect(misspeltMembers(ConfigSchema, config, undefined)).toEqual([]);
+  const text = '{"linux":{"resources":{"cpu":{"cpus":"0","mems":"0"}}}}';
+  expect(checkDocument(ConfigSchema, "config.json", text).warnings).toEqual([]);
 });

@@ -17,6 +17,7 @@ import { namespaceRules } from "./rules/namespaces.ts";
 import { processRules } from "./rules/process.ts";
 import { specRules } from "./rules/spec.ts";
 import { sysctlRules } from "./rules/sysctl.ts";
+import { toleratedProcessRules, toleratedRules } from "./rules/tolerated.ts";
 
 /** What the rules need to know beyond the document. */
 export interface ProcessFacts {
@@ -55,7 +56,7 @@ export interface Findings {
 /** `known`: the schema's issues of the same document. */
 export function validateConfig(config: Config, facts: ValidationFacts, known: readonly Issue[]): Findings {
   const findings: Findings = { issues: [], warnings: [] };
-  for (const rules of [specRules, namespaceRules, mountRules, sysctlRules, linuxRules]) {
+  for (const rules of [specRules, namespaceRules, mountRules, sysctlRules, linuxRules, toleratedRules]) {
     run(rules, config, facts, known, findings);
   }
   if (config?.process !== undefined && !known.some((issue) => issue.path === "process")) {
@@ -74,7 +75,9 @@ export function validateProcess(
   known: readonly Issue[],
 ): Findings {
   const findings: Findings = { issues: [], warnings: [] };
-  run(processRules, process, facts, known, findings, prefix === "" ? "" : `${prefix}.`);
+  for (const rules of [processRules, toleratedProcessRules]) {
+    run(rules, process, facts, known, findings, prefix === "" ? "" : `${prefix}.`);
+  }
   return findings;
 }
 

@@ -3,7 +3,7 @@
 import type { Device, DeviceKind } from "../native/boundary.gen.ts";
 import type { DeviceConfig } from "../oci/linux.ts";
 import type { PlanContext } from "./context.ts";
-import { cleanPath } from "./paths.ts";
+import { resolvePath } from "./paths.ts";
 
 /** admin-guide/devices.txt; all are character devices that everybody may use. */
 const DEFAULT_DEVICES: readonly { path: string; major: number; minor: number }[] = [
@@ -54,7 +54,9 @@ export function planDevices(context: PlanContext): void {
     context.add("linux.devices", { device });
   }
   for (const [index, device] of devices.entries()) {
-    const path = cleanPath(device.path);
+    // It has no place, as with runc.
+    if (device.path === "") continue;
+    const path = resolvePath("/", device.path);
     // Its place is taken by the link into the container's devpts.
     if (path === "/dev/ptmx") continue;
     context.add(`linux.devices[${index}]`, {

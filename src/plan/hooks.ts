@@ -7,6 +7,9 @@ import type { HookKindName } from "../oci/hooks.ts";
 import { OCI_VERSION } from "../oci/version.ts";
 import { resolvePath } from "./paths.ts";
 
+/** A timeout crosses as 32 bits: 49 days. */
+const TIMEOUT_MS_MAX = 0xffffffff;
+
 export interface HookState {
   id: string;
   bundle: string;
@@ -23,7 +26,7 @@ export function planHooks(config: Config, kind: HookKindName, defaultEnv: readon
     args: hook.args === undefined || hook.args.length === 0 ? [hook.path] : hook.args,
     env: hook.env ?? [...defaultEnv],
     env_of_process: hook.env === undefined && kind === "startContainer",
-    timeout_ms: (hook.timeout ?? 0) * 1000,
+    timeout_ms: Math.min((hook.timeout ?? 0) * 1000, TIMEOUT_MS_MAX),
     subject: `hooks.${kind}[${index}]`,
   }));
 }

@@ -37,6 +37,9 @@ export type { CompiledSeccomp, CreateOptions, ExecOptions, Planned } from "./con
 /** What runc sets where the config says nothing; umask(2). */
 const DEFAULT_UMASK = 0o022;
 
+/** What umask(2) takes of its argument. */
+const UMASK_BITS = 0o777;
+
 export function planCreate(config: Config, host: HostFacts, options: CreateOptions): Planned<Plan> {
   const { process } = config;
   if (process === undefined) {
@@ -55,7 +58,9 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
   if (network !== -1) context.add(`linux.namespaces[${network}]`, { loopback_up: {} });
   planRootfs(context, options);
   if (context.has("mount") || process.user.umask !== undefined) {
-    context.add("process.user.umask", { umask: { mask: process.user.umask ?? DEFAULT_UMASK } });
+    context.add("process.user.umask", {
+      umask: { mask: (process.user.umask ?? DEFAULT_UMASK) & UMASK_BITS },
+    });
   }
   if (config.hostname !== "") context.add("hostname", { hostname: { name: config.hostname } });
   if (config.domainname !== "") context.add("domainname", { domainname: { name: config.domainname } });
@@ -106,7 +111,7 @@ export function planExec(
       console: { bind: false, newline_to_crlf: !options.carriesTerminal },
     });
   if (process.user.umask !== undefined) {
-    context.add("process.user.umask", { umask: { mask: process.user.umask } });
+    context.add("process.user.umask", { umask: { mask: process.user.umask & UMASK_BITS } });
   }
   planPrivileges(context, process, options, { apparmor: true, setgroupsDenied: options.setgroupsDenied });
 

@@ -80,8 +80,8 @@ export function planStdio(process: ProcessConfig, options: ProcessOptions): Stdi
   const sized = terminal && consoleSize !== undefined && consoleSize.height > 0 && consoleSize.width > 0;
   return {
     terminal,
-    rows: sized ? Math.min(consoleSize.height, TERMINAL_SIZE_MAX) : 0,
-    columns: sized ? Math.min(consoleSize.width, TERMINAL_SIZE_MAX) : 0,
+    rows: sized ? Math.min(Number(consoleSize.height), TERMINAL_SIZE_MAX) : 0,
+    columns: sized ? Math.min(Number(consoleSize.width), TERMINAL_SIZE_MAX) : 0,
     preserve_fds: options.listenFds + options.preserveFds,
     owner_uid: process.user.uid,
   };

@@ -8,7 +8,7 @@ import { NO_ATTRIBUTES } from "./mount-attributes.ts";
 import { propagationOf } from "./mount-options.ts";
 import { rootPath } from "./mount-targets.ts";
 import { planMounts } from "./mounts.ts";
-import { cleanPath } from "./paths.ts";
+import { resolvePath } from "./paths.ts";
 
 /** Mounts of the host still arrive in the container's copies, none of the container's leave them. */
 const DEFAULT_PROPAGATION = { flag: MS.SLAVE, recursive: true };
@@ -79,11 +79,13 @@ function planFinalPropagation(context: PlanContext, { flag, recursive }: Propaga
 export function planRestrictedPaths(context: PlanContext): void {
   const { readonlyPaths, maskedPaths } = context.config.linux;
   for (const [index, path] of readonlyPaths.entries()) {
-    context.add(`linux.readonlyPaths[${index}]`, { readonly_path: { path: cleanPath(path) } });
+    if (path === "") continue;
+    context.add(`linux.readonlyPaths[${index}]`, { readonly_path: { path: resolvePath("/", path) } });
   }
   const masked = new Set<string>();
   for (const [index, configured] of maskedPaths.entries()) {
-    const path = cleanPath(configured);
+    if (configured === "") continue;
+    const path = resolvePath("/", configured);
     if (masked.has(path)) continue;
     masked.add(path);
     context.add(`linux.maskedPaths[${index}]`, { masked_path: { path } });

@@ -73,7 +73,7 @@ test(`damaged configs, FUZZ_SEED=${SEED}`, () => {
   }
   expect(refused).toBeGreaterThan(0);
   expect(refused).toBeLessThan(RUNS);
-});
+}, 60_000);
 
 /** mulberry32: small, fast, and the same everywhere. */
 function generator(seed: number): (below: number) => number {

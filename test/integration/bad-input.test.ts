@@ -249,13 +249,6 @@ const mistakes: { name: string; edit: Edit; needs?: Requirement[] }[] = [
     needs: [notIn("runc", "1.1.5 takes it and fails later")],
   },
   {
-    name: "mappings without a user namespace",
-    edit: (config) => {
-      config.linux.uidMappings = [{ containerID: 0, hostID: 1000, size: 1 }];
-    },
-    needs: [notIn("runc", "1.1.5 ignores them")],
-  },
-  {
     name: "a string where a number belongs",
     edit: (config) => {
       Object.assign(config.process.user, { uid: "0" });

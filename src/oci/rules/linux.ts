@@ -122,13 +122,16 @@ export const linuxRules: readonly Rule<Config>[] = [
     check({ linux }, { host }, report) {
       const rdt = linux.intelRdt;
       if (rdt === undefined) return;
-      if (host.resctrl === "") {
+      const schemata = [...schemataLines(rdt)];
+      if (host.resctrl === "" && schemata.length > 0) {
         report.issue(
           "linux.intelRdt",
           rdt,
-          "nothing on a host where resctrl is not mounted (mount -t resctrl resctrl /sys/fs/resctrl)",
+          "no shares on a host where resctrl is not mounted (mount -t resctrl resctrl /sys/fs/resctrl)",
           "intelRdt is specified in config, but Intel RDT is not enabled",
         );
+      } else if (host.resctrl === "") {
+        report.warn("linux.intelRdt", rdt, "linux.intelRdt is ignored: resctrl is not mounted on this host");
       }
       const { closID } = rdt;
       if (closID === "." || closID === ".." || (closID.length > 1 && closID.includes("/"))) {
@@ -143,7 +146,7 @@ export const linuxRules: readonly Rule<Config>[] = [
       if (memBwSchema !== "" && !memBwSchema.startsWith("MB:")) {
         report.issue("linux.intelRdt.memBwSchema", memBwSchema, 'text that starts with "MB:"');
       }
-      for (const { line, subject } of schemataLines(rdt)) {
+      for (const { line, subject } of schemata) {
         if (line.includes("\n")) report.issue(subject, line, "one line");
       }
     },

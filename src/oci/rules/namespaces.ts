@@ -37,11 +37,10 @@ export const namespaceRules: readonly Rule<Config>[] = [
       const hasMappings = uidMappings !== undefined || gidMappings !== undefined;
       if (user === undefined) {
         if (hasMappings) {
-          report.issue(
+          report.warn(
             uidMappings === undefined ? "linux.gidMappings" : "linux.uidMappings",
             uidMappings ?? gidMappings,
-            'no mappings, or a namespace of type "user" in linux.namespaces',
-            "user namespace mappings specified, but user namespace isn't enabled in the config",
+            "user namespace mappings are ignored: user namespace isn't enabled in the config",
           );
         }
         if (host.euid !== 0) {

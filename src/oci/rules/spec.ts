@@ -7,13 +7,24 @@ import { namespaceOf } from "./namespace-of.ts";
 
 const VERSION = /^(\d+)\.(\d+)\.(\d+)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 
+/** What somebody may have meant by a text that is no version. */
+const MAJOR = /^v?(\d+)(?:\.|$)/;
+
 export const specRules: readonly Rule<Config>[] = [
   {
     reads: ["ociVersion"],
     check({ ociVersion }, _facts, report) {
       const match = VERSION.exec(ociVersion);
-      if (match === null || match[1] !== "1") {
+      if (Number(MAJOR.exec(ociVersion)?.[1]) > 1) {
         report.issue("ociVersion", ociVersion, "a version from 1.0.0 to below 2.0.0");
+        return;
+      }
+      if (match === null || match[1] === "0") {
+        report.warn(
+          "ociVersion",
+          ociVersion,
+          `ociVersion ${JSON.stringify(ociVersion)} is no version of the specification from 1.0.0: read as ${OCI_VERSION}`,
+        );
         return;
       }
       if (Number(match[2]) > Number(OCI_VERSION.split(".")[1])) {

@@ -1,0 +1,226 @@
+/**
+ * A document read as runc's parser reads it, Go's encoding/json: a name in any case, a name more than once, null where an
+ * item should be, a required member left out. A part of its own: a document that is right by its schema does without.
+ *
+ * The value follows the schema: what has no place in it is left out (runtime-spec, Extensibility), and what stays wrong is
+ * for the schema to refuse. Everything that is taken for something else gets a warning.
+ */
+
+import type { GenericSchema } from "valibot";
+import type { Warning } from "../warning.ts";
+import { describeFound, formatPath } from "./issue.ts";
+import { parseExactly } from "./json.ts";
+import { entryOf, itemOf, membersOf } from "./schema-shape.ts";
+import { misspeltMember } from "./unknown-members.ts";
+
+export interface LenientReading {
+  value: unknown;
+  warnings: Warning[];
+}
+
+/** `text` is JSON, or JSON with something behind it. */
+export function readLeniently(schema: GenericSchema, text: string): LenientReading {
+  const reading = new Reading();
+  const end = endOfDocument(text);
+  if (text.slice(end).trim() !== "") {
+    reading.warn([], text.slice(end), "what stands behind the end of the JSON document is ignored");
+  }
+  const raw = parseExactly(numberNames(text.slice(0, end)));
+  const value = reading.read(schema, raw, undefined, []);
+  return { value: value === undefined ? raw : value, warnings: reading.warnings };
+}
+
+const TOKENS = /"(?:[^"\\]|\\.)*"|[[\]{}]/g;
+const STRINGS = /"((?:[^"\\]|\\.)*"\s*:?)/g;
+
+/** Whether a text is a JSON document with something behind it. */
+export function hasTextBehind(text: string): boolean {
+  const end = endOfDocument(text);
+  if (text.slice(end).trim() === "") return false;
+  try {
+    JSON.parse(text.slice(0, end));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Where the first object or array of a text ends. Its length, where there is none that ends. */
+function endOfDocument(text: string): number {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(TOKENS)) {
+    if (token === "{" || token === "[") depth += 1;
+    else if (token === "}" || token === "]") depth -= 1;
+    if (depth <= 0) return token.startsWith('"') ? text.length : index + 1;
+  }
+  return text.length;
+}
+
+/** Every name with a number in front, "7:args", so that JSON.parse keeps those that stand there twice, and their order. */
+function numberNames(text: string): string {
+  let count = 0;
+  return text.replaceAll(STRINGS, (whole, rest: string) =>
+    whole.endsWith(":") ? `"${count++}:${rest}` : whole,
+  );
+}
+
+const nameOf = (numbered: string) => numbered.slice(numbered.indexOf(":") + 1);
+
+type Path = readonly (string | number)[];
+
+interface AnySchema {
+  type: string;
+  explicit?: boolean;
+}
+
+class Reading {
+  readonly warnings: Warning[] = [];
+
+  warn(path: Path, found: unknown, message: string): void {
+    const place = path.length === 0 ? {} : { path: formatPath(path) };
+    this.warnings.push({ ...place, found: describeFound(found), message });
+  }
+
+  /** `before`: what the same member was given by an earlier occurrence. */
+  read(schema: unknown, raw: unknown, before: unknown, path: Path): unknown {
+    if (raw === null) return before;
+    const { entries, item, entry } = shapeOf(schema);
+    if (entries !== undefined && isObject(raw)) return this.object(entries, raw, before, path);
+    if (entry !== undefined && isObject(raw)) return this.map(entry, raw, before, path);
+    if (item !== undefined && Array.isArray(raw)) {
+      return raw.map((each, index) => this.item(item, each, [...path, index]));
+    }
+    return withoutNumbers(raw);
+  }
+
+  private object(
+    entries: Readonly<Record<string, AnySchema>>,
+    raw: Readonly<Record<string, unknown>>,
+    before: unknown,
+    path: Path,
+  ): unknown {
+    const value: Record<string, unknown> = isObject(before) ? { ...before } : {};
+    const seen = new Set<string>();
+    for (const [numbered, member] of Object.entries(raw)) {
+      const found = nameOf(numbered);
+      const name = knownName(entries, found);
+      if (name === undefined) {
+        const warning = misspeltMember([...path, found], withoutNumbers(member), Object.keys(entries));
+        if (warning !== undefined) this.warnings.push(warning);
+        continue;
+      }
+      if (name !== found) {
+        const place = [...path, found];
+        this.warn(
+          place,
+          withoutNumbers(member),
+          `${formatPath(place)} is taken as ${name}: case matters in names`,
+        );
+      }
+      if (seen.has(name)) {
+        const place = [...path, name];
+        const message = `${formatPath(place)} stands there more than once: objects are merged, of other values the last is taken`;
+        this.warn(place, withoutNumbers(member), message);
+      }
+      seen.add(name);
+      const result = this.read(entries[name], member, value[name], [...path, name]);
+      if (result !== undefined) value[name] = result;
+    }
+    for (const [name, schema] of Object.entries(entries)) {
+      if (name in value || isOptional(schema) || schema.explicit) continue;
+      const place = [...path, name];
+      const zero = zeroOf(schema);
+      if (zero === undefined || !isValid(schema, zero)) continue;
+      this.warn(place, undefined, `${formatPath(place)} is missing: ${describeFound(zero)} is taken for it`);
+      value[name] = zero;
+    }
+    return value;
+  }
+
+  private map(
+    entry: AnySchema,
+    raw: Readonly<Record<string, unknown>>,
+    before: unknown,
+    path: Path,
+  ): unknown {
+    const value: Record<string, unknown> = Object.assign(Object.create(null), before);
+    for (const [numbered, member] of Object.entries(raw)) {
+      const key = nameOf(numbered);
+      const place = [...path, key];
+      if (key in value) {
+        this.warn(
+          place,
+          withoutNumbers(member),
+          `${formatPath(place)} stands there more than once: the last is taken`,
+        );
+      }
+      const result = this.item(entry, member, place);
+      if (result !== undefined) value[key] = result;
+    }
+    return value;
+  }
+
+  private item(schema: AnySchema, raw: unknown, path: Path): unknown {
+    if (raw !== null) return this.read(schema, raw, undefined, path);
+    const isStruct = membersOf(schema) !== undefined;
+    const zero = zeroOf(schema);
+    if (!isStruct && !isValid(schema, zero)) return null;
+    this.warn(path, null, `${formatPath(path)} is null: ${describeFound(zero)} is taken for it`);
+    return isStruct ? this.read(schema, {}, undefined, path) : zero;
+  }
+}
+
+/** The name in the schema that Go takes for `found`: the same, or the same but for case. */
+function knownName(entries: Readonly<Record<string, unknown>>, found: string): string | undefined {
+  if (Object.hasOwn(entries, found)) return found;
+  const folded = fold(found);
+  return Object.keys(entries).find((name) => fold(name) === folded);
+}
+
+/** Unicode's simple folding, for names of ASCII letters: two letters beyond ASCII fold to one of them. */
+function fold(name: string): string {
+  return name
+    .replaceAll("\u017f", "s")
+    .replaceAll("\u212a", "k")
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/** What Go has where nothing was said. undefined: nothing. */
+function zeroOf(schema: AnySchema): unknown {
+  const { entries, item, entry } = shapeOf(schema);
+  if (entries !== undefined || entry !== undefined) return {};
+  if (item !== undefined) return [];
+  if (isValid(schema, false)) return false;
+  // A custom schema takes texts or numbers, and says only by taking them which.
+  return ["", 0].find((zero) => isValid(schema, zero)) ?? (isValid(schema, "text") ? "" : undefined);
+}
+
+function isOptional({ type }: AnySchema): boolean {
+  return type === "optional" || type === "exact_optional";
+}
+
+function isValid(schema: AnySchema, value: unknown): boolean {
+  const run = (schema as unknown as GenericSchema)["~run"];
+  return run.call(schema, { value }, {}).issues === undefined;
+}
+
+function shapeOf(schema: unknown) {
+  return {
+    entries: membersOf(schema) as Readonly<Record<string, AnySchema>> | undefined,
+    item: itemOf(schema) as AnySchema | undefined,
+    entry: entryOf(schema) as AnySchema | undefined,
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value as it stands in the document. */
+function withoutNumbers(raw: unknown): unknown {
+  if (Array.isArray(raw)) return raw.map(withoutNumbers);
+  if (!isObject(raw)) return raw;
+  return Object.fromEntries(
+    Object.entries(raw).map(([name, value]) => [nameOf(name), withoutNumbers(value)]),
+  );
+}
