@@ -169,6 +169,11 @@ describe("a mistake is reported with its path", () => {
     ],
     ["masked path with NUL", linux({ maskedPaths: ["/a\0b"] }), "linux.maskedPaths[0]"],
     ["masked without mount", config({ linux: { maskedPaths: ["/x"], namespaces: [] } }), "linux.maskedPaths"],
+    [
+      "read-only root without mount",
+      config({ root: { path: "rootfs", readonly: true }, linux: {} }),
+      "root.readonly",
+    ],
     ["mounts without mount", config({ mounts: [{ destination: "/a", type: "tmpfs" }], linux: {} }), "mounts"],
     ["device type", linux({ devices: [{ path: "/dev/x", type: "z" }] }), "linux.devices[0].type"],
     ["device path", linux({ devices: [{ path: 5, type: "c" }] }), "linux.devices[0].path"],
@@ -512,6 +517,11 @@ describe("an ordinary user", () => {
 test("warnings", () => {
   const warn = (document: Raw) => loadConfig(stringifyJson(document), facts).warnings;
   expect(warn(config({ ociVersion: "1.9.0" }))).toHaveLength(1);
+  const noMountNamespace = { rootfsPropagation: "shared", mountLabel: "label", namespaces: [] };
+  expect(warn(config({ linux: noMountNamespace }))).toMatchObject([
+    { path: "linux.rootfsPropagation", found: '"shared"' },
+    { path: "linux.mountLabel", found: '"label"' },
+  ]);
   expect(warn(mounts({ destination: "a", type: "tmpfs" }))).toMatchObject([
     { path: "mounts[0].destination", found: '"a"' },
   ]);

@@ -1,7 +1,8 @@
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { removeNamespace } from "../harness/config.ts";
 import { mountAt } from "../harness/mountinfo.ts";
-import { root } from "../harness/requirements.ts";
+import { buncOnly, root } from "../harness/requirements.ts";
 import { scenario } from "../harness/scenario.ts";
 
 scenario("a read-only root refuses writes", [root], async (box) => {
@@ -77,4 +78,18 @@ scenario("a bundle whose path has blanks and non-ASCII letters", [root], async (
   });
   writeFileSync(`${odd}/config.json`, JSON.stringify(bundle.config));
   expect((await box.must(["run", "--bundle", odd, box.id()])).stdout).toContain('"data":"read"');
+});
+
+scenario("a read-only root without a mount namespace is refused", [root, buncOnly], async (box) => {
+  const bundle = box.probe(["create:/file"], (config) => {
+    removeNamespace(config, "mount");
+    config.mounts = [];
+    config.linux.maskedPaths = [];
+    config.linux.readonlyPaths = [];
+    config.root.readonly = true;
+  });
+  const { status, stdout, stderr } = await box.run(bundle);
+  expect([status, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain("unable to make the root file system read-only without a private MNT namespace");
+  expect(existsSync(`${bundle.rootfs}/file`)).toBe(false);
 });

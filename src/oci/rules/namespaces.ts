@@ -110,6 +110,32 @@ export const namespaceRules: readonly Rule<Config>[] = [
     },
   },
   {
+    reads: ["linux.namespaces", "root.readonly"],
+    check({ linux, root }, _facts, report) {
+      if (!root.readonly || namespaceOf(linux, "mount") !== undefined) return;
+      report.issue(
+        "root.readonly",
+        root.readonly,
+        'false, or a namespace of type "mount" in linux.namespaces: the container would write to its root all the same',
+        "unable to make the root file system read-only without a private MNT namespace",
+      );
+    },
+  },
+  {
+    reads: ["linux.namespaces", "linux.rootfsPropagation", "linux.mountLabel"],
+    check({ linux }, _facts, report) {
+      if (namespaceOf(linux, "mount") !== undefined) return;
+      for (const member of ["rootfsPropagation", "mountLabel"] as const) {
+        if (linux[member] === "") continue;
+        report.warn(
+          `linux.${member}`,
+          linux[member],
+          'it has no effect without a namespace of type "mount" in linux.namespaces',
+        );
+      }
+    },
+  },
+  {
     reads: ["linux.namespaces", "linux.rootfsPropagation"],
     check({ linux }, { noPivot }, report) {
       if (!noPivot || !linux.rootfsPropagation.endsWith("private")) return;
