@@ -5,6 +5,7 @@ const exit = @import("exit.zig");
 const files = @import("files.zig");
 const host = @import("host.zig");
 const host_probe = @import("host_probe.zig");
+const kernel_log = @import("kernel_log.zig");
 const spawn = @import("parent/spawn.zig");
 const start_socket = @import("parent/start_socket.zig");
 const signals = @import("parent/signals.zig");
@@ -57,6 +58,7 @@ pub const table = .{
     .{ .name = "hold_signals", .function = signals.hold_signals },
     .{ .name = "become_subreaper", .function = supervise.become_subreaper },
     .{ .name = "supervise", .function = supervise.supervise },
+    .{ .name = "kernel_log", .function = kernel_log.kernel_log },
     .{ .name = "process_status", .function = process.process_status },
     .{ .name = "signal_process", .function = process.signal_process },
     .{ .name = "await_end", .function = process.await_end },

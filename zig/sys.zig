@@ -607,6 +607,13 @@ pub fn umask(mask: u32) u32 {
     return @truncate(linux.syscall1(.umask, mask));
 }
 
+/// syslog(2), SYSLOG_ACTION_READ_ALL: the last bytes of the kernel's log that fit, which stay in it.
+pub fn syslog_read_all(buffer: []u8) Error![]u8 {
+    const read_all = 3;
+    const length = try check(linux.syscall3(.syslog, read_all, @intFromPtr(buffer.ptr), buffer.len));
+    return buffer[0..length];
+}
+
 /// prctl(2); the PR_* number first.
 pub fn prctl(option: i32, a: usize, b: usize, c: usize, d: usize) Error!usize {
     return check(linux.syscall5(.prctl, usize_of(option), a, b, c, d));

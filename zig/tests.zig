@@ -12,6 +12,7 @@ test {
     _ = @import("dispatch.zig");
     _ = @import("entry/environment.zig");
     _ = @import("entry/record.zig");
+    _ = @import("files.zig");
     _ = @import("hook.zig");
     _ = @import("init/environment.zig");
     _ = @import("init/executable.zig");
@@ -25,6 +26,7 @@ test {
     _ = @import("init/start.zig");
     _ = @import("integer.zig");
     _ = @import("json.zig");
+    _ = @import("kernel_log.zig");
     _ = @import("memset.zig");
     _ = @import("netlink.zig");
     _ = @import("parent/criu.zig");

@@ -12,21 +12,48 @@ export interface OomReport {
 
 export const NO_OOM: OomReport = { kills: 0, limit: "" };
 
-/** cgroup-v2.rst, memory.events.local; cgroup-v1/memory.rst, memory.failcnt. */
-export function oomReport(call: typeof native, locations: readonly CgroupLocation[]): OomReport {
+/** How many processes of the container the OOM killer has ended; 0 where that is not known. */
+export function oomKills(call: typeof native, locations: readonly CgroupLocation[]): number {
   const memory = locationOf(locations, "memory");
-  if (memory === undefined) return NO_OOM;
-  const { mount, path, controller } = memory;
-  const isLegacy = controller === "memory";
-  const files = isLegacy
-    ? ["memory.oom_control", "memory.failcnt", "memory.limit_in_bytes"]
-    : ["memory.events", "memory.events.local", "memory.max"];
-  const [events = "", own = "", limit = ""] = call("cgroup_read", {
-    groups: [{ mount, path, files }],
-  }).files.map(({ text }) => text);
-  const kills = countOf(events, "oom_kill");
-  const reached = isLegacy ? Number(own) > 0 : countOf(own, "oom") > 0;
-  return { kills, limit: kills > 0 && reached ? limit.trim() : "" };
+  if (memory === undefined) return 0;
+  const [events = ""] = textsOf(call, memory, [isLegacy(memory) ? "memory.oom_control" : "memory.events"]);
+  return countOf(events, "oom_kill");
+}
+
+/** cgroup-v2.rst, memory.events.local; cgroup-v1/memory.rst, failcnt. */
+export function oomReport(call: typeof native, locations: readonly CgroupLocation[]): OomReport {
+  const kills = oomKills(call, locations);
+  const memory = locationOf(locations, "memory");
+  if (kills === 0 || memory === undefined) return NO_OOM;
+  return { kills, limit: isLegacy(memory) ? reachedLegacy(call, memory) : reachedUnified(call, memory) };
+}
+
+function reachedUnified(call: typeof native, memory: CgroupLocation): string {
+  const [events = "", limit = ""] = textsOf(call, memory, ["memory.events.local", "memory.max"]);
+  return countOf(events, "oom") > 0 ? limit.trim() : "";
+}
+
+/** Memory is charged in batches (MEMCG_CHARGE_BATCH, 64 pages): one that is refused leaves the usage so far below. */
+const BATCH_BYTES = 64 * 4096;
+
+/**
+ * Of two limits, memory alone and with swap, the one that something was refused for. Where both are the same, the kernel
+ * counts no failure of either; the highest usage tells then.
+ */
+function reachedLegacy(call: typeof native, memory: CgroupLocation): string {
+  for (const kind of ["memory", "memory.memsw"]) {
+    const files = ["failcnt", "max_usage_in_bytes", "limit_in_bytes"].map((name) => `${kind}.${name}`);
+    const [failures = "", highest = "", limit = ""] = textsOf(call, memory, files);
+    if (limit === "") continue;
+    if (Number(failures) > 0 || Number(highest) + BATCH_BYTES >= Number(limit)) return limit.trim();
+  }
+  return "";
+}
+
+const isLegacy = ({ controller }: CgroupLocation) => controller === "memory";
+
+function textsOf(call: typeof native, { mount, path }: CgroupLocation, files: string[]): string[] {
+  return call("cgroup_read", { groups: [{ mount, path, files }] }).files.map(({ text }) => text);
 }
 
 function countOf(text: string, name: string): number {

@@ -146,6 +146,24 @@ describe("a failure is exactly one record", () => {
   });
 });
 
+describe("why a process in the foreground ended", () => {
+  const cases: [settings: Partial<LogSettings>, terminal: boolean, file: string[], stderr: string[]][] = [
+    [{}, false, [], []],
+    [{}, true, [], ["WARN why"]],
+    [{ file: "/l" }, false, [`time="${WHEN}" level=warning msg=why\n`], []],
+    [{ file: "/l" }, true, [`time="${WHEN}" level=warning msg=why\n`], ["WARN why"]],
+    [{ file: "/l", format: "json" }, false, [`{"level":"warning","msg":"why","time":"${WHEN}"}\n`], []],
+    [{ format: "json" }, false, [], []],
+    [{ level: "error" }, true, [], []],
+    [{ file: "/l", level: "error" }, true, [], []],
+  ];
+  test.each(cases)("%p, terminal: %p", (settings, terminal, expectedFile, expectedStderr) => {
+    const { log, file, stderr } = recorder(settings, terminal);
+    log.ending("why");
+    expect([file, stderr]).toEqual([expectedFile, expectedStderr]);
+  });
+});
+
 describe("levels", () => {
   const cases: [Partial<LogSettings>, string[]][] = [
     [{}, ["warning", "error"]],

@@ -35,6 +35,8 @@ export interface Log {
   debug: (message: string) => void;
   info: (message: string) => void;
   warning: (warning: Warning | string) => void;
+  /** Why a process in the foreground ended: for a person at a terminal, and for the log file. */
+  ending: (message: string) => void;
   /** Why the command fails. Called once, by main. */
   failure: (error: unknown) => void;
 }
@@ -77,6 +79,14 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
     debug: (message) => write("debug", message, {}),
     info: (message) => write("info", message, {}),
     warning: warn,
+    ending: (message) => {
+      if (LOG_LEVELS.indexOf("warning") > threshold) return;
+      // Standard error is the container's too: who reads it from a pipe or file gets nothing in between.
+      const isSeen = output.errorIsTerminal();
+      if (settings.file !== undefined || isSeen) write("warning", message, {});
+      if (settings.file !== undefined && isSeen)
+        output.writeError(terminalRecord("warning", visibleBytes(message), {}));
+    },
     failure: (error) => {
       if (error instanceof RuntimeError) for (const warning of error.warnings ?? []) warn(warning);
       const fields = failureFields(error, settings.format);

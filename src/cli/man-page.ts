@@ -30,6 +30,11 @@ A terminal also shows the line that is not JSON, with a caret below the place.
 When **--log** names a file, the message is also printed to standard error. Trouble with the log does not
 change the exit status.
 
+
+When a signal ends the process of **run** or **exec** in the foreground, and the kernel tells why (memory that ran out,
+or a system call that its seccomp profile does not allow), a record of level _warning_ says so in the log file and on a
+terminal, and nowhere else.
+
 # EXIT STATUS
 **0** on success, **1** on failure, **3** for an unknown command. **run** and **exec** exit with the status of
 the container's process, or 128 plus the number of the signal that ended it; **exec** exits with **255** when

@@ -1,9 +1,14 @@
 /** `exec`: a further process in a running container. */
 
+import { oomKills } from "../cgroup/oom.ts";
+import type { CgroupLocation } from "../cgroup/paths.ts";
+import type { Log } from "../cli/log.ts";
 import type { Handler } from "../cli/verbs.ts";
-import { openContainer } from "../container/container.ts";
+import { cgroupsOf } from "../container/cgroups.ts";
+import { type Container, openContainer } from "../container/container.ts";
 import { execProcess, readProcessFile } from "../container/exec.ts";
 import { processFromFlags, subCgroupsFromFlags } from "../container/exec-process.ts";
+import { loadStoredConfig } from "../container/stored-config.ts";
 import { native } from "../native/call.ts";
 
 export const run: Handler<"exec"> = (options, [id, words], context) => {
@@ -11,6 +16,7 @@ export const run: Handler<"exec"> = (options, [id, words], context) => {
   // Before there is a process: a signal that comes in between must reach it.
   if (!options.detach) native("hold_signals", {});
   const file = options.process;
+  const before = options.detach ? undefined : beginning(container);
   const { pid, pidfd, console } = execProcess(
     container,
     {
@@ -26,5 +32,30 @@ export const run: Handler<"exec"> = (options, [id, words], context) => {
     },
     context,
   );
-  return options.detach ? 0 : native("supervise", { pid, pidfd, console, notify: null }).status;
+  if (before === undefined) return 0;
+  const { status, signaled } = native("supervise", { pid, pidfd, console, notify: null });
+  if (signaled) tellProcessEnding(container, { ...before, pid, status }, context.log);
+  return status;
 };
+
+interface Beginning {
+  locations: readonly CgroupLocation[];
+  earlierKills: number;
+  since: number;
+}
+
+/** What the end of a process is compared with. */
+function beginning({ record }: Container): Beginning {
+  const locations = cgroupsOf(record);
+  return { locations, earlierKills: oomKills(native, locations), since: Date.now() };
+}
+
+function tellProcessEnding(
+  { directory, record }: Container,
+  ending: Beginning & { pid: number; status: number },
+  log: Log,
+): void {
+  const { tellEnding }: typeof import("../container/ending.ts") = require("../container/ending.ts");
+  const seccomp = () => loadStoredConfig(directory, record).linux.seccomp;
+  tellEnding({ what: "process", ...ending, seccomp }, log);
+}

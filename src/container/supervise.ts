@@ -5,7 +5,9 @@ import type { SuperviseNotify } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
+import { cgroupsOf } from "./cgroups.ts";
 import { destroyContainer } from "./destroy.ts";
+import { readStoredConfig } from "./stored-config.ts";
 
 export interface Supervised {
   directory: StateDirectory;
@@ -21,7 +23,8 @@ export interface Supervised {
 /** → exit status of the container's init. */
 export function superviseContainer(supervised: Supervised, context: CommandContext): number {
   const { directory, record, pid, pidfd, console, notify, keep } = supervised;
-  const { status } = native("supervise", { pid, pidfd, console, notify: notify ?? null });
+  const { status, signaled } = native("supervise", { pid, pidfd, console, notify: notify ?? null });
+  if (signaled) tellContainerEnding(supervised, status, context);
   // Another command may have deleted the container meanwhile; the status is what this one is for.
   const lock = keep ? undefined : directory.tryLock();
   if (lock !== undefined) {
@@ -29,4 +32,23 @@ export function superviseContainer(supervised: Supervised, context: CommandConte
     lock.release();
   }
   return status;
+}
+
+/** While the container's cgroup and configuration are there. */
+function tellContainerEnding(
+  { directory, record, pid }: Supervised,
+  status: number,
+  context: CommandContext,
+): void {
+  const { tellEnding }: typeof import("./ending.ts") = require("./ending.ts");
+  const ending = {
+    what: "container",
+    pid,
+    status,
+    locations: cgroupsOf(record),
+    earlierKills: 0,
+    since: Date.parse(record.created),
+    seccomp: () => readStoredConfig(directory.loadConfig(), record).linux.seccomp,
+  } as const;
+  tellEnding(ending, context.log);
 }

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 2374436676;
+export const abiFingerprint = 2680583219;
 
 export type Failure = {
   code: Code;
@@ -185,6 +185,13 @@ export type SuperviseRequest = {
 export type SuperviseReply = {
   status: number;
   signaled: boolean;
+};
+
+export type KernelLogRequest = Record<string, never>;
+
+export type KernelLogReply = {
+  text: string;
+  pids_are_ours: boolean;
 };
 
 export type StatusRequest = {
@@ -1039,35 +1046,36 @@ export const callNumbers = {
   hold_signals: 25,
   become_subreaper: 26,
   supervise: 27,
-  process_status: 28,
-  signal_process: 29,
-  await_end: 30,
-  open_process: 31,
-  send_fd: 32,
-  run_hook: 33,
-  criu_start: 34,
-  criu_exchange: 35,
-  criu_end: 36,
-  criu_status_ready: 37,
-  notify_listen: 38,
-  notify_forward: 39,
-  seccomp_compile: 40,
-  cgroup_create: 41,
-  cgroup_write: 42,
-  cgroup_read: 43,
-  cgroup_join: 44,
-  cgroup_delegate: 45,
-  cgroup_processes: 46,
-  cgroup_kill: 47,
-  cgroup_freeze: 48,
-  cgroup_remove: 49,
-  cgroup_watch: 50,
-  cgroup_devices: 51,
-  bus_connect: 52,
-  bus_write: 53,
-  bus_read: 54,
-  host_probe: 55,
-  seccomp_explain: 56,
+  kernel_log: 28,
+  process_status: 29,
+  signal_process: 30,
+  await_end: 31,
+  open_process: 32,
+  send_fd: 33,
+  run_hook: 34,
+  criu_start: 35,
+  criu_exchange: 36,
+  criu_end: 37,
+  criu_status_ready: 38,
+  notify_listen: 39,
+  notify_forward: 40,
+  seccomp_compile: 41,
+  cgroup_create: 42,
+  cgroup_write: 43,
+  cgroup_read: 44,
+  cgroup_join: 45,
+  cgroup_delegate: 46,
+  cgroup_processes: 47,
+  cgroup_kill: 48,
+  cgroup_freeze: 49,
+  cgroup_remove: 50,
+  cgroup_watch: 51,
+  cgroup_devices: 52,
+  bus_connect: 53,
+  bus_write: 54,
+  bus_read: 55,
+  host_probe: 56,
+  seccomp_explain: 57,
 } as const;
 
 /** Request and reply of every call. */
@@ -1100,6 +1108,7 @@ export type Calls = {
   hold_signals: [HoldSignalsRequest, HoldSignalsReply];
   become_subreaper: [SubreaperRequest, SubreaperReply];
   supervise: [SuperviseRequest, SuperviseReply];
+  kernel_log: [KernelLogRequest, KernelLogReply];
   process_status: [StatusRequest, StatusReply];
   signal_process: [SignalRequest, SignalReply];
   await_end: [AwaitEndRequest, AwaitEndReply];

@@ -1,0 +1,58 @@
+/**
+ * Why a foreground process was ended by a signal, where the kernel tells: for want of memory, or by its seccomp filter.
+ * Told to a person at a terminal and to the log; exit status and streams are as they would be without.
+ */
+
+import { oomReport } from "../cgroup/oom.ts";
+import type { CgroupLocation } from "../cgroup/paths.ts";
+import type { Log } from "../cli/log.ts";
+import { SIG } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
+import type { SeccompConfig } from "../oci/seccomp.ts";
+import { seccompRefusal } from "./seccomp-refusal.ts";
+
+export interface Ending {
+  what: "container" | "process";
+  /** As seen from here. */
+  pid: number;
+  /** 128 + the signal. */
+  status: number;
+  /** Where its cgroups are, or were. */
+  locations: readonly CgroupLocation[];
+  /** OOM kills that were counted before it began. */
+  earlierKills: number;
+  /** When it was made, at the latest: milliseconds since 1970. */
+  since: number;
+  seccomp: () => SeccompConfig | undefined;
+}
+
+export function tellEnding(ending: Ending, log: Log): void {
+  const reason = reasonOf(ending);
+  if (reason !== undefined) log.ending(`the ${ending.what} was ended by ${reason}`);
+}
+
+/** `SIGKILL: why`; undefined: the kernel does not say. */
+function reasonOf(ending: Ending): string | undefined {
+  try {
+    if (ending.status === 128 + SIG.KILL) return outOfMemory(ending);
+    if (ending.status === 128 + SIG.SYS) return seccompRefusal(ending.seccomp(), ending.pid, ending.since);
+  } catch {
+    // Another command may have removed what would have told: the process has ended all the same.
+  }
+  return undefined;
+}
+
+function outOfMemory({ locations, earlierKills }: Ending): string | undefined {
+  const { kills, limit } = oomReport(native, locations);
+  const killed = kills - earlierKills;
+  if (killed <= 0) return undefined;
+  const who = killed === 1 ? "1 process" : `${killed} processes`;
+  const where = limit === "" ? "" : `, at its limit of ${bytes(limit)}`;
+  return `SIGKILL: the kernel killed ${who} in the container's cgroup for want of memory${where}`;
+}
+
+/** `67108864 bytes (64 MiB)`. */
+function bytes(text: string): string {
+  const mebibytes = Number(text) / 2 ** 20;
+  return Number.isInteger(mebibytes) ? `${text} bytes (${mebibytes} MiB)` : `${text} bytes`;
+}
