@@ -24,7 +24,7 @@ export function mountHint(facts: HintFacts): string {
     case "EINVAL":
       return failure.op === "fsconfig" ? refusedOption(mount, context) : "";
     case "EPERM":
-      return isInUserNamespace(context) ? forbiddenInUserNamespace(mount, context) : "";
+      return isInUserNamespace(context) ? forbiddenInUserNamespace(mount, facts) : "";
     default:
       return "";
   }
@@ -70,8 +70,15 @@ const OWN_NAMESPACE: Readonly<Record<string, string>> = {
   cgroup2: "cgroup",
 };
 
-function forbiddenInUserNamespace({ type }: MountFacts, context: FailureContext): string {
+function forbiddenInUserNamespace({ type }: MountFacts, { failure, context }: HintFacts): string {
   const needed = OWN_NAMESPACE[type];
+  const joined = context.namespaces.find((namespace) => namespace.type === needed && namespace.path !== "");
+  // The kernel asks for rights over that namespace here; what it thinks of the host's mounts it says in fsmount(2).
+  const asks =
+    failure.op === (type === "sysfs" ? "fsopen" : "fsconfig") && !failure.detail.startsWith("option");
+  if (joined !== undefined && asks) {
+    return `in a user namespace ${type} needs a ${needed} namespace that belongs to it, which the one at ${joined.path} does not`;
+  }
   if (needed !== undefined && !hasNamespace(context, needed)) {
     return `in a user namespace ${type} needs a new ${needed} namespace as well: add {"type": "${needed}"} to linux.namespaces`;
   }
