@@ -313,6 +313,14 @@ pub fn fstatfs_type(fd: fd_t) Error!u64 {
     return raw.type;
 }
 
+/// Whether the mount that a descriptor leads to has noexec: ST_NOEXEC of statfs(2) f_flags.
+pub fn fstatfs_noexec(fd: fd_t) Error!bool {
+    const st_noexec = 8;
+    var raw: StatFs = undefined;
+    try check_void(linux.syscall2(.fstatfs, usize_of(fd), @intFromPtr(&raw)));
+    return raw.flags & st_noexec != 0;
+}
+
 pub fn statfs_type(path: [*:0]const u8) Error!u64 {
     var raw: StatFs = undefined;
     try check_void(linux.syscall2(.statfs, @intFromPtr(path), @intFromPtr(&raw)));

@@ -40,8 +40,24 @@ test.each([
   ["Error (criu/mount.c:753): mnt: 42:/x doesn't have a proper root mount", "config.json"],
   ["Error (criu/vdso.c:381): vdso: Unexpected rt vDSO area bounds", "newer criu"],
   ["Error (criu/uffd.c:1225): uffd: UFFD is not supported", "CONFIG_USERFAULTFD"],
+  ["Error (criu/kerndat.c:1): kcmp: Function not implemented", "CONFIG_CHECKPOINT_RESTORE"],
+  ["Error (criu/mem.c:1): Dirty tracking is not supported", "CONFIG_MEM_SOFT_DIRTY"],
+  ['Error (criu/util.c:1): execvp("iptables-restore") failed: No such file or directory', "iptables"],
+  ["Error (criu/lsm.c:1): can't restore apparmor lsm profile", "--lsm-profile"],
 ])("%s", (line, hint) => {
   expect(CAUSES.find(({ log }) => log.test(line))?.hint).toContain(hint);
+});
+
+test.each([
+  "Error (criu/page-xfer.c:1): page-xfer: Can't connect: Network is unreachable",
+  "Error (criu/kerndat.c:1): kerndat_get_dirty_track failed",
+  "Error (criu/proc_parse.c:1): Can't open 42/map_files: Permission denied",
+  "Error (criu/uffd.c:1): uffd: Can't receive pages: Connection reset by peer",
+  "Error (criu/net.c:1): iptables-restore exited with status 2",
+  "Error (criu/files.c:1): Can't open /etc/apparmor.d/x",
+  "Error (criu/cr-dump.c:1): Dumping FAILED.",
+])("nothing is said of %s", (line) => {
+  expect(CAUSES.find(({ log }) => log.test(line))?.hint).toBeUndefined();
 });
 
 test("no hint holds a text that callers match on", () => {

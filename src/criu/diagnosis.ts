@@ -32,22 +32,31 @@ export const CAUSES: readonly Cause[] = [
     hint: "a process has a file open that is outside of the container (a standard stream that is a file of the host?)",
   },
   {
-    log: /doesn't have a proper root mount|No mapping for .* mountpoint|unreachable/,
+    log: /doesn't have a proper root mount|No mapping for .* mountpoint|mnt: .*unreachable/,
     hint: "a mount is not in config.json (made after the start?): CRIU cannot tell where it comes from",
   },
   {
-    log: /Unexpected rt vDSO|kerndat_\w+ failed/,
+    log: /Unexpected rt vDSO/,
     hint: "this criu does not know this kernel: `criu check` tells more; a newer criu may",
   },
-  { log: /kcmp|map_files|CONFIG_CHECKPOINT_RESTORE/, hint: "the kernel needs CONFIG_CHECKPOINT_RESTORE" },
   {
-    log: /uffd|userfaultfd/i,
+    log: /CONFIG_CHECKPOINT_RESTORE|kcmp.*Function not implemented/,
+    hint: "the kernel needs CONFIG_CHECKPOINT_RESTORE",
+  },
+  {
+    log: /(uffd|userfaultfd).*(not supported|not implemented|not permitted)/i,
     hint: "the kernel needs CONFIG_USERFAULTFD, and vm.unprivileged_userfaultfd or CAP_SYS_PTRACE",
   },
-  { log: /soft.?dirty|dirty.?track/i, hint: "the kernel needs CONFIG_MEM_SOFT_DIRTY" },
-  { log: /iptables|nftables|nft /, hint: "locking the network needs iptables or nftables on this host" },
   {
-    log: /can't restore .*lsm|apparmor|selinux/i,
+    log: /(soft.?dirty|dirty.?track|mem(ory)? track).*(n't|not |off\b)/i,
+    hint: "the kernel needs CONFIG_MEM_SOFT_DIRTY",
+  },
+  {
+    log: /(iptables|nft).*No such file/,
+    hint: "locking the network needs iptables or nftables on this host",
+  },
+  {
+    log: /can't restore .*lsm|(apparmor|selinux).*(no such|can't|cannot|not loaded|fail)/i,
     hint: "the security profile of the checkpoint must be loaded here, or give --lsm-profile",
   },
 ];

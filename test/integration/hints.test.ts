@@ -1,8 +1,10 @@
 /** Hints: their cause is there, and a failure that looks alike gets none. On the kernel; src/hints.test.ts has the rest. */
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { controller } from "../harness/cgroup-file.ts";
 import { addUserNamespace, type Edit } from "../harness/config.ts";
+import { probePath } from "../harness/probe.ts";
 import {
   buncOnly,
   cgroupV1,
@@ -20,6 +22,8 @@ interface Case {
   message: RegExp;
   /** Undefined: none is given. */
   hint?: RegExp;
+  /** What was seen that is no advice. */
+  detail?: RegExp;
 }
 
 const limits =
@@ -87,6 +91,31 @@ const cases: Case[] = [
     message: /is a directory/,
   },
   {
+    name: "a program that nobody may execute",
+    edit: (config) => {
+      config.process.args = ["/proc/version"];
+    },
+    message: /permission denied$/,
+    detail: /^its mode lets nobody execute it$/,
+  },
+  {
+    name: "a program on a mount with noexec",
+    edit: (config) => {
+      const source = dirname(probePath());
+      config.mounts.push({ destination: "/no", type: "bind", source, options: ["bind", "noexec"] });
+      config.process.args = [`/no/${basename(probePath())}`];
+    },
+    message: /permission denied$/,
+    detail: /^it is on a mount with noexec$/,
+  },
+  {
+    name: "a misspelt option of a bind mount",
+    edit: (config) => {
+      config.mounts.push({ destination: "/no", type: "bind", source: "/etc", options: ["bind", "nosiud"] });
+    },
+    message: /found "nosiud".*\(did you mean "nosuid"\?\)$/,
+  },
+  {
     name: "sysfs in a user namespace without a network namespace",
     needs: [userNamespaces],
     edit: (config) => {
@@ -141,7 +170,7 @@ const cases: Case[] = [
   },
 ];
 
-for (const { name, needs = [], edit, message, hint } of cases) {
+for (const { name, needs = [], edit, message, hint, detail } of cases) {
   scenario(
     `${name}: ${hint === undefined ? "no hint" : "its hint"}`,
     [root, buncOnly, ...needs],
@@ -162,6 +191,7 @@ for (const { name, needs = [], edit, message, hint } of cases) {
       expect(result.status).toBe(1);
       const record = JSON.parse(readFileSync(log, "utf8"));
       expect(record.msg).toMatch(message);
+      if (detail !== undefined) expect(record.detail).toMatch(detail);
       if (hint === undefined) expect(record.hint).toBeUndefined();
       else expect(record.hint).toMatch(hint);
     },

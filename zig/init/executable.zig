@@ -26,7 +26,7 @@ pub fn find(context: *Context) Failed![:0]const u8 {
     }
     if (std.mem.indexOfScalar(u8, name, '/') != null) {
         const path = sys.zero_terminate(&buffer, name) catch return context.fail_as(.executable, "lookup", name, "");
-        check(path) catch return context.fail_as(.executable, "lookup", name, "");
+        check(path) catch return context.fail_as(.executable, "lookup", name, why_not(path));
         return keep(context, path);
     }
     // splitScalar has one empty element for an empty text; an empty PATH has none.
@@ -67,6 +67,34 @@ fn check(path: [:0]const u8) sys.Error!void {
     if (stat.is_directory()) return sys.fail(.ISDIR);
     if (stat.mode & sys.S.IFMT != sys.S.IFREG) return sys.fail(.ACCES);
     try sys.faccessat_execute(sys.AT.FDCWD, path);
+}
+
+/// What keeps a file from being run that is there, for a person; empty where that cannot be seen.
+fn why_not(path: [:0]const u8) []const u8 {
+    const errno = sys.errno;
+    defer sys.errno = errno;
+    if (errno != .ACCES) return "";
+    const file = sys.openat2(sys.AT.FDCWD, path, sys.O.PATH | sys.O.CLOEXEC, 0, sys.RESOLVE.NO_MAGICLINKS) catch return "";
+    defer sys.close(file);
+    const stat = sys.fstat(file) catch return "";
+    if (stat.mode & sys.S.IFMT != sys.S.IFREG) return "it is not a regular file";
+    if (stat.mode & 0o111 == 0) return "its mode lets nobody execute it";
+    return if (sys.fstatfs_noexec(file) catch return "") "it is on a mount with noexec" else "";
+}
+
+test why_not {
+    const cases = [_]struct { [:0]const u8, sys.E, []const u8 }{
+        .{ "/etc/passwd", .ACCES, "its mode lets nobody execute it" },
+        .{ "/dev/null", .ACCES, "it is not a regular file" },
+        .{ "/bin/sh", .ACCES, "" },
+        .{ "/no/such/file", .ACCES, "" },
+        .{ "/etc/passwd", .LOOP, "" },
+    };
+    for (cases) |case| {
+        sys.errno = case[1];
+        try std.testing.expectEqualStrings(case[2], why_not(case[0]));
+        try std.testing.expectEqual(case[1], sys.errno);
+    }
 }
 
 test "the check tells why a file cannot be run" {

@@ -1,7 +1,7 @@
 /** Rules of `mounts`. */
 
 import { parseIdMapOption } from "../../plan/id-map-option.ts";
-import { parseMountOptions } from "../../plan/mount-options.ts";
+import { knownMountOptions, parseMountOptions } from "../../plan/mount-options.ts";
 import { rootPath, targetOf } from "../../plan/mount-targets.ts";
 import { cleanPath } from "../../plan/paths.ts";
 import { mountsUnderProc, PROC_SUBMOUNTS } from "../../plan/proc-mounts.ts";
@@ -50,7 +50,7 @@ export const mountRules: readonly Rule<Config>[] = [
             report.issue(
               `${path}.options`,
               data,
-              "mount flags and propagation only: the kernel ignores data of a bind mount",
+              `mount flags and propagation only: the kernel ignores data of a bind mount${nearOption(data)}`,
               "bind mounts cannot have any filesystem-specific options applied",
             );
           }
@@ -159,4 +159,10 @@ function checkProc(
     `below /proc only ${[...PROC_SUBMOUNTS].join(", ")}`,
     `${JSON.stringify(target)} cannot be mounted because it is inside /proc`,
   );
+}
+
+/** ` (did you mean "nosuid"?)` for a misspelt flag. */
+function nearOption(word: string): string {
+  const { didYouMean }: typeof import("../../suggestion.ts") = require("../../suggestion.ts");
+  return didYouMean(word, knownMountOptions());
 }
