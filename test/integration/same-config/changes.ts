@@ -103,7 +103,9 @@ function otherValues(value: Json): Record<string, string> {
       "a number more": JSON.stringify([...value, 7]),
       "an empty text more": JSON.stringify([...value, ""]),
       "an empty object more": JSON.stringify([...value, {}]),
-      "too many": JSON.stringify(value.length === 0 ? [] : Array(64).fill(first)),
+      "too many": JSON.stringify(
+        value.length === 0 ? [] : Array(typeof first === "object" ? 4 : 64).fill(first),
+      ),
     };
   }
   return { empty: "{}", "wrong type": "[]", "text for it": `"x"`, "unknown member": '{"unknown":[1]}' };

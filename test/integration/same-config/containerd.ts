@@ -247,7 +247,7 @@ export function crio(directory: string): JsonObject {
       CGROUP,
       bind("/dev/shm", `${directory}/files`, "rw", "bind"),
       bind("/etc/resolv.conf", `${directory}/files/resolv.conf`, "ro", "bind", "nodev", "nosuid", "noexec"),
-      bind("/run/.containerenv", `${directory}/files/containerenv`, "rw", "bind", "private"),
+      bind("/run/.containerenv", `${directory}/files/.containerenv`, "rw", "bind", "private"),
     ],
     hooks: {},
     annotations: {

@@ -131,7 +131,7 @@ export function nspawn(directory: string): JsonObject {
       seccomp: {
         defaultAction: "SCMP_ACT_ALLOW",
         architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
-        flags: ["SECCOMP_FILTER_FLAG_LOG"],
+        flags: [],
         syscalls: [
           {
             names: ["socket"],

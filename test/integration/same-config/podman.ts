@@ -48,7 +48,7 @@ const own = (directory: string) => [
   bind("/etc/resolv.conf", `${directory}/files/resolv.conf`, "bind", "rprivate"),
   bind("/etc/hosts", `${directory}/files/hosts`, "bind", "rprivate"),
   bind("/dev/shm", `${directory}/files`, "bind", "rprivate", "nosuid", "noexec", "nodev"),
-  bind("/run/.containerenv", `${directory}/files/containerenv`, "bind", "rprivate"),
+  bind("/run/.containerenv", `${directory}/files/.containerenv`, "bind", "rprivate"),
   bind("/etc/hostname", `${directory}/files/hostname`, "bind", "rprivate"),
 ];
 
