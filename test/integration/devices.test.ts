@@ -1,7 +1,8 @@
 import { expect } from "bun:test";
-import { existsSync } from "node:fs";
-import { addCapabilities } from "../harness/config.ts";
-import { root } from "../harness/requirements.ts";
+import { chownSync, existsSync, statSync } from "node:fs";
+import { addCapabilities, addUserNamespace, type Config } from "../harness/config.ts";
+import { rootless } from "../harness/ordinary-user.ts";
+import { root, userNamespaces } from "../harness/requirements.ts";
 import { scenario } from "../harness/scenario.ts";
 
 const defaultDevices: { path: string; major: number; minor: number }[] = [
@@ -114,3 +115,60 @@ scenario("/dev bound from the host is left as it is", [root], async (box) => {
   });
   expect(report.get("stat:/dev/null")).toMatchObject({ type: "char", major: 1, minor: 3 });
 });
+
+/** user_namespaces(7): what an id without a mapping is shown as. */
+const OVERFLOW_ID = 65534;
+
+/** One of the default devices is configured as well: the owner that it asks for is not to reach the host's node. */
+function withConfiguredTty(config: Config): void {
+  config.linux.devices = [
+    { path: "/dev/tty", type: "c", major: 5, minor: 0, fileMode: 0o600, uid: 0, gid: 0 },
+  ];
+}
+
+const ownersOnHost = () =>
+  defaultDevices.map(({ path }) => {
+    const { uid, gid, mode } = statSync(path);
+    return { path, uid, gid, mode };
+  });
+
+const nodes = defaultDevices.map(({ path }) => `stat:${path}`);
+
+scenario(
+  "in a user namespace the nodes are the host's, and stay as they are",
+  [root, userNamespaces],
+  async (box) => {
+    const before = ownersOnHost();
+    const bundle = box.probe(nodes, (config) => {
+      addUserNamespace(config);
+      withConfiguredTty(config);
+    });
+    chownSync(bundle.rootfs, 100000, 100000);
+    const report = await box.reportOf(bundle);
+    for (const { path, major, minor } of defaultDevices) {
+      const { mode } = statSync(path);
+      const owner = { uid: OVERFLOW_ID, gid: OVERFLOW_ID };
+      expect(report.get(`stat:${path}`)).toMatchObject({
+        type: "char",
+        mode: mode & 0o7777,
+        major,
+        minor,
+        ...owner,
+      });
+    }
+    expect(ownersOnHost()).toEqual(before);
+  },
+);
+
+rootless(
+  "an ordinary user's container has the host's nodes, and leaves them as they are",
+  [],
+  async (user) => {
+    const before = ownersOnHost();
+    const report = await user.report(user.probe(nodes, withConfiguredTty));
+    for (const { path, major, minor } of defaultDevices) {
+      expect(report.get(`stat:${path}`)).toMatchObject({ major, minor, uid: OVERFLOW_ID, gid: OVERFLOW_ID });
+    }
+    expect(ownersOnHost()).toEqual(before);
+  },
+);
