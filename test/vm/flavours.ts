@@ -2,7 +2,7 @@
 
 /** A Debian distribution: the release that this host itself runs, or unstable from the same mirror. */
 export type Distribution = "host" | "sid";
-export type FlavourName = "minimal" | "systemd" | "clients" | "selinux";
+export type FlavourName = "minimal" | "systemd" | "clients" | "selinux" | "judges";
 
 export interface Flavour {
   readonly distribution: Distribution;
@@ -40,6 +40,9 @@ const clients = [
   "slirp4netns",
 ];
 
+/** What runc's own suite and OCI's call, beside the runtime. */
+const judges = ["bats", "criu", "gawk", "gcc", "iptables", "jq", "libc6-dev", "sudo", "xz-utils"];
+
 export const flavours: Readonly<Record<FlavourName, Flavour>> = {
   minimal: { distribution: "host", kernel: "host", systemd: false, packages: runtimes },
   systemd: { distribution: "sid", kernel: "sid", systemd: true, packages: [...runtimes, ...systemd] },
@@ -58,6 +61,12 @@ export const flavours: Readonly<Record<FlavourName, Flavour>> = {
     // Permissive: nothing of this small system is labelled. What the kernel does with labels is the same.
     kernelOptions: ["security=selinux", "selinux=1", "enforcing=0"],
     preparation: ["mount -t selinuxfs selinuxfs /sys/fs/selinux", "load_policy"],
+  },
+  judges: {
+    distribution: "sid",
+    kernel: "sid",
+    systemd: true,
+    packages: [...runtimes, ...systemd, ...judges],
   },
 };
 

@@ -1,0 +1,87 @@
+/** Where the suites run: on this host, or in a test machine. */
+import { chmodSync, cpSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { toolPath } from "../vm/availability.ts";
+import { GuestTimeoutError, guestScratch, guestShare, startGuest } from "../vm/guest.ts";
+import { ownedDirectory } from "../vm/owned-directory.ts";
+
+export interface Finished {
+  readonly output: string;
+  readonly exitCode: number;
+  /** It was killed at its deadline. */
+  readonly timedOut: boolean;
+}
+
+export interface Place {
+  /** The path that a file or directory of the share has there. */
+  path(name: string): string;
+  /** Runs a shell script with arguments as root; standard error is part of the output. */
+  run(script: string, args: readonly string[], timeoutMs: number): Promise<Finished>;
+  /** A directory for everyone, on a file system without mount flags. */
+  readonly scratch: string;
+  stop(): Promise<void>;
+}
+
+/** Files and directories that go along, by the name that each has there. */
+export type Share = Readonly<Record<string, string>>;
+
+export function hostPlace(share: Share): Place {
+  const scratch = ownedDirectory(tmpdir(), "bunc-judges");
+  // Containers with a user namespace of their own look into it.
+  chmodSync(scratch, 0o755);
+  return {
+    scratch,
+    path: (name) => share[name] ?? name,
+    run: async (script, args, timeoutMs) => {
+      const child = Bun.spawn(["sh", "-c", `exec 2>&1\n${script}`, "sh", ...args], {
+        stdio: ["ignore", "pipe", "ignore"],
+        cwd: "/",
+        env: { PATH: toolPath, HOME: "/root", LANG: "C.UTF-8", TERM: "dumb" },
+      });
+      let timedOut = false;
+      const timer = setTimeout(() => {
+        timedOut = true;
+        child.kill("SIGKILL");
+      }, timeoutMs);
+      const output = await new Response(child.stdout).text();
+      const exitCode = await child.exited;
+      clearTimeout(timer);
+      return { output, exitCode, timedOut };
+    },
+    stop: async () => rmSync(scratch, { recursive: true, force: true }),
+  };
+}
+
+/** Copies it for the guest's ordinary user too: a product of the cache is its builder's alone. */
+function shareWithUser(source: string, target: string): void {
+  cpSync(source, target, { recursive: true });
+  if (statSync(target).isDirectory()) chmodSync(target, 0o755);
+}
+
+export async function guestPlace(share: Share): Promise<Place> {
+  const stage = mkdtempSync(join(tmpdir(), "bunc-judges-share-"));
+  const { guest, stop } = await (async () => {
+    try {
+      for (const [name, source] of Object.entries(share)) shareWithUser(source, join(stage, name));
+      return await startGuest("judges", { share: stage });
+    } finally {
+      rmSync(stage, { recursive: true, force: true });
+    }
+  })();
+  return {
+    scratch: guestScratch,
+    path: (name) => (name in share ? join(guestShare, name) : name),
+    run: async (script, args, timeoutMs) => {
+      const argv = ["sh", "-c", `exec 2>&1\n${script}`, "sh", ...args];
+      try {
+        const { stdout: output, exitCode } = await guest.run(argv, { cwd: "/", timeoutMs });
+        return { output, exitCode, timedOut: false };
+      } catch (error) {
+        if (!(error instanceof GuestTimeoutError)) throw error;
+        return { output: error.result.stdout, exitCode: error.result.exitCode, timedOut: true };
+      }
+    },
+    stop,
+  };
+}

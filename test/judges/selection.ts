@@ -1,0 +1,33 @@
+/** What the flags of the suites' commands mean. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Share } from "./place.ts";
+
+/** The part `K/N` of the items: every Nth, from the Kth on. */
+export function partOf<T>(part: string, items: readonly T[]): T[] {
+  const [, first, step] = /^([1-9]\d?)\/([1-9]\d?)$/.exec(part) ?? [];
+  const [k, n] = [Number(first), Number(step)];
+  if (!(k <= n)) throw new Error(`--part=${part}: accepted is K/N with 1 ≤ K ≤ N ≤ 99`);
+  return items.filter((_, index) => index % n === k - 1);
+}
+
+/**
+ * The runtime that `--runtime` names, as a path or a name of the share: `bunc` is this project's, `runc` the guest's own
+ * package or the host's, anything else a path.
+ */
+export function runtimeIn(
+  place: "host" | "guest",
+  runtime: string,
+  project: string,
+): { path: string; share: Share } {
+  if (runtime === "bunc") return { path: "bunc", share: { bunc: join(project, "dist/bunc") } };
+  if (runtime === "runc") {
+    if (place === "guest") return { path: "/usr/sbin/runc", share: {} };
+    const installed = Bun.which("runc", { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` });
+    if (installed === null) throw new Error("--runtime=runc: no runc on this host: apt-get install runc");
+    return { path: installed, share: {} };
+  }
+  if (!existsSync(runtime))
+    throw new Error(`--runtime=${runtime}: accepted are bunc, runc and a path of a file`);
+  return { path: "runtime", share: { runtime: resolve(runtime) } };
+}

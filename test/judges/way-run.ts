@@ -1,0 +1,96 @@
+/** One way's run of the suite's files, one after the other. */
+import type { Place } from "./place.ts";
+import type { Outcome } from "./results.ts";
+import { parseTap, type TapReport, type Verdict } from "./tap.ts";
+import type { Way } from "./ways.ts";
+
+/** Of a file; the longest takes minutes in an emulated guest. */
+const fileTimeoutMs = 40 * 60_000;
+const scriptTimeoutMs = 120_000;
+/** An emulated guest on a busy host is slow at times: what runc passes has two more chances, alone. */
+const chancesMax = 2;
+
+export class WayRun {
+  #serial = 0;
+  readonly #name: string;
+  readonly #way: Way;
+  readonly #place: Place;
+  readonly #runtime: string;
+  readonly #verbose: boolean;
+
+  /** `runtime` is its path in the place; `verbose` prints what failed with runc too. */
+  constructor(name: string, way: Way, place: Place, runtime: string, verbose: boolean) {
+    this.#name = name;
+    this.#way = way;
+    this.#place = place;
+    this.#runtime = runtime;
+    this.#verbose = verbose;
+  }
+
+  /** The first line of the runtime's version. */
+  async version(): Promise<string> {
+    const { output } = await this.#place.run(`${this.#runtime} --version`, [], scriptTimeoutMs);
+    return output.split("\n")[0] ?? "";
+  }
+
+  /** Runs the files; tests that runc passes, by its record, have more chances. `onFile` has each file's as it ends. */
+  async everything(
+    files: readonly string[],
+    { runc = {}, onFile }: { runc?: Outcome | undefined; onFile?: (outcome: Outcome) => void } = {},
+  ): Promise<Outcome> {
+    if (this.#way.prepare !== undefined) {
+      const { output, exitCode } = await this.#place.run(this.#way.prepare, [], scriptTimeoutMs);
+      if (exitCode !== 0) throw new Error(`${this.#name}: the preparation failed: ${output}`);
+    }
+    const outcome: Record<string, Record<string, Verdict>> = {};
+    for (const file of files) {
+      const started = performance.now();
+      const report = await this.#file(file);
+      const verdicts = Object.fromEntries(report.tests.map(({ name, verdict }) => [name, verdict]));
+      for (const name of Object.keys(verdicts).filter((name) => verdicts[name] === "fail")) {
+        for (let chance = 0; chance < chancesMax && runc[file]?.[name] === "pass"; chance++) {
+          const again = (await this.#file(file, name)).tests.find((one) => one.name === name);
+          if (again?.verdict !== "pass") continue;
+          console.log(`${this.#name}: ${file}: ${name}: passed when repeated`);
+          verdicts[name] = "pass";
+          break;
+        }
+      }
+      outcome[file] = verdicts;
+      onFile?.({ [file]: verdicts });
+      const seconds = ((performance.now() - started) / 1000).toFixed(0);
+      const count = (wanted: Verdict) =>
+        Object.values(verdicts).filter((verdict) => verdict === wanted).length;
+      console.log(
+        `${this.#name}: ${file}: ${count("pass")} passed, ${count("fail")} failed, ${count("skip")} skipped (${seconds} s)`,
+      );
+      for (const { name, verdict, remark } of report.tests) {
+        const expected = runc[file]?.[name] === "pass" && verdict === "fail";
+        if (verdict === "fail" && (this.#verbose || expected))
+          console.log(`  not ok ${name}\n${remark.trimEnd()}`);
+      }
+    }
+    return outcome;
+  }
+
+  async #file(file: string, name?: string): Promise<TapReport> {
+    const scratch = `${this.#place.scratch}/bats-${++this.#serial}`;
+    // Names are data to bats: every character that means something in a regular expression is quoted.
+    const filter = name === undefined ? "" : `^${name.replace(/[^\w ]/g, "\\$&")}$`;
+    const args = [
+      "sh",
+      this.#place.path("run-bats.sh"),
+      this.#place.path("suite"),
+      this.#runtime,
+      scratch,
+      `${file}.bats`,
+      filter,
+    ];
+    const { output, timedOut } = await this.#place.run(this.#way.launch, args, fileTimeoutMs);
+    await this.#place.run('rm --recursive --force --one-file-system "$1"', [scratch], scriptTimeoutMs);
+    const report = parseTap(output);
+    if (timedOut) console.log(`${this.#name}: ${file}: killed after ${fileTimeoutMs / 60_000} minutes`);
+    if (report.planned === undefined) console.log(`${this.#name}: ${file}: no plan:\n${output.slice(-2000)}`);
+    return report;
+  }
+}
