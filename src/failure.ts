@@ -96,6 +96,7 @@ const subjectMessages = (): readonly (readonly [subject: RegExp, op: RegExp, mes
   [/^process\.capabilities/, ANY, (error) => `unable to apply caps: ${error}`],
   [/^process\.user/, ANY, userMessage],
   [/^process\.rlimits/, ANY, (error) => `error setting rlimits for ready process: ${error}`],
+  [/^process\.execCPUAffinity\.initial/, ANY, (error) => `error setting initial CPU affinity: ${error}`],
   [/^process\.execCPUAffinity/, ANY, (error) => `error setting final CPU affinity: ${error}`],
   [
     /^process\.scheduler/,

@@ -16,6 +16,8 @@ pub const Plan = struct {
     /// The container's id: names the session keyring and the process while it waits.
     id: []const u8,
     placement: Placement,
+    /// CPUs on which the process begins, as in CpuAffinity; empty: those of the caller.
+    initial_cpus: []const u32,
     namespaces: Namespaces,
     /// What the parent applies to the process from outside, before it goes on.
     limits: Limits,
@@ -146,6 +148,8 @@ pub const Op = union(enum) {
     umask: Umask,
     no_new_privs: Empty,
     cpu_affinity: CpuAffinity,
+    /// Every CPU, of which the kernel keeps those that the cgroup's cpuset allows. sched_setaffinity(2).
+    every_cpu: Empty,
     scheduler: Scheduler,
     io_priority: IoPriority,
     memory_policy: MemoryPolicy,

@@ -708,9 +708,18 @@ pub fn capset(sets: CapabilitySets) Error!void {
     try check_void(linux.syscall2(.capset, @intFromPtr(&header), @intFromPtr(&data)));
 }
 
-/// Of the caller; bit n of the mask: CPU n.
+/// 8192 CPUs: the most any kernel is built for.
+pub const cpu_words_max = 8192 / 32;
+
+/// Of the calling thread; bit n of the mask: CPU n.
 pub fn sched_setaffinity(mask: []const u32) Error!void {
     try check_void(linux.syscall3(.sched_setaffinity, 0, mask.len * @sizeOf(u32), @intFromPtr(mask.ptr)));
+}
+
+/// The part of `buffer` that the kernel has written.
+pub fn sched_getaffinity(buffer: *align(8) [cpu_words_max]u32) Error![]u32 {
+    const bytes = try check(linux.syscall3(.sched_getaffinity, 0, @sizeOf(@TypeOf(buffer.*)), @intFromPtr(buffer)));
+    return buffer[0 .. bytes / @sizeOf(u32)];
 }
 
 /// struct sched_attr of sched_setattr(2), in its first version.

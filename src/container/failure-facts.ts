@@ -5,7 +5,7 @@ import { NativeError } from "../errors.ts";
 import type { FailureContext } from "../failure.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
-import type { Config } from "../oci/config.ts";
+import { type Config, limitsCpus } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import type { StateRecord } from "../state/record.ts";
 import { cgroupsOf } from "./cgroups.ts";
@@ -61,7 +61,7 @@ export class FailureFacts {
       capabilities: Object.values(process?.capabilities ?? {}).flat(),
       oomKilled: oom.kills > 0,
       oomLimit: oom.limit,
-      limitsCpus: (linux.resources?.cpu?.cpus ?? "") !== "",
+      limitsCpus: limitsCpus(this.#config),
       namespaces: linux.namespaces,
       uidMappings: linux.uidMappings ?? [],
       gidMappings: linux.gidMappings ?? [],

@@ -28,10 +28,10 @@ export function runPoststartHooks(config: Config, record: StateRecord): void {
 
 /** After the container is gone. Failures are logged; the other hooks run all the same (runtime-spec, Lifecycle). */
 export function runPoststopHooks(config: Config, record: StateRecord, log: Log): void {
-  const output = hookOutput(config, record.bunc.bundle);
+  const place = placeOf(config, record);
   for (const hook of planHooks(config, "poststop", callerEnvironment())) {
     try {
-      native("run_hook", { hook, state: stateText(record, "stopped", 0), ...output });
+      native("run_hook", { hook, state: stateText(record, "stopped", 0), ...place });
     } catch (error) {
       log.warning(failureMessage(error));
     }
@@ -39,10 +39,15 @@ export function runPoststopHooks(config: Config, record: StateRecord, log: Log):
 }
 
 function runAll(config: Config, record: StateRecord, kind: RuntimeHookKind, status: ContainerStatus): void {
-  const output = hookOutput(config, record.bunc.bundle);
+  const place = placeOf(config, record);
   for (const hook of planHooks(config, kind, callerEnvironment())) {
-    native("run_hook", { hook, state: stateText(record, status, record.init_process_pid), ...output });
+    native("run_hook", { hook, state: stateText(record, status, record.init_process_pid), ...place });
   }
+}
+
+/** Where a hook runs (in the bundle, as runc does, whose `create` goes there) and where its output goes. */
+function placeOf(config: Config, { bunc: { bundle } }: StateRecord) {
+  return { directory: bundle, ...hookOutput(config, bundle) };
 }
 
 /** What a hook without an `env` of its own gets, as with Go's os/exec. */

@@ -159,6 +159,7 @@ const explainers: Explainers = {
   umask: () => [],
   no_new_privs: () => [step("prctl", "PR_SET_NO_NEW_PRIVS", "1")],
   cpu_affinity: ({ mask }) => [step("sched_setaffinity", bitList(mask))],
+  every_cpu: () => [step("sched_setaffinity", "every CPU", "that the cgroup allows")],
   scheduler: ({ policy, flags, nice, priority, runtime_ns, deadline_ns, period_ns }) => [
     step(
       "sched_setattr",

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 2680583219;
+export const abiFingerprint = 1775086037;
 
 export type Failure = {
   code: Code;
@@ -245,6 +245,7 @@ export type SendFdReply = Record<string, never>;
 export type RunHookRequest = {
   hook: Hook;
   state: string;
+  directory: string;
   stdout: string;
   stderr: string;
 };
@@ -489,6 +490,7 @@ export type Stage = "library" | "parent" | "join" | "init";
 export type Plan = {
   id: string;
   placement: Placement;
+  initial_cpus: readonly number[];
   namespaces: Namespaces;
   limits: Limits;
   stdio: Stdio;
@@ -761,6 +763,7 @@ export type Op =
   | { umask: Umask }
   | { no_new_privs: Empty }
   | { cpu_affinity: CpuAffinity }
+  | { every_cpu: Empty }
   | { scheduler: Scheduler }
   | { io_priority: IoPriority }
   | { memory_policy: MemoryPolicy }

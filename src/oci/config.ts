@@ -45,3 +45,8 @@ export function parseConfig(source: string): Config {
   if (issues.length > 0) throw configError("config.json", issues);
   return output as Config;
 }
+
+/** Whether the container's cgroup has CPUs of its own. */
+export function limitsCpus({ linux }: Config): boolean {
+  return (linux.resources?.cpu?.cpus ?? "") !== "";
+}

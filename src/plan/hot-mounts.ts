@@ -46,6 +46,7 @@ export function mountingPlan(id: string, namespaces: Namespaces, steps: Step[]):
   return {
     id,
     placement: { into: "", tasks: [] },
+    initial_cpus: [],
     namespaces,
     limits: { rlimits: [], oom_score_adj: null },
     stdio: { terminal: false, rows: 0, columns: 0, preserve_fds: 0, owner_uid: 0 },

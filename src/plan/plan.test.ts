@@ -46,9 +46,10 @@ const createOptions: CreateOptions = {
 };
 const execOptions: ExecOptions = { ...common, initPid: 42, setgroupsDenied: false };
 
-function config(process: Raw = {}, linux: Raw = {}) {
+function config(process: Raw = {}, linux: Raw = {}, rest: Raw = {}) {
   return parseConfig(
     JSON.stringify({
+      ...rest,
       ociVersion: "1.3.0",
       root: { path: "rootfs" },
       process: { args: ["sh"], cwd: "/", ...process },
@@ -126,6 +127,22 @@ describe("order of the steps of an init", () => {
   });
 });
 
+test("the cpuset of the cgroup is there before a scheduling policy that it may refuse", () => {
+  const create = (linux: Raw, hooks: Raw = {}) =>
+    names(
+      planCreate(config({ scheduler: { policy: "SCHED_DEADLINE" } }, linux, hooks), host, createOptions).plan
+        .steps,
+    ).filter((name) => name === "parent_hooks" || name === "scheduler");
+  expect(create({ resources: { cpu: { cpus: "0" } } })).toEqual(["parent_hooks", "scheduler"]);
+  expect(create({ resources: { cpu: { shares: 2 } } })).toEqual(["scheduler"]);
+  const createRuntime = [{ path: "/hook" }];
+  // Once is enough: the hooks would run twice.
+  expect(create({ resources: { cpu: { cpus: "0" } } }, { hooks: { createRuntime } })).toEqual([
+    "parent_hooks",
+    "scheduler",
+  ]);
+});
+
 describe("exec", () => {
   const exec = (given: Raw, container = config()) =>
     planExec(config(given).process as ProcessConfig, container, host, execOptions).plan;
@@ -137,6 +154,7 @@ describe("exec", () => {
     expect([namespaces.create, namespaces.join.length]).toEqual([0, 0]);
     expect(process.start).toBe("immediately");
     expect(names(steps)).toEqual([
+      "every_cpu",
       "session_keyring",
       "working_directory",
       "capability_bounding",
@@ -147,6 +165,7 @@ describe("exec", () => {
 
   test("order of its steps", () => {
     expect(names(exec(everything, config({}, profile)).steps)).toEqual([
+      "every_cpu",
       "session_keyring",
       "console",
       "umask",
@@ -212,10 +231,16 @@ describe("exec", () => {
 
   test("runs on the CPUs of execCPUAffinity.final, which an init does not", () => {
     const affinity = { execCPUAffinity: { initial: "0", final: "1,33" } };
+    expect(exec(affinity).initial_cpus).toEqual([1]);
     expect(find(exec(affinity).steps, "cpu_affinity")?.cpu_affinity.mask).toEqual([2, 2]);
-    expect(find(exec({ execCPUAffinity: { initial: "0" } }).steps, "cpu_affinity")).toBeUndefined();
+    expect(find(exec(affinity).steps, "every_cpu")).toBeUndefined();
+    // What it begins with stays; where nothing is said, nothing of the caller does.
+    const initial = exec({ execCPUAffinity: { initial: "0" } });
+    expect(find(initial.steps, "cpu_affinity") ?? find(initial.steps, "every_cpu")).toBeUndefined();
+    expect(find(exec({}).steps, "every_cpu")).toBeDefined();
     const init = planCreate(config(affinity), host, createOptions).plan.steps;
     expect(find(init, "cpu_affinity")).toBeUndefined();
+    expect(find(init, "every_cpu")).toBeDefined();
   });
 });
 

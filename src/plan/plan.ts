@@ -13,7 +13,7 @@
 
 import type { HostFacts } from "../host/host.ts";
 import type { Plan } from "../native/boundary.gen.ts";
-import type { Config } from "../oci/config.ts";
+import { type Config, limitsCpus } from "../oci/config.ts";
 import { configError } from "../oci/issue.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import {
@@ -53,6 +53,7 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
       network_device: { name, new_name: device.name === "" ? name : device.name },
     });
   }
+  context.add("process", { every_cpu: {} });
   planKeyring(context, process, options);
   const network = config.linux.namespaces.findIndex(({ type, path }) => type === "network" && path === "");
   if (network !== -1) context.add(`linux.namespaces[${network}]`, { loopback_up: {} });
@@ -67,6 +68,12 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
   planApparmor(context, process.apparmorProfile);
   planSysctls(context);
   planRestrictedPaths(context);
+  // bunc limits the cgroup at the first report. SCHED_DEADLINE and a cpuset exclude each other: it must be there first,
+  // so that the policy is what is refused.
+  const reports = context.steps.some(({ op }) => "parent_hooks" in op);
+  if (process.scheduler !== undefined && limitsCpus(config) && !reports) {
+    context.add("process.scheduler", { parent_hooks: {} });
+  }
   planPrivileges(context, process, options, { apparmor: false, setgroupsDenied: deniesSetgroups(context) });
 
   const startHooks = planHookSet(config, "startContainer", {
@@ -77,6 +84,7 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
   const plan: Plan = {
     id: options.id,
     placement: options.placement,
+    initial_cpus: [],
     namespaces,
     limits: planLimits(process, host, options.inheritedNoFile),
     stdio: planStdio(process, options),
@@ -102,9 +110,13 @@ export function planExec(
   const process = withContainerDefaults(given, config.process);
   const context = new PlanContext(config, host);
 
-  const affinity = cpuMask(process.execCPUAffinity?.final ?? "");
-  // `initial` is for a runtime parent that runs before the move into the cgroup; here the process starts in it.
-  if (affinity.length > 0) context.add("process.execCPUAffinity.final", { cpu_affinity: { mask: affinity } });
+  const initialCpus = cpuMask(process.execCPUAffinity?.initial ?? "");
+  const finalCpus = cpuMask(process.execCPUAffinity?.final ?? "");
+  if (finalCpus.length > 0) {
+    context.add("process.execCPUAffinity.final", { cpu_affinity: { mask: finalCpus } });
+  } else if (initialCpus.length === 0) {
+    context.add("process.execCPUAffinity", { every_cpu: {} });
+  }
   planKeyring(context, process, options);
   if (process.terminal)
     context.add("process.terminal", {
@@ -118,6 +130,7 @@ export function planExec(
   const plan: Plan = {
     id: options.id,
     placement: options.placement,
+    initial_cpus: initialCpus,
     namespaces: joinNamespaces(options.initPid),
     limits: planLimits(process, host, options.inheritedNoFile),
     stdio: planStdio(process, options),

@@ -1,8 +1,8 @@
 import { expect } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import type { Hook } from "../harness/config.ts";
 import { Report } from "../harness/probe.ts";
-import { notIn, root } from "../harness/requirements.ts";
+import { buncOnly, notIn, root } from "../harness/requirements.ts";
 import { type Sandbox, until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
@@ -203,5 +203,76 @@ scenario(
     const env = (file: string) => new Report(readFileSync(`${bundle.rootfs}/${file}`, "utf8")).self.env;
     expect(env("inherited")).toEqual(["PATH=/", "OF=process", "HOME=/"]);
     expect(env("own")).toEqual(["OF=hook"]);
+  },
+);
+
+scenario(
+  "hooks run in the directory that runc gives them: the bundle, the container's root, the process's directory",
+  [root],
+  async (box) => {
+    const bundle = box.probe(["exit:0"], (config) => {
+      config.root.readonly = false;
+      config.process.cwd = "/work";
+      config.hooks = {
+        prestart: [recorder(box, "prestart")],
+        createRuntime: [recorder(box, "createRuntime")],
+        createContainer: [recorder(box, "createContainer")],
+        startContainer: [{ path: "/probe", args: ["probe", "create:here=made"] }],
+        poststart: [recorder(box, "poststart")],
+        poststop: [recorder(box, "poststop")],
+      };
+    });
+    expect((await box.run(bundle)).status).toBe(0);
+    const directories = Object.fromEntries(
+      record(box).map((line) => [line.split(" ")[0], line.split(" ")[3]]),
+    );
+    expect(directories).toEqual({
+      prestart: bundle.directory,
+      createRuntime: bundle.directory,
+      createContainer: bundle.rootfs,
+      poststart: bundle.directory,
+      poststop: bundle.directory,
+    });
+    expect(readFileSync(`${bundle.rootfs}/work/here`, "utf8")).toBe("made");
+  },
+);
+
+scenario("a createContainer hook mounts into the root by a relative path", [root], async (box) => {
+  const bundle = box.probe(["read:/added"], (config) => {
+    const script = `echo mounted > ${box.path("source")} && touch ./added && mount --bind ${box.path("source")} ./added`;
+    config.root.readonly = false;
+    config.hooks = {
+      createContainer: [{ path: "/bin/sh", args: ["sh", "-c", script], env: ["PATH=/usr/bin:/bin"] }],
+    };
+  });
+  expect((await box.reportOf(bundle)).read("/added")).toBe("mounted\n");
+});
+
+scenario(
+  "without a mount namespace hooks run in the same directories, all in the host's mount namespace",
+  // runc wants a procfs in the root that it may not mount there.
+  [root, buncOnly],
+  async (box) => {
+    const bundle = box.probe(["exit:0"], (config) => {
+      config.root.readonly = false;
+      config.mounts = [];
+      config.linux.maskedPaths = [];
+      config.linux.readonlyPaths = [];
+      config.linux.namespaces = [{ type: "uts" }, { type: "ipc" }];
+      config.hooks = {
+        createRuntime: [recorder(box, "createRuntime")],
+        createContainer: [recorder(box, "createContainer")],
+        startContainer: [{ path: "/probe", args: ["probe", "create:/from-hook=inside"] }],
+        poststop: [recorder(box, "poststop")],
+      };
+    });
+    expect((await box.run(bundle)).status).toBe(0);
+    const own = readlinkSync("/proc/self/ns/mnt");
+    expect(record(box).map((line) => line.split(" ").slice(0, 4).join(" "))).toEqual([
+      `createRuntime creating ${own} ${bundle.directory}`,
+      `createContainer creating ${own} ${bundle.rootfs}`,
+      `poststop stopped ${own} ${bundle.directory}`,
+    ]);
+    expect(readFileSync(`${bundle.rootfs}/from-hook`, "utf8")).toBe("inside");
   },
 );

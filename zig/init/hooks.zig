@@ -38,6 +38,9 @@ fn first_set(of: *const plan.Plan) ?plan.HookSet {
 pub fn hooks(context: *Context, op: plan.HookSet) Failed!void {
     // Programs of the container's file system are confined like the one that they precede.
     if (op.kind == .startContainer) try seccomp.install(context);
+    // As runc has it, and the hooks written for runc: in the container's root, which is not "/" yet. The rest of them
+    // (startContainer) run where the process will.
+    if (op.kind == .createContainer) sys.fchdir(context.root) catch return context.fail("fchdir", "root");
 
     const state = std.fmt.allocPrint(context.allocator, "{s}{d}{s}", .{ op.state_head, sys.getpid(), op.state_tail }) catch
         return context.fail_as(.limit, @tagName(op.kind), "", "no room for the state");

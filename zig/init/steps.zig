@@ -54,6 +54,7 @@ pub fn run(context: *Context, op: plan.Op, index: usize) Failed!void {
         .capability_bounding => |it| try capabilities.capability_bounding(context, it),
         .capabilities => |it| try capabilities.capabilities(context, it),
         .cpu_affinity => |it| try scheduling.cpu_affinity(context, it),
+        .every_cpu => |it| try scheduling.every_cpu(context, it),
         .scheduler => |it| try scheduling.scheduler(context, it),
         .io_priority => |it| try scheduling.io_priority(context, it),
         .memory_policy => |it| try scheduling.memory_policy(context, it),

@@ -1,6 +1,7 @@
 //! Hooks of the runtime namespace (prestart, createRuntime, poststart, poststop), run by bunc itself.
 //! runtime-spec config.md, POSIX-platform Hooks.
 
+const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const hook = @import("../hook.zig");
 const Call = @import("../call.zig").Call;
@@ -9,6 +10,8 @@ pub const RunHookRequest = struct {
     hook: plan.Hook,
     /// The container's state, as JSON, for its stdin.
     state: []const u8,
+    /// Directory in which it runs; where that is gone (a bundle may be, once the container is made): the caller's.
+    directory: []const u8,
     /// Absolute paths of files that its output is appended to; empty: its end is kept for the error.
     stdout: []const u8,
     stderr: []const u8,
@@ -22,9 +25,18 @@ pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
     defer redirect.close();
     redirect.stdout = hook.open_output(request.stdout) catch return call.fail("open", request.stdout);
     redirect.stderr = hook.open_output(request.stderr) catch return call.fail("open", request.stderr);
-    const result = hook.run(call.arena, request.hook, request.state, null, redirect, &output);
+    const directory = try existing(call, request.directory);
+    const result = hook.run(call.arena, request.hook, request.state, directory, redirect, &output);
     if (result.succeeded()) return .{};
     return fail(call, request.hook, result, "hook");
+}
+
+fn existing(call: *Call, directory: []const u8) Call.Error!?[:0]const u8 {
+    const path = try call.path(directory);
+    _ = sys.statx(sys.AT.FDCWD, path, 0) catch {
+        if (sys.is(.NOENT)) return null;
+    };
+    return path;
 }
 
 /// A hook, or another program run as one, did not succeed.

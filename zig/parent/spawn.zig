@@ -183,9 +183,38 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
     }
     defer if (cgroup >= 0) sys.close(cgroup);
     const flags: u64 = if (is_direct(plan)) plan.namespaces.create & ~@as(u32, CLONE.NEWCGROUP) else 0;
+    var affinity: Affinity = .{};
+    try affinity.lend(call, plan.initial_cpus);
+    defer affinity.restore();
     return clone.spawn(&child, flags, cgroup) catch
         call.fail(clone.failed_op, if (cgroup >= 0) plan.placement.into else "");
 }
+
+/// CPUs of this thread, which its child begins with, changed for as long as it takes to make one.
+const Affinity = struct {
+    buffer: [sys.cpu_words_max]u32 align(8) = undefined,
+    before: []const u32 = &.{},
+
+    fn lend(self: *Affinity, call: *Call, cpus: []const u32) Call.Error!void {
+        if (cpus.len == 0) return;
+        const before = sys.sched_getaffinity(&self.buffer) catch return call.fail("sched_getaffinity", "");
+        sys.sched_setaffinity(cpus) catch return call.fail_with(.{
+            .code = .system,
+            .stage = .parent,
+            .op = "sched_setaffinity",
+            .errno = sys.errno_number(),
+            .subject = "process.execCPUAffinity.initial",
+            .target = "",
+            .detail = "",
+        });
+        self.before = before;
+    }
+
+    fn restore(self: *const Affinity) void {
+        // The CPUs were this thread's a moment ago; one that is gone meanwhile is nobody's fault.
+        if (self.before.len > 0) sys.sched_setaffinity(self.before) catch {};
+    }
+};
 
 /// No stage 1: the parent's clone3 makes every namespace. A cgroup namespace is made later, by bunc-init
 /// itself, because its root is the cgroup that the process is in by then.
