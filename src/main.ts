@@ -45,7 +45,9 @@ export async function main(words: readonly string[], programName: string): Promi
 async function runVerb(invocation: VerbInvocation, context: CommandContext): Promise<number> {
   try {
     const run = loadHandler(invocation.verb);
-    return await run(invocation.options, invocation.args, context);
+    if (!context.log.debugging) return await run(invocation.options, invocation.args, context);
+    const { logged }: typeof import("./cli/debug-log.ts") = require("./cli/debug-log.ts");
+    return await logged(context.log, invocation, () => run(invocation.options, invocation.args, context));
   } catch (error) {
     throw wrapCommandError(invocation.verb, error);
   }

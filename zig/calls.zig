@@ -9,6 +9,7 @@ const kernel_log = @import("kernel_log.zig");
 const spawn = @import("parent/spawn.zig");
 const start_socket = @import("parent/start_socket.zig");
 const signals = @import("parent/signals.zig");
+const trace = @import("trace.zig");
 const supervise = @import("parent/supervise.zig");
 const process = @import("parent/process.zig");
 const send_fd = @import("parent/send_fd.zig");
@@ -55,6 +56,7 @@ pub const table = .{
     .{ .name = "advance", .function = spawn.advance },
     .{ .name = "abandon", .function = spawn.abandon },
     .{ .name = "start", .function = start_socket.start },
+    .{ .name = "take_trace", .function = trace.take_trace },
     .{ .name = "hold_signals", .function = signals.hold_signals },
     .{ .name = "become_subreaper", .function = supervise.become_subreaper },
     .{ .name = "supervise", .function = supervise.supervise },

@@ -25,6 +25,8 @@ pub const Plan = struct {
     /// The parent has the host's rights and bunc-init has not (a user namespace): sources of binds that bunc-init may
     /// not reach, or whose ids it may not map, are opened by the parent.
     parent_opens_sources: bool,
+    /// bunc-init tells how long each of its steps takes (zig/trace.zig).
+    trace: bool,
     /// What bunc-init does, in this order, before it reports that it is ready.
     steps: []const Step,
     process: Process,

@@ -33,7 +33,8 @@
 //! clone3 makes the namespaces and the new process is stage 2 at once. At any point either side may find
 //! the channel closed: bunc-init then exits, the parent reaps it and says how it ended. End of file after
 //! `executing` is success, also when the program has ended by then. In place of any message bunc-init may
-//! send `failure`, a Failure in wire form, after which it exits with status 1.
+//! send `failure`, a Failure in wire form, after which it exits with status 1. Under --debug it tells with `trace`
+//! what it has done; the `proceed` of a `start --debug` has one byte, which asks for that.
 
 const std = @import("std");
 const sys = @import("sys.zig");
@@ -59,6 +60,8 @@ pub const Kind = enum(u8) {
     /// A SourceRefusal.
     source_refused,
     failure,
+    /// A TraceRecord in wire form, at any time; no answer.
+    trace,
 };
 
 /// A bind source that the parent is to open, in the mount namespace of bunc-init.

@@ -834,10 +834,14 @@ pub fn poll(fds: []PollFd, timeout_ms: i32) Error!usize {
 
 /// CLOCK_MONOTONIC, milliseconds.
 pub fn monotonic_ms() u64 {
+    return monotonic_us() / 1000;
+}
+
+pub fn monotonic_us() u64 {
     var now: [2]i64 = undefined;
     const rc = linux.syscall2(.clock_gettime, 1, @intFromPtr(&now));
     std.debug.assert(rc == 0);
-    return @as(u64, @intCast(now[0])) * 1000 + @as(u64, @intCast(now[1])) / 1_000_000;
+    return @as(u64, @intCast(now[0])) * 1_000_000 + @as(u64, @intCast(now[1])) / 1000;
 }
 
 // ---- Sockets -----------------------------------------------------------------------------------------

@@ -29,11 +29,13 @@ test {
     _ = @import("kernel_log.zig");
     _ = @import("memset.zig");
     _ = @import("netlink.zig");
+    _ = @import("parent/affinity.zig");
     _ = @import("parent/criu.zig");
     _ = @import("parent/notify.zig");
     _ = @import("parent/process.zig");
     _ = @import("seccomp.zig");
     _ = @import("sync.zig");
     _ = @import("sys.zig");
+    _ = @import("trace.zig");
     _ = @import("wire.zig");
 }

@@ -28,7 +28,7 @@ export interface GlobalOptions {
 /** The flags alone, as a commander Command without verbs. */
 export function globalCommand() {
   return new Command("bunc")
-    .option("--debug", "log what is done, for debugging", false)
+    .option("--debug", "log every step that is done, with the time it took", false)
     .addOption(textFlag("--log <file>", "append log records to this file, not to standard error", parsePath))
     .addOption(
       textFlag(

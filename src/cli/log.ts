@@ -21,6 +21,8 @@ export interface LogSettings {
   debug: boolean;
 }
 
+export type Fields = Record<string, unknown>;
+
 /** The outside world of the log. None of these may throw. */
 export interface LogOutput {
   /** Appends to the file, making it with mode 0644 when it is not there; failures are ignored. */
@@ -32,7 +34,9 @@ export interface LogOutput {
 }
 
 export interface Log {
-  debug: (message: string) => void;
+  /** Somebody wants to read what is done, step by step. */
+  readonly debugging: boolean;
+  debug: (message: string, fields?: Fields) => void;
   info: (message: string) => void;
   warning: (warning: Warning | string) => void;
   /** Why a process in the foreground ended: for a person at a terminal, and for the log file. */
@@ -40,8 +44,6 @@ export interface Log {
   /** Why the command fails. Called once, by main. */
   failure: (error: unknown) => void;
 }
-
-type Fields = Record<string, unknown>;
 
 export function createLog(settings: LogSettings, output: LogOutput): Log {
   const level = settings.debug ? "debug" : (settings.level ?? "warning");
@@ -76,7 +78,8 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
   };
 
   return {
-    debug: (message) => write("debug", message, {}),
+    debugging: level === "debug",
+    debug: (message, fields = {}) => write("debug", message, fields),
     info: (message) => write("info", message, {}),
     warning: warn,
     ending: (message) => {

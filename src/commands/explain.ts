@@ -72,6 +72,7 @@ function explain(
     preserveFds: options.preserveFds,
     listenFds: 0,
     inheritedNoFile: inheritedNoFile(),
+    trace: false,
     noNewKeyring: options.newKeyring === false,
     carriesTerminal: false,
     noPivot,

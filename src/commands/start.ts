@@ -8,7 +8,7 @@ import { startContainer } from "../container/start.ts";
 export const run: Handler<"start"> = async (_options, [id], context) => {
   const { notify, record } = await changeContainer(id, context, (container) => {
     const listening = listenForNotify(container.directory);
-    startContainer(container);
+    startContainer(container, context);
     return { notify: listening, record: container.record };
   });
   // Without the lock: what never becomes ready must still be deleted.

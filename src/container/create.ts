@@ -75,6 +75,7 @@ export function createContainer(request: CreateRequest, context: CommandContext)
       carriesTerminal: !request.detach,
       noPivot: request.noPivot,
       seccomp,
+      trace: context.log.debugging,
       start: request.start,
       startSocket: request.start === "socket" ? directory.startSocket : "",
       newuidmap: host.newuidmap,

@@ -63,6 +63,7 @@ export function execProcess(
     noNewKeyring: false,
     carriesTerminal: !request.detach,
     seccomp: compileSeccomp(config.linux.seccomp, context.log),
+    trace: context.log.debugging,
   });
   for (const warning of warnings) context.log.warning(warning);
 

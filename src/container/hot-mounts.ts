@@ -46,6 +46,7 @@ export function changeMounts(
     id: record.id,
     initPid: record.init_process_pid,
     bundle,
+    trace: context.log.debugging,
     cgroupDirectories: new Map(Object.entries(record.cgroup_paths)),
   };
   const plan: Plan =

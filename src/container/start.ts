@@ -1,5 +1,6 @@
 /** From created to running. The poststart hooks run when the program does (runtime-spec 1.3, Lifecycle). */
 
+import type { CommandContext } from "../cli/verbs.ts";
 import { cannotStart } from "../messages.ts";
 import { native } from "../native/call.ts";
 import type { Container } from "./container.ts";
@@ -7,11 +8,11 @@ import { FailureFacts } from "./failure-facts.ts";
 import { runPoststartHooks } from "./hooks.ts";
 import { loadStoredConfig } from "./stored-config.ts";
 
-export function startContainer({ directory, record, status }: Container): void {
+export function startContainer({ directory, record, status }: Container, { log }: CommandContext): void {
   if (status !== "created") throw cannotStart(status);
   const config = loadStoredConfig(directory, record);
   const { started } = new FailureFacts(config, record).explain("init", () =>
-    native("start", { socket: directory.startSocket }),
+    native("start", { socket: directory.startSocket, trace: log.debugging }),
   );
   // Ended, or started by somebody else, since we looked.
   if (!started) throw cannotStart("stopped");

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 1775086037;
+export const abiFingerprint = 2146956061;
 
 export type Failure = {
   code: Code;
@@ -161,10 +161,17 @@ export type AbandonReply = Record<string, never>;
 
 export type StartRequest = {
   socket: string;
+  trace: boolean;
 };
 
 export type StartReply = {
   started: boolean;
+};
+
+export type TakeTraceRequest = Record<string, never>;
+
+export type TakeTraceReply = {
+  records: readonly TraceRecord[];
 };
 
 export type HoldSignalsRequest = Record<string, never>;
@@ -495,6 +502,7 @@ export type Plan = {
   limits: Limits;
   stdio: Stdio;
   parent_opens_sources: boolean;
+  trace: boolean;
   steps: readonly Step[];
   process: Process;
 };
@@ -579,6 +587,13 @@ export type Process = {
   start_socket: string;
   start_hooks: HookSet | null;
   listen_pid: boolean;
+};
+
+export type TraceRecord = {
+  point: TracePoint;
+  index: number;
+  duration_us: number;
+  text: string;
 };
 
 export type SuperviseNotify = {
@@ -718,6 +733,8 @@ export type TimeOffset = {
   seconds: string;
   nanoseconds: number;
 };
+
+export type TracePoint = "cloned" | "joined" | "init" | "step" | "program" | "start_hooks" | "execute";
 
 export type Flag = "SECCOMP_FILTER_FLAG_TSYNC" | "SECCOMP_FILTER_FLAG_LOG" | "SECCOMP_FILTER_FLAG_SPEC_ALLOW" | "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
 
@@ -1046,39 +1063,40 @@ export const callNumbers = {
   advance: 22,
   abandon: 23,
   start: 24,
-  hold_signals: 25,
-  become_subreaper: 26,
-  supervise: 27,
-  kernel_log: 28,
-  process_status: 29,
-  signal_process: 30,
-  await_end: 31,
-  open_process: 32,
-  send_fd: 33,
-  run_hook: 34,
-  criu_start: 35,
-  criu_exchange: 36,
-  criu_end: 37,
-  criu_status_ready: 38,
-  notify_listen: 39,
-  notify_forward: 40,
-  seccomp_compile: 41,
-  cgroup_create: 42,
-  cgroup_write: 43,
-  cgroup_read: 44,
-  cgroup_join: 45,
-  cgroup_delegate: 46,
-  cgroup_processes: 47,
-  cgroup_kill: 48,
-  cgroup_freeze: 49,
-  cgroup_remove: 50,
-  cgroup_watch: 51,
-  cgroup_devices: 52,
-  bus_connect: 53,
-  bus_write: 54,
-  bus_read: 55,
-  host_probe: 56,
-  seccomp_explain: 57,
+  take_trace: 25,
+  hold_signals: 26,
+  become_subreaper: 27,
+  supervise: 28,
+  kernel_log: 29,
+  process_status: 30,
+  signal_process: 31,
+  await_end: 32,
+  open_process: 33,
+  send_fd: 34,
+  run_hook: 35,
+  criu_start: 36,
+  criu_exchange: 37,
+  criu_end: 38,
+  criu_status_ready: 39,
+  notify_listen: 40,
+  notify_forward: 41,
+  seccomp_compile: 42,
+  cgroup_create: 43,
+  cgroup_write: 44,
+  cgroup_read: 45,
+  cgroup_join: 46,
+  cgroup_delegate: 47,
+  cgroup_processes: 48,
+  cgroup_kill: 49,
+  cgroup_freeze: 50,
+  cgroup_remove: 51,
+  cgroup_watch: 52,
+  cgroup_devices: 53,
+  bus_connect: 54,
+  bus_write: 55,
+  bus_read: 56,
+  host_probe: 57,
+  seccomp_explain: 58,
 } as const;
 
 /** Request and reply of every call. */
@@ -1108,6 +1126,7 @@ export type Calls = {
   advance: [AdvanceRequest, Spawned];
   abandon: [AbandonRequest, AbandonReply];
   start: [StartRequest, StartReply];
+  take_trace: [TakeTraceRequest, TakeTraceReply];
   hold_signals: [HoldSignalsRequest, HoldSignalsReply];
   become_subreaper: [SubreaperRequest, SubreaperReply];
   supervise: [SuperviseRequest, SuperviseReply];

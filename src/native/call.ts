@@ -16,14 +16,25 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export function native<Name extends keyof Calls>(name: Name, request: Calls[Name][0]): Calls[Name][1] {
+  const { observe } = linked;
+  if (observe === undefined) return call(name, request);
+  linked.observe = undefined;
+  try {
+    return observe(name, () => call(name, request), request) as Calls[Name][1];
+  } finally {
+    linked.observe = observe;
+  }
+}
+
+function call<Name extends keyof Calls>(name: Name, request: Calls[Name][0]): Calls[Name][1] {
   linked.core ??= { call: loadLibrary(), reply: new Uint8Array(REPLY_CAPACITY) };
-  const { call, reply } = linked.core;
+  const { call: core, reply } = linked.core;
   const bytes = encoder.encode(JSON.stringify(request));
   let out = reply;
-  let length = call(callNumbers[name], bytes, bytes.length, out, out.length);
+  let length = core(callNumbers[name], bytes, bytes.length, out, out.length);
   if (length > out.length) {
     out = new Uint8Array(length);
-    length = call(TAKE_WAITING, bytes, 0, out, length);
+    length = core(TAKE_WAITING, bytes, 0, out, length);
   }
   const answer: unknown = JSON.parse(decoder.decode(out.subarray(0, Math.abs(length))));
   if (length < 0) throw nativeError(answer as Failure);

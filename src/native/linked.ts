@@ -12,5 +12,14 @@ export type NativeCall = (
   capacity: number,
 ) => number;
 
-/** `reply`: room for any usual reply. */
-export const linked: { core?: { call: NativeCall; reply: Uint8Array } } = {};
+/** Makes one call in place of who asked for it, and hands on what comes of it (--debug). */
+export type CallObserver = (name: string, call: () => unknown, request: object) => unknown;
+
+export interface Linked {
+  /** `reply`: room for any usual reply. */
+  core?: { call: NativeCall; reply: Uint8Array };
+  /** The calls that it makes itself are not observed. */
+  observe?: CallObserver | undefined;
+}
+
+export const linked: Linked = {};

@@ -29,6 +29,8 @@ export interface ProcessOptions {
   inheritedNoFile: { soft: string; hard: string } | null;
   /** null: the config has no seccomp profile. */
   seccomp: CompiledSeccomp | null;
+  /** `--debug`: bunc-init tells what it does. */
+  trace: boolean;
 }
 
 /** What mounts need to be planned. */

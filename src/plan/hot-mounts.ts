@@ -17,6 +17,8 @@ export interface HotMountOptions extends MountingOptions {
   id: string;
   /** Pid of the container's init, in the caller's pid namespace. */
   initPid: number;
+  /** `--debug`: bunc-init tells what it does. */
+  trace: boolean;
 }
 
 /** `config`: the container's, with the mounts to add in place of its own. */
@@ -37,8 +39,8 @@ export function planMountsRemoved({ mounts, root }: Config, options: HotMountOpt
   return planOf(steps.reverse(), options);
 }
 
-function planOf(steps: Step[], { id, initPid }: HotMountOptions): Plan {
-  return mountingPlan(id, joinNamespaces(initPid), steps);
+function planOf(steps: Step[], { id, initPid, trace }: HotMountOptions): Plan {
+  return { ...mountingPlan(id, joinNamespaces(initPid), steps), trace };
 }
 
 /** For a process that takes these steps and ends. */
@@ -49,6 +51,7 @@ export function mountingPlan(id: string, namespaces: Namespaces, steps: Step[]):
     initial_cpus: [],
     namespaces,
     limits: { rlimits: [], oom_score_adj: null },
+    trace: false,
     stdio: { terminal: false, rows: 0, columns: 0, preserve_fds: 0, owner_uid: 0 },
     parent_opens_sources: false,
     steps,

@@ -29,6 +29,7 @@ const common = {
   placement: { into: "", tasks: [] },
   preserveFds: 0,
   listenFds: 0,
+  trace: false,
   noNewKeyring: false,
   carriesTerminal: false,
   inheritedNoFile: null,

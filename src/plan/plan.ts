@@ -90,6 +90,7 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
     stdio: planStdio(process, options),
     // An ordinary user has no rights that bunc-init does not have in its user namespace.
     parent_opens_sources: host.euid === 0 && context.has("user"),
+    trace: options.trace,
     steps: context.steps,
     process: planProcess(process, options, {
       start: options.start,
@@ -135,6 +136,7 @@ export function planExec(
     limits: planLimits(process, host, options.inheritedNoFile),
     stdio: planStdio(process, options),
     parent_opens_sources: false,
+    trace: options.trace,
     steps: context.steps,
     process: planProcess(process, options, { start: "immediately", start_socket: "", start_hooks: null }),
   };

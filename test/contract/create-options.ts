@@ -6,6 +6,7 @@ export const createOptions: CreateOptions = {
   bundle: "/bundle",
   placement: { into: "", tasks: [] },
   noPivot: false,
+  trace: false,
   noNewKeyring: false,
   carriesTerminal: false,
   inheritedNoFile: null,

@@ -212,7 +212,7 @@ scenario(
   async (box) => {
     const bundle = box.probe(["exit:0"], (config) => {
       config.root.readonly = false;
-      config.process.cwd = "/work";
+      config.process.cwd = "/srv";
       config.hooks = {
         prestart: [recorder(box, "prestart")],
         createRuntime: [recorder(box, "createRuntime")],
@@ -233,7 +233,7 @@ scenario(
       poststart: bundle.directory,
       poststop: bundle.directory,
     });
-    expect(readFileSync(`${bundle.rootfs}/work/here`, "utf8")).toBe("made");
+    expect(readFileSync(`${bundle.rootfs}/srv/here`, "utf8")).toBe("made");
   },
 );
 

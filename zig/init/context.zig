@@ -6,6 +6,8 @@ const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const failure = @import("../failure.zig");
 const hook = @import("../hook.zig");
+const trace = @import("../trace.zig");
+const wire = @import("../wire.zig");
 const Plan = @import("../plan.zig").Plan;
 const Filter = @import("seccomp.zig").Filter;
 const LastParent = @import("path.zig").LastParent;
@@ -46,6 +48,9 @@ pub const Context = struct {
     filter: ?Filter = null,
     /// The capabilities that the process gets when the filter is in place; null: it has them already.
     capabilities_after_filter: ?sys.CapabilitySets = null,
+    /// Whether anybody wants to hear how long the steps take, and when the last one was done.
+    tracing: bool = false,
+    traced_us: u64 = 0,
     /// Room for what a step must build (NUL-terminated vectors): reset by nobody, freed by execve.
     allocator: std.mem.Allocator,
 
@@ -74,6 +79,30 @@ pub const Context = struct {
         var buffer: [sync.size_max]u8 = undefined;
         const message = sync.receive(self.channel, &buffer) catch return error.Failed;
         if (message.kind != .proceed) return self.fail_as(.protocol, "receive", @tagName(message.kind), "");
+    }
+
+    /// The time up to the first `traced` is counted from here.
+    pub fn start_trace(self: *Context) void {
+        self.tracing = true;
+        self.traced_us = sys.monotonic_us();
+    }
+
+    /// Under --debug: tells that this is done, and how long after the last thing that was told.
+    pub fn traced(self: *Context, point: trace.TracePoint, index: usize, text: []const u8) void {
+        if (!self.tracing) return;
+        const now_us = sys.monotonic_us();
+        const record: trace.TraceRecord = .{
+            .point = point,
+            .index = @intCast(index),
+            .duration_us = @truncate(now_us - self.traced_us),
+            .text = text[0..@min(text.len, sync.size_max - 2 * trace.size_fixed)],
+        };
+        self.traced_us = now_us;
+        var memory: [2 * sync.size_max]u8 = undefined;
+        var fixed: std.heap.FixedBufferAllocator = .init(&memory);
+        var bytes = std.ArrayList(u8).initCapacity(fixed.allocator(), sync.size_max) catch unreachable;
+        wire.encode(trace.TraceRecord, record, &bytes, fixed.allocator()) catch unreachable;
+        self.tell(.trace, bytes.items, -1) catch {};
     }
 
     pub fn tell(self: *const Context, kind: sync.Kind, payload: []const u8, fd: sys.fd_t) Failed!void {

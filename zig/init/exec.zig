@@ -24,6 +24,7 @@ pub const Program = struct {
     /// Returns only if execve failed, which has been reported: Code.executable, op "execve".
     pub fn execute(self: Program, context: *Context) Failed {
         close_own(context) catch return context.fail("close_range", "");
+        context.traced(.execute, 0, self.path);
         _ = sys.umask(context.umask);
         // The dispositions are the default ones since main.zig; the mask is libbunc's. Pending signals are
         // delivered here, as they would have been to the program.
@@ -46,6 +47,7 @@ pub fn prepare(context: *Context) Failed!Program {
         .args = try build_args(context),
         .env = try environment.build(context),
     };
+    context.traced(.program, 0, program.path);
     try seccomp.install_with_listener(context);
     return program;
 }

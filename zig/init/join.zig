@@ -24,6 +24,7 @@ pub fn run(context: *Context) Failed!void {
     if (namespaces.join_pid != 0) try join_process(context);
     if (namespaces.create & CLONE.NEWUSER != 0) try create_user(context);
     try create_others(context, offsets);
+    context.traced(.joined, 0, "");
     try become_child(context);
 }
 

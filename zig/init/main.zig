@@ -46,6 +46,7 @@ pub fn main(arguments: std.process.Init.Minimal) u8 {
         .umask = inherited_umask,
         .allocator = memory.allocator(),
     };
+    if (plan.trace) context.start_trace();
     descriptors.close_unknown(&context) catch return 1;
     if (held) context.await_proceed() catch return 1;
     placement.enter(&context) catch return 1;
@@ -63,6 +64,7 @@ pub fn main(arguments: std.process.Init.Minimal) u8 {
 fn run(context: *Context) Failed!void {
     sys.setsid() catch return context.fail("setsid", "");
     try context.await_proceed();
+    context.traced(.init, 0, "");
     if (context.plan.namespaces.create & std.os.linux.CLONE.NEWCGROUP != 0) {
         context.subject = "linux.namespaces";
         sys.unshare(std.os.linux.CLONE.NEWCGROUP) catch return context.fail("unshare", "cgroup");
@@ -75,6 +77,7 @@ fn run(context: *Context) Failed!void {
     for (context.plan.steps, 0..) |step, index| {
         context.subject = step.subject;
         try steps.run(context, step.op, index);
+        context.traced(.step, index, "");
     }
     context.covers.close();
     if (context.plan.process.start == .never) {
@@ -85,7 +88,10 @@ fn run(context: *Context) Failed!void {
     var program = try exec.prepare(context);
     try context.tell(.ready, "", -1);
     try start.wait(context);
-    if (context.plan.process.start_hooks) |set| try hooks.hooks(context, set);
+    if (context.plan.process.start_hooks) |set| {
+        try hooks.hooks(context, set);
+        context.traced(.start_hooks, 0, "");
+    }
     context.subject = "process.args";
     return program.execute(context);
 }

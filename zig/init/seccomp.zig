@@ -64,6 +64,8 @@ pub fn install(context: *Context) Failed!void {
     context.subject = filter.subject;
     std.debug.assert(!filter.listener);
     try raise_privilege(context, filter);
+    // The filter need not allow what a trace takes.
+    context.tracing = false;
     _ = sys.seccomp_set_filter(filter.flags, &filter.program) catch return context.fail("seccomp", "");
     try drop_privilege(context);
     context.subject = subject;
@@ -108,6 +110,7 @@ pub fn install_with_listener(context: *Context) Failed!void {
     const filter = context.filter orelse return;
     if (!filter.listener) return;
     context.filter = null;
+    context.tracing = false;
     context.subject = filter.subject;
     try raise_privilege(context, filter);
 

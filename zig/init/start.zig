@@ -51,6 +51,7 @@ fn wait_connection(context: *Context) Failed!void {
         if (word) |message| {
             if (message.fd >= 0) sys.close(message.fd);
             if (message.kind == .proceed) {
+                context.tracing = message.payload.len > 0;
                 context.channel = connection;
                 break;
             }

@@ -5,11 +5,14 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
+const trace = @import("../trace.zig");
 const wire = @import("../wire.zig");
 const plan_types = @import("../plan.zig");
+const Affinity = @import("affinity.zig").Affinity;
 const clone = @import("clone.zig");
 const init_image = @import("init_image.zig");
 const id_maps = @import("id_maps.zig");
+const process_limits = @import("limits.zig");
 const network_device = @import("network_device.zig");
 const process = @import("process.zig");
 const Sources = @import("sources.zig").Sources;
@@ -129,14 +132,6 @@ fn begin(call: *Call, plan: Plan, held: bool) Call.Error!Follower {
     return .of(call, plan, channel, first.pid, first.pidfd);
 }
 
-fn stack_limit(limits: plan_types.Limits) ?sys.RLimit {
-    for (limits.rlimits) |rlimit| {
-        const is_stack = rlimit.resource == @intFromEnum(std.os.linux.rlimit_resource.STACK);
-        if (is_stack) return .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value };
-    }
-    return null;
-}
-
 fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error!clone.Started {
     var bytes: std.ArrayList(u8) = .empty;
     try wire.encode(Plan, plan, &bytes, call.arena);
@@ -173,7 +168,7 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
         .executable = executable,
         .keep = keep[0..kept],
         .preserve_fds = plan.stdio.preserve_fds,
-        .stack_limit = stack_limit(plan.limits),
+        .stack_limit = process_limits.stack(plan.limits),
     };
 
     var cgroup: sys.fd_t = -1;
@@ -186,35 +181,17 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
     var affinity: Affinity = .{};
     try affinity.lend(call, plan.initial_cpus);
     defer affinity.restore();
-    return clone.spawn(&child, flags, cgroup) catch
-        call.fail(clone.failed_op, if (cgroup >= 0) plan.placement.into else "");
+    const began_us = sys.monotonic_us();
+    const started = clone.spawn(&child, flags, cgroup) catch
+        return call.fail(clone.failed_op, if (cgroup >= 0) plan.placement.into else "");
+    if (plan.trace) trace.keep(.{
+        .point = .cloned,
+        .index = 0,
+        .duration_us = @truncate(sys.monotonic_us() - began_us),
+        .text = affinity.text(call.arena) catch "",
+    });
+    return started;
 }
-
-/// CPUs of this thread, which its child begins with, changed for as long as it takes to make one.
-const Affinity = struct {
-    buffer: [sys.cpu_words_max]u32 align(8) = undefined,
-    before: []const u32 = &.{},
-
-    fn lend(self: *Affinity, call: *Call, cpus: []const u32) Call.Error!void {
-        if (cpus.len == 0) return;
-        const before = sys.sched_getaffinity(&self.buffer) catch return call.fail("sched_getaffinity", "");
-        sys.sched_setaffinity(cpus) catch return call.fail_with(.{
-            .code = .system,
-            .stage = .parent,
-            .op = "sched_setaffinity",
-            .errno = sys.errno_number(),
-            .subject = "process.execCPUAffinity.initial",
-            .target = "",
-            .detail = "",
-        });
-        self.before = before;
-    }
-
-    fn restore(self: *const Affinity) void {
-        // The CPUs were this thread's a moment ago; one that is gone meanwhile is nobody's fault.
-        if (self.before.len > 0) sys.sched_setaffinity(self.before) catch {};
-    }
-};
 
 /// No stage 1: the parent's clone3 makes every namespace. A cgroup namespace is made later, by bunc-init
 /// itself, because its root is the cgroup that the process is in by then.
@@ -296,43 +273,8 @@ const Follower = struct {
     /// A process that is stage 2 at once waits for its limits; another gets them when stage 1 has made it.
     fn give_limits(self: *Follower, plan: Plan) Call.Error!void {
         if (!is_direct(plan)) return;
-        try self.limit();
+        try process_limits.apply(self.call, self.limits, self.pid);
         try self.proceed();
-    }
-
-    /// What the parent sets on the process from outside: it may not have the rights itself.
-    fn limit(self: *Follower) Call.Error!void {
-        const limits = self.limits;
-        if (limits.oom_score_adj) |adjustment| {
-            var path: [64]u8 = undefined;
-            const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/oom_score_adj", .{self.pid}, 0) catch unreachable;
-            var text: [16]u8 = undefined;
-            const value = std.fmt.bufPrint(&text, "{d}", .{adjustment.value}) catch unreachable;
-            process.write_file(file, value) catch {
-                const refused = sys.is(.ACCES) or sys.is(.PERM);
-                if (!(refused and adjustment.best_effort)) return self.fail_on("process.oomScoreAdj", "write", file);
-            };
-        }
-        for (limits.rlimits) |rlimit| {
-            var new: sys.RLimit = .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value };
-            // bunc-init takes the rest away when it needs no more descriptors (init/open_files.zig).
-            if (rlimit.resource == @intFromEnum(std.os.linux.rlimit_resource.NOFILE)) new = process.raised(self.pid, rlimit.resource, new);
-            sys.prlimit(self.pid, rlimit.resource, &new, null) catch {
-                if (!(rlimit.best_effort and sys.is(.PERM))) return self.fail_on(rlimit.subject, "prlimit", "");
-            };
-        }
-    }
-
-    fn fail_on(self: *Follower, subject: []const u8, op: []const u8, target: []const u8) error{Failed} {
-        return self.call.fail_with(.{
-            .code = .system,
-            .stage = .parent,
-            .op = op,
-            .errno = sys.errno_number(),
-            .subject = subject,
-            .target = target,
-            .detail = "",
-        });
     }
 
     fn proceed(self: *Follower) Call.Error!void {
@@ -362,6 +304,7 @@ const Follower = struct {
                 .seccomp_listener => return self.report(.seccomp_listener, message.fd),
                 .ready => if (self.start != .immediately) return self.report(.ready, -1),
                 .executing => self.executing = true,
+                .trace => trace.keep_message(message.payload),
                 .network_device => try network_device.move(self.call, message.payload, self.pid, self.channel),
                 .mount_namespace => self.sources.mount_namespace = message.fd,
                 .source => try self.sources.answer(self.call, self.channel, message),
@@ -388,7 +331,7 @@ const Follower = struct {
         sys.close(self.pidfd);
         self.pidfd = sys.pidfd_open(self.pid) catch return self.call.fail("pidfd_open", "");
         _ = sys.wait4(stage_1, &status, 0) catch return self.call.fail("wait4", "bunc-init");
-        try self.limit();
+        try process_limits.apply(self.call, self.limits, self.pid);
         try self.proceed();
     }
 

@@ -6,6 +6,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
+const trace = @import("../trace.zig");
 const Call = @import("../call.zig").Call;
 
 /// sun_path holds 108 bytes; a state directory's path may be longer, /proc/self/fd/N/NAME never is.
@@ -33,6 +34,8 @@ pub fn listen(call: *Call, path: []const u8, minimum: sys.fd_t) Call.Error!sys.f
 pub const StartRequest = struct {
     /// Process.start_socket of the container's plan.
     socket: []const u8,
+    /// As Plan.trace, for what bunc-init does from now on.
+    trace: bool,
 };
 
 pub const StartReply = struct {
@@ -48,7 +51,7 @@ pub fn start(call: *Call, request: StartRequest) Call.Error!StartReply {
         error.OutOfMemory => return error.OutOfMemory,
     };
     defer sys.close(channel);
-    sync.send(channel, .proceed, "", -1) catch return .{ .started = false };
+    sync.send(channel, .proceed, if (request.trace) "\x01" else "", -1) catch return .{ .started = false };
     var executing = false;
     while (true) {
         var buffer: [sync.size_max]u8 = undefined;
@@ -62,6 +65,7 @@ pub fn start(call: *Call, request: StartRequest) Call.Error!StartReply {
         };
         switch (message.kind) {
             .executing => executing = true,
+            .trace => trace.keep_message(message.payload),
             .failure => {
                 const record = sync.decode_failure(message.payload) catch
                     return call.fail_as(.protocol, "receive", "bunc-init", "");

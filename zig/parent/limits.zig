@@ -1,0 +1,50 @@
+//! What libbunc sets on bunc-init from outside, because that may not have the rights itself: the OOM score and rlimits.
+//! getrlimit(2), proc_pid_oom_score_adj(5). Runs in the bunc process.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const plan = @import("../plan.zig");
+const process = @import("process.zig");
+const Call = @import("../call.zig").Call;
+
+pub fn apply(call: *Call, limits: plan.Limits, pid: i32) Call.Error!void {
+    if (limits.oom_score_adj) |adjustment| {
+        var path: [64]u8 = undefined;
+        const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/oom_score_adj", .{pid}, 0) catch unreachable;
+        var text: [16]u8 = undefined;
+        const value = std.fmt.bufPrint(&text, "{d}", .{adjustment.value}) catch unreachable;
+        process.write_file(file, value) catch {
+            const refused = sys.is(.ACCES) or sys.is(.PERM);
+            if (!(refused and adjustment.best_effort)) return fail_on(call, "process.oomScoreAdj", "write", file);
+        };
+    }
+    for (limits.rlimits) |rlimit| {
+        var new: sys.RLimit = .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value };
+        // bunc-init takes the rest away when it needs no more descriptors (init/open_files.zig).
+        if (rlimit.resource == @intFromEnum(std.os.linux.rlimit_resource.NOFILE)) new = process.raised(pid, rlimit.resource, new);
+        sys.prlimit(pid, rlimit.resource, &new, null) catch {
+            if (!(rlimit.best_effort and sys.is(.PERM))) return fail_on(call, rlimit.subject, "prlimit", "");
+        };
+    }
+}
+
+/// RLIMIT_STACK, which the kernel takes when it begins to exec (clone.zig); null: not changed.
+pub fn stack(limits: plan.Limits) ?sys.RLimit {
+    for (limits.rlimits) |rlimit| {
+        const is_stack = rlimit.resource == @intFromEnum(std.os.linux.rlimit_resource.STACK);
+        if (is_stack) return .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value };
+    }
+    return null;
+}
+
+fn fail_on(call: *Call, subject: []const u8, op: []const u8, target: []const u8) error{Failed} {
+    return call.fail_with(.{
+        .code = .system,
+        .stage = .parent,
+        .op = op,
+        .errno = sys.errno_number(),
+        .subject = subject,
+        .target = target,
+        .detail = "",
+    });
+}
