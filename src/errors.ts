@@ -51,6 +51,8 @@ export interface RuntimeErrorDetails {
   warnings?: readonly Warning[] | undefined;
   /** The line that is no JSON. */
   excerpt?: Excerpt | undefined;
+  /** It stands where the output of the user's program would: the message alone, without the form of a log record. */
+  inPlaceOfProgram?: boolean | undefined;
   cause?: unknown;
 }
 
@@ -65,6 +67,7 @@ export class RuntimeError extends Error {
   readonly configErrors: readonly ConfigError[] | undefined;
   readonly warnings: readonly Warning[] | undefined;
   readonly excerpt: Excerpt | undefined;
+  readonly inPlaceOfProgram: boolean;
 
   constructor(message: string, details: RuntimeErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -79,11 +82,17 @@ export class RuntimeError extends Error {
     this.configErrors = details.configErrors;
     this.warnings = details.warnings;
     this.excerpt = details.excerpt;
+    this.inPlaceOfProgram = details.inPlaceOfProgram ?? false;
   }
 
   /** The same error seen from further out: new words and exit status, the same details. */
   wrap(message: string, exitCode: number = this.exitCode): RuntimeError {
     return new RuntimeError(message, { ...this.details(), exitCode, cause: this });
+  }
+
+  /** The same error in place of what the program would have said. */
+  forProgram(message: string, exitCode: number): RuntimeError {
+    return new RuntimeError(message, { ...this.details(), exitCode, inPlaceOfProgram: true, cause: this });
   }
 
   /** The same error for a reader who is told more. */
@@ -93,7 +102,20 @@ export class RuntimeError extends Error {
 
   private details(): RuntimeErrorDetails {
     const { exitCode, step, path, subject, errno, detail, hint, configErrors, warnings, excerpt } = this;
-    return { exitCode, step, path, subject, errno, detail, hint, configErrors, warnings, excerpt };
+    const { inPlaceOfProgram } = this;
+    return {
+      exitCode,
+      step,
+      path,
+      subject,
+      errno,
+      detail,
+      hint,
+      configErrors,
+      warnings,
+      excerpt,
+      inPlaceOfProgram,
+    };
   }
 }
 

@@ -163,9 +163,19 @@ export function asRuntimeError(error: unknown): RuntimeError {
   return systemCallFailed(syscall, typeof path === "string" ? path : "", errno);
 }
 
+/**
+ * `run` in the foreground, when execve(2) refuses the program (its interpreter is missing, its format unknown): runc's
+ * init says so on the container's standard error and exits with 255. Other errors are left as they are.
+ */
+export function inForeground(error: unknown): unknown {
+  if (!(error instanceof RuntimeError) || error.step !== "execve" || error.errno === undefined) return error;
+  return error.forProgram(`exec ${error.path}: ${errnoText(error.errno)}`, 255);
+}
+
 /** What runc puts before the message of a failed command, and the exit status that goes with it. */
 export function wrapCommandError(verb: string, error: unknown): RuntimeError {
   const inner = asRuntimeError(error);
+  if (inner.inPlaceOfProgram) return inner;
   switch (verb) {
     case "create":
     case "run":

@@ -199,3 +199,25 @@ test.each([
   log.warning(text);
   expect(stderr).toEqual([`time="${WHEN}" level=warning msg=${written}`]);
 });
+
+describe("what stands in place of the program's output", () => {
+  const given = error.forProgram("exec /run.sh: no such file or directory", 255);
+
+  test("is the message alone, on a terminal with what is known", () => {
+    for (const [terminal, expected] of [
+      [false, given.message],
+      [true, `${given.message}\n     step: open\n     path: /x\n     errno: EACCES\n     hint: look`],
+    ] as const) {
+      const { log, stderr } = recorder({}, terminal);
+      log.failure(given);
+      expect(stderr).toEqual([expected]);
+    }
+  });
+
+  test("is a whole record in a log file, and in JSON", () => {
+    const { log, file, stderr } = recorder({ file: "/l", format: "json" });
+    log.failure(given);
+    expect(JSON.parse(file[0] ?? "")).toMatchObject({ level: "error", msg: given.message, hint: "look" });
+    expect(stderr).toEqual([given.message]);
+  });
+});

@@ -95,6 +95,12 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
       const fields = failureFields(error, settings.format);
       if (held.length > 0) fields["warnings"] = held;
       const message = failureMessage(error);
+      const ofProgram = error instanceof RuntimeError && error.inPlaceOfProgram;
+      if (ofProgram && settings.file === undefined && settings.format === "text") {
+        const lines = output.errorIsTerminal() ? fieldLines(visibleFields(fields)) : [];
+        output.writeError([printable(visibleBytes(message)), ...lines].join("\n"));
+        return;
+      }
       write("error", message, fields, error instanceof RuntimeError ? error.excerpt : undefined);
       if (settings.file !== undefined) output.writeError(visibleBytes(message));
     },
@@ -202,10 +208,13 @@ const TERMINAL_LABELS: Readonly<Record<LogLevel, string>> = {
 function terminalRecord(level: LogLevel, message: string, fields: Fields, excerpt?: Excerpt): string {
   const lines = [`${TERMINAL_LABELS[level]} ${printable(message)}`];
   if (excerpt !== undefined) lines.push(...excerptLines(excerpt));
-  for (const [key, value] of Object.entries(fields)) {
-    lines.push(`     ${key}: ${printable(typeof value === "string" ? value : JSON.stringify(value))}`);
-  }
-  return lines.join("\n");
+  return [...lines, ...fieldLines(fields)].join("\n");
+}
+
+function fieldLines(fields: Fields): string[] {
+  return Object.entries(fields).map(
+    ([key, value]) => `     ${key}: ${printable(typeof value === "string" ? value : JSON.stringify(value))}`,
+  );
 }
 
 /** The line with its number, and a caret below the place. */

@@ -6,6 +6,7 @@ import { destroyContainer, killContainer } from "../container/destroy.ts";
 import { runPoststartHooks } from "../container/hooks.ts";
 import { awaitReady, listenForNotify } from "../container/notify-socket.ts";
 import { superviseContainer } from "../container/supervise.ts";
+import { inForeground } from "../messages.ts";
 import { native } from "../native/call.ts";
 
 export const run: Handler<"run"> = (options, [id], context) => {
@@ -40,7 +41,7 @@ function superviseCreated(created: Created, options: VerbOptions<"run">, context
   } catch (error) {
     killContainer(record);
     destroyContainer(directory, record, context.log);
-    throw error;
+    throw options.detach ? error : inForeground(error);
   }
   created.release();
   if (options.detach) {
