@@ -74,3 +74,21 @@ for (const client of ["docker", "containerd", "podman"]) {
     expect(certain.some((answer) => answer.action === "SCMP_ACT_ERRNO")).toBe(true);
   });
 }
+
+scenario(
+  "every filter flag that features lists is taken, alone and with the others",
+  [root, buncOnly],
+  async (box) => {
+    const { supportedFlags } = JSON.parse((await box.must(["features"])).stdout).linux.seccomp;
+    for (const flags of [...supportedFlags.map((flag: string) => [flag]), supportedFlags, []]) {
+      const bundle = box.probe(["self"], (config) => {
+        config.linux["seccomp"] = {
+          defaultAction: "SCMP_ACT_ALLOW",
+          flags,
+          syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_ERRNO" }],
+        };
+      });
+      expect((await box.reportOf(bundle)).self.seccomp).toBe(2);
+    }
+  },
+);

@@ -75,15 +75,18 @@ pub fn compile(arena: Allocator, profile: *const Profile, options: Options) Erro
 }
 
 fn flags_of(profile: *const Profile) u32 {
+    const FILTER_FLAG = std.os.linux.SECCOMP.FILTER_FLAG;
     var flags: u32 = 0;
     for (profile.flags) |flag| flags |= flag.bit();
     for (profile.syscalls) |rule| {
         // Even of a rule without effect, as runc does: the caller then gets a
         // listener whenever the profile asks for one.
         if (rule.action == .SCMP_ACT_NOTIFY and rule.names.len > 0) {
-            flags |= std.os.linux.SECCOMP.FILTER_FLAG.NEW_LISTENER;
+            flags |= FILTER_FLAG.NEW_LISTENER;
         }
     }
+    // The kernel refuses it (EINVAL) where there is no listener whose answer could be waited for. libseccomp leaves it out.
+    if (flags & FILTER_FLAG.NEW_LISTENER == 0) flags &= ~profile_types.Flag.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV.bit();
     return flags;
 }
 
@@ -210,11 +213,12 @@ test "flags, architectures, and a profile that is too large" {
         .syscalls = &.{},
     };
     const empty = try compile(arena, &profile, .{ .native = .SCMP_ARCH_X86_64 });
-    try testing.expectEqual(0x26, empty.flags);
+    try testing.expectEqual(0x6, empty.flags);
     try testing.expectEqualSlices(Architecture, &.{ .SCMP_ARCH_X86_64, .SCMP_ARCH_X32, .SCMP_ARCH_X86 }, empty.architectures);
 
-    profile.flags = &.{};
     profile.syscalls = &.{.{ .names = &.{"mkdir"}, .action = .SCMP_ACT_NOTIFY, .errno_ret = 1, .args = &.{} }};
+    try testing.expectEqual(0x2e, (try compile(arena, &profile, .{ .native = .SCMP_ARCH_X86_64 })).flags);
+    profile.flags = &.{};
     try testing.expectEqual(0x8, (try compile(arena, &profile, .{ .native = .SCMP_ARCH_X86_64 })).flags);
 
     const rules = try arena.alloc(profile_types.Rule, 3000);
