@@ -15,7 +15,10 @@ export const run: Handler<"ps"> = ({ format }, [id, given], context) => {
   const locations = cgroupsOf(record);
   if (locations.length === 0 && status !== "stopped") {
     throw new RuntimeError("unable to get all container pids: the container has no cgroup of its own", {
-      hint: "have a cgroup delegated to this user before the container is created (systemd: Delegate=yes)",
+      hint:
+        record.bunc.cgroupDriver === "disabled"
+          ? "it was created with --cgroup-manager disabled"
+          : "have a cgroup delegated to this user before the container is created (systemd: Delegate=yes)",
     });
   }
   const pids = cgroupProcesses(native, locations);

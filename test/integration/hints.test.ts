@@ -197,3 +197,16 @@ for (const { name, needs = [], edit, message, hint, detail } of cases) {
     },
   );
 }
+
+scenario(
+  "ps of a container that was made without cgroups: the hint is not about delegation",
+  [root, buncOnly],
+  async (box) => {
+    const id = box.id();
+    const { directory } = box.probe(["sleep"], (config) => Reflect.deleteProperty(config.linux, "resources"));
+    await box.must(["--cgroup-manager", "disabled", "create", "--bundle", directory, id]);
+    const result = await box.call(["ps", id]);
+    expect(result.status).toBe(1);
+    expect(result.stderr).toContain('hint="it was created with --cgroup-manager disabled"');
+  },
+);

@@ -4,6 +4,9 @@ import { RuntimeError } from "../../errors.ts";
 
 export const SYSTEM_BUS_PATH = "/run/dbus/system_bus_socket";
 
+export const NO_SESSION_BUS =
+  "a rootless container needs a user session with a bus: install dbus-user-session and log in again, or loginctl enable-linger";
+
 /** The user's bus: DBUS_SESSION_BUS_ADDRESS, or the socket that systemd --user listens on. */
 export function sessionBusPath(variables: Readonly<Record<string, string | undefined>>): string {
   const address = variables["DBUS_SESSION_BUS_ADDRESS"];
@@ -12,6 +15,7 @@ export function sessionBusPath(variables: Readonly<Record<string, string | undef
   if (runtime !== undefined && runtime !== "") return `${runtime}/bus`;
   throw new RuntimeError(
     "could not detect DBUS_SESSION_BUS_ADDRESS from the environment; make sure you have installed the dbus-user-session or dbus-daemon package; note you may need to re-login",
+    { hint: NO_SESSION_BUS },
   );
 }
 

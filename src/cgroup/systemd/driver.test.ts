@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { RuntimeError } from "../../errors.ts";
+import { ERRNO } from "../../native/boundary.gen.ts";
+import type { native } from "../../native/call.ts";
 import { Bus } from "./bus.ts";
 import { Systemd } from "./driver.ts";
 import { FakeBus, type FakeMethods } from "./fake-bus.ts";
@@ -169,5 +172,33 @@ test("a bus that refuses us", () => {
   };
   expect(() => new Bus(stream, { direct: false })).toThrow(
     "the bus refused to authenticate us: REJECTED EXTERNAL",
+  );
+});
+
+describe("a bus that cannot be reached", () => {
+  const hintOf = (errno: number | undefined, rootless: boolean) => {
+    const call = (name: string) => {
+      if (name === "bus_connect") throw new RuntimeError("connect", { step: "connect", errno });
+      return { found: true, path: "/run/systemd/system", entries: [] };
+    };
+    const variables = { XDG_RUNTIME_DIR: "/run/user/1" };
+    try {
+      Systemd.connect(call as unknown as typeof native, { rootless, euid: rootless ? 1 : 0, variables });
+    } catch (error) {
+      return (error as RuntimeError).hint;
+    }
+    throw new Error("connected");
+  };
+
+  test.each([ERRNO.NOENT, ERRNO.CONNREFUSED])("errno %i: nobody listens there", (errno) => {
+    expect(hintOf(errno, false)).toStartWith("dbus is not running");
+    expect(hintOf(errno, true)).toContain("loginctl enable-linger");
+  });
+
+  test.each([ERRNO.ACCES, ERRNO.MFILE, undefined])(
+    "errno %p: for another reason, without a hint",
+    (errno) => {
+      expect([hintOf(errno, false), hintOf(errno, true)]).toEqual([undefined, undefined]);
+    },
   );
 });

@@ -4,8 +4,9 @@
  */
 
 import { failureMessage, RuntimeError } from "../../errors.ts";
+import { ERRNO } from "../../native/boundary.gen.ts";
 import type { native } from "../../native/call.ts";
-import { SYSTEM_BUS_PATH, sessionBusPath } from "./address.ts";
+import { NO_SESSION_BUS, SYSTEM_BUS_PATH, sessionBusPath } from "./address.ts";
 import { Bus, BusError, openStream } from "./bus.ts";
 import type { Property } from "./properties.ts";
 import type { UnitName } from "./unit.ts";
@@ -60,9 +61,7 @@ export class Systemd {
       const reason = failureMessage(error);
       throw new RuntimeError(`failed to connect to dbus: ${reason}`, {
         step: "connect",
-        hint: rootless
-          ? "a rootless container needs a user session with a bus: install dbus-user-session and log in again, or loginctl enable-linger"
-          : "is dbus running? Without it leave --systemd-cgroup out",
+        hint: noBusHint(error, rootless),
         cause: error,
       });
     }
@@ -264,6 +263,13 @@ function connectSystem(call: typeof native, euid: number): Bus {
       throw error;
     }
   }
+}
+
+/** Where nobody listens. Other failures of the connection have other causes. */
+function noBusHint(error: unknown, rootless: boolean): string | undefined {
+  if (!(error instanceof RuntimeError)) return undefined;
+  if (error.errno !== ERRNO.NOENT && error.errno !== ERRNO.CONNREFUSED) return error.hint;
+  return rootless ? NO_SESSION_BUS : "dbus is not running: start it, or leave --systemd-cgroup out";
 }
 
 function hintFor(error: unknown): { hint?: string } {
