@@ -49,7 +49,14 @@ function subgroupName(annotations: Readonly<Record<string, string>>, key: string
   });
 }
 
-/** "": nobody is to get a seccomp listener. */
+/** "": nobody is to get a seccomp listener, or there is none, for no rule asks an agent. */
 export function seccompReceiver({ linux, annotations }: Config): string {
+  if (!asksAgent(linux.seccomp)) return "";
   return linux.seccomp?.listenerPath || annotations[SECCOMP_RECEIVER] || "";
+}
+
+export function asksAgent(seccomp: Config["linux"]["seccomp"]): boolean {
+  return (
+    seccomp?.syscalls.some(({ action, names }) => action === "SCMP_ACT_NOTIFY" && names.length > 0) ?? false
+  );
 }

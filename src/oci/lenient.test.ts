@@ -104,6 +104,12 @@ describe("what runc starts is a warning with its path", () => {
       '{"closID":"","l3CacheSchema":"","memBwSchema":"","enableMonitoring":false}'.slice(0, 80),
     ],
     ["a relative masked path", linux('"maskedPaths":["proc/keys"]'), "linux.maskedPaths[0]", '"proc/keys"'],
+    [
+      "an agent that no rule asks",
+      linux('"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/run/agent"}'),
+      "linux.seccomp.listenerPath",
+      '"/run/agent"',
+    ],
     ["an empty masked path", linux('"maskedPaths":["/proc/keys",""]'), "linux.maskedPaths[1]", '""'],
     ["a device without a place", linux('"devices":[{"path":"","type":"c"}]'), "linux.devices[0].path", '""'],
     ["a relative read-only path", linux('"readonlyPaths":["sys"]'), "linux.readonlyPaths[0]", '"sys"'],

@@ -1,7 +1,7 @@
 /** Rules of the remaining members of `linux`. */
 
 import { schemataLines } from "../../cgroup/rdt.ts";
-import { seccompReceiver } from "../annotations.ts";
+import { asksAgent, seccompReceiver } from "../annotations.ts";
 import type { Config } from "../config.ts";
 import { parseIndexList } from "../index-list.ts";
 import type { Rule } from "../validate.ts";
@@ -69,11 +69,8 @@ export const linuxRules: readonly Rule<Config>[] = [
           "SCMP_ACT_NOTIFY cannot be used as default action",
         );
       }
-      let notifies = false;
       for (const [index, rule] of seccomp.syscalls.entries()) {
-        if (rule.action !== "SCMP_ACT_NOTIFY") continue;
-        notifies = true;
-        if (!rule.names.includes("write")) continue;
+        if (rule.action !== "SCMP_ACT_NOTIFY" || !rule.names.includes("write")) continue;
         report.issue(
           `linux.seccomp.syscalls[${index}].names`,
           "write",
@@ -81,7 +78,7 @@ export const linuxRules: readonly Rule<Config>[] = [
           "SCMP_ACT_NOTIFY cannot be used for the write syscall",
         );
       }
-      if (notifies && seccompReceiver(config) === "") {
+      if (asksAgent(seccomp) && seccompReceiver(config) === "") {
         report.issue(
           "linux.seccomp.listenerPath",
           undefined,

@@ -1,5 +1,6 @@
 /** What runc starts although the specification has it otherwise, and nothing is the worse for it: warnings. */
 
+import { asksAgent } from "../annotations.ts";
 import type { Config } from "../config.ts";
 import { HOOK_KINDS } from "../hooks.ts";
 import type { ProcessConfig } from "../process.ts";
@@ -47,6 +48,11 @@ export const toleratedRules: readonly Rule<Config>[] = [
   {
     reads: ["linux.seccomp"],
     check({ linux }, _facts, report) {
+      const { listenerPath = "" } = linux.seccomp ?? {};
+      if (listenerPath !== "" && !asksAgent(linux.seccomp)) {
+        const path = "linux.seccomp.listenerPath";
+        report.warn(path, listenerPath, `${path} is ignored: no rule has SCMP_ACT_NOTIFY`);
+      }
       for (const [index, { names }] of (linux.seccomp?.syscalls ?? []).entries()) {
         if (names.length > 0) continue;
         const path = `linux.seccomp.syscalls[${index}].names`;
