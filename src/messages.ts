@@ -97,6 +97,9 @@ export const specificationExists = (path: string) =>
 
 export const execArgumentsEmpty = () => new RuntimeError("exec args cannot be empty");
 
+export const cwdNotAbsolute = (found: string) =>
+  new RuntimeError("Cwd must be an absolute path", { path: found, subject: "process.cwd" });
+
 export const terminalNeedsConsoleSocket = () =>
   new RuntimeError("cannot allocate tty if runc will detach without setting console socket", {
     hint: "set process.terminal to false, or give --console-socket",

@@ -1,6 +1,6 @@
 /** Durations as Go's time.ParseDuration writes them: `5s`, `1m30s`, `1.5h`, `100ms`. */
 
-import { quote, ValueError } from "./value-error.ts";
+import { quote, RangeValueError, ValueError } from "./value-error.ts";
 
 const MILLISECONDS_PER_UNIT: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -30,7 +30,7 @@ export function parsePositiveDuration(text: string): number {
     throw new ValueError(`${quote(text)} is not a duration such as 500ms, 5s or 1m30s`);
   }
   if (text.startsWith("-") || milliseconds <= 0) {
-    throw new ValueError("duration interval must be greater than 0");
+    throw new RangeValueError("duration interval must be greater than 0");
   }
   if (milliseconds >= MILLISECONDS_MAX) throw new ValueError(`${quote(text)} is longer than 292 years`);
   return milliseconds;

@@ -3,7 +3,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { parseBooleanOrAuto } from "./boolean.ts";
 import { oneOf } from "./choice.ts";
-import { anyText, textFlag, valueFlag } from "./flag.ts";
+import { anyText, givenTextFlag, textFlag } from "./flag.ts";
 import { parsePath, parseRoot } from "./path-argument.ts";
 
 export const LOG_LEVELS = ["error", "warning", "info", "debug"] as const;
@@ -43,7 +43,7 @@ export function globalCommand() {
       ),
     )
     .addOption(
-      valueFlag(
+      givenTextFlag(
         "--root <directory>",
         "directory for the state of containers, on a tmpfs (default: /run/runc, or $XDG_RUNTIME_DIR/runc when rootless)",
         parseRoot,
@@ -58,7 +58,7 @@ export function globalCommand() {
       ),
     )
     .addOption(
-      valueFlag(
+      givenTextFlag(
         "--rootless <value>",
         "tolerate missing permission for cgroups: true, false or auto",
         parseBooleanOrAuto,

@@ -1,6 +1,6 @@
 /** Integers on the command line: decimal, whole, in range, and nothing else in the string. */
 
-import { quote, ValueError } from "./value-error.ts";
+import { quote, RangeValueError, ValueError } from "./value-error.ts";
 
 const DECIMAL = /^[+-]?[0-9]+$/;
 
@@ -11,9 +11,11 @@ const UINT64_MAX = 2n ** 64n - 1n;
 /** A parser for integers from `minimum` to `maximum` (both within ±2^53). Throws ValueError. */
 export function integerFrom(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
-    const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
+    const isInteger = DECIMAL.test(text);
+    const value = isInteger ? Number(text) : Number.NaN;
     if (!(value >= minimum && value <= maximum)) {
-      throw new ValueError(`${quote(text)} is not an integer from ${minimum} to ${maximum}`);
+      const message = `${quote(text)} is not an integer from ${minimum} to ${maximum}`;
+      throw isInteger ? new RangeValueError(message) : new ValueError(message);
     }
     return value === 0 ? 0 : value;
   };

@@ -2,6 +2,7 @@
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { UsageError } from "../errors.ts";
+import { wrapCommandError } from "../messages.ts";
 import { parseContainerId } from "./container-id.ts";
 import { type GlobalOptions, globalCommand, globalOptions } from "./global-flags.ts";
 import { rootHelp, verbHelp } from "./help.ts";
@@ -31,7 +32,7 @@ const HELP_AND_VERSION = { ...HELP, version: "version", v: "version" };
 /** What the caller wants, and the global flags as far as they could be read: where to log the mistake. */
 export interface CommandLine {
   globals: GlobalOptions;
-  /** Throws UsageError, or RuntimeError for a bad container id. */
+  /** Throws UsageError, or RuntimeError for a bad container id or value. */
   invocation: () => Invocation;
 }
 
@@ -95,12 +96,17 @@ function parseVerb(
       if (after.switches.has("help")) return { kind: "help", text: help() };
       if (after.error !== undefined) throw withHelp(after.error, help());
       checkArgumentCount(command, after.positionals.length, programName, help);
-      apply(command, after.own, help);
-      const position = command.registeredArguments.findIndex(
-        (argument) => argument.name() === "container-id",
-      );
-      const id = after.positionals[position];
-      if (id !== undefined) parseContainerId(id);
+      try {
+        apply(command, after.own, help);
+        const position = command.registeredArguments.findIndex(
+          (argument) => argument.name() === "container-id",
+        );
+        const id = after.positionals[position];
+        if (id !== undefined) parseContainerId(id);
+      } catch (error) {
+        // How a command is used says runc's flag parser; the rest is the command's failure, with its exit status.
+        throw error instanceof UsageError ? error : wrapCommandError(verb, error);
+      }
       return {
         kind: "verb",
         verb,

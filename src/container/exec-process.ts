@@ -2,7 +2,7 @@
 
 import { parseSubCgroups } from "../cli/sub-cgroup.ts";
 import type { VerbOptions } from "../cli/verbs.ts";
-import { execArgumentsEmpty } from "../messages.ts";
+import { cwdNotAbsolute, execArgumentsEmpty } from "../messages.ts";
 import type { Config } from "../oci/config.ts";
 import type { CapabilitiesConfig, ProcessConfig } from "../oci/process.ts";
 
@@ -16,6 +16,7 @@ export function processFromFlags(
   if (args.length === 0) throw execArgumentsEmpty();
   const container = config.process;
   if (container === undefined) throw execArgumentsEmpty();
+  if (options.cwd !== undefined && !options.cwd.startsWith("/")) throw cwdNotAbsolute(options.cwd);
   const process: ProcessConfig = {
     ...container,
     args: [...args],

@@ -101,7 +101,7 @@ function outlineSystemd(options: DriverOptions): CgroupOutline {
           {
             op: "dbus",
             target: `SetUnitProperties ${unit.unit}`,
-            value: propertyList(deviceProperties(plan.devices)),
+            value: propertyList(deviceProperties(plan.devices, isUnified ? "v2" : "v1")),
             subject: "linux.resources.devices",
           },
         ];

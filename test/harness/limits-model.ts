@@ -127,7 +127,8 @@ export function filesV2(limits: Limits, device: string | undefined): Record<stri
     "cpu.max": `${quota > 0 ? quota : "max"} ${period}`,
     "cpu.max.burst": String(burst),
     "cpu.idle": String(idle),
-    "cpu.weight": idle === 1 ? "0" : (WEIGHTS[shares] ?? "?"),
+    // Kernels show different weights of an idle cgroup.
+    ...(idle === 1 ? {} : { "cpu.weight": WEIGHTS[shares] ?? "?" }),
     "pids.max": limits.pids === undefined || limits.pids === -1 ? "max" : String(limits.pids),
     "cpuset.cpus": limits.cpus ?? "",
     ...(device === undefined

@@ -1,7 +1,8 @@
 import { expect } from "bun:test";
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
-import { addNamespace } from "../harness/config.ts";
+import { addCapabilities, addNamespace } from "../harness/config.ts";
 import { buncOnly, notIn, root } from "../harness/requirements.ts";
+import { unquoted } from "../harness/runtime.ts";
 import { until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
@@ -268,3 +269,83 @@ scenario(
     await box.must(["resume", id]);
   },
 );
+
+/** What runc reads itself, and what it leaves to its flag parser, which says how the command is used. */
+scenario("exec that cannot start ends with 255 and one line", [root, buncOnly], async (box) => {
+  const id = await box.started(box.probe(["sleep"]));
+  const file = box.path("process.json");
+  const failures: [words: string[], text: string][] = [
+    [["--user", "abc", id, "/probe"], "bad uid"],
+    [["--user", "1:x", id, "/probe"], "bad gid"],
+    [["--user", "4294967295", id, "/probe"], "bad uid"],
+    [["--additional-gids", "-1", id, "/probe"], "additional-gids must be a positive number -1"],
+    [["--env", "NAME", id, "/probe"], "invalid environment variable: missing '='"],
+    [["--env", "=x", id, "/probe"], "invalid environment variable: name cannot be empty"],
+    [["--cwd", "below", id, "/probe"], "Cwd must be an absolute path"],
+    [["--cwd", "/none", id, "/probe"], "chdir to cwd"],
+    [["--preserve-fds", "-1", id, "/probe"], "preserve-fds"],
+    [["--cgroup", ":", id, "/probe"], "invalid --cgroup argument"],
+    [["--process", box.path("none.json"), id], "no such file or directory"],
+    [["--process", file, id], "Cwd must be an absolute path"],
+    [[id], "exec args cannot be empty"],
+    [[id, "/none"], "no such file or directory"],
+    [["../x", "/probe"], "invalid container ID format"],
+    [[`${id}-none`, "/probe"], "container does not exist"],
+  ];
+  writeFileSync(file, '{"args":["/probe"],"cwd":"below","user":{"uid":0,"gid":0}}');
+  for (const [words, text] of failures) {
+    const { status, stdout, stderr } = await box.call(["exec", ...words]);
+    const lines = stderr.trim().split("\n").length;
+    const found = unquoted(stderr).includes(text) ? text : stderr;
+    expect([words, status, stdout, lines, found]).toEqual([words, 255, "", 1, text]);
+    expect(stderr).toContain("exec failed: ");
+  }
+  for (const words of [["--bogus", id, "/probe"], ["--user"], [], ["--preserve-fds", "x", id, "/probe"]]) {
+    const { status, stdout } = await box.call(["exec", ...words]);
+    expect([words, status, stdout.startsWith("Incorrect Usage.")]).toEqual([words, 1, true]);
+  }
+});
+
+scenario("the usage of a command is printed for its form, not for a value", [root, buncOnly], async (box) => {
+  const id = await box.started(box.probe(["sleep"]));
+  const values: [words: string[], text: string][] = [
+    [["update", "--memory", "1x", id], "1x"],
+    [["update", "--cpu-share", "x", id], "cpu-share"],
+    [["update", "--cpuset-cpus", "x", id], "cpuset-cpus"],
+    [["update", "--blkio-weight", "5", id], "from 10 to 1000"],
+    [["list", "--format", "x"], "invalid format option"],
+    [["ps", "--format", "x", id], "invalid format option"],
+    [["events", "--interval", "0", id], "duration interval must be greater than 0"],
+    [["checkpoint", "--page-server", "x", id], "Use --page-server ADDRESS:PORT to specify page server"],
+    [["--log-format", "x", "list"], "invalid log-format"],
+    [["create", "../x"], "runc create failed: invalid container ID format"],
+  ];
+  for (const [words, text] of values) {
+    const { status, stdout, stderr } = await box.call(words);
+    const found = unquoted(stderr).includes(text) ? text : stderr;
+    const lines = stderr.trim().split("\n").length;
+    expect([words, status, stdout, lines, found]).toEqual([words, 1, "", 1, text]);
+  }
+  for (const words of [["events", "--interval", "x", id], ["update", "--pids-limit", "x", id], ["pause"]]) {
+    const { status, stdout } = await box.call(words);
+    expect([words, status, stdout.startsWith("Incorrect Usage.")]).toEqual([words, 1, true]);
+  }
+});
+
+scenario("an unknown capability is a warning", [root, notIn("runc", "1.1.5 refuses it")], async (box) => {
+  const id = box.id();
+  const withUnknown = box.probe(["sleep"], (config) => addCapabilities(config, "CAP_NO_SUCH"));
+  const { stderr } = await box.must(["run", "--detach", "--bundle", withUnknown.directory, id]);
+  expect(stderr).toContain("ignoring unknown or unavailable capabilities: [CAP_NO_SUCH]");
+  const file = box.path("process.json");
+  const capabilities = { bounding: ["CAP_NO_SUCH"] };
+  writeFileSync(file, JSON.stringify({ args: ["/probe"], cwd: "/", user: { uid: 0, gid: 0 }, capabilities }));
+  for (const [words, name] of [
+    [["--cap", "CAP_NEVER", id, "/probe"], "CAP_NEVER"],
+    [["--process", file, id], "CAP_NO_SUCH"],
+  ] as const) {
+    const result = await box.must(["exec", ...words]);
+    expect(result.stderr).toContain(`ignoring unknown or unavailable capabilities: [`);
+    expect(result.stderr).toContain(name);
+  }
+});

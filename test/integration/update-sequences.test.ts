@@ -87,7 +87,7 @@ async function updateAtRandom(
   const found = () => Object.fromEntries(files.map((file) => [file, cgroupFile(id, file)]));
   const expected = () => {
     const all = filesOf(limits, device);
-    // A cpuset that nobody has set is its parent's on v1.
+    // Nothing is expected of some: a cpuset that nobody has set is its parent's on v1.
     return Object.fromEntries(files.map((file) => [file, all[file] ?? cgroupFile(id, file)]));
   };
   for (let count = 0; count < UPDATES; count++) {

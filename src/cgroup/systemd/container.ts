@@ -116,7 +116,10 @@ export class SystemdCgroups implements CgroupManager {
     const { facts, rootless } = this.options;
     const { settings } = resourceSettings(facts, this.converted.resources);
     if (this.devices !== null && !rootless) {
-      this.systemd.setProperties(this.unit.unit, deviceProperties(this.devices));
+      this.systemd.setProperties(
+        this.unit.unit,
+        deviceProperties(this.devices, facts.mode === "v2" ? "v2" : "v1"),
+      );
     }
     const isUnified = facts.mode === "v2";
     const legacyDevices = this.devices === null || isUnified ? [] : deviceSettings(this.devices, []);

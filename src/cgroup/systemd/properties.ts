@@ -220,9 +220,9 @@ export function oomPolicy(
 /**
  * The device rules as systemd takes them, by number, so that a device needs no node on the host. It knows only what
  * is allowed: where something of that is denied again, and where all but something is allowed, the program on the
- * cgroup decides.
+ * cgroup decides (v2). On v1 there is none, and such a unit would be open after a daemon-reload: it gets nothing.
  */
-export function deviceProperties({ allow, rules }: DevicePolicy): Property[] {
+export function deviceProperties({ allow, rules }: DevicePolicy, version: "v1" | "v2"): Property[] {
   const list = (entries: readonly Value[]): Property => ({
     name: "DeviceAllow",
     signature: "a(ss)",
@@ -230,7 +230,7 @@ export function deviceProperties({ allow, rules }: DevicePolicy): Property[] {
   });
   const mode = (value: string): Property => ({ name: "DevicePolicy", signature: "s", value });
   // An empty list first: entries are added to those that a unit has.
-  if (allow && rules.length === 0) return [list([]), mode("auto")];
+  if (allow && (rules.length === 0 || version === "v2")) return [list([]), mode("auto")];
   const properties = [list([]), mode("strict")];
   if (allow) return properties;
   const entries = rules.flatMap((rule): Value[] => {

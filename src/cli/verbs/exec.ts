@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { parseCapability } from "../capability.ts";
 import { parseEnvironmentVariable } from "../environment.ts";
-import { anyText, listFlag, textFlag, valueFlag } from "../flag.ts";
+import { anyText, listFlag, textFlag } from "../flag.ts";
 import { parsePath } from "../path-argument.ts";
 import { parseAdditionalGid, parseUser } from "../user.ts";
 import {
@@ -36,7 +36,7 @@ export function execCommand() {
       ),
     )
     .option("-t, --tty", "allocate a terminal", false)
-    .addOption(valueFlag("-u, --user <uid[:gid]>", "numeric user id and group id", parseUser))
+    .addOption(textFlag("-u, --user <uid[:gid]>", "numeric user id and group id", parseUser))
     .addOption(
       listFlag(
         "-g, --additional-gids <gid>",
