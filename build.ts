@@ -2,7 +2,7 @@
  * Builds dist/bunc: the Zig core first, then the one executable around it. Run by `npm run build`. Nothing is
  * downloaded: Bun's own binaries come from npm.
  *
- *   bun build.ts [--arch=x64|arm64]
+ *   bun build.ts [--arch=x64|arm64] [--image]
  *
  * For another machine than this one the executable is dist/bunc-ARCH; its Bun is installed by: build/setup.sh ARCH
  */
@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import type { BunPlugin } from "bun";
 import { Elf } from "./build/elf.ts";
+import { addImage } from "./build/image.ts";
 import { coreExports, linkExecutable } from "./build/link.ts";
 import { linkerScript } from "./build/linker-script.ts";
 import { partsPlugin } from "./build/parts.ts";
@@ -21,7 +22,13 @@ const architectures: Readonly<Record<string, { zig: string; package: string }>> 
   arm64: { zig: "aarch64", package: "bun-linux-aarch64-musl" },
 };
 
-const { values: flags } = parseArgs({ options: { arch: { type: "string", default: process.arch } } });
+const { values: flags } = parseArgs({
+  options: {
+    arch: { type: "string", default: process.arch },
+    image: { type: "boolean", default: false },
+  },
+  allowNegative: true,
+});
 const architecture = architectures[flags.arch];
 if (architecture === undefined) fail(`--arch=${flags.arch}: must be one of ${Object.keys(architectures)}`);
 
@@ -83,7 +90,30 @@ async function buildExecutable(): Promise<void> {
   } finally {
     rmSync(program);
   }
-  renameSync(staging, executable);
+  renameSync((await withImage(staging)) ?? staging, executable);
+}
+
+/** → the executable that starts from an image, in place of `linked`; undefined: it cannot be made here, or is not wanted. */
+async function withImage(linked: string): Promise<string | undefined> {
+  if (!flags.image) return undefined;
+  if (!isNative || flags.arch !== "x64") {
+    console.warn(
+      `build.ts: ${executable} has no image, and starts slowly: one is made on x86-64, for x86-64`,
+    );
+    return undefined;
+  }
+  const target = `${executable}.image`;
+  try {
+    await addImage(linked, core, target);
+    rmSync(linked);
+    return target;
+  } catch (error) {
+    rmSync(target, { force: true });
+    console.warn(
+      `build.ts: WARNING: ${executable} has no image, and starts slowly: ${(error as Error).message}`,
+    );
+    return undefined;
+  }
 }
 
 /** For `--version`; "unknown" outside of a git checkout. */

@@ -29,9 +29,34 @@ const sharedVariables: ReadonlyMap<string, readonly string[]> = new Map([
   ].map((name): [string, string[]] => [name, [name]]),
 ]);
 
-/** Functions of libc of which Bun gets ours (zig/cxx/libc.zig). */
+/** Functions of libc of which Bun gets ours (zig/cxx/libc.zig, zig/cxx/recording.zig). */
 export const ownFunctions: ReadonlyMap<string, string> = new Map(
-  ["madvise", "pthread_getattr_np"].map((name) => [name, `bunc_${name}`]),
+  [
+    ...["madvise", "pthread_getattr_np"],
+    ...[
+      "access",
+      "clock_gettime",
+      "epoll_create1",
+      "epoll_ctl",
+      "eventfd",
+      "fopen",
+      "getcwd",
+      "getpid",
+      "getrandom",
+    ],
+    ...[
+      "getrlimit",
+      "gettid",
+      "gettimeofday",
+      "open",
+      "readlink",
+      "sched_getaffinity",
+      "setrlimit",
+      "sysconf",
+      "sysinfo",
+    ],
+    ...["syscall", "time", "uname"],
+  ].map((name) => [name, `bunc_${name}`]),
 );
 
 export function linkerScript(bun: Elf): string {

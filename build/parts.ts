@@ -12,10 +12,10 @@ import type { BunPlugin, OnResolveArgs } from "bun";
 
 /**
  * The modules that exist once: the errors, because an error that is thrown in one part is told by its class in another,
- * the start record, which the first who reads it takes out of the environment, and the linked core. They must not import
- * anything.
+ * the start record, which the first who reads it takes out of the environment, the linked core and what is known of the
+ * machine, because it is the process's. They must not import anything but types.
  */
-const shared = ["src/errors.ts", "src/host/start-record.ts", "src/native/linked.ts"];
+const shared = ["src/errors.ts", "src/host/found.ts", "src/host/start-record.ts", "src/native/linked.ts"];
 
 /** In front of a part's path, between the two rounds of bundling. */
 const PREFIX = "part:";

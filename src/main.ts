@@ -6,7 +6,7 @@ import { parseCommandLine, type VerbInvocation } from "./cli/program.ts";
 import type { CommandContext } from "./cli/verbs.ts";
 import { NativeError, RuntimeError, UsageError } from "./errors.ts";
 // Here so that the environment has lost the record before anything is started with it.
-import "./host/start-record.ts";
+import { startRecord } from "./host/start-record.ts";
 import { wrapCommandError } from "./messages.ts";
 import { linked } from "./native/linked.ts";
 import { versionText } from "./version.ts";
@@ -104,6 +104,16 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-// A compiled program's argv begins with two words of Bun's own; what it was called by is argv0.
-// No top-level await: bytecode is only made of CommonJS.
-main(process.argv.slice(2), baseName(process.argv0)).then(leave);
+/**
+ * `image`: this is the program of which the build takes the image (build/image.ts); what comes after is a command of a
+ * process that starts from there. No top-level await: bytecode is only made of CommonJS.
+ */
+async function begin(image: boolean): Promise<number> {
+  // A compiled program's argv begins with two words of Bun's own; what it was called by is argv0.
+  if (!image) return main(process.argv.slice(2), baseName(process.argv0));
+  const { takeImage }: typeof import("./image.ts") = require("./image.ts");
+  const [program = "", ...words] = await takeImage(main);
+  return main(words, baseName(program));
+}
+
+begin(startRecord?.kind === "recording").then(leave);

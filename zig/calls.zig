@@ -4,6 +4,7 @@
 const exit = @import("exit.zig");
 const files = @import("files.zig");
 const host = @import("host.zig");
+const image = @import("image/calls.zig");
 const host_probe = @import("host_probe.zig");
 const kernel_log = @import("kernel_log.zig");
 const spawn = @import("parent/spawn.zig");
@@ -33,6 +34,9 @@ const seccomp_explain = @import("seccomp/explain_call.zig");
 pub const table = .{
     .{ .name = "host_facts", .function = host.host_facts },
     .{ .name = "exit", .function = exit.exit },
+    .{ .name = "take_image", .function = image.take_image },
+    .{ .name = "environment", .function = image.environment },
+    .{ .name = "is_inherited", .function = image.is_inherited },
     .{ .name = "own_namespace", .function = host.own_namespace },
     .{ .name = "read_file", .function = files.read_file },
     .{ .name = "read_host_file", .function = files.read_host_file },

@@ -15,6 +15,7 @@ comptime {
     _ = @import("cxx/libc.zig");
     _ = @import("cxx/list.zig");
     _ = @import("cxx/once.zig");
+    _ = @import("cxx/recording.zig");
     _ = @import("cxx/static_guard.zig");
     _ = @import("cxx/terminate.zig");
     _ = @import("cxx/tree.zig");

@@ -1,7 +1,8 @@
 //! The entry stub: the first code of dist/bunc, before any of Bun's. The build puts it into the executable together
 //! with the core and makes it the entry point (build/link.ts); the kernel jumps here.
 //!
-//!   kernel ──▶ bunc_start (here) ──▶ what the caller gave is recorded, the environment cleaned ──▶ Bun's _start
+//!   kernel ──▶ bunc_start (here) ──▶ the image (zig/image.zig), where it fits; otherwise
+//!              ──▶ what the caller gave is recorded, the environment cleaned ──▶ Bun's _start
 //!
 //! No libc, which begins in Bun's _start: it finds a stack as the kernel makes it, with another environment. The stub
 //! never ends the process: a step that fails is left out, and TypeScript finds no record (src/host/start-record.ts).
@@ -9,8 +10,11 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
+const Block = @import("entry/block.zig").Block;
 const environment = @import("entry/environment.zig");
 const record = @import("entry/record.zig");
+const image = @import("image.zig");
+const image_stack = @import("image/stack.zig");
 
 /// Bun's own entry point. The linker script gives the address (build/linker-script.ts).
 extern const bun_start: u8;
@@ -18,10 +22,16 @@ extern const bun_start: u8;
 /// Where the stack of the main thread ends, for libc's functions of ours (zig/cxx/libc.zig).
 pub export var bunc_stack_top: usize = 0;
 
+/// Why this is the normal start.
+var reason: image.Reason = .none;
+
 /// The stack pointer is all that the kernel gives; below the block at it, there is room.
 pub export fn bunc_start() linksection(".entry") callconv(.naked) noreturn {
     switch (builtin.cpu.arch) {
         .x86_64 => asm volatile (
+            \\ movq %%rsp, %%rdi
+            \\ call %[begin:P]
+            \\ movq %%rax, %%rsp
             \\ movq %%rsp, %%rbx
             \\ movq %%rsp, %%rdi
             \\ call %[room:P]
@@ -32,10 +42,14 @@ pub export fn bunc_start() linksection(".entry") callconv(.naked) noreturn {
             \\ xorl %%edx, %%edx
             \\ jmpq *%%rax
             :
-            : [room] "X" (&room),
+            : [begin] "X" (&begin),
+              [room] "X" (&room),
               [prepare] "X" (&prepare),
         ),
         .aarch64 => asm volatile (
+            \\ mov x0, sp
+            \\ bl %[begin]
+            \\ mov sp, x0
             \\ mov x19, sp
             \\ mov x0, sp
             \\ bl %[room]
@@ -47,33 +61,23 @@ pub export fn bunc_start() linksection(".entry") callconv(.naked) noreturn {
             \\ mov x0, xzr
             \\ br x16
             :
-            : [room] "X" (&room),
+            : [begin] "X" (&begin),
+              [room] "X" (&room),
               [prepare] "X" (&prepare),
         ),
         else => @compileError("no entry code for this architecture"),
     }
 }
 
-/// What the kernel puts on the stack: argc, argv[], null, envp[], null, pairs of the auxiliary vector to AT_NULL.
-const Block = struct {
-    arguments: []const usize,
-    environment: []usize,
-    auxiliary: []const usize,
-
-    fn at(words: [*]usize) Block {
-        const arguments = 1 + words[0] + 1;
-        var end = arguments;
-        while (words[end] != 0) end += 1;
-        const auxiliary = end + 1;
-        var last = auxiliary;
-        while (words[last] != 0) last += 2;
-        return .{
-            .arguments = words[0..arguments],
-            .environment = words[arguments..end],
-            .auxiliary = words[auxiliary .. last + 2],
-        };
+/// Returns where the image is not used. → where the kernel's block is from then on.
+fn begin(words: [*]usize) callconv(.c) [*]usize {
+    if (image.isRecording()) {
+        reason = .recording;
+        return image_stack.move(words);
     }
-};
+    reason = image.start(.at(words));
+    return words;
+}
 
 /// → bytes for the block that replaces the one at `words`, at most; a multiple of 16.
 fn room(words: [*]usize) callconv(.c) usize {
@@ -86,14 +90,15 @@ fn room(words: [*]usize) callconv(.c) usize {
 /// Writes the new block to `target`. → the address to go on at.
 fn prepare(words: [*]usize, target: [*]usize) callconv(.c) *const anyopaque {
     const given: Block = .at(words);
-    const start = record.take();
-    const kept = environment.clean(@ptrCast(given.environment));
+    const start = record.take(reason);
+    // The build gives settings for Bun to the program of which it takes the image.
+    const kept: []const usize = if (image.isRecording()) given.environment else @ptrCast(environment.clean(@ptrCast(given.environment)));
     const entries = kept.len + environment.added_count + 1;
     const vectors = given.arguments.len + entries + given.auxiliary.len;
 
     copy(target, given.arguments);
     const slots = target + given.arguments.len;
-    copy(slots, @ptrCast(kept));
+    copy(slots, kept);
     environment.add(@ptrCast(slots + kept.len), @ptrCast(target + vectors), &start);
     slots[entries - 1] = 0;
     copy(slots + entries, given.auxiliary);

@@ -14,6 +14,8 @@ test {
     _ = @import("entry/record.zig");
     _ = @import("files.zig");
     _ = @import("hook.zig");
+    _ = @import("image/code.zig");
+    _ = @import("image/cpu.zig");
     _ = @import("init/environment.zig");
     _ = @import("init/executable.zig");
     _ = @import("init/filesystem.zig");

@@ -34,7 +34,7 @@ export const run: Handler<"ps"> = ({ format }, [id, given], context) => {
 
 /** What ps(1) prints. Its own complaints become the error. */
 function runPs(words: readonly string[]): string {
-  const program = Bun.which("ps");
+  const program = Bun.which("ps", { PATH: process.env["PATH"] ?? "" });
   if (program === null) {
     throw new RuntimeError('exec: "ps": executable file not found in $PATH', {
       path: "ps",

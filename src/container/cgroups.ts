@@ -67,7 +67,7 @@ function cgroupOwner({ process, mounts, linux }: Config): number | undefined {
 }
 
 export function systemdEnvironment(rootless: boolean): SystemdEnvironment {
-  return { rootless, euid: currentHost().euid, variables: Bun.env };
+  return { rootless, euid: currentHost().euid, variables: process.env };
 }
 
 /** Removes a recorded container's cgroups, whoever has made them; who is in them is dead already. */

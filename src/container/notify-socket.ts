@@ -16,7 +16,7 @@ const DIRECTORY_MODE = 0o755;
 
 /** Undefined: the caller is no service of a manager that waits for it. */
 function notifySocket(): string | undefined {
-  return Bun.env["NOTIFY_SOCKET"] || undefined;
+  return process.env["NOTIFY_SOCKET"] || undefined;
 }
 
 /** What the container has of it, for CRIU: the directory is made where there is none. */

@@ -111,6 +111,11 @@ const table: Row[] = [
   ["user D-Bus", "limited", "its socket is not there", { userBus: "" }, user],
   ["XDG_RUNTIME_DIR", "limited", "not set", { xdgRuntimeDirectory: "" }, user],
   ["criu", "limited", "not on PATH", { programs: { ...programs, criu: "" } }],
+  ["start", "ok", "from its image", {}],
+  ["start", "limited", "without an image", { start: "none" }],
+  ["start", "limited", "BUNC_START=normal", { start: "asked" }],
+  ["start", "limited", "processor", { start: "processor" }],
+  ["start", "limited", "memory", { start: "memory" }],
   ["ps", "limited", "not on PATH", { programs: { ...programs, ps: "" } }],
 ];
 

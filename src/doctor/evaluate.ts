@@ -5,6 +5,7 @@ import type { DoctorFacts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { findPrivileges, findPrograms, findSecurity, findUserNamespaces } from "./host.ts";
 import { findKernel } from "./kernel.ts";
+import { findStart } from "./start.ts";
 
 export function evaluate(facts: DoctorFacts): Finding[] {
   return [
@@ -14,6 +15,7 @@ export function evaluate(facts: DoctorFacts): Finding[] {
     ...findSecurity(facts),
     ...findUserNamespaces(facts),
     ...findPrograms(facts),
+    ...findStart(facts),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** What `doctor` looks at, as texts of the kernel and as answers to "is it there". Gathering it changes nothing. */
 
 import type { HostFacts } from "../host/host.ts";
+import type { StartKind } from "../host/start-record.ts";
 import type { ProbedCall } from "../native/boundary.gen.ts";
 
 /** Those about cgroups. */
@@ -17,6 +18,8 @@ export interface CgroupDoctorFacts {
 }
 
 export interface DoctorFacts extends CgroupDoctorFacts {
+  /** How this process started; undefined: run from its sources. */
+  start: StartKind | undefined;
   /** Name of a system call → errno of a call that no kernel accepts (zig/host_probe.zig). */
   calls: readonly ProbedCall[];
   /** CapEff of /proc/self/status: a mask of 64 bits. */

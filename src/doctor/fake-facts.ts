@@ -34,6 +34,7 @@ export const level = (path: string, controllers: string[], owner = 0): CgroupLev
 export function facts(changes: Partial<DoctorFacts> = {}, host: Partial<FactsReply> = {}): DoctorFacts {
   return {
     host: hostFacts({ ...texts, ...host }),
+    start: "image",
     calls: calls(),
     capabilities: (1n << 41n) - 1n,
     fileSystems: ["proc", "overlay"],

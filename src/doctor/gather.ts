@@ -4,6 +4,7 @@ import { SYSTEM_BUS_PATH, sessionBusPath } from "../cgroup/systemd/address.ts";
 import { currentHost } from "../host/current.ts";
 import type { HostFacts } from "../host/host.ts";
 import { parseMountinfo } from "../host/mountinfo.ts";
+import { startRecord } from "../host/start-record.ts";
 import { native } from "../native/call.ts";
 import type { CgroupDoctorFacts, CgroupLevel, DoctorFacts } from "./facts.ts";
 
@@ -12,6 +13,7 @@ export function gatherFacts(): DoctorFacts {
   const user = userName(host.euid);
   return {
     ...gatherCgroupFacts(parentOf(host.cgroup.unifiedOwn)),
+    start: startRecord?.kind,
     calls: native("host_probe", {}).calls,
     capabilities: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(read("/proc/self/status"))?.[1] ?? "0"}`),
     fileSystems: lines("/proc/filesystems").map((line) => line.slice(line.indexOf("\t") + 1)),
@@ -31,14 +33,14 @@ export function gatherFacts(): DoctorFacts {
       gid: hasLine(read("/etc/subgid"), user, host.euid),
     },
     programs: {
-      newuidmap: Bun.which("newuidmap") ?? "",
-      newgidmap: Bun.which("newgidmap") ?? "",
-      criu: Bun.which("criu") ?? "",
-      ps: Bun.which("ps") ?? "",
+      newuidmap: onPath("newuidmap"),
+      newgidmap: onPath("newgidmap"),
+      criu: onPath("criu"),
+      ps: onPath("ps"),
     },
     systemBus: isThere(SYSTEM_BUS_PATH) ? SYSTEM_BUS_PATH : "",
     userBus: userBus(),
-    xdgRuntimeDirectory: Bun.env["XDG_RUNTIME_DIR"] ?? "",
+    xdgRuntimeDirectory: process.env["XDG_RUNTIME_DIR"] ?? "",
     nullDevice: isThere("/dev/null"),
   };
 }
@@ -152,9 +154,14 @@ function ownerOf(path: string): number {
 
 function userBus(): string {
   try {
-    const path = sessionBusPath(Bun.env);
+    const path = sessionBusPath(process.env);
     return isThere(path) ? path : "";
   } catch {
     return "";
   }
+}
+
+/** Bun keeps the PATH that it began with, which is not this process's own where that started from the image. */
+function onPath(program: string): string {
+  return Bun.which(program, { PATH: process.env["PATH"] ?? "" }) ?? "";
 }

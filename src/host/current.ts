@@ -1,15 +1,14 @@
 /** The facts of this machine, read once a command. */
 
 import { native } from "../native/call.ts";
+import { found } from "./found.ts";
 import { type HostFacts, hostFacts, isInitialIdMap, parseIdMap } from "./host.ts";
 
-let facts: HostFacts | undefined;
-
 export function currentHost(): HostFacts {
-  if (facts === undefined) {
+  if (found.host === undefined) {
     const texts = native("host_facts", {});
     const root = texts.euid === 0;
-    facts = hostFacts(texts, {
+    found.host = hostFacts(texts, {
       // Root writes id maps itself.
       newuidmap: root ? "" : findExecutable("newuidmap"),
       newgidmap: root ? "" : findExecutable("newgidmap"),
@@ -17,7 +16,7 @@ export function currentHost(): HostFacts {
       setgroupsDenied: !isInitialIdMap(parseIdMap(texts.uid_map)) && deniesSetgroups("self"),
     });
   }
-  return facts;
+  return found.host;
 }
 
 /** Whether the user namespace of a process refuses setgroups(2). `pid`: a directory of /proc. */
@@ -27,7 +26,7 @@ export function deniesSetgroups(pid: number | "self"): boolean {
 
 /** Absolute path of a program on PATH; "" where there is none. */
 function findExecutable(name: string): string {
-  for (const directory of (Bun.env["PATH"] ?? "").split(":")) {
+  for (const directory of (process.env["PATH"] ?? "").split(":")) {
     const path = `${directory}/${name}`;
     if (directory.startsWith("/") && exists(path)) return path;
   }

@@ -2,12 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { parseStartRecord, takeStartRecord } from "./start-record.ts";
 
 const descriptors = `7${"0".repeat(62)}8`;
-const text = `2,1024,18446744073709551615,0,${descriptors}`;
+const text = `3,1,1024,18446744073709551615,0,${descriptors}`;
 
 describe("a record", () => {
   const record = parseStartRecord(text);
 
-  test("limits and working directory", () => {
+  test("kind, limits and working directory", () => {
+    expect(record?.kind).toBe("asked");
     expect(record?.noFile).toEqual({ soft: "1024", hard: "18446744073709551615" });
     expect(record?.cwdDeleted).toBe(false);
   });
@@ -30,7 +31,7 @@ test.each([
   undefined,
   "",
   "1",
-  text.replace("2,", "1,"),
+  text.replace("3,", "2,"),
   `${text}0`,
   text.slice(0, -1),
   text.replace(",0,", ",2,"),

@@ -3,7 +3,14 @@
  * variable BUNC_START (format: zig/entry/record.zig). Only dist/bunc has the stub; elsewhere there is no record.
  */
 
+/** Why a start was the normal one; in the order of `Reason` in zig/image.zig. */
+const reasons = ["none", "asked", "processor", "page_size", "memory", "recording"] as const;
+
+export type StartKind = "image" | (typeof reasons)[number];
+
 export interface StartRecord {
+  /** From the image, or why not: docs/decisions/0007-image.md. */
+  kind: StartKind;
   /** RLIMIT_NOFILE as decimal texts; "18446744073709551615" is infinity. Bun raises the soft limit. */
   noFile: { soft: string; hard: string };
   /** The working directory had been deleted; the process is in another one now, of which relative paths find nothing. */
@@ -12,14 +19,15 @@ export interface StartRecord {
   isOpen(fd: number): boolean | undefined;
 }
 
-const FORMAT = /^2,([0-9]{1,20}),([0-9]{1,20}),([01]),([0-9a-f]{64})$/;
+const FORMAT = /^3,([0-5]),([0-9]{1,20}),([0-9]{1,20}),([01]),([0-9a-f]{64})$/;
 
 /** undefined: no record, or one of another version. */
 export function parseStartRecord(text: string | undefined): StartRecord | undefined {
   const fields = FORMAT.exec(text ?? "");
   if (fields === null) return undefined;
-  const [, soft = "", hard = "", cwd, descriptors = ""] = fields;
+  const [, reason, soft = "", hard = "", cwd, descriptors = ""] = fields;
   return {
+    kind: reasons[Number(reason)] as StartKind,
     noFile: { soft, hard },
     cwdDeleted: cwd === "1",
     isOpen(fd) {
@@ -44,4 +52,9 @@ export function takeStartRecord(environment: Record<string, string | undefined>)
 }
 
 /** Of this process. */
-export const startRecord = takeStartRecord(process.env);
+export let startRecord = takeStartRecord(process.env);
+
+/** For a process that goes on from the image of another. */
+export function replaceStartRecord(record: StartRecord): void {
+  startRecord = record;
+}

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 2146956061;
+export const abiFingerprint = 2570105950;
 
 export type Failure = {
   code: Code;
@@ -35,6 +35,30 @@ export type ExitRequest = {
 };
 
 export type ExitReply = Record<string, never>;
+
+export type TakeImageRequest = Record<string, never>;
+
+export type TakeImageReply = {
+  started: boolean;
+  arguments: readonly string[];
+  pid: number;
+  nofile: NoFile;
+  cwd_deleted: boolean;
+};
+
+export type EnvironmentRequest = Record<string, never>;
+
+export type EnvironmentReply = {
+  entries: readonly string[];
+};
+
+export type IsInheritedRequest = {
+  fd: number;
+};
+
+export type IsInheritedReply = {
+  inherited: boolean;
+};
 
 export type OwnNamespaceRequest = {
   path: string;
@@ -493,6 +517,11 @@ export type SeccompExplainReply = {
 export type Code = "system" | "protocol" | "died" | "unsafe_path" | "executable" | "hook" | "limit" | "timeout";
 
 export type Stage = "library" | "parent" | "join" | "init";
+
+export type NoFile = {
+  soft: string;
+  hard: string;
+};
 
 export type Plan = {
   id: string;
@@ -1040,69 +1069,75 @@ export type MountOption = {
 export const callNumbers = {
   host_facts: 0,
   exit: 1,
-  own_namespace: 2,
-  read_file: 3,
-  read_host_file: 4,
-  write_file: 5,
-  append_file: 6,
-  make_directory: 7,
-  list_directory: 8,
-  remove_directory: 9,
-  remove_file: 10,
-  lock_directory: 11,
-  close_fd: 12,
-  resolve_path: 13,
-  resolve_in_root: 14,
-  open_file: 15,
-  working_directory: 16,
-  spawn: 17,
-  spawn_held: 18,
-  release: 19,
-  spawn_started: 20,
-  follow: 21,
-  advance: 22,
-  abandon: 23,
-  start: 24,
-  take_trace: 25,
-  hold_signals: 26,
-  become_subreaper: 27,
-  supervise: 28,
-  kernel_log: 29,
-  process_status: 30,
-  signal_process: 31,
-  await_end: 32,
-  open_process: 33,
-  send_fd: 34,
-  run_hook: 35,
-  criu_start: 36,
-  criu_exchange: 37,
-  criu_end: 38,
-  criu_status_ready: 39,
-  notify_listen: 40,
-  notify_forward: 41,
-  seccomp_compile: 42,
-  cgroup_create: 43,
-  cgroup_write: 44,
-  cgroup_read: 45,
-  cgroup_join: 46,
-  cgroup_delegate: 47,
-  cgroup_processes: 48,
-  cgroup_kill: 49,
-  cgroup_freeze: 50,
-  cgroup_remove: 51,
-  cgroup_watch: 52,
-  cgroup_devices: 53,
-  bus_connect: 54,
-  bus_write: 55,
-  bus_read: 56,
-  host_probe: 57,
-  seccomp_explain: 58,
+  take_image: 2,
+  environment: 3,
+  is_inherited: 4,
+  own_namespace: 5,
+  read_file: 6,
+  read_host_file: 7,
+  write_file: 8,
+  append_file: 9,
+  make_directory: 10,
+  list_directory: 11,
+  remove_directory: 12,
+  remove_file: 13,
+  lock_directory: 14,
+  close_fd: 15,
+  resolve_path: 16,
+  resolve_in_root: 17,
+  open_file: 18,
+  working_directory: 19,
+  spawn: 20,
+  spawn_held: 21,
+  release: 22,
+  spawn_started: 23,
+  follow: 24,
+  advance: 25,
+  abandon: 26,
+  start: 27,
+  take_trace: 28,
+  hold_signals: 29,
+  become_subreaper: 30,
+  supervise: 31,
+  kernel_log: 32,
+  process_status: 33,
+  signal_process: 34,
+  await_end: 35,
+  open_process: 36,
+  send_fd: 37,
+  run_hook: 38,
+  criu_start: 39,
+  criu_exchange: 40,
+  criu_end: 41,
+  criu_status_ready: 42,
+  notify_listen: 43,
+  notify_forward: 44,
+  seccomp_compile: 45,
+  cgroup_create: 46,
+  cgroup_write: 47,
+  cgroup_read: 48,
+  cgroup_join: 49,
+  cgroup_delegate: 50,
+  cgroup_processes: 51,
+  cgroup_kill: 52,
+  cgroup_freeze: 53,
+  cgroup_remove: 54,
+  cgroup_watch: 55,
+  cgroup_devices: 56,
+  bus_connect: 57,
+  bus_write: 58,
+  bus_read: 59,
+  host_probe: 60,
+  seccomp_explain: 61,
 } as const;
 
 /** Request and reply of every call. */
 export type Calls = {
   host_facts: [FactsRequest, FactsReply];
   exit: [ExitRequest, ExitReply];
+  take_image: [TakeImageRequest, TakeImageReply];
+  environment: [EnvironmentRequest, EnvironmentReply];
+  is_inherited: [IsInheritedRequest, IsInheritedReply];
   own_namespace: [OwnNamespaceRequest, OwnNamespaceReply];
   read_file: [PathRequest, ReadReply];
   read_host_file: [PathRequest, ReadReply];

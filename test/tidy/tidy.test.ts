@@ -124,6 +124,16 @@ describe("TypeScript", () => {
     ).toEqual([]);
   });
 
+  test("shipped code asks nothing of the process before the image is taken (docs/decisions/0007-image.md)", () => {
+    // Bun keeps its environment and PATH of the start, and its random numbers would be the same in every process.
+    const kept = /\bBun\.env\b|\bBun\.which\([^{}]*\)|\bMath\.random\b|\brandomUUID\b|\bgetRandomValues\b/;
+    expect(offenders(shipped, (text) => kept.exec(text)?.[0])).toEqual([]);
+    // At the outermost level of a module.
+    const early =
+      /^(?:export )?(?:const|let) [^=\n]*= (?:process\.(?:cwd|env|pid|argv)|new Date|Date\.now|performance\.now)/m;
+    expect(offenders(shipped, (text) => early.exec(text)?.[0])).toEqual([]);
+  });
+
   test("nothing logs and exits but main.ts", () => {
     const found = offenders(
       shipped,

@@ -2,6 +2,7 @@
 
 const std = @import("std");
 const c = std.c;
+const recording = @import("recording.zig");
 
 /// Its only member; the mutex of a std::mutex likewise.
 const Condition = c.pthread_cond_t;
@@ -34,6 +35,6 @@ export fn _ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE(condition: *
 /// → nanoseconds.
 export fn _ZNSt6chrono3_V212steady_clock3nowEv() i64 {
     var now: c.timespec = undefined;
-    _ = c.clock_gettime(.MONOTONIC, &now);
+    _ = recording.bunc_clock_gettime(@intFromEnum(c.CLOCK.MONOTONIC), &now);
     return now.sec * std.time.ns_per_s + now.nsec;
 }

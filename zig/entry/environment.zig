@@ -104,10 +104,10 @@ test "names with a removed prefix go, all others stay in order" {
 }
 
 test "the record and the settings are added" {
-    const start = record.take();
+    const start = record.take(.none);
     var text: [added_bytes_max]u8 = undefined;
     var slots: [added_count][*:0]const u8 = undefined;
     add(&slots, &text, &start);
-    try std.testing.expectStringStartsWith(std.mem.span(slots[0]), record.variable ++ "=2,");
+    try std.testing.expectStringStartsWith(std.mem.span(slots[0]), record.variable ++ "=3,");
     for (settings, slots[1..]) |setting, slot| try std.testing.expectEqualStrings(setting, std.mem.span(slot));
 }

@@ -1,0 +1,318 @@
+/**
+ * Puts the image of the started program into the executable (zig/image.zig, docs/decisions/0007-image.md): the program is run
+ * until it stops itself, and what its memory holds becomes one more segment, with a table of what a start has to do.
+ *
+ * Whatever is not as it must be throws, and the build leaves the image out: the executable then has the normal start only.
+ */
+
+import { readFileSync, rmSync } from "node:fs";
+import { homedir, hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import {
+  Elf,
+  type ElfSymbol,
+  hex,
+  PROGRAM_HEADER_BYTES,
+  PROGRAM_HEADER_COUNT_AT,
+  PROGRAM_HEADERS_OFFSET_AT,
+  roundUp,
+  SegmentFlag,
+  SegmentType,
+} from "./elf.ts";
+import { type Area, PAGE_BYTES, StoppedProcess } from "./image/process.ts";
+import { withStoppedProgram } from "./image/record.ts";
+import { type Call, encodeTable, headerBytes } from "./image/table.ts";
+import { writeInPieces } from "./link.ts";
+
+/** Of the segment: above the core, below what any kernel maps. */
+export const IMAGE_ADDRESS = 0x50000000;
+
+/** Pages without content between two with, up to which both are one piece: a page is cheaper than a system call. */
+const GAP_PAGES = 64;
+
+/** What is mapped of a reservation behind its last content. Nobody else maps anything there. */
+const RESERVED_BYTES = 64 << 20;
+
+const [PROT_READ, PROT_WRITE, PROT_EXEC] = [1, 2, 4];
+const READ_WRITE = PROT_READ | PROT_WRITE;
+const [MADV_DONTFORK, MADV_NOHUGEPAGE] = [10, 15];
+const MREMAP_MAYMOVE_FIXED = 3;
+/** System calls of x86-64, where alone images are made. */
+const number = { mprotect: 10, mremap: 25, madvise: 28 } as const;
+
+export interface Piece {
+  address: number;
+  bytes: Buffer;
+  area: Area;
+}
+
+/** What a stopped program holds, as far as it is its own. */
+export interface Capture {
+  pid: number;
+  areas: readonly Area[];
+  pieces: readonly Piece[];
+  /** Of the processor, and what the stack guard was. */
+  features: Buffer;
+  guard: bigint;
+}
+
+/** Writes `target` from the linked executable `program`. */
+export async function addImage(program: string, core: string, target: string): Promise<void> {
+  const symbols = new Elf(core).symbols();
+  // Its name is in the image: the same in every build.
+  const recorder = join(dirname(target), "bunc.recorder");
+  try {
+    const elf = new Elf(program);
+    elf.bytes.writeUInt8(1, elf.offsetOf(addressOf(symbols, "bunc_recording"), 1));
+    writeInPieces(recorder, elf.bytes);
+    const record = () =>
+      withStoppedProgram(dirname(recorder), basename(recorder), (pid) => capture(pid, symbols));
+    const tids = threadIds(await record(), await record());
+    writeInPieces(target, withImage(new Elf(program), tids.capture, tids.places, symbols));
+  } finally {
+    rmSync(recorder, { force: true });
+  }
+}
+
+function capture(pid: number, symbols: Symbols): Capture {
+  const stopped = new StoppedProcess(pid);
+  try {
+    expectPlain(stopped);
+    const areas = stopped.areas;
+    return {
+      pid,
+      areas,
+      pieces: areas.filter(isOwn).flatMap((area) => piecesOf(stopped, area)),
+      features: stopped.read(addressOf(symbols, "bunc_stopped") + 16, 24),
+      guard: stopped.read(addressOf(symbols, "__stack_chk_guard"), 8).readBigUInt64LE(),
+    };
+  } finally {
+    stopped.close();
+  }
+}
+
+/**
+ * The program is stopped twice. What differs may only be the thread's id, which libc and Bun keep, also in locks that are
+ * held: a start has another. → one of both, without it, and the addresses of it.
+ */
+export function threadIds(first: Capture, second: Capture): { capture: Capture; places: number[] } {
+  const shape = ({ pieces }: Capture) => pieces.map(({ address, bytes }) => [address, bytes.length]).join();
+  if (shape(first) !== shape(second)) throw new Error("the program does not have the same memory twice");
+  const places: number[] = [];
+  for (const [index, { address, bytes }] of first.pieces.entries()) {
+    const others = (second.pieces[index] as Piece).bytes;
+    if (bytes.equals(others)) continue;
+    for (let at = 0; at < bytes.length; at += 4) {
+      const [one, other] = [bytes.readUInt32LE(at), others.readUInt32LE(at)];
+      if (one === other) continue;
+      if (one !== first.pid || other !== second.pid) {
+        throw new Error(
+          `the program has not the same twice at ${hex(address + at)}: ${hex(one)}, ${hex(other)}`,
+        );
+      }
+      places.push(address + at);
+      bytes.writeUInt32LE(0, at);
+    }
+  }
+  if (places.length === 0) throw new Error("the thread's id is not in the image");
+  return { capture: first, places };
+}
+
+type Symbols = ReadonlyMap<string, ElfSymbol>;
+
+function addressOf(symbols: Symbols, name: string): number {
+  const symbol = symbols.get(name);
+  if (symbol === undefined) throw new Error(`the core does not define ${name}`);
+  return symbol.value;
+}
+
+function withImage(
+  program: Elf,
+  { areas, pieces, features, guard }: Capture,
+  tids: readonly number[],
+  symbols: Symbols,
+): Buffer {
+  const own = areas.filter(isOwn);
+  const vdso = vdsoWords(pieces, areas);
+  expectNoPointers(pieces, areas, vdso);
+  expectNeutral(pieces);
+
+  const table = {
+    features,
+    pageSize: PAGE_BYTES,
+    areas: own.filter(isOutside).map((area) => reservation(area, pieces)),
+    fill: [] as Call[],
+    replace: [] as Call[],
+    vdso,
+    guards: wordsEqual(pieces, guard),
+    tids,
+    stopped: addressOf(symbols, "bunc_stopped"),
+    environ: addressOf(symbols, "environ"),
+    code: codeOf(own),
+  };
+  let at = IMAGE_ADDRESS + roundUp(headerBytes(table) + pieces.length * 3 * 64, PAGE_BYTES);
+  const begin = at;
+  for (const { address, bytes, area } of pieces) {
+    const calls = isOutside(area) ? table.fill : table.replace;
+    calls.push([number.mremap, at, bytes.length, bytes.length, MREMAP_MAYMOVE_FIXED, address]);
+    const protection = startProtection(area);
+    if (protection !== READ_WRITE) calls.push([number.mprotect, address, bytes.length, protection]);
+    at += bytes.length;
+  }
+  for (const [index, area] of own.filter(isOutside).entries()) {
+    const { address, size } = table.areas[index] as { address: number; size: number };
+    if (area.flags.includes("nh")) table.fill.push([number.madvise, address, size, MADV_NOHUGEPAGE]);
+    if (area.flags.includes("dc")) table.fill.push([number.madvise, address, size, MADV_DONTFORK]);
+  }
+  const head = encodeTable(table, IMAGE_ADDRESS, begin - IMAGE_ADDRESS);
+  const segment = Buffer.concat([head, ...pieces.map(({ bytes }) => bytes)]);
+  return withSegment(program, segment, addressOf(symbols, "bunc_image"));
+}
+
+/** Not the kernel's. */
+function isOwn({ name }: Area): boolean {
+  return !/^\[(vdso|vvar|vvar_vclock|vsyscall|stack)\]$/.test(name);
+}
+
+/** One thread, and nothing open but what the recorder gave. */
+function expectPlain(stopped: StoppedProcess): void {
+  if (stopped.threads !== 1) throw new Error(`the program has ${stopped.threads} threads`);
+  const others = stopped.descriptors.filter(([fd]) => fd > 2).map(([fd, what]) => `${fd} (${what})`);
+  if (others.length > 0) throw new Error(`the program has descriptors open: ${others.join(", ")}`);
+}
+
+/** Where the just-in-time compiler writes. The rest of it is reserved whole: an address in it must not become another's. */
+function codeOf(areas: readonly Area[]): { address: number; size: number } {
+  const [code, ...others] = areas.filter((area) => isOutside(area) && isCode(area));
+  if (code === undefined || others.length > 0)
+    throw new Error("the program has not one area of code of its own");
+  return { address: code.start, size: code.end - code.start };
+}
+
+function isCode({ protection }: Area): boolean {
+  return (protection & PROT_EXEC) !== 0;
+}
+
+/** What is not part of the program's file: memory that a start maps for itself. */
+function isOutside({ start }: Area): boolean {
+  return start > IMAGE_ADDRESS;
+}
+
+function piecesOf(stopped: StoppedProcess, area: Area): Piece[] {
+  if (area.name === "[heap]") throw new Error("the program uses brk(2)");
+  const pages = stopped.ownPages(area);
+  const runs: [from: number, to: number][] = [];
+  // What was made read-only is so as a whole.
+  const isSealed = area.isFile && area.protection === PROT_READ && pages.length > 0;
+  if (isSealed) runs.push([0, (area.end - area.start) / PAGE_BYTES]);
+  else {
+    for (const page of pages) {
+      const last = runs.at(-1);
+      if (last !== undefined && page - last[1] < GAP_PAGES) last[1] = page + 1;
+      else runs.push([page, page + 1]);
+    }
+  }
+  return runs.map(([from, to]) => {
+    const address = area.start + from * PAGE_BYTES;
+    return { address, bytes: stopped.read(address, (to - from) * PAGE_BYTES), area };
+  });
+}
+
+/** Code is never writable in a started process. */
+function startProtection(area: Area): number {
+  return isCode(area) ? PROT_READ | PROT_EXEC : area.protection;
+}
+
+function reservation(
+  area: Area,
+  pieces: readonly Piece[],
+): { address: number; size: number; protection: number } {
+  const last = pieces.findLast((piece) => piece.area === area);
+  const content = last === undefined ? area.start : last.address + last.bytes.length;
+  const size = Math.min(area.end, content + RESERVED_BYTES) - area.start;
+  return { address: area.start, size, protection: isCode(area) ? 0 : area.protection };
+}
+
+function* words(pieces: readonly Piece[]): Generator<[address: number, low: number, high: number]> {
+  for (const { address, bytes } of pieces) {
+    for (let at = 0; at < bytes.length; at += 8)
+      yield [address + at, bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4)];
+  }
+}
+
+function wordsEqual(pieces: readonly Piece[], value: bigint): number[] {
+  const [low, high] = [Number(value & 0xffffffffn), Number(value >> 32n)];
+  const found: number[] = [];
+  for (const [address, lower, upper] of words(pieces))
+    if (lower === low && upper === high) found.push(address);
+  if (found.length === 0) throw new Error(`the word 0x${value.toString(16)} is not in the image`);
+  return found;
+}
+
+/** In the copies of the auxiliary vector: libc looks for the vDSO there when it first needs it. */
+function vdsoWords(pieces: readonly Piece[], areas: readonly Area[]): number[] {
+  const AT_SYSINFO_EHDR = 33;
+  const vdso = areas.find(({ name }) => name === "[vdso]")?.start;
+  if (vdso === undefined) return [];
+  const found: number[] = [];
+  let isKey = false;
+  for (const [address, low, high] of words(pieces)) {
+    if (isKey && high * 2 ** 32 + low === vdso) found.push(address);
+    isKey = low === AT_SYSINFO_EHDR && high === 0;
+  }
+  return found;
+}
+
+/** Nothing may point to memory that another process has elsewhere. */
+export function expectNoPointers(
+  pieces: readonly Piece[],
+  areas: readonly Area[],
+  known: readonly number[],
+): void {
+  const foreign = areas.filter(({ name }) => /^\[(vdso|vvar|vvar_vclock|stack)\]$/.test(name));
+  for (const [address, low, high] of words(pieces)) {
+    const value = high * 2 ** 32 + low;
+    const area = foreign.find(({ start, end }) => value >= start && value < end);
+    if (area !== undefined && !known.includes(address)) {
+      throw new Error(`${hex(address)} points into ${area.name}: ${hex(value)}`);
+    }
+  }
+}
+
+/** The image of one machine is like that of another. */
+export function expectNeutral(pieces: readonly Piece[]): void {
+  const texts = [
+    process.cwd(),
+    homedir(),
+    hostname(),
+    readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+  ];
+  for (const text of texts.filter(({ length }) => length > 5)) {
+    const piece = pieces.find(
+      ({ bytes }) => bytes.includes(text) || bytes.includes(Buffer.from(text, "utf16le")),
+    );
+    if (piece !== undefined) throw new Error(`"${text}" of this machine is in it`);
+  }
+}
+
+function withSegment(program: Elf, segment: Buffer, headAddress: number): Buffer {
+  const end = Math.max(...program.loads.map(({ address, memorySize }) => address + memorySize));
+  program.expect(end <= IMAGE_ADDRESS, "reaches to where the image is");
+  const offset = roundUp(program.bytes.length, PAGE_BYTES);
+  const bytes = Buffer.concat([program.bytes, Buffer.alloc(offset - program.bytes.length), segment]);
+  const count = program.segments.length;
+  const at = Number(bytes.readBigUInt64LE(PROGRAM_HEADERS_OFFSET_AT)) + count * PROGRAM_HEADER_BYTES;
+  program.expect(isRoom(program, at), "has no room for another program header");
+  bytes.writeUInt32LE(SegmentType.load, at);
+  bytes.writeUInt32LE(SegmentFlag.read | SegmentFlag.write, at + 4);
+  const values = [offset, IMAGE_ADDRESS, IMAGE_ADDRESS, segment.length, segment.length, PAGE_BYTES];
+  for (const [place, value] of values.entries()) bytes.writeBigUInt64LE(BigInt(value), at + 8 + place * 8);
+  bytes.writeUInt16LE(count + 1, PROGRAM_HEADER_COUNT_AT);
+  bytes.writeBigUInt64LE(BigInt(IMAGE_ADDRESS), program.offsetOf(headAddress, 8));
+  return bytes;
+}
+
+/** The headers that linking took away left zeros. */
+function isRoom({ bytes }: Elf, at: number): boolean {
+  return bytes.subarray(at, at + PROGRAM_HEADER_BYTES).every((byte) => byte === 0);
+}

@@ -1,0 +1,64 @@
+/** Runs the program up to where it stops for its image to be taken (src/image.ts). */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+
+/**
+ * Settings of Bun's that are then in the image: one thread, which is all that an image can have, and choices that do not
+ * depend on the processor where they can be made.
+ */
+const settings = {
+  BUN_JSC_numberOfGCMarkers: "1",
+  BUN_JSC_useConcurrentGC: "0",
+  // Its code would be written into the memory of the one there is, which is not writable in a started process.
+  BUN_JSC_useRegExpJIT: "0",
+  SIMDUTF_FORCE_IMPLEMENTATION: "haswell",
+};
+
+const POLL_MS = 5;
+const PATIENCE_MS = 60_000;
+
+/**
+ * `take` gets the process id while the process is stopped; afterwards it is ended. `directory`: of the program, whose name
+ * alone it gets to know.
+ */
+export async function withStoppedProgram<T>(
+  directory: string,
+  name: string,
+  take: (pid: number) => T,
+): Promise<T> {
+  const setarch = Bun.which("setarch");
+  if (setarch === null) throw new Error("setarch (util-linux) is not installed");
+  // Without random addresses, and from the bottom up: where no process has its memory that starts as usual.
+  const child = spawn(setarch, ["--addr-no-randomize", "--addr-compat-layout", `./${name}`], {
+    env: settings,
+    stdio: ["ignore", "ignore", "pipe"],
+    cwd: directory,
+    argv0: setarch,
+  });
+  let complaint = "";
+  child.stderr?.on("data", (text: Buffer) => {
+    complaint += text.toString();
+  });
+  const ended = once(child, "exit");
+  try {
+    await stopped(child, () => complaint);
+    return take(child.pid as number);
+  } finally {
+    child.kill("SIGKILL");
+    await ended;
+  }
+}
+
+async function stopped(child: ChildProcess, complaint: () => string): Promise<void> {
+  if (child.pid === undefined) throw new Error("setarch does not start");
+  for (let waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += POLL_MS) {
+    await Bun.sleep(POLL_MS);
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`the program ended (${child.signalCode ?? child.exitCode}): ${complaint().trim()}`);
+    }
+    const state = readFileSync(`/proc/${child.pid}/stat`, "latin1").split(") ").at(-1)?.[0];
+    if (state === "T") return;
+  }
+  throw new Error("the program does not come to its end");
+}

@@ -1,0 +1,69 @@
+/** The beginning of the image's segment: `Header` of zig/image.zig, and the lists that it points to. */
+
+/** A system call: its number, and its arguments. */
+export type Call = readonly [number: number, ...args: number[]];
+
+export interface Table {
+  /** As the stopped program left them (zig/image/cpu.zig). */
+  features: Buffer;
+  pageSize: number;
+  areas: readonly { address: number; size: number; protection: number }[];
+  fill: readonly Call[];
+  replace: readonly Call[];
+  vdso: readonly number[];
+  guards: readonly number[];
+  tids: readonly number[];
+  stopped: number;
+  environ: number;
+  /** Of the just-in-time compiler. */
+  code: { address: number; size: number };
+}
+
+/** Words of the header behind the lists. */
+const TAIL_WORDS = 5;
+
+const WORD = 8;
+const CALL_WORDS = 7;
+
+type Row = readonly number[];
+
+function lists({ areas, fill, replace, vdso, guards, tids }: Table): Row[][] {
+  const call = (row: Call): Row => [...row, 0, 0, 0, 0, 0, 0].slice(0, CALL_WORDS);
+  return [
+    areas.map(({ address, size, protection }) => [address, size, protection]),
+    fill.map(call),
+    replace.map(call),
+    vdso.map((address) => [address]),
+    guards.map((address) => [address]),
+    tids.map((address) => [address]),
+  ];
+}
+
+/** Of the header and all lists. */
+export function headerBytes(table: Table): number {
+  const words = lists(table).flat(2).length;
+  return table.features.length + (1 + 2 * lists(table).length + TAIL_WORDS + words) * WORD;
+}
+
+/** For a segment at `address`, filled up to `size`. */
+export function encodeTable(table: Table, address: number, size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  if (headerBytes(table) > size) throw new Error("the table of the image is too long");
+  table.features.copy(bytes);
+  let at = table.features.length;
+  const put = (value: number) => {
+    bytes.writeBigInt64LE(BigInt(value), at);
+    at += WORD;
+  };
+  put(table.pageSize);
+  const all = lists(table);
+  let list = address + table.features.length + (1 + 2 * all.length + TAIL_WORDS) * WORD;
+  for (const rows of all) {
+    put(rows.length);
+    put(list);
+    list += rows.flat().length * WORD;
+  }
+  for (const value of [table.stopped, table.environ, table.code.address, table.code.size, 0]) put(value);
+  for (const value of all.flat(2)) put(value);
+  return bytes;
+}

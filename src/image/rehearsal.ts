@@ -1,0 +1,161 @@
+/**
+ * The hot commands, gone through before the image is taken, so that their functions are read, linked and have their caches.
+ * A stand-in answers for the core: nothing is done, and nothing of the machine that builds gets into the image. All that
+ * matters of an answer is that the command goes on as it usually does.
+ */
+import { found } from "../host/found.ts";
+import { type Calls, callNumbers, type FactsReply, type Spawned } from "../native/boundary.gen.ts";
+import { linked, type NativeCall } from "../native/linked.ts";
+import { defaultSpec } from "../oci/default-spec.ts";
+
+export type Main = (words: readonly string[], programName: string) => Promise<number>;
+
+const COMMANDS: readonly (readonly string[])[] = [
+  ["--version"],
+  ["run", "c"],
+  ["--log", "/log", "--log-format", "json", "create", "--bundle", "/b", "--pid-file", "/pid", "c"],
+  ["--log", "/log", "--log-format", "json", "state", "c"],
+  ["start", "c"],
+  ["exec", "c", "true"],
+  ["list"],
+  ["kill", "c", "KILL"],
+  ["delete", "c"],
+  ["delete", "--force", "c"],
+];
+
+type Answers = { [Name in keyof Calls]?: (request: Calls[Name][0]) => Calls[Name][1] };
+
+/** Each command on a host with cgroup v2, and on one with v1. Throws where one ends with an error. */
+export async function rehearse(main: Main): Promise<void> {
+  const { core } = linked;
+  try {
+    for (const host of [v2, hybrid]) {
+      const answers = standIn(host);
+      for (const words of COMMANDS) {
+        found.host = undefined;
+        linked.core = { call: asCore(answers), reply: new Uint8Array(1 << 20) };
+        const status = await main(words, "runc");
+        if (status !== 0) throw new Error(`rehearsal of ${words.join(" ")}: status ${status}`);
+      }
+    }
+  } finally {
+    delete linked.core;
+    if (core !== undefined) linked.core = core;
+    found.host = undefined;
+  }
+}
+
+function asCore(answers: Answers): NativeCall {
+  const names = Object.keys(callNumbers) as (keyof Calls)[];
+  return (id, request, length, out) => {
+    const name = names[id] as keyof Calls;
+    const answer = answers[name] as ((request: unknown) => unknown) | undefined;
+    if (answer === undefined) throw new Error(`rehearsal: no answer to ${name}`);
+    const text = new TextDecoder().decode(request.subarray(0, length));
+    const bytes = new TextEncoder().encode(JSON.stringify(answer(JSON.parse(text))));
+    out.set(bytes);
+    return bytes.length;
+  };
+}
+
+const v2: FactsReply = {
+  release: "6.1.0",
+  euid: 0,
+  egid: 0,
+  cgroup_file_system: "cgroup2",
+  self_cgroup: "0::/\n",
+  mountinfo: `22 27 0:21 / /proc rw,relatime - proc proc rw
+23 27 0:22 / /sys rw,relatime - sysfs sysfs rw
+27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+31 23 0:28 / /sys/fs/cgroup rw,relatime - cgroup2 cgroup2 rw
+`,
+  uid_map: "         0          0 4294967295\n",
+  gid_map: "         0          0 4294967295\n",
+  apparmor: "",
+  streams: ["/dev/null", "/dev/null", "/dev/null"],
+};
+
+const hybrid: FactsReply = {
+  ...v2,
+  cgroup_file_system: "tmpfs",
+  self_cgroup: "3:memory:/\n2:cpu,cpuacct:/\n1:devices:/\n0::/\n",
+  mountinfo: `27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+31 27 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
+32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct
+33 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
+34 31 0:37 / /sys/fs/cgroup/devices rw,relatime - cgroup cgroup rw,devices
+35 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
+`,
+};
+
+/** A machine with one container, that forgets nothing but what is removed. */
+function standIn(host: FactsReply): Answers {
+  const spec = defaultSpec({ cgroupV2: host === v2 });
+  spec.process.terminal = false;
+  const files = new Map([["/b/config.json", JSON.stringify(spec)]]);
+  let waiting = true;
+  let state = "S";
+  const read = ({ path }: { path: string }) => ({ found: files.has(path), text: files.get(path) ?? "" });
+  const done = () => ({});
+  const spawned = (progress: Spawned["progress"]): Spawned => ({
+    pid: 2,
+    pidfd: 10,
+    start_time: "1",
+    channel: 11,
+    progress,
+    fd: -1,
+    console: -1,
+  });
+  return {
+    host_facts: () => host,
+    read_file: read,
+    read_host_file: read,
+    write_file: ({ path, text }) => {
+      files.set(path, text);
+      return {};
+    },
+    append_file: done,
+    make_directory: () => ({ created: true }),
+    list_directory: () => ({ found: true, entries: [{ name: "c", uid: 0, directory: true }] }),
+    remove_directory: done,
+    remove_file: ({ path }) => ({ removed: files.delete(path) }),
+    lock_directory: () => ({ fd: 9 }),
+    close_fd: done,
+    resolve_path: ({ path }) => ({ path, directory: true }),
+    resolve_in_root: ({ path }) => ({ path, parent: "", found: true }) as never,
+    working_directory: () => ({ path: "/b" }),
+    spawn: () => spawned("executed"),
+    spawn_started: () => spawned("started"),
+    follow: () => spawned("ready"),
+    advance: () => spawned("executed"),
+    hold_signals: done,
+    become_subreaper: done,
+    supervise: () => ({ status: 0, signaled: false }),
+    process_status: () => ({ state, start_time: "1", waiting }),
+    start: () => {
+      waiting = false;
+      return { started: true };
+    },
+    signal_process: ({ signal }) => {
+      if (signal !== 0) state = "Z";
+      return { sent: true };
+    },
+    await_end: () => ({ ended: true }),
+    open_process: () => ({ pidfd: 10, start_time: "1" }),
+    cgroup_create: ({ groups }) => ({
+      in_use: null,
+      threaded: null,
+      errnos: groups.map(() => 0),
+      not_enabled: [],
+    }),
+    cgroup_write: () => ({ tolerated: [] }),
+    cgroup_read: ({ groups }) => ({
+      files: groups.flatMap(({ files: names }) => names.map(() => ({ text: "0\n", errno: 0 }))),
+    }),
+    cgroup_join: done as never,
+    cgroup_processes: () => ({ pids: [2] }),
+    cgroup_kill: () => ({ found: true, signalled: 1 }),
+    cgroup_remove: () => ({ remaining: [] }),
+    cgroup_devices: () => ({ instructions: 1, replaced: 0 }),
+  };
+}

@@ -1,0 +1,50 @@
+//! The stack of the program while its image is made: at a place where no kernel puts one.
+
+const std = @import("std");
+const linux = std.os.linux;
+const Block = @import("../entry/block.zig").Block;
+
+const bottom = 0x2aa0_0000_0000;
+const size = 8 << 20;
+/// PROT_READ | PROT_WRITE
+const read_write = 3;
+/// Instead of the kernel's random bytes. The build looks for what libc makes of them, the stack guard, to renew it.
+const random_bytes = "\x9d\xe3\x5c\xa6\x71\x0b\xf8\x42\x17\xce\x60\xb5\x2f\x94\xd8\x3a";
+
+/// Moves everything that the kernel gave, texts included. → the block's new place; the old one where that is not free.
+pub fn move(words: [*]usize) [*]usize {
+    const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .FIXED_NOREPLACE = true, .NORESERVE = true };
+    const result = linux.syscall6(.mmap, bottom, size, read_write, @as(u32, @bitCast(flags)), std.math.maxInt(usize), 0);
+    if (result != bottom) return words;
+    const given: Block = .at(words);
+    // The text of AT_EXECFN is the last thing on the kernel's stack.
+    const last: [*:0]const u8 = @ptrFromInt(given.auxiliaryValue(std.elf.AT_EXECFN) orelse return words);
+    const begin = @intFromPtr(words);
+    const end = std.mem.alignForward(usize, @intFromPtr(last) + std.mem.len(last) + 1, 16);
+    const distance = bottom + size - end;
+    const target: [*]usize = @ptrFromInt(begin +% distance);
+    for (target[0 .. (end - begin) / @sizeOf(usize)], words) |*word, old| word.* = old;
+
+    const moved: Block = .at(target);
+    const count = moved.arguments.len;
+    for (target[1..count]) |*word| {
+        if (word.* != 0) word.* +%= distance;
+    }
+    for (moved.environment) |*word| word.* +%= distance;
+    var at: usize = 0;
+    while (moved.auxiliary[at] != 0) : (at += 2) {
+        const value = &moved.auxiliary[at + 1];
+        switch (moved.auxiliary[at]) {
+            std.elf.AT_PLATFORM, std.elf.AT_BASE_PLATFORM, std.elf.AT_EXECFN => value.* +%= distance,
+            std.elf.AT_RANDOM => {
+                value.* +%= distance;
+                const random: [*]u8 = @ptrFromInt(value.*);
+                for (random, random_bytes) |*byte, fixed| byte.* = fixed;
+            },
+            // Who makes the image does not matter.
+            std.elf.AT_UID, std.elf.AT_EUID, std.elf.AT_GID, std.elf.AT_EGID => value.* = 0,
+            else => {},
+        }
+    }
+    return target;
+}
