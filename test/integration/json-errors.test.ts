@@ -23,7 +23,7 @@ const documents: { name: string; text: string | Uint8Array; place: string; words
   },
   { name: "with a comment", text: "{\n  // why\n}", place: "line 2, column 3", words: "no comments" },
   { name: "cut off", text: '{\n  "a": [1, 2', place: "line 2, column 13", words: 'accepted: "," or "]"' },
-  { name: "with a NUL byte", text: '{"a": 1}\n\0', place: "line 2, column 1", words: '"\\u0000"' },
+  { name: "with a NUL byte", text: '{"a": 1,\n \0}', place: "line 2, column 2", words: '"\\u0000"' },
   {
     name: "with bytes that are not UTF-8",
     text: new Uint8Array([...'{\n "a": "'].map((c) => c.charCodeAt(0)).concat(0xff, 0x22, 0x7d)),
