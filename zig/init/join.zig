@@ -84,7 +84,7 @@ const namespace_files = [_]struct { type: u32, file: []const u8 }{
 fn join_process(context: *Context) Failed!void {
     const pid = context.plan.namespaces.join_pid;
     const pidfd = sys.pidfd_open(pid) catch return context.fail("pidfd_open", "");
-    try sources.open_all(context, pidfd, !try is_same(context, pid, "user"));
+    if (sources.has_binds(context.plan)) try sources.open_all(context, pidfd, !try is_same(context, pid, "user"));
     var flags: u32 = 0;
     for (namespace_files) |namespace| {
         if (context.plan.namespaces.join_pid_flags & namespace.type == 0) continue;

@@ -26,7 +26,6 @@ const CLONE = std.os.linux.CLONE;
 /// its user namespace is not ours.
 pub fn open_all(context: *Context, pidfd: sys.fd_t, is_foreign: bool) Failed!void {
     std.debug.assert(context.stage == .join);
-    if (!has_binds(context.plan)) return;
     if (is_foreign) try enter_locked_copy(context, pidfd);
     context.sources = try allocate(context);
     const subject = context.subject;
@@ -60,7 +59,7 @@ pub fn make_id_maps(context: *Context) Failed!void {
     context.procfs = -1;
 }
 
-fn has_binds(all: *const plan.Plan) bool {
+pub fn has_binds(all: *const plan.Plan) bool {
     for (all.steps) |step| if (bind_of(step.op) != null) return true;
     return false;
 }

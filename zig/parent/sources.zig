@@ -56,13 +56,17 @@ fn send(channel: sys.fd_t, mount_namespace: sys.fd_t, ids: sys.fd_t, request: sy
         sys.close(child.pidfd);
         var status: u32 = 0;
         _ = try sys.wait4(child.pid, &status, 0);
-    } else |_| {
-        var buffer: [sync.size_max]u8 = undefined;
-        const refusal: sync.SourceRefusal = .{ .errno = sys.errno, .op = clone.failed_op };
-        return sync.send(channel, .source_refused, refusal.encode(&buffer), -1);
-    }
+    } else |_| return refuse(channel, sys.errno, clone.failed_op);
+    // Killed before it was done.
+    if (job.mount < 0) return refuse(channel, .INTR, std.mem.span(job.shared.op));
     defer sys.close(job.mount);
     return sync.send(channel, .source, "", job.mount);
+}
+
+fn refuse(channel: sys.fd_t, errno: sys.E, op: []const u8) sys.Error!void {
+    var buffer: [sync.size_max]u8 = undefined;
+    const refusal: sync.SourceRefusal = .{ .errno = errno, .op = op };
+    return sync.send(channel, .source_refused, refusal.encode(&buffer), -1);
 }
 
 fn start(shared: *clone.Shared) sys.Error!void {
