@@ -1,5 +1,5 @@
 /** What a test left behind on the host, found by the unique name that everything of a sandbox carries. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, fstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseMountinfo } from "./mountinfo.ts";
 
@@ -92,4 +92,37 @@ export function leaksOf(name: string, paths: string[]): string[] {
     ...cgroupsOf(name).map((path) => `cgroup: ${path}`),
     ...paths.filter((path) => existsSync(path)).map((path) => `file: ${path}`),
   ];
+}
+
+/** Everybody's; who runs something in the foreground hands them over as streams. */
+const sharedNodes = ["/dev/null", "/dev/tty", "/dev/console"];
+
+/** Owner and mode of the host's shared devices and of this process's own streams: name → "0:0 20666". */
+export function sharedOwners(): Map<string, string> {
+  const owners = new Map<string, string>();
+  const add = (name: string, look: () => import("node:fs").Stats) => {
+    try {
+      owners.set(name, ownerOf(look()));
+    } catch (error) {
+      const { code = "" } = error as NodeJS.ErrnoException;
+      // A container has no /dev/console; a stream may be closed.
+      if (code !== "ENOENT" && code !== "EBADF") throw error;
+    }
+  };
+  for (const path of sharedNodes) add(path, () => statSync(path));
+  for (const fd of [0, 1, 2]) add(`descriptor ${fd}`, () => fstatSync(fd));
+  return owners;
+}
+
+/** A line for each of them that is no longer as it was. */
+export function changedOwners(before: ReadonlyMap<string, string>): string[] {
+  const now = sharedOwners();
+  return [...before].flatMap(([name, owner]) =>
+    now.get(name) === owner ? [] : [`${name}: was ${owner}, is ${now.get(name) ?? "gone"}`],
+  );
+}
+
+/** "UID:GID MODE", the mode octal with the file type. */
+export function ownerOf({ uid, gid, mode }: { uid: number; gid: number; mode: number }): string {
+  return `${uid}:${gid} ${mode.toString(8)}`;
 }

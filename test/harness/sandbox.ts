@@ -4,6 +4,7 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -15,9 +16,15 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type Config, defaultConfig, type Edit } from "./config.ts";
-import { leaksOf, removeLeaks, unmountAll } from "./leaks.ts";
+import { leaksOf, ownerOf, removeLeaks, unmountAll } from "./leaks.ts";
 import { probePath, Report } from "./probe.ts";
-import { bareEnvironment, type Result, type Runtime, runtime as runtimeUnderTest } from "./runtime.ts";
+import {
+  bareEnvironment,
+  isBunc,
+  type Result,
+  type Runtime,
+  runtime as runtimeUnderTest,
+} from "./runtime.ts";
 
 /** Longer than anything takes on a loaded machine: a runtime that is still running then hangs. */
 const hangTimeoutMs = 60_000;
@@ -80,6 +87,8 @@ export class Sandbox {
   private bundles = 0;
   private ids = 0;
   private calls = 0;
+  /** Streams of calls that the runtime has changed the owner or mode of. */
+  private readonly changedStreams: string[] = [];
 
   /** `stateOn`: a directory for the state root; the sandbox's own where it is not given. */
   constructor(runtime: Runtime = runtimeUnderTest, stateOn?: string) {
@@ -136,6 +145,8 @@ export class Sandbox {
     const stem = this.path(`call-${this.calls++}`);
     const stdout = openSync(`${stem}.stdout`, "w+");
     const stderr = openSync(`${stem}.stderr`, "w+");
+    const streams = [stdout, stderr];
+    const owners = streams.map((fd) => ownerOf(fstatSync(fd)));
     const child = Bun.spawn(this.commandLine(args, options), {
       cwd: options.cwd ?? this.directory,
       env: options.env ?? bareEnvironment,
@@ -150,8 +161,13 @@ export class Sandbox {
     }, hangTimeoutMs);
     const status = await child.exited;
     clearTimeout(timer);
-    closeSync(stdout);
-    closeSync(stderr);
+    for (const [index, fd] of streams.entries()) {
+      const owner = ownerOf(fstatSync(fd));
+      // runc gives a detached process the files that are its streams.
+      if (isBunc && owner !== owners[index])
+        this.changedStreams.push(`stream ${index + 1} of ${args[0]}: was ${owners[index]}, is ${owner}`);
+      closeSync(fd);
+    }
     const result = {
       status,
       stdout: readFileSync(`${stem}.stdout`, "utf8"),
@@ -233,7 +249,7 @@ export class Sandbox {
     // Never remove files through a mount that a runtime left: it may lead to the host's own.
     if (unmountAll(this.directory)) rmSync(this.directory, { recursive: true, force: true });
     if (!this.root.startsWith(this.directory)) rmSync(this.root, { recursive: true, force: true });
-    return leaks;
+    return [...leaks, ...this.changedStreams];
   }
 }
 

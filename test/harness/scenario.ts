@@ -1,5 +1,6 @@
 /** One integration test: a fresh sandbox, requirements that may skip it with a reason, no leak at its end. */
 import { expect, test } from "bun:test";
+import { changedOwners, sharedOwners } from "./leaks.ts";
 import type { Requirement } from "./requirements.ts";
 import { Sandbox } from "./sandbox.ts";
 import { skipMarker } from "./scenario-name.ts";
@@ -20,12 +21,13 @@ export function scenario(
   test(
     name,
     async () => {
+      const owners = sharedOwners();
       const box = new Sandbox();
       let leaks: string[] = [];
       try {
         await body(box);
       } finally {
-        leaks = await box.dispose();
+        leaks = [...(await box.dispose()), ...changedOwners(owners)];
       }
       expect(leaks).toEqual([]);
     },
