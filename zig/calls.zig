@@ -13,6 +13,7 @@ const signals = @import("parent/signals.zig");
 const trace = @import("trace.zig");
 const supervise = @import("parent/supervise.zig");
 const process = @import("parent/process.zig");
+const streams = @import("parent/streams.zig");
 const send_fd = @import("parent/send_fd.zig");
 const notify = @import("parent/notify.zig");
 const run_hook = @import("parent/run_hook.zig");
@@ -61,6 +62,8 @@ pub const table = .{
     .{ .name = "abandon", .function = spawn.abandon },
     .{ .name = "start", .function = start_socket.start },
     .{ .name = "take_trace", .function = trace.take_trace },
+    .{ .name = "make_streams", .function = streams.make_streams },
+    .{ .name = "give_streams", .function = streams.give_streams },
     .{ .name = "hold_signals", .function = signals.hold_signals },
     .{ .name = "become_subreaper", .function = supervise.become_subreaper },
     .{ .name = "supervise", .function = supervise.supervise },

@@ -11,6 +11,7 @@
 const std = @import("std");
 const sys = @import("sys.zig");
 const plan = @import("plan.zig");
+const Relay = @import("relay/relay.zig").Relay;
 const linux = std.os.linux;
 
 pub const output_size_max = 4096;
@@ -91,11 +92,12 @@ pub fn open_output(file: []const u8) sys.Error!sys.fd_t {
 }
 
 /// `state`: JSON for its standard input. `cwd`: where it runs; null: where the caller is. `output` holds
-/// Result.output. `allocator`: for the argument vectors, freed before the return.
-pub fn run(allocator: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd: ?[:0]const u8, redirect: Redirect, output: *[output_size_max]u8) Result {
+/// Result.output. `allocator`: for the argument vectors, freed before the return. `beside`: is carried on meanwhile, so that
+/// a hook may wait for a container that has much to say.
+pub fn run(allocator: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd: ?[:0]const u8, redirect: Redirect, beside: ?*Relay, output: *[output_size_max]u8) Result {
     var arena: std.heap.ArenaAllocator = .init(allocator);
     defer arena.deinit();
-    var attempt: Attempt = .{ .output = .{ .buffer = output } };
+    var attempt: Attempt = .{ .output = .{ .buffer = output }, .beside = beside };
     const started_ms = sys.monotonic_ms();
     var result = attempt.run(arena.allocator(), hook, state, cwd, redirect) catch |err| not_run: {
         if (err == error.OutOfMemory) sys.errno = .NOMEM;
@@ -111,6 +113,7 @@ const Attempt = struct {
     /// The call under way.
     op: []const u8 = "",
     output: Tail,
+    beside: ?*Relay,
 
     fn run(self: *Attempt, arena: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd: ?[:0]const u8, redirect: Redirect) !Result {
         self.op = "execve";
@@ -171,11 +174,12 @@ const Attempt = struct {
                 if (passed_ms >= timeout_ms) return false;
                 left_ms = @intCast(@min(timeout_ms - passed_ms, std.math.maxInt(i32)));
             }
-            var fds = [_]sys.PollFd{
-                .{ .fd = pidfd, .events = linux.POLL.IN, .revents = 0 },
-                .{ .fd = if (pipe_events == 0) -1 else pipe, .events = pipe_events, .revents = 0 },
-            };
-            _ = try sys.poll(&fds, left_ms);
+            var fds: [2 + Relay.polls_count]sys.PollFd = undefined;
+            fds[0] = .{ .fd = pidfd, .events = linux.POLL.IN, .revents = 0 };
+            fds[1] = .{ .fd = if (pipe_events == 0) -1 else pipe, .events = pipe_events, .revents = 0 };
+            if (self.beside) |relay| relay.polls(fds[2..]);
+            _ = try sys.poll(fds[0..if (self.beside == null) 2 else fds.len], left_ms);
+            if (self.beside) |relay| relay.turn(fds[2..]);
             if (fds[0].revents != 0) return true;
             // Closed by the hook, which goes on: only its end is waited for now.
             if (fds[1].revents != 0 and !try self.drain(pipe)) pipe_events = 0;
@@ -311,7 +315,7 @@ test "a hook's end, output, input and time" {
         const args = [_][]const u8{ "sh", "-c", case.script, "name", "one" };
         const env = [_][]const u8{ "A=b", "PATH=/usr/bin:/bin" };
         const hook: plan.Hook = .{ .path = "/bin/sh", .args = &args, .env = &env, .env_of_process = false, .timeout_ms = case.timeout_ms, .subject = "" };
-        const result = run(std.testing.allocator, hook, "{\"pid\":1}", null, .{}, &output);
+        const result = run(std.testing.allocator, hook, "{\"pid\":1}", null, .{}, null, &output);
         errdefer std.debug.print("{s}: {any} {s}\n", .{ case.script, result, result.output });
         try std.testing.expectEqual(case.outcome, result.outcome);
         try std.testing.expectEqual(case.status, result.status);
@@ -328,7 +332,7 @@ test "a hook that cannot be run says which call failed" {
     for (cases) |case| {
         var output: [output_size_max]u8 = undefined;
         const hook: plan.Hook = .{ .path = case.path, .args = &.{case.path}, .env = &.{}, .env_of_process = false, .timeout_ms = 0, .subject = "" };
-        const result = run(std.testing.allocator, hook, "", case.cwd, .{}, &output);
+        const result = run(std.testing.allocator, hook, "", case.cwd, .{}, null, &output);
         try std.testing.expectEqual(Outcome.not_run, result.outcome);
         try std.testing.expectEqualStrings(case.op, result.op);
         try std.testing.expectEqual(case.errno, result.errno);

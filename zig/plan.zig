@@ -9,6 +9,7 @@
 //! 64-bit integers cross the boundary as decimal strings (`U64`): JavaScript cannot represent them.
 
 const std = @import("std");
+const stdio = @import("stdio.zig");
 pub const U64 = @import("integer.zig").U64;
 
 /// One process to make: the init of a container, or a further process of it (`exec`).
@@ -94,17 +95,9 @@ pub const OomScoreAdj = struct {
     best_effort: bool,
 };
 
-pub const Stdio = struct {
-    /// Allocate a pseudo-terminal in the container and make it the controlling terminal.
-    terminal: bool,
-    /// Terminal size in characters; 0: left as the kernel makes it.
-    rows: u16,
-    columns: u16,
-    /// fds 3 .. 3+n-1 of the caller that the process inherits under the same numbers.
-    preserve_fds: u32,
-    /// The owner that fds 0-2 get when they are pipes or terminals the process must be able to reopen.
-    owner_uid: u32,
-};
+pub const Stdio = stdio.Stdio;
+pub const Streams = stdio.Streams;
+pub const Stream = stdio.Stream;
 
 /// One operation of bunc-init and the config path that asked for it (`mounts[3]`).
 pub const Step = struct {

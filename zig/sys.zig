@@ -289,6 +289,7 @@ pub const fs_magic = struct {
     pub const cgroup: u64 = 0x27e0eb;
     pub const tmpfs: u64 = 0x01021994;
     pub const devpts: u64 = 0x1cd1;
+    pub const pipefs: u64 = 0x50495045;
 };
 
 const StatFs = extern struct {
@@ -380,6 +381,19 @@ pub fn pipe(pair: *[2]fd_t) Error!void {
     try check_void(linux.syscall2(.pipe2, @intFromPtr(pair), O.CLOEXEC));
     const flags = try fcntl(pair[0], linux.F.GETFL, 0);
     _ = try fcntl(pair[0], linux.F.SETFL, flags | O.NONBLOCK);
+}
+
+/// As `pipe`, but its descriptors wait.
+pub fn waiting_pipe(pair: *[2]fd_t) Error!void {
+    try check_void(linux.syscall2(.pipe2, @intFromPtr(pair), O.CLOEXEC));
+}
+
+/// Moves up to `size` bytes without copying; one of the two is a pipe. EAGAIN: the pipe that is read is empty, or the
+/// one that is written full. splice(2) with SPLICE_F_NONBLOCK, which leaves the descriptors' own flags alone.
+pub fn splice(from: fd_t, to: fd_t, size: usize) Error!usize {
+    const move = 1;
+    const nonblock = 2;
+    return retry(.splice, .{ usize_of(from), 0, usize_of(to), 0, size, move | nonblock });
 }
 
 /// Offset 0. lseek(2).
@@ -900,6 +914,10 @@ pub const MSG = struct {
 
 pub fn send(fd: fd_t, bytes: []const u8, flags: u32) Error!usize {
     return retry(.sendto, .{ usize_of(fd), @intFromPtr(bytes.ptr), bytes.len, flags, 0, 0 });
+}
+
+pub fn receive(fd: fd_t, buffer: []u8, flags: u32) Error!usize {
+    return retry(.recvfrom, .{ usize_of(fd), @intFromPtr(buffer.ptr), buffer.len, flags, 0, 0 });
 }
 
 pub fn listen(fd: fd_t, backlog: u32) Error!void {

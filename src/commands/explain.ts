@@ -74,7 +74,7 @@ function explain(
     inheritedNoFile: inheritedNoFile(),
     trace: false,
     noNewKeyring: options.newKeyring === false,
-    carriesTerminal: false,
+    foreground: false,
     noPivot,
     seccomp,
     start: "socket",

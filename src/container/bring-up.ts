@@ -16,6 +16,7 @@ import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
 import { namespacePaths } from "./initial-record.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
 import { storeConfig } from "./stored-config.ts";
+import { makeStreams } from "./streams.ts";
 import type { UndoList } from "./undo-list.ts";
 
 export interface BringUp {
@@ -51,6 +52,8 @@ export function bringUp(up: BringUp): Spawned {
     return reached(failures.explain("init", call));
   };
 
+  const pipes = makeStreams(plan.stdio.streams);
+  record.external_descriptors = record.external_descriptors.map((stream, fd) => pipes[fd] || stream);
   const first = goOn(() => native(cgroups.needsProcess ? "spawn_held" : "spawn_started", { plan }));
   if (cgroups.needsProcess) placeRecordedCgroups(cgroups, up, first.pid);
   cgroups.restrictDevices();
@@ -61,7 +64,15 @@ export function bringUp(up: BringUp): Spawned {
   let spawned = goOn(() =>
     cgroups.needsProcess
       ? native("release", { plan, pid, pidfd, channel })
-      : native("follow", { start, limits: plan.limits, namespaces: plan.namespaces, pid, pidfd, channel }),
+      : native("follow", {
+          start,
+          stdio: plan.stdio,
+          limits: plan.limits,
+          namespaces: plan.namespaces,
+          pid,
+          pidfd,
+          channel,
+        }),
   );
 
   let limited = false;

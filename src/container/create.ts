@@ -72,7 +72,7 @@ export function createContainer(request: CreateRequest, context: CommandContext)
       listenFds: inherited.listenFds,
       inheritedNoFile: inheritedNoFile(),
       noNewKeyring: request.noNewKeyring,
-      carriesTerminal: !request.detach,
+      foreground: !request.detach,
       noPivot: request.noPivot,
       seccomp,
       trace: context.log.debugging,

@@ -23,6 +23,7 @@ import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
 import { loadStoredConfig } from "./stored-config.ts";
+import { makeStreams } from "./streams.ts";
 
 export interface ExecRequest extends HandOver {
   /** What to run, made from the container's process and the command line. */
@@ -61,7 +62,7 @@ export function execProcess(
     inheritedNoFile: inheritedNoFile(),
     // The container's init has made the keyring, or was told not to; joining it is harmless then.
     noNewKeyring: false,
-    carriesTerminal: !request.detach,
+    foreground: !request.detach,
     seccomp: compileSeccomp(config.linux.seccomp, context.log),
     trace: context.log.debugging,
   });
@@ -129,7 +130,7 @@ interface ExecPlace {
 function spawnIn(plan: Plan, record: StateRecord, place: ExecPlace): Spawned {
   if (record.rootless && record.bunc.systemdUnit !== "") return spawnThroughSystemd(plan, record, place);
   try {
-    return native("spawn", { plan });
+    return spawn(plan);
   } catch (error) {
     if (!(error instanceof NativeError) || !concernsPlacement(error, plan.placement)) throw error;
     if (place.isBelow) {
@@ -138,12 +139,18 @@ function spawnIn(plan: Plan, record: StateRecord, place: ExecPlace): Spawned {
       );
     }
     const moved = withTasks(placement(cgroupsOfInit(record)), place.rdt);
-    return native("spawn", { plan: { ...plan, placement: moved } });
+    return spawn({ ...plan, placement: moved });
   }
+}
+
+function spawn(plan: Plan): Spawned {
+  makeStreams(plan.stdio.streams);
+  return native("spawn", { plan });
 }
 
 function spawnThroughSystemd(plan: Plan, record: StateRecord, place: ExecPlace): Spawned {
   const unplaced = { ...plan, placement: placement([]) };
+  makeStreams(plan.stdio.streams);
   const { pid, pidfd, channel } = native("spawn_held", { plan: unplaced });
   try {
     attachToContainer(record, place, pid);

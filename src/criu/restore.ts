@@ -19,6 +19,7 @@ import { notifyMount } from "../container/notify-socket.ts";
 import { rootlessCgroups } from "../container/rootless.ts";
 import { SIGKILL, signalInit } from "../container/signal.ts";
 import { storeConfig } from "../container/stored-config.ts";
+import { makeStreams } from "../container/streams.ts";
 import type { UndoList } from "../container/undo-list.ts";
 import { RuntimeError } from "../errors.ts";
 import { parseSelfCgroup } from "../host/cgroup.ts";
@@ -27,6 +28,7 @@ import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import { parseDocument } from "../oci/json.ts";
 import { planMountPoints } from "../plan/mount-points.ts";
+import { KEPT_STREAMS, planStreams } from "../plan/stdio.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 import { explainFailure } from "./diagnosis.ts";
@@ -81,7 +83,7 @@ export function restoreContainer(request: RestoreRequest, context: CommandContex
   const rootless = rootlessCgroups(context.globals.rootless, host);
   const bundle = loadBundle(request.bundle, host, { noPivot: request.noPivot, rootlessCgroups: rootless });
   for (const warning of bundle.warnings) context.log.warning(warning);
-  checkTerminal(bundle.config.process?.terminal ?? false, request.detach, request.consoleSocket);
+  checkTerminal(hasTerminal(bundle.config), request.detach, request.consoleSocket);
   refuseJoinedCgroup(bundle.config);
   const criu = findCriu();
   const version = criuVersion(criu, flags);
@@ -91,14 +93,16 @@ export function restoreContainer(request: RestoreRequest, context: CommandContex
 
   return claimContainer({ id, bundle, rootless, cgroups }, context, (claim) => {
     const { directory, record, undo, release } = claim;
-    // Pipes are the caller's from now on (inheritedPipes).
-    record.external_descriptors = streams.map((stream, fd) =>
-      isPipe(stream) ? (host.streams[fd] ?? "") : stream,
-    );
     storeConfig(directory, bundle.config);
     directory.save(record);
     createRecordedCgroups(cgroups, claim);
     makeMountPoints(bundle, record);
+    const planned = hasTerminal(bundle.config) ? KEPT_STREAMS : planStreams(!request.detach, host.streams);
+    const pipes = makeStreams(planned);
+    // Pipes are ours or the caller's from now on (inheritedPipes).
+    record.external_descriptors = streams.map((stream, fd) =>
+      isPipe(stream) ? pipes[fd] || (host.streams[fd] ?? "") : stream,
+    );
     const restoration = new Restoration(
       request,
       { directory, record, bundle, cgroups, criu, version, streams },
@@ -106,6 +110,7 @@ export function restoreContainer(request: RestoreRequest, context: CommandContex
       context,
     );
     const { pid, pidfd, console } = restoration.run();
+    native("give_streams", { streams: planned, owner_uid: bundle.config.process?.user.uid ?? 0, pid });
     record.bunc.creating = false;
     directory.save(record);
     const { pidFile } = request;
@@ -282,6 +287,10 @@ function criuVersion(criu: string, { lsmProfile, lsmMountContext }: RestoreFlags
   } finally {
     session.kill();
   }
+}
+
+function hasTerminal({ process }: Config): boolean {
+  return process?.terminal ?? false;
 }
 
 function refuseJoinedCgroup({ linux }: Config): void {

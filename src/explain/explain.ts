@@ -7,7 +7,7 @@ import type { CgroupOutline, CgroupStep } from "./cgroups.ts";
 import { makeIdMap } from "./mounts.ts";
 import { cloneFlags, idMapText, octal, resourceName } from "./names.ts";
 import { type Actor, at, type Operation, type Phase, type Step, step } from "./operation.ts";
-import { explainStep, hookSteps, type StepContext } from "./steps.ts";
+import { explainStep, giveStreams, hookSteps, type StepContext } from "./steps.ts";
 
 export interface Explained {
   config: Config;
@@ -124,7 +124,10 @@ function explainSpawn(list: OperationList, plan: Plan, cgroups: CgroupOutline): 
   return isDirect;
 }
 
-function explainProcessLimits(list: OperationList, { limits }: Plan): void {
+function explainProcessLimits(list: OperationList, { limits, stdio }: Plan): void {
+  if (!stdio.terminal) {
+    list.add("create", "bunc", "process.user", giveStreams(stdio, "it is a pipe of another owner"));
+  }
   if (limits.oom_score_adj !== null) {
     const { value, best_effort } = limits.oom_score_adj;
     list.add("create", "bunc", "process.oomScoreAdj", [

@@ -1,6 +1,6 @@
 /** Every step of a plan as the system calls that bunc-init makes for it: zig/init/steps.zig. Pure. */
 
-import { type Hook, type HookSet, MS, type Op, type Plan } from "../native/boundary.gen.ts";
+import { type Hook, type HookSet, MS, type Op, type Plan, type Stdio } from "../native/boundary.gen.ts";
 import { explainMount, explainRemount, openSource } from "./mounts.ts";
 import { bitList, capabilityList, octal, propagationName } from "./names.ts";
 import { type Step, step } from "./operation.ts";
@@ -183,9 +183,7 @@ const explainers: Explainers = {
   ],
   capability_bounding: ({ set }) => [step("prctl", "PR_CAPBSET_DROP", `all but ${capabilityList(set)}`)],
   user: ({ uid, gid, additional_gids, keep_groups }, { plan: { stdio } }) => [
-    ...["standard input", "standard output", "standard error"].map((name) =>
-      step("fchownat", name, `owner ${stdio.owner_uid}`, "it is a pipe, file or terminal of another owner"),
-    ),
+    ...giveStreams(stdio, "it is a pipe that bunc could not give it"),
     step("prctl", "PR_SET_KEEPCAPS", "1"),
     ...(keep_groups ? [] : [step("setgroups", additional_gids.join(" ") || "none")]),
     step("setresgid", String(gid)),
@@ -270,6 +268,16 @@ function emptyDirectory(condition: string): Step[] {
     step("fsconfig", "FSCONFIG_CMD_CREATE", "", condition),
     step("fsmount", "", "MOUNT_ATTR_RDONLY", condition),
   ];
+}
+
+/** `condition`: of a pipe; a terminal that was made for the process is always its user's. */
+export function giveStreams({ terminal, streams, owner_uid }: Stdio, condition: string): Step[] {
+  const owner = `owner ${owner_uid}`;
+  if (terminal) return [step("fchownat", "terminal", owner)];
+  const names = { stdin: "standard input", stdout: "standard output", stderr: "standard error" };
+  return (["stdin", "stdout", "stderr"] as const)
+    .filter((stream) => streams[stream] === "given" || streams[stream] === "relayed")
+    .map((stream) => step("fchownat", names[stream], owner, condition));
 }
 
 export function hookSteps({ hooks }: { hooks: readonly Hook[] } | HookSet): Step[] {

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 2570105950;
+export const abiFingerprint = 3743438696;
 
 export type Failure = {
   code: Code;
@@ -160,6 +160,7 @@ export type ReleaseRequest = {
 
 export type FollowRequest = {
   start: Start;
+  stdio: Stdio;
   limits: Limits;
   namespaces: Namespaces;
   pid: number;
@@ -197,6 +198,22 @@ export type TakeTraceRequest = Record<string, never>;
 export type TakeTraceReply = {
   records: readonly TraceRecord[];
 };
+
+export type MakeStreamsRequest = {
+  streams: Streams;
+};
+
+export type MakeStreamsReply = {
+  names: readonly string[];
+};
+
+export type GiveStreamsRequest = {
+  streams: Streams;
+  owner_uid: number;
+  pid: number;
+};
+
+export type GiveStreamsReply = Record<string, never>;
 
 export type HoldSignalsRequest = Record<string, never>;
 
@@ -540,6 +557,15 @@ export type Progress = "hooks" | "seccomp_listener" | "ready" | "executed" | "st
 
 export type Start = "immediately" | "parent" | "socket" | "never";
 
+export type Stdio = {
+  terminal: boolean;
+  rows: number;
+  columns: number;
+  preserve_fds: number;
+  streams: Streams;
+  owner_uid: number;
+};
+
 export type Limits = {
   rlimits: readonly Rlimit[];
   oom_score_adj: OomScoreAdj | null;
@@ -556,6 +582,12 @@ export type Namespaces = {
   newuidmap: string;
   newgidmap: string;
   time_offsets: readonly TimeOffset[];
+};
+
+export type Streams = {
+  stdin: Stream;
+  stdout: Stream;
+  stderr: Stream;
 };
 
 export type Hook = {
@@ -600,14 +632,6 @@ export type Placement = {
   tasks: readonly string[];
 };
 
-export type Stdio = {
-  terminal: boolean;
-  rows: number;
-  columns: number;
-  preserve_fds: number;
-  owner_uid: number;
-};
-
 export type Process = {
   args: readonly string[];
   env: readonly string[];
@@ -624,6 +648,8 @@ export type TraceRecord = {
   duration_us: number;
   text: string;
 };
+
+export type Stream = "kept" | "given" | "relayed" | "with_stdout";
 
 export type SuperviseNotify = {
   listener: number;
@@ -1096,39 +1122,41 @@ export const callNumbers = {
   abandon: 26,
   start: 27,
   take_trace: 28,
-  hold_signals: 29,
-  become_subreaper: 30,
-  supervise: 31,
-  kernel_log: 32,
-  process_status: 33,
-  signal_process: 34,
-  await_end: 35,
-  open_process: 36,
-  send_fd: 37,
-  run_hook: 38,
-  criu_start: 39,
-  criu_exchange: 40,
-  criu_end: 41,
-  criu_status_ready: 42,
-  notify_listen: 43,
-  notify_forward: 44,
-  seccomp_compile: 45,
-  cgroup_create: 46,
-  cgroup_write: 47,
-  cgroup_read: 48,
-  cgroup_join: 49,
-  cgroup_delegate: 50,
-  cgroup_processes: 51,
-  cgroup_kill: 52,
-  cgroup_freeze: 53,
-  cgroup_remove: 54,
-  cgroup_watch: 55,
-  cgroup_devices: 56,
-  bus_connect: 57,
-  bus_write: 58,
-  bus_read: 59,
-  host_probe: 60,
-  seccomp_explain: 61,
+  make_streams: 29,
+  give_streams: 30,
+  hold_signals: 31,
+  become_subreaper: 32,
+  supervise: 33,
+  kernel_log: 34,
+  process_status: 35,
+  signal_process: 36,
+  await_end: 37,
+  open_process: 38,
+  send_fd: 39,
+  run_hook: 40,
+  criu_start: 41,
+  criu_exchange: 42,
+  criu_end: 43,
+  criu_status_ready: 44,
+  notify_listen: 45,
+  notify_forward: 46,
+  seccomp_compile: 47,
+  cgroup_create: 48,
+  cgroup_write: 49,
+  cgroup_read: 50,
+  cgroup_join: 51,
+  cgroup_delegate: 52,
+  cgroup_processes: 53,
+  cgroup_kill: 54,
+  cgroup_freeze: 55,
+  cgroup_remove: 56,
+  cgroup_watch: 57,
+  cgroup_devices: 58,
+  bus_connect: 59,
+  bus_write: 60,
+  bus_read: 61,
+  host_probe: 62,
+  seccomp_explain: 63,
 } as const;
 
 /** Request and reply of every call. */
@@ -1162,6 +1190,8 @@ export type Calls = {
   abandon: [AbandonRequest, AbandonReply];
   start: [StartRequest, StartReply];
   take_trace: [TakeTraceRequest, TakeTraceReply];
+  make_streams: [MakeStreamsRequest, MakeStreamsReply];
+  give_streams: [GiveStreamsRequest, GiveStreamsReply];
   hold_signals: [HoldSignalsRequest, HoldSignalsReply];
   become_subreaper: [SubreaperRequest, SubreaperReply];
   supervise: [SuperviseRequest, SuperviseReply];

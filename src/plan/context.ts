@@ -23,8 +23,8 @@ export interface ProcessOptions {
   /** Sockets passed by systemd (LISTEN_FDS). */
   listenFds: number;
   noNewKeyring: boolean;
-  /** bunc itself carries the terminal, if the process has one: nobody gets its master. */
-  carriesTerminal: boolean;
+  /** bunc stays with the process, and carries its terminal or its streams. */
+  foreground: boolean;
   /** The caller's RLIMIT_NOFILE, which this process has changed for itself. null: it has not. */
   inheritedNoFile: { soft: string; hard: string } | null;
   /** null: the config has no seccomp profile. */

@@ -12,6 +12,7 @@ import { NO_ATTRIBUTES } from "./mount-attributes.ts";
 import { rootPath, targetOf } from "./mount-targets.ts";
 import { planMounts } from "./mounts.ts";
 import { joinNamespaces } from "./namespaces.ts";
+import { KEPT_STREAMS } from "./stdio.ts";
 
 export interface HotMountOptions extends MountingOptions {
   id: string;
@@ -52,7 +53,7 @@ export function mountingPlan(id: string, namespaces: Namespaces, steps: Step[]):
     namespaces,
     limits: { rlimits: [], oom_score_adj: null },
     trace: false,
-    stdio: { terminal: false, rows: 0, columns: 0, preserve_fds: 0, owner_uid: 0 },
+    stdio: { terminal: false, rows: 0, columns: 0, preserve_fds: 0, streams: KEPT_STREAMS, owner_uid: 0 },
     parent_opens_sources: false,
     steps,
     process: {

@@ -31,7 +31,7 @@ const common = {
   listenFds: 0,
   trace: false,
   noNewKeyring: false,
-  carriesTerminal: false,
+  foreground: false,
   inheritedNoFile: null,
   seccomp: { program: "BgAAAAAA/38=", flags: 0 },
 };

@@ -26,10 +26,11 @@ import {
 import { planHookSet } from "./hooks.ts";
 import { planLimits } from "./limits.ts";
 import { createNamespaces, deniesSetgroups, joinNamespaces } from "./namespaces.ts";
-import { planCredentials, planKeyring, planProcess, planScheduling, planStdio } from "./process.ts";
+import { planCredentials, planKeyring, planProcess, planScheduling } from "./process.ts";
 import { planRestrictedPaths, planRootfs } from "./rootfs.ts";
 import { cpuMask } from "./scheduling.ts";
 import { planApparmor, planSeccomp, planSelinux } from "./security.ts";
+import { planStdio } from "./stdio.ts";
 import { planSysctls } from "./sysctl.ts";
 
 export type { CompiledSeccomp, CreateOptions, ExecOptions, Planned } from "./context.ts";
@@ -87,7 +88,7 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
     initial_cpus: [],
     namespaces,
     limits: planLimits(process, host, options.inheritedNoFile),
-    stdio: planStdio(process, options),
+    stdio: planStdio(process, host, options),
     // An ordinary user has no rights that bunc-init does not have in its user namespace.
     parent_opens_sources: host.euid === 0 && context.has("user"),
     trace: options.trace,
@@ -121,7 +122,7 @@ export function planExec(
   planKeyring(context, process, options);
   if (process.terminal)
     context.add("process.terminal", {
-      console: { bind: false, newline_to_crlf: !options.carriesTerminal },
+      console: { bind: false, newline_to_crlf: !options.foreground },
     });
   if (process.user.umask !== undefined) {
     context.add("process.user.umask", { umask: { mask: process.user.umask & UMASK_BITS } });
@@ -134,7 +135,7 @@ export function planExec(
     initial_cpus: initialCpus,
     namespaces: joinNamespaces(options.initPid),
     limits: planLimits(process, host, options.inheritedNoFile),
-    stdio: planStdio(process, options),
+    stdio: planStdio(process, host, options),
     parent_opens_sources: false,
     trace: options.trace,
     steps: context.steps,

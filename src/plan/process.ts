@@ -1,6 +1,6 @@
 /** The steps that turn bunc-init into the configured process, for its init and for `exec` alike. */
 
-import type { Process, Stdio } from "../native/boundary.gen.ts";
+import type { Process } from "../native/boundary.gen.ts";
 import { KEEP_ORIGINAL_GROUPS } from "../oci/annotations.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import { planCapabilities } from "./capabilities.ts";
@@ -70,21 +70,6 @@ export function planCredentials(
     },
   });
   context.add("process.capabilities", { capabilities: planned.sets });
-}
-
-/** ioctl_tty(2), struct winsize. */
-const TERMINAL_SIZE_MAX = 0xffff;
-
-export function planStdio(process: ProcessConfig, options: ProcessOptions): Stdio {
-  const { terminal, consoleSize } = process;
-  const sized = terminal && consoleSize !== undefined && consoleSize.height > 0 && consoleSize.width > 0;
-  return {
-    terminal,
-    rows: sized ? Math.min(Number(consoleSize.height), TERMINAL_SIZE_MAX) : 0,
-    columns: sized ? Math.min(Number(consoleSize.width), TERMINAL_SIZE_MAX) : 0,
-    preserve_fds: options.listenFds + options.preserveFds,
-    owner_uid: process.user.uid,
-  };
 }
 
 export function planProcess(

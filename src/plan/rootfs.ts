@@ -57,7 +57,7 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
     context.add("process.cwd", { working_directory: { path: process.cwd, create: true } });
     if (process.terminal)
       context.add("process.terminal", {
-        console: { bind: hasMounts, newline_to_crlf: !options.carriesTerminal },
+        console: { bind: hasMounts, newline_to_crlf: !options.foreground },
       });
   }
 

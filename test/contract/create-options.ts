@@ -8,7 +8,7 @@ export const createOptions: CreateOptions = {
   noPivot: false,
   trace: false,
   noNewKeyring: false,
-  carriesTerminal: false,
+  foreground: false,
   inheritedNoFile: null,
   preserveFds: 0,
   listenFds: 0,

@@ -1,8 +1,9 @@
 /** Containers for tests of `checkpoint` and `restore` with the CRIU that is installed. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Edit } from "./config.ts";
 import { type Requirement, root } from "./requirements.ts";
 import { type Bundle, type Sandbox, until } from "./sandbox.ts";
+import { busybox, shell } from "./shell.ts";
 
 let criuAnswer: string | null | undefined;
 const criu: Requirement = () => {
@@ -14,26 +15,10 @@ const criu: Requirement = () => {
   }
   return criuAnswer;
 };
-const busybox: Requirement = () =>
-  existsSync("/bin/busybox") ? null : "needs /bin/busybox (busybox-static)";
 export const needs = [root, criu, busybox];
 
 /** Neither terminal nor file of the host may be open in what CRIU saves. */
 export const quiet = { wrapper: ["sh", "-c", 'exec "$0" "$@" </dev/null >/dev/null 2>&1'] };
-
-export function shell(box: Sandbox, script: string, edit: Edit = () => {}): Bundle {
-  const bundle = box.bundle((config) => {
-    config.root.readonly = false;
-    config.process.args = ["/bin/sh", "-c", script];
-    config.process.env = ["PATH=/bin"];
-    edit(config);
-  });
-  mkdirSync(`${bundle.rootfs}/bin`);
-  mkdirSync(`${bundle.rootfs}/data`);
-  copyFileSync("/bin/busybox", `${bundle.rootfs}/bin/busybox`);
-  for (const name of ["sh", "cat"]) symlinkSync("busybox", `${bundle.rootfs}/bin/${name}`);
-  return bundle;
-}
 
 /** Without a process of its own: CRIU does not save one that waits in vfork(2) for its child. */
 export const WAIT = "j=0; while [ $j -lt 3000 ]; do j=$((j+1)); done";

@@ -11,7 +11,6 @@ import {
   needs,
   quiet,
   restore,
-  shell,
   WAIT,
 } from "../harness/criu.ts";
 import { parseMountinfo } from "../harness/mountinfo.ts";
@@ -21,6 +20,7 @@ import { isBunc } from "../harness/runtime.ts";
 import { type Sandbox, until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 import { FILE_LABEL, OTHER_FILE_LABEL, selinux } from "../harness/selinux.ts";
+import { shell } from "../harness/shell.ts";
 
 scenario("--file-locks: locks are saved, and held again", needs, async (box) => {
   const bundle = box.probe(["lock:/lock", "sleep"], (config) => {

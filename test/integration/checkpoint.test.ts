@@ -1,6 +1,6 @@
 /** `checkpoint` and `restore` with the CRIU that is installed; the same tests hold for runc. */
 import { expect } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import type { Edit } from "../harness/config.ts";
 import { ConsolePeer } from "../harness/consoles.ts";
 import {
@@ -13,13 +13,13 @@ import {
   needs,
   quiet,
   restore,
-  shell,
   WAIT,
 } from "../harness/criu.ts";
 import { buncOnly, cgroupV2, command, root, systemd } from "../harness/requirements.ts";
-import { unquoted } from "../harness/runtime.ts";
+import { bareEnvironment, unquoted } from "../harness/runtime.ts";
 import { until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
+import { shell } from "../harness/shell.ts";
 
 scenario("a checkpoint ends the container; restored, it goes on where it was", needs, async (box) => {
   const { bundle, id } = await counting(box);
@@ -46,6 +46,41 @@ scenario("a checkpoint ends the container; restored, it goes on where it was", n
   await box.must(["delete", id]);
   expect(readFileSync("/proc/mounts", "utf8")).not.toContain(box.name);
 });
+
+scenario(
+  "run and restore in the foreground carry the output, and restore its pipe anew",
+  needs,
+  async (box) => {
+    const bundle = shell(
+      box,
+      `i=0; until [ -e /data/stop ]; do i=$((i+1)); echo $i; ${WAIT}; done; echo end >/dev/stdout`,
+      (config) => {
+        config.process.user = { uid: 1000, gid: 1000 };
+      },
+    );
+    const id = box.id();
+    const lines = (name: string) =>
+      existsSync(box.path(name)) ? readFileSync(box.path(name), "utf8").split("\n") : [];
+    const foreground = (name: string, args: string[]) =>
+      Bun.spawn(
+        ["sh", "-c", `exec "$@" </dev/null >${box.path(name)} 2>&1`, "sh", ...box.commandLine(args)],
+        { env: bareEnvironment },
+      );
+    const first = foreground("first", ["run", "--bundle", bundle.directory, id]);
+    await until("it counts", () => lines("first").length > 3);
+    await checkpoint(box, id);
+    await first.exited;
+    const streams = JSON.parse(readFileSync(box.path("images", "descriptors.json"), "utf8"));
+    expect(streams[1]).toMatch(/^pipe:\[\d+\]$/);
+    const places = ["--image-path", box.path("images"), "--work-path", box.path("work")];
+    const second = foreground("second", ["restore", ...places, "--bundle", bundle.directory, id]);
+    await until("it counts again", () => lines("second").length > 3);
+    writeFileSync(`${bundle.rootfs}/data/stop`, "");
+    expect(await second.exited).toBe(0);
+    expect(Number(lines("second")[0])).toBeGreaterThanOrEqual(Number(lines("first").at(-2)));
+    expect(lines("second").slice(-2)).toEqual(["end", ""]);
+  },
+);
 
 scenario("--leave-running leaves it running", needs, async (box) => {
   const { bundle, id } = await counting(box);

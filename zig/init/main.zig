@@ -16,12 +16,14 @@ const join = @import("join.zig");
 const placement = @import("placement.zig");
 const procfs = @import("procfs.zig");
 const steps = @import("steps.zig");
+const linger = @import("linger.zig");
 const start = @import("start.zig");
 const hooks = @import("hooks.zig");
 const exec = @import("exec.zig");
 
 pub fn main(arguments: std.process.Init.Minimal) u8 {
     const vector = arguments.args.vector;
+    if (vector.len == 2 and std.mem.eql(u8, std.mem.span(vector[1]), "linger")) return linger.run();
     if (vector.len != 5) return usage();
     const channel = parse_fd(vector[1]) orelse return usage();
     const plan_fd = parse_fd(vector[2]) orelse return usage();

@@ -1,9 +1,9 @@
-//! Standard input, output and error belong to the user that the process runs as, so that it can open
-//! /dev/stdout and its terminal again; and where they are the null device, they are the container's own.
+//! Standard input, output and error belong to the user that the process runs as, where they were made for it, so that
+//! it can open /dev/stdout and its terminal again; and where they are the null device, they are the container's own.
 //! Runs in bunc-init, stage 2, just before the user changes.
 
-const std = @import("std");
 const sys = @import("../sys.zig");
+const plan = @import("../plan.zig");
 const context_types = @import("context.zig");
 const Context = context_types.Context;
 const Failed = context_types.Failed;
@@ -23,40 +23,35 @@ fn is_null(fd: sys.fd_t) bool {
     return stat.mode & sys.S.IFMT == sys.S.IFCHR and stat.rdev_major == 1 and stat.rdev_minor == 3;
 }
 
-/// Only the user: the group of a terminal is the choice of its devpts mount (gid=).
+/// Nothing that the caller had before is touched, but pipes that only it and the container have: no file, terminal,
+/// socket or device. What the parent could do it has done (parent/streams.zig): a pipe is left here where the parent is
+/// not root, and we are, in a user namespace.
 pub fn own(context: *Context) Failed!void {
-    const uid = context.plan.stdio.owner_uid;
+    const stdio = context.plan.stdio;
+    if (stdio.terminal) return give(context, 0, "terminal");
+    const streams = stdio.streams;
     const names = [_][]const u8{ "standard input", "standard output", "standard error" };
-    for (names, 0..) |name, index| {
+    for ([_]plan.Stream{ streams.stdin, streams.stdout, streams.stderr }, names, 0..) |stream, name, index| {
         const fd: sys.fd_t = @intCast(index);
-        const stat = sys.fstat(fd) catch {
-            if (sys.is(.BADF)) continue; // Closed by the caller: nothing to own.
-            return context.fail("fstat", name);
-        };
-        if (stat.uid == uid or !may_change(fd, stat)) continue;
-        sys.fchownat(fd, "", uid, null, sys.AT.EMPTY_PATH) catch {
-            // The owner is not mapped in our user namespace, or the file system is read-only: the
-            // process can still use the descriptor that it has.
-            if (sys.is(.PERM) or sys.is(.ROFS)) continue;
-            // The new owner is not mapped: setresuid will say so.
-            if (sys.is(.INVAL)) return;
-            return context.fail("fchown", name);
-        };
+        if ((stream == .given or stream == .relayed) and is_anonymous_pipe(fd)) try give(context, fd, name);
     }
 }
 
-/// Devices of the host (/dev/null, a disk) stay what they are: everybody shares them.
-fn may_change(fd: sys.fd_t, stat: sys.Stat) bool {
-    return switch (stat.mode & sys.S.IFMT) {
-        sys.S.IFBLK => false,
-        sys.S.IFCHR => is_terminal(fd),
-        else => true,
-    };
+fn is_anonymous_pipe(fd: sys.fd_t) bool {
+    // Closed by the caller: nothing to own.
+    const stat = sys.fstat(fd) catch return false;
+    return stat.mode & sys.S.IFMT == sys.S.IFIFO and (sys.fstatfs_type(fd) catch return false) == sys.fs_magic.pipefs;
 }
 
-fn is_terminal(fd: sys.fd_t) bool {
-    const tiocgwinsz = std.os.linux.T.IOCGWINSZ;
-    var size: std.posix.winsize = undefined;
-    _ = sys.ioctl(fd, tiocgwinsz, @intFromPtr(&size)) catch return false;
-    return true;
+/// Only the user: the group of a terminal is the choice of its devpts mount (gid=).
+fn give(context: *Context, fd: sys.fd_t, name: []const u8) Failed!void {
+    const uid = context.plan.stdio.owner_uid;
+    const stat = sys.fstat(fd) catch return context.fail("fstat", name);
+    if (stat.uid == uid) return;
+    sys.fchownat(fd, "", uid, null, sys.AT.EMPTY_PATH) catch {
+        // The owner is not mapped in our user namespace, or the file system is read-only: the process can still use
+        // the descriptor that it has. EINVAL: the new owner is not mapped, and setresuid will say so.
+        if (sys.is(.PERM) or sys.is(.ROFS) or sys.is(.INVAL)) return;
+        return context.fail("fchown", name);
+    };
 }

@@ -5,6 +5,7 @@
 const std = @import("std");
 const builtin = @import("builtin");
 const sys = @import("../sys.zig");
+const streams = @import("streams.zig");
 const CLONE = std.os.linux.CLONE;
 
 pub const Child = struct {
@@ -91,6 +92,7 @@ fn start(shared: *Shared) sys.Error!void {
     shared.op = "fcntl";
     const child: *const Child = @ptrCast(@alignCast(shared.argument));
     for (child.keep) |fd| try sys.set_cloexec(fd, false);
+    try streams.take_in_child();
     for (3..3 + child.preserve_fds) |fd| try sys.set_cloexec(@intCast(fd), false);
     const rlimit_stack = @intFromEnum(std.os.linux.rlimit_resource.STACK);
     // A refusal is told about by the parent, which sets every limit and knows who asked for it.

@@ -7,6 +7,7 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const clone = @import("clone.zig");
 const process = @import("process.zig");
+const streams = @import("streams.zig");
 const Call = @import("../call.zig").Call;
 const CLONE = std.os.linux.CLONE;
 const MS = std.os.linux.MS;
@@ -19,7 +20,7 @@ const output_size_max = 16 * 1024;
 const descriptors_first = 4;
 
 pub const CriuStdio = enum {
-    /// Ours: a restored process may go on with them.
+    /// Ours, or the pipes of `make_streams` in their place: a restored process may go on with them.
     inherited,
     /// /dev/null for input; output is kept for `criu_end`.
     captured,
@@ -143,7 +144,7 @@ fn start(shared: *clone.Shared) sys.Error!void {
         try sys.dup3(child.input, 0, 0);
         try sys.dup3(child.output, 1, 0);
         try sys.dup3(child.output, 2, 0);
-    }
+    } else try streams.take_in_child();
     try sys.dup3(child.socket, 3, 0);
     for (child.descriptors, descriptors_first..) |fd, number| try sys.dup3(fd, @intCast(number), 0);
     shared.op = "close_range";
@@ -219,6 +220,8 @@ pub fn criu_end(call: *Call, request: CriuEndRequest) Call.Error!CriuEndReply {
     sys.close(request.pidfd);
     defer if (request.output >= 0) sys.close(request.output);
     _ = reaped catch return call.fail("wait4", "criu");
+    // What it said before it had a log file.
+    if (request.kill) streams.end();
     return .{
         .status = process.describe_status(call.arena, status),
         .succeeded = status == 0,

@@ -4,6 +4,7 @@
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const hook = @import("../hook.zig");
+const streams = @import("streams.zig");
 const Call = @import("../call.zig").Call;
 
 pub const RunHookRequest = struct {
@@ -26,7 +27,9 @@ pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
     redirect.stdout = hook.open_output(request.stdout) catch return call.fail("open", request.stdout);
     redirect.stderr = hook.open_output(request.stderr) catch return call.fail("open", request.stderr);
     const directory = try existing(call, request.directory);
-    const result = hook.run(call.arena, request.hook, request.state, directory, redirect, &output);
+    const mask = streams.hold_terminal_signals();
+    defer streams.release_signals(mask);
+    const result = hook.run(call.arena, request.hook, request.state, directory, redirect, &streams.relay, &output);
     if (result.succeeded()) return .{};
     return fail(call, request.hook, result, "hook");
 }

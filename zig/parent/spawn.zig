@@ -17,6 +17,7 @@ const network_device = @import("network_device.zig");
 const process = @import("process.zig");
 const Sources = @import("sources.zig").Sources;
 const start_socket = @import("start_socket.zig");
+const streams = @import("streams.zig");
 const Terminal = @import("terminal.zig").Terminal;
 const Call = @import("../call.zig").Call;
 const Plan = plan_types.Plan;
@@ -72,6 +73,7 @@ pub fn spawn_started(call: *Call, request: SpawnRequest) Call.Error!Spawned {
 pub const FollowRequest = struct {
     /// Of the plan that `spawn_started` was given.
     start: plan_types.Start,
+    stdio: plan_types.Stdio,
     limits: plan_types.Limits,
     namespaces: plan_types.Namespaces,
     pid: i32,
@@ -84,6 +86,7 @@ pub fn follow(call: *Call, request: FollowRequest) Call.Error!Spawned {
     var follower: Follower = .{
         .call = call,
         .start = request.start,
+        .stdio = request.stdio,
         .limits = request.limits,
         .namespaces = request.namespaces,
         .channel = request.channel,
@@ -236,6 +239,7 @@ pub fn abandon(call: *Call, request: AbandonRequest) Call.Error!AbandonReply {
     _ = call;
     sys.close(request.channel);
     process.kill_and_reap(request.pid, request.pidfd);
+    streams.end();
     return .{};
 }
 
@@ -243,6 +247,7 @@ const Follower = struct {
     call: *Call,
     start: plan_types.Start,
     /// What the parent has to do before the first report; not used after that.
+    stdio: ?plan_types.Stdio = null,
     limits: plan_types.Limits = .{ .rlimits = &.{}, .oom_score_adj = null },
     namespaces: ?plan_types.Namespaces = null,
     channel: sys.fd_t,
@@ -256,6 +261,7 @@ const Follower = struct {
         return .{
             .call = call,
             .start = plan.process.start,
+            .stdio = plan.stdio,
             .limits = plan.limits,
             .namespaces = plan.namespaces,
             .channel = channel,
@@ -273,6 +279,7 @@ const Follower = struct {
     /// A process that is stage 2 at once waits for its limits; another gets them when stage 1 has made it.
     fn give_limits(self: *Follower, plan: Plan) Call.Error!void {
         if (!is_direct(plan)) return;
+        streams.hand_over(self.stdio, 0);
         try process_limits.apply(self.call, self.limits, self.pid);
         try self.proceed();
     }
@@ -331,6 +338,7 @@ const Follower = struct {
         sys.close(self.pidfd);
         self.pidfd = sys.pidfd_open(self.pid) catch return self.call.fail("pidfd_open", "");
         _ = sys.wait4(stage_1, &status, 0) catch return self.call.fail("wait4", "bunc-init");
+        streams.hand_over(self.stdio, self.pid);
         try process_limits.apply(self.call, self.limits, self.pid);
         try self.proceed();
     }
@@ -364,5 +372,6 @@ const Follower = struct {
         sys.close(self.channel);
         if (self.console >= 0) sys.close(self.console);
         process.kill_and_reap(self.pid, self.pidfd);
+        streams.end();
     }
 };

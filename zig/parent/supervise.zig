@@ -6,6 +6,9 @@ const sys = @import("../sys.zig");
 const signals = @import("signals.zig");
 const Terminal = @import("terminal.zig").Terminal;
 const Notify = @import("notify.zig").Relay;
+const streams = @import("streams.zig");
+const linger = @import("linger.zig");
+const Relay = @import("../relay/relay.zig").Relay;
 const Call = @import("../call.zig").Call;
 const SIG = std.os.linux.SIG;
 
@@ -37,37 +40,56 @@ pub fn become_subreaper(call: *Call, request: SubreaperRequest) Call.Error!Subre
 }
 
 pub fn supervise(call: *Call, request: SuperviseRequest) Call.Error!SuperviseReply {
+    const relay = &streams.relay;
+    const mask = streams.hold_terminal_signals();
+    defer streams.release_signals(mask);
     const terminal = if (request.console >= 0) Terminal.take() catch return call.fail("ioctl", "terminal") else null;
     defer if (terminal) |taken| taken.restore();
     if (terminal) |taken| taken.copy_size(request.console);
+    if (request.console >= 0) relay.open_terminal(request.console);
 
-    var relay: Relay = .{ .console = request.console };
     // To the manager the service is this process: it ends as the container does.
     var notify: Notify = if (request.notify) |it| try .open(call, it.listener, it.manager, sys.getpid()) else .{};
     defer notify.close();
 
     while (true) {
-        var polls = [_]sys.PollFd{
-            .{ .fd = signals.descriptor(), .events = sys.POLL.IN, .revents = 0 },
-            .{ .fd = request.pidfd, .events = sys.POLL.IN, .revents = 0 },
-            .{ .fd = relay.console, .events = relay.console_events(), .revents = 0 },
-            .{ .fd = if (relay.wants_input()) 0 else -1, .events = sys.POLL.IN, .revents = 0 },
-            .{ .fd = if (relay.has_output()) 1 else -1, .events = sys.POLL.OUT, .revents = 0 },
-            .{ .fd = notify.listener, .events = sys.POLL.IN, .revents = 0 },
-        };
-        _ = sys.poll(&polls, -1) catch return call.fail("poll", "");
+        var polled: [3 + Relay.polls_count]sys.PollFd = undefined;
+        polled[0] = .{ .fd = signals.descriptor(), .events = sys.POLL.IN, .revents = 0 };
+        polled[1] = .{ .fd = request.pidfd, .events = sys.POLL.IN, .revents = 0 };
+        polled[2] = .{ .fd = notify.listener, .events = sys.POLL.IN, .revents = 0 };
+        relay.polls(polled[3..]);
+        _ = sys.poll(&polled, relay.timeout_ms()) catch return call.fail("poll", "");
         while (signals.next() catch return call.fail("read", "signals")) |signal| pass_signal(signal, request, terminal);
-        relay.turn(polls[2].revents, polls[3].revents, polls[4].revents);
-        if (polls[5].revents != 0) {
+        relay.turn(polled[3..]);
+        if (polled[2].revents != 0) {
             // The container goes on without a manager that is gone.
             _ = notify.turn() catch notify.close();
         }
-        if (polls[1].revents != 0) {
+        if (polled[1].revents != 0) {
             const status = try reap(call, request.pid);
-            relay.drain();
+            try pass_rest(call, relay);
             return status;
         }
     }
+}
+
+/// What the process wrote before it ended. What its descendants still write goes on without us.
+fn pass_rest(call: *Call, relay: *Relay) Call.Error!void {
+    const goals = relay.process_ended();
+    while (!relay.settle(goals)) {
+        var polled: [1 + Relay.polls_count]sys.PollFd = undefined;
+        polled[0] = .{ .fd = signals.descriptor(), .events = sys.POLL.IN, .revents = 0 };
+        relay.polls(polled[1..]);
+        _ = sys.poll(&polled, -1) catch return call.fail("poll", "");
+        while (signals.next() catch return call.fail("read", "signals")) |signal| switch (signal) {
+            // Nobody is left to pass it on to: it is for us, who wait for a reader that may never read.
+            .INT, .TERM, .HUP, .QUIT => return relay.close(),
+            else => {},
+        };
+        relay.turn(polled[1..]);
+    }
+    if (relay.has_output()) linger.hand_over(relay);
+    relay.close();
 }
 
 fn pass_signal(signal: SIG, request: SuperviseRequest, terminal: ?Terminal) void {
@@ -110,82 +132,3 @@ fn reap(call: *Call, pid: i32) Call.Error!SuperviseReply {
     if (W.IFEXITED(status)) return .{ .status = W.EXITSTATUS(status), .signaled = false };
     return .{ .status = 128 + (status & 0x7f), .signaled = true };
 }
-
-/// Bytes on their way between the caller's stdin and stdout and the container's terminal. Each direction has one
-/// bounded buffer that must be empty before more is read: a slow reader slows the writer, nothing is lost.
-const Relay = struct {
-    console: sys.fd_t,
-    input: Buffer = .{},
-    output: Buffer = .{},
-    input_open: bool = true,
-
-    const Buffer = struct {
-        bytes: [32 * 1024]u8 = undefined,
-        start: usize = 0,
-        end: usize = 0,
-
-        fn is_empty(self: *const Buffer) bool {
-            return self.start == self.end;
-        }
-        fn discard(self: *Buffer) void {
-            self.start = self.end;
-        }
-        fn fill(self: *Buffer, fd: sys.fd_t) sys.Error!usize {
-            std.debug.assert(self.is_empty());
-            self.start = 0;
-            self.end = 0;
-            self.end = try sys.read(fd, &self.bytes);
-            return self.end;
-        }
-        fn flush(self: *Buffer, fd: sys.fd_t) sys.Error!void {
-            self.start += try sys.write(fd, self.bytes[self.start..self.end]);
-        }
-    };
-
-    fn wants_input(self: *const Relay) bool {
-        return self.console >= 0 and self.input_open and self.input.is_empty();
-    }
-    fn has_output(self: *const Relay) bool {
-        return !self.output.is_empty();
-    }
-    fn console_events(self: *const Relay) i16 {
-        var events: i16 = 0;
-        if (self.output.is_empty()) events |= sys.POLL.IN;
-        if (!self.input.is_empty()) events |= sys.POLL.OUT;
-        return events;
-    }
-
-    fn turn(self: *Relay, console: i16, stdin: i16, stdout: i16) void {
-        if (self.console < 0) return;
-        if (stdin != 0 and self.wants_input()) {
-            // End of input, or an unreadable one, ends this direction only.
-            const count = self.input.fill(0) catch 0;
-            if (count == 0) self.input_open = false;
-        }
-        if (console & sys.POLL.OUT != 0 and !self.input.is_empty()) {
-            self.input.flush(self.console) catch self.input.discard();
-        }
-        if (console & (sys.POLL.IN | sys.POLL.HUP | sys.POLL.ERR) != 0 and self.output.is_empty()) {
-            // EIO: the last slave was closed, nothing more comes.
-            const count = self.output.fill(self.console) catch 0;
-            if (count == 0) self.console = -1;
-        }
-        if (stdout != 0 and self.has_output()) {
-            // Nobody reads our output any more: the container's must not block on that.
-            self.output.flush(1) catch self.output.discard();
-        }
-    }
-
-    /// What the process wrote before it ended.
-    fn drain(self: *Relay) void {
-        while (self.has_output()) self.output.flush(1) catch return;
-        while (self.console >= 0) {
-            var polls = [_]sys.PollFd{.{ .fd = self.console, .events = sys.POLL.IN, .revents = 0 }};
-            const ready = sys.poll(&polls, 0) catch return;
-            if (ready == 0) return;
-            const count = self.output.fill(self.console) catch return;
-            if (count == 0) return;
-            while (self.has_output()) self.output.flush(1) catch return;
-        }
-    }
-};
