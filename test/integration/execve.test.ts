@@ -2,12 +2,12 @@
 
 import { expect } from "bun:test";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
-import { buncOnly, root } from "../harness/requirements.ts";
+import { buncOnly, notIn, root } from "../harness/requirements.ts";
 import { scenario } from "../harness/scenario.ts";
 
 scenario(
   "execve's refusal in the foreground is one line, as the program's own would be",
-  [root],
+  [root, notIn("runc", "1.1.5 ends with 1")],
   async (box) => {
     const bundle = box.bundle((config) => {
       config.process.args = ["/run.sh"];
