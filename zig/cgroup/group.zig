@@ -26,7 +26,7 @@ pub const Cgroup = struct {
 };
 
 const resolve = sys.RESOLVE.BENEATH | sys.RESOLVE.NO_SYMLINKS | sys.RESOLVE.NO_XDEV;
-const directory_flags = sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC;
+pub const directory_flags = sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC;
 const resctrl_magic: u64 = 0x7655821;
 
 pub const Version = enum { v1, v2, resctrl };

@@ -4,6 +4,7 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const groups = @import("group.zig");
 const subtree = @import("subtree.zig");
+const walk = @import("walk.zig").walk;
 const freeze = @import("freeze.zig");
 const Call = @import("../call.zig").Call;
 const Cgroup = groups.Cgroup;
@@ -48,7 +49,7 @@ pub fn cgroup_remove(call: *Call, request: CgroupRemoveRequest) Call.Error!Cgrou
 /// False: `sys.errno` says why it is still there.
 fn remove(call: *Call, mount: groups.Mount, group: Cgroup, deadline_ms: u64) Call.Error!bool {
     const path = try call.path(group.path);
-    if (remove_directory(mount, path)) return true else |_| {}
+    if (remove_directory(mount.fd, path)) return true else |_| {}
     const errno = sys.errno;
     // EROFS comes even where there is nothing: ask in another way.
     const directory = groups.open_directory(mount, path) catch return groups.is_gone();
@@ -76,25 +77,35 @@ fn remove(call: *Call, mount: groups.Mount, group: Cgroup, deadline_ms: u64) Cal
     }
 }
 
+/// False: `sys.errno` says why something is still there.
 fn remove_subtree(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error!bool {
-    const paths = try subtree.list(call, mount, group);
-    var index = paths.len;
-    var complete = true;
-    var errno: sys.E = .SUCCESS;
-    while (index > 0) {
-        index -= 1;
-        remove_directory(mount, paths[index]) catch {
-            complete = false;
-            errno = sys.errno;
-        };
-    }
-    sys.errno = errno;
-    return complete;
+    var remover: Remover = .{};
+    try walk(call, mount, group, &remover);
+    remove_directory(mount.fd, try call.path(group.path)) catch remover.note();
+    sys.errno = remover.errno;
+    return remover.errno == .SUCCESS;
 }
 
-fn remove_directory(mount: groups.Mount, path: [*:0]const u8) sys.Error!void {
-    sys.unlinkat(mount.fd, path, sys.AT.REMOVEDIR) catch {
-        if (sys.is(.NOENT)) return;
+const Remover = struct {
+    /// Of the last one that could not be removed.
+    errno: sys.E = .SUCCESS,
+
+    pub fn enter(self: *Remover, directory: sys.fd_t) Call.Error!void {
+        _ = .{ self, directory };
+    }
+
+    pub fn leave(self: *Remover, parent: sys.fd_t, name: [:0]const u8) Call.Error!void {
+        remove_directory(parent, name) catch self.note();
+    }
+
+    fn note(self: *Remover) void {
+        self.errno = sys.errno;
+    }
+};
+
+fn remove_directory(parent: sys.fd_t, path: [*:0]const u8) sys.Error!void {
+    sys.unlinkat(parent, path, sys.AT.REMOVEDIR) catch {
+        if (groups.is_gone()) return;
         return error.Sys;
     };
 }

@@ -1,67 +1,14 @@
-//! The cgroups below a cgroup, and the processes in them. Runs in the bunc process.
+//! The processes of a cgroup and of those below it. Runs in the bunc process.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
 const groups = @import("group.zig");
+const walk = @import("walk.zig").walk;
 const Call = @import("../call.zig").Call;
 const Cgroup = groups.Cgroup;
 
-/// More cgroups than this below one container are somebody's attack on the memory of the runtime.
-const groups_max = 1 << 16;
-const dt_dir = 4;
-
-/// Paths below the mount of the cgroup and of all its descendants, parents before their children.
-/// A cgroup that vanishes during the walk is left out.
-pub fn list(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error![]const [:0]const u8 {
-    var found: std.ArrayList([:0]const u8) = .empty;
-    try found.append(call.arena, try call.path(group.path));
-    var index: usize = 0;
-    while (index < found.items.len) : (index += 1) {
-        if (found.items.len > groups_max) {
-            return call.fail_as(.limit, "readdir", try group.absolute(call), "more than 65536 cgroups");
-        }
-        try append_children(call, mount, group, found.items[index], &found);
-    }
-    return found.items;
-}
-
-fn append_children(call: *Call, mount: groups.Mount, group: Cgroup, path: [:0]const u8, found: *std.ArrayList([:0]const u8)) Call.Error!void {
-    const directory = groups.open_directory(mount, path) catch {
-        if (groups.is_gone()) return;
-        return call.fail("openat2", try group.absolute(call));
-    };
-    defer sys.close(directory);
-    const listing = groups.open_file(directory, ".", sys.O.RDONLY | sys.O.DIRECTORY) catch {
-        if (groups.is_gone()) return;
-        return call.fail("openat2", try group.absolute(call));
-    };
-    defer sys.close(listing);
-    var buffer: [8192]u8 align(8) = undefined;
-    while (true) {
-        const bytes = sys.getdents(listing, &buffer) catch {
-            if (groups.is_gone()) return;
-            return call.fail("getdents64", try group.absolute(call));
-        };
-        if (bytes.len == 0) return;
-        var entries: sys.DirectoryEntries = .{ .bytes = bytes };
-        while (entries.next()) |entry| {
-            if (entry.type != dt_dir) continue;
-            const child = if (path.len == 0)
-                try call.arena.dupeZ(u8, entry.name)
-            else
-                try std.fmt.allocPrintSentinel(call.arena, "{s}/{s}", .{ path, entry.name }, 0);
-            try found.append(call.arena, child);
-        }
-    }
-}
-
 /// Appends the pids of one cgroup (not of those below it). Nothing where it is gone.
-pub fn append_pids(call: *Call, mount: groups.Mount, group: Cgroup, path: [:0]const u8, pids: *std.ArrayList(u32)) Call.Error!void {
-    const directory = groups.open_directory(mount, path) catch {
-        if (groups.is_gone()) return;
-        return call.fail("openat2", try group.absolute(call));
-    };
-    defer sys.close(directory);
+fn append_pids(call: *Call, group: Cgroup, directory: sys.fd_t, pids: *std.ArrayList(u32)) Call.Error!void {
     // cgroup.procs of a threaded cgroup cannot be read: its threads are listed instead (cgroups(7)).
     const text = read_list(call, directory, "cgroup.procs") catch |err| switch (err) {
         error.OutOfMemory => return error.OutOfMemory,
@@ -97,12 +44,26 @@ fn read_list(call: *Call, directory: sys.fd_t, name: [*:0]const u8) (sys.Error |
     }
 }
 
-/// Every process of the cgroup and of those below it.
+/// Every process of the cgroup and of those below it; one that moved meanwhile may be there twice.
 pub fn processes(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error![]const u32 {
     var pids: std.ArrayList(u32) = .empty;
-    for (try list(call, mount, group)) |path| try append_pids(call, mount, group, path, &pids);
+    try walk(call, mount, group, Collector{ .call = call, .group = group, .pids = &pids });
     return pids.items;
 }
+
+const Collector = struct {
+    call: *Call,
+    group: Cgroup,
+    pids: *std.ArrayList(u32),
+
+    pub fn enter(self: Collector, directory: sys.fd_t) Call.Error!void {
+        try append_pids(self.call, self.group, directory, self.pids);
+    }
+
+    pub fn leave(self: Collector, parent: sys.fd_t, name: [:0]const u8) Call.Error!void {
+        _ = .{ self, parent, name };
+    }
+};
 
 pub const CgroupProcessesRequest = struct {
     /// One is enough on v2; of several v1 hierarchies the pids are united.
