@@ -14,15 +14,41 @@ pub const CAP_SYS_ADMIN: u64 = 1 << 21;
 /// Drops what the mask does not hold. Bits above the running kernel's last capability mean nothing to
 /// it: what it does not know, nobody can have.
 pub fn capability_bounding(context: *Context, op: plan.CapabilitySet) Failed!void {
+    var known: usize = 0;
     for (0..64) |index| {
-        // EINVAL: past the kernel's last one.
-        const present = sys.prctl(sys.PR.CAPBSET_READ, index, 0, 0, 0) catch return;
-        // One that is absent already (a nested runtime) needs no CAP_SETPCAP to stay so.
-        if (present == 0 or op.set.value & bit(index) != 0) continue;
-        var number: [16]u8 = undefined;
-        _ = sys.prctl(sys.PR.CAPBSET_DROP, index, 0, 0, 0) catch
+        const present = try in_bounding_set(context, index);
+        if (present != null) {
+            // Known behind an unknown one, which was left in the set: the answers are not the kernel's.
+            if (index != known) return inconsistent(context, index);
+            known += 1;
+        }
+        // One that is absent already (a nested runtime) needs no CAP_SETPCAP to stay so. Where the kernel's last one was is
+        // asked twice.
+        const in_doubt = present == null and index == known;
+        if (op.set.value & bit(index) != 0 or !(present orelse in_doubt)) continue;
+        _ = sys.prctl(sys.PR.CAPBSET_DROP, index, 0, 0, 0) catch {
+            if (in_doubt and sys.is(.INVAL)) continue;
+            var number: [16]u8 = undefined;
             return context.fail("prctl(PR_CAPBSET_DROP)", describe(&number, index));
+        };
     }
+    if (known == 0) return inconsistent(context, 0);
+}
+
+/// Null: the kernel has no such capability (EINVAL, the only error that prctl(2) names for it).
+fn in_bounding_set(context: *const Context, index: usize) Failed!?bool {
+    const present = sys.prctl(sys.PR.CAPBSET_READ, index, 0, 0, 0) catch {
+        if (sys.is(.INVAL)) return null;
+        var number: [16]u8 = undefined;
+        return context.fail("prctl(PR_CAPBSET_READ)", describe(&number, index));
+    };
+    return present != 0;
+}
+
+fn inconsistent(context: *const Context, index: usize) Failed {
+    var number: [16]u8 = undefined;
+    sys.errno = .INVAL;
+    return context.fail_as(.system, "prctl(PR_CAPBSET_READ)", describe(&number, index), "a system call filter of the caller's hides capabilities");
 }
 
 /// capset(2) ignores bits that the kernel does not know.
@@ -47,7 +73,10 @@ pub fn capabilities(context: *Context, op: plan.Capabilities) Failed!void {
     for (0..64) |index| {
         if (op.ambient.value & bit(index) == 0) continue;
         _ = sys.prctl(sys.PR.CAP_AMBIENT, sys.PR.CAP_AMBIENT_RAISE, index, 0, 0) catch {
-            if (sys.is(.INVAL)) continue; // Past the kernel's last one.
+            const errno = sys.errno;
+            // Past the kernel's last one.
+            if (errno == .INVAL and try in_bounding_set(context, index) == null) continue;
+            sys.errno = errno;
             var number: [16]u8 = undefined;
             return context.fail("prctl(PR_CAP_AMBIENT_RAISE)", describe(&number, index));
         };
