@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { notIn, root } from "../harness/requirements.ts";
+import { buncOnly, notIn, root } from "../harness/requirements.ts";
 import { scenario } from "../harness/scenario.ts";
 
 /** linux/capability.h. */
@@ -161,6 +161,28 @@ scenario("all sixteen resource limits", [root], async (box) => {
   for (const { type, soft, hard } of limits) {
     expect([type, self.rlimits[type.slice(7)]]).toEqual([type, { soft: `${soft}`, hard: `${hard}` }]);
   }
+});
+
+scenario("limits that the runtime itself could not work under", [root, buncOnly], async (box) => {
+  for (const [type, limit] of [
+    ["STACK", 512 << 10],
+    ["AS", 32 << 20],
+    ["DATA", 16 << 20],
+    ["NPROC", 1],
+    ["NOFILE", 4],
+    ["FSIZE", 1 << 20],
+    ["MEMLOCK", 0],
+  ] as const) {
+    const { self } = await box.report(["self"], (config) => {
+      config.process.rlimits = [{ type: `RLIMIT_${type}`, soft: limit, hard: limit }];
+    });
+    expect([type, self.rlimits[type]]).toEqual([type, { soft: `${limit}`, hard: `${limit}` }]);
+  }
+  // Too little for what the probe reports.
+  const small = box.probe(["exit:7"], (config) => {
+    config.process.rlimits = [{ type: "RLIMIT_STACK", soft: 64 << 10, hard: 64 << 10 }];
+  });
+  expect((await box.run(small)).status).toBe(7);
 });
 
 scenario("limits hold every time, also when many containers start at once", [root], async (box) => {

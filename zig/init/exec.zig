@@ -9,7 +9,7 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const environment = @import("environment.zig");
 const executable = @import("executable.zig");
-const open_files = @import("open_files.zig");
+const limits = @import("limits.zig");
 const seccomp = @import("seccomp.zig");
 const working_directory = @import("working_directory.zig");
 const context_types = @import("context.zig");
@@ -41,14 +41,15 @@ pub const Program = struct {
 pub fn prepare(context: *Context) Failed!Program {
     std.debug.assert(context.directory_pending.len == 0);
     try working_directory.verify(context);
-    try open_files.limit(context);
     const program: Program = .{
         .path = try executable.find(context),
         .args = try build_args(context),
         .env = try environment.build(context),
     };
     context.traced(.program, 0, program.path);
-    try seccomp.install_with_listener(context);
+    const sender = try seccomp.prepare_listener(context);
+    try limits.apply(context);
+    if (sender) |it| try seccomp.install_with_listener(context, it);
     return program;
 }
 

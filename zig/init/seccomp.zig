@@ -105,15 +105,21 @@ fn decode(context: *Context, text: []const u8) Failed!sys.SockFprog {
 const Outcome = *volatile i32;
 const pending = std.math.minInt(i32);
 
-/// The moment for a filter with a listener: before "ready".
-pub fn install_with_listener(context: *Context) Failed!void {
-    const filter = context.filter orelse return;
-    if (!filter.listener) return;
-    context.filter = null;
-    context.tracing = false;
-    context.subject = filter.subject;
-    try raise_privilege(context, filter);
+/// The process that will send the listener.
+pub const Sender = struct {
+    pid: i32,
+    outcome: Outcome,
+    /// A pidfd of this process, by which the sender sees its end.
+    self: sys.fd_t,
+};
 
+/// Makes the sender, while limits and filter of the program do not hold yet. Null: no listener is wanted.
+pub fn prepare_listener(context: *Context) Failed!?Sender {
+    const filter = context.filter orelse return null;
+    if (!filter.listener) return null;
+    const subject = context.subject;
+    defer context.subject = subject;
+    context.subject = filter.subject;
     const protection: linux.PROT = .{ .READ = true, .WRITE = true };
     const page = sys.check(linux.mmap(null, 4096, protection, .{ .TYPE = .SHARED, .ANONYMOUS = true }, -1, 0)) catch
         return context.fail("mmap", "");
@@ -124,24 +130,34 @@ pub fn install_with_listener(context: *Context) Failed!void {
     const args: sys.CloneArgs = .{ .flags = linux.CLONE.FILES, .exit_signal = @intFromEnum(linux.SIG.CHLD) };
     const sender = sys.clone3_fork(&args) catch return context.fail("clone3", "");
     if (sender == 0) send_listener(context, outcome, self);
+    return .{ .pid = sender, .outcome = outcome, .self = self };
+}
+
+/// The moment for a filter with a listener: before "ready".
+pub fn install_with_listener(context: *Context, sender: Sender) Failed!void {
+    const filter = context.filter.?;
+    context.filter = null;
+    context.tracing = false;
+    context.subject = filter.subject;
+    try raise_privilege(context, filter);
 
     // The kernel refuses both together without a third flag; one thread has nobody to synchronise with.
     const flags = (filter.flags & ~@as(u32, flag_tsync)) | flag_new_listener;
     const listener = sys.seccomp_set_filter(flags, &filter.program) catch {
-        outcome.* = -@as(i32, sys.errno_number());
-        reap(sender);
+        sender.outcome.* = -@as(i32, sys.errno_number());
+        reap(sender.pid);
         return context.fail("seccomp", "");
     };
-    outcome.* = @intCast(listener);
+    sender.outcome.* = @intCast(listener);
 
     // From here the agent can be asked. Its answer to our recvmsg, if the filter notifies that, needs
     // only the listener, which the sender delivers without our help.
     try context.await_proceed();
     try drop_privilege(context);
-    reap(sender);
+    reap(sender.pid);
     sys.close(@intCast(listener));
-    sys.close(self);
-    _ = linux.munmap(@ptrFromInt(page), 4096);
+    sys.close(sender.self);
+    _ = linux.munmap(@ptrCast(@volatileCast(sender.outcome)), 4096);
 }
 
 /// The sender. It polls shared memory, because the filtered process may not be able to make any call that

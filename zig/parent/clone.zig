@@ -16,7 +16,7 @@ pub const Child = struct {
     keep: []const sys.fd_t,
     /// How many after standard error stay open too: Bun has made those above 3 close-on-exec.
     preserve_fds: u32 = 0,
-    /// RLIMIT_STACK is set before execveat: the kernel gives a program the one that it began to exec with,
+    /// RLIMIT_STACK is raised before execveat: the kernel gives a program the one that it began to exec with,
     /// and with CLONE_VFORK the parent goes on a moment before that, so setting it from outside can be undone.
     stack_limit: ?sys.RLimit = null,
 };

@@ -19,20 +19,19 @@ pub fn apply(call: *Call, limits: plan.Limits, pid: i32) Call.Error!void {
         };
     }
     for (limits.rlimits) |rlimit| {
-        var new: sys.RLimit = .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value };
-        // bunc-init takes the rest away when it needs no more descriptors (init/open_files.zig).
-        if (rlimit.resource == @intFromEnum(std.os.linux.rlimit_resource.NOFILE)) new = process.raised(pid, rlimit.resource, new);
+        // bunc-init lowers them when it needs no more itself (init/limits.zig).
+        const new = process.raised(pid, rlimit.resource, .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value });
         sys.prlimit(pid, rlimit.resource, &new, null) catch {
             if (!(rlimit.best_effort and sys.is(.PERM))) return fail_on(call, rlimit.subject, "prlimit", "");
         };
     }
 }
 
-/// RLIMIT_STACK, which the kernel takes when it begins to exec (clone.zig); null: not changed.
+/// RLIMIT_STACK, which the kernel takes when it begins to exec (clone.zig), raised as above; null: not changed.
 pub fn stack(limits: plan.Limits) ?sys.RLimit {
+    const resource = @intFromEnum(std.os.linux.rlimit_resource.STACK);
     for (limits.rlimits) |rlimit| {
-        const is_stack = rlimit.resource == @intFromEnum(std.os.linux.rlimit_resource.STACK);
-        if (is_stack) return .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value };
+        if (rlimit.resource == resource) return process.raised(0, resource, .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value });
     }
     return null;
 }
