@@ -45,8 +45,6 @@ export function claimContainer<Made>(
   directory.create(root);
   const lock = directory.lock();
   const undo = new UndoList(context.log);
-  undo.add(() => lock.release());
-  undo.add(() => directory.remove());
   try {
     const record = initialRecord(id, bundle, {
       driver: context.globals.cgroupManager,
@@ -59,7 +57,10 @@ export function claimContainer<Made>(
   } catch (error) {
     // What is wrong with the cgroups can be seen in them while they are there.
     const told = diagnosed(error, cgroups);
-    undo.run();
+    if (!undo.run(() => directory.remove())) {
+      context.log.warning(`container ${id} could not be undone completely: delete --force it`);
+    }
+    lock.release();
     throw told;
   }
 }

@@ -26,7 +26,7 @@ export function salvage(directory: StateDirectory, damage: unknown, log: Log): v
 
 /** Of the stored configuration, if that can be read. */
 function cgroupsPathOf(directory: StateDirectory): string | undefined {
-  const { found, text } = native("read_file", { path: directory.configFile });
+  const { found, text } = native("read_host_file", { path: directory.configFile });
   if (!found) return undefined;
   try {
     const { linux } = parseJson(text) as { linux?: { cgroupsPath?: unknown } };

@@ -14,14 +14,22 @@ export class UndoList {
     this.#actions.push(action);
   }
 
-  /** The error that led here is the one to report: what the undoing says is only logged. */
-  run(): void {
-    for (const action of this.#actions.reverse()) {
-      try {
-        action();
-      } catch (error) {
-        this.#log.warning(`undoing the creation: ${failureMessage(error)}`);
-      }
+  /**
+   * The error that led here is the one to report: what the undoing says is only logged. True: nothing is left, and `last`,
+   * which forgets the container, was done too; without it `delete --force` finds what is left.
+   */
+  run(last: () => void): boolean {
+    const done = this.#actions.toReversed().map((action) => this.#attempt(action));
+    return done.every(Boolean) && this.#attempt(last);
+  }
+
+  #attempt(action: () => void): boolean {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      this.#log.warning(`undoing the creation: ${failureMessage(error)}`);
+      return false;
     }
   }
 }

@@ -72,21 +72,51 @@ export function parseRecord(text: string, path: string): StateRecord {
   if (typeof version !== "number" || version > STATE_VERSION) {
     throw damaged(path, `its format ${String(version)} is newer than this bunc`, "use the newer bunc");
   }
-  for (const [field, type] of REQUIRED_FIELDS) {
-    if (typeof value[field] !== type) throw damaged(path, `field ${field} is missing`, FORCE_HINT);
+  for (const [field, isSound] of Object.entries(FIELDS)) {
+    if (!isSound(value[field])) throw damaged(path, `field ${field} is ${found(value[field])}`, FORCE_HINT);
   }
-  // Written by serializeRecord: the rest of the shape follows from the version.
+  for (const [field, isSound] of Object.entries(OWN_FIELDS)) {
+    const member = (own as Record<string, unknown>)[field];
+    if (!isSound(member)) throw damaged(path, `field bunc.${field} is ${found(member)}`, FORCE_HINT);
+  }
   return value as unknown as StateRecord;
 }
 
-const REQUIRED_FIELDS = [
-  ["id", "string"],
-  ["init_process_pid", "number"],
-  ["init_process_start", "number"],
-  ["created", "string"],
-  ["config", "object"],
-  ["cgroup_paths", "object"],
-] as const;
+const found = (value: unknown) => (value === undefined ? "missing" : JSON.stringify(value).slice(0, 80));
+
+const isText = (value: unknown) => typeof value === "string";
+const isBoolean = (value: unknown) => typeof value === "boolean";
+const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
+const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isMapOfTexts = (value: unknown) => isObject(value) && Object.values(value as object).every(isText);
+const isNatural = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+/** Or 0. The kernel's largest is PID_MAX_LIMIT, 2^22. */
+const isPid = (value: unknown) => isNatural(value) && (value as number) <= 2 ** 22;
+
+/** Whoever damaged the file must not decide which process is signalled, or which directory removed. */
+const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  id: isText,
+  init_process_pid: isPid,
+  init_process_start: isNatural,
+  created: isText,
+  config: isObject,
+  rootless: isBoolean,
+  cgroup_paths: isMapOfTexts,
+  namespace_paths: isMapOfTexts,
+  external_descriptors: isTexts,
+  intel_rdt_path: isText,
+};
+
+const OWN_FIELDS: typeof FIELDS = {
+  ociVersion: isText,
+  bundle: isText,
+  annotations: isMapOfTexts,
+  creating: isBoolean,
+  cgroupDriver: isText,
+  systemdUnit: isText,
+  systemdSlice: isText,
+  resctrlGroups: (value) => value === undefined || isTexts(value),
+};
 
 const FORCE_HINT = "delete --force removes what is left of the container";
 

@@ -10,6 +10,21 @@ const damages: { name: string; damage: (path: string) => void }[] = [
   { name: "empty", damage: (path) => writeFileSync(path, "") },
   { name: "cut off", damage: (path) => writeFileSync(path, readFileSync(path, "utf8").slice(0, 100)) },
   { name: "no JSON", damage: (path) => writeFileSync(path, "\0\0\0\0") },
+  { name: "no UTF-8", damage: (path) => writeFileSync(path, new Uint8Array([0x7b, 0xff, 0x7d])) },
+  ...["1.5", "99999999999", "-1", '"1"', "null", "[]"].map((pid) => ({
+    name: `with a pid of ${pid}`,
+    damage: (path: string) => {
+      const text = readFileSync(path, "utf8");
+      writeFileSync(path, text.replace(/"init_process_pid":\s*\d+/, `"init_process_pid":${pid}`));
+    },
+  })),
+  {
+    name: "with cgroups that are numbers",
+    damage: (path) => {
+      const { cgroup_paths: _, ...rest } = JSON.parse(readFileSync(path, "utf8"));
+      writeFileSync(path, JSON.stringify({ ...rest, cgroup_paths: { "": 5 } }));
+    },
+  },
   { name: "another object", damage: (path) => writeFileSync(path, '{"id": 5}') },
   { name: "gone", damage: (path) => rmSync(path) },
 ];
