@@ -48,6 +48,8 @@ pub const Namespaces = struct {
     join: []const NamespaceJoin,
     /// Join namespaces of this running process through a pidfd; 0: none.
     join_pid: i32,
+    /// Field 22 of its /proc/pid/stat, proc_pid_stat(5): another process that has its pid by now is not joined.
+    join_start_time: U64,
     /// Which of them (CLONE_NEW* mask). Those equal to the caller's own are skipped.
     join_pid_flags: u32,
     /// user_namespaces(7) maps of a new user namespace; empty otherwise.

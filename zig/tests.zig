@@ -34,8 +34,8 @@ test {
     _ = @import("parent/affinity.zig");
     _ = @import("parent/criu.zig");
     _ = @import("parent/notify.zig");
-    _ = @import("parent/process.zig");
     _ = @import("parent/streams.zig");
+    _ = @import("process_stat.zig");
     _ = @import("relay/relay.zig");
     _ = @import("seccomp.zig");
     _ = @import("sync.zig");

@@ -52,7 +52,7 @@ export function execProcess(
   const rdt = rdtTasksOf(record, config);
   const { plan, warnings } = planExec(process, config, host, {
     id: record.id,
-    initPid: record.init_process_pid,
+    init: { pid: record.init_process_pid, startTime: record.init_process_start },
     setgroupsDenied: hasUserNamespace(config)
       ? deniesSetgroups(record.init_process_pid)
       : host.setgroupsDenied,

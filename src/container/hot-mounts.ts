@@ -44,7 +44,7 @@ export function changeMounts(
   const changed = { ...config, mounts };
   const options: HotMountOptions = {
     id: record.id,
-    initPid: record.init_process_pid,
+    init: { pid: record.init_process_pid, startTime: record.init_process_start },
     bundle,
     trace: context.log.debugging,
     cgroupDirectories: new Map(Object.entries(record.cgroup_paths)),

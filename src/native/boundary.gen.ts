@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 3743438696;
+export const abiFingerprint = 634250826;
 
 export type Failure = {
   code: Code;
@@ -575,6 +575,7 @@ export type Namespaces = {
   create: number;
   join: readonly NamespaceJoin[];
   join_pid: number;
+  join_start_time: U64;
   join_pid_flags: number;
   uid_map: readonly IdMap[];
   gid_map: readonly IdMap[];

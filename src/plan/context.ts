@@ -55,9 +55,16 @@ export interface CreateOptions extends ProcessOptions, MountingOptions {
   newgidmap: string;
 }
 
+/** The container's init, by which its namespaces are joined. */
+export interface InitProcess {
+  /** In the caller's pid namespace. */
+  pid: number;
+  /** Clock ticks since boot, of proc_pid_stat(5): a stranger that has the pid by now is not joined. */
+  startTime: number;
+}
+
 export interface ExecOptions extends ProcessOptions {
-  /** Pid of the container's init, in the caller's pid namespace. */
-  initPid: number;
+  init: InitProcess;
   /** Whether its user namespace refuses setgroups(2). */
   setgroupsDenied: boolean;
 }

@@ -7,7 +7,7 @@ import type { HostFacts } from "../host/host.ts";
 import type { Namespaces, Plan, Step } from "../native/boundary.gen.ts";
 import { MOUNT_ATTR } from "../native/boundary.gen.ts";
 import type { Config } from "../oci/config.ts";
-import { type MountingOptions, PlanContext } from "./context.ts";
+import { type InitProcess, type MountingOptions, PlanContext } from "./context.ts";
 import { NO_ATTRIBUTES } from "./mount-attributes.ts";
 import { rootPath, targetOf } from "./mount-targets.ts";
 import { planMounts } from "./mounts.ts";
@@ -16,8 +16,7 @@ import { KEPT_STREAMS } from "./stdio.ts";
 
 export interface HotMountOptions extends MountingOptions {
   id: string;
-  /** Pid of the container's init, in the caller's pid namespace. */
-  initPid: number;
+  init: InitProcess;
   /** `--debug`: bunc-init tells what it does. */
   trace: boolean;
 }
@@ -40,8 +39,8 @@ export function planMountsRemoved({ mounts, root }: Config, options: HotMountOpt
   return planOf(steps.reverse(), options);
 }
 
-function planOf(steps: Step[], { id, initPid, trace }: HotMountOptions): Plan {
-  return { ...mountingPlan(id, joinNamespaces(initPid), steps), trace };
+function planOf(steps: Step[], { id, init, trace }: HotMountOptions): Plan {
+  return { ...mountingPlan(id, joinNamespaces(init), steps), trace };
 }
 
 /** For a process that takes these steps and ends. */

@@ -4,7 +4,7 @@ import type { IdMap, Namespaces, TimeOffset } from "../native/boundary.gen.ts";
 import { CLONE } from "../native/boundary.gen.ts";
 import type { NamespaceType } from "../oci/linux.ts";
 import type { IdMapping } from "../oci/mounts.ts";
-import type { CreateOptions, PlanContext } from "./context.ts";
+import type { CreateOptions, InitProcess, PlanContext } from "./context.ts";
 
 const FLAG: Readonly<Record<NamespaceType, number>> = {
   user: CLONE.NEWUSER,
@@ -35,6 +35,7 @@ export function createNamespaces(context: PlanContext, options: CreateOptions): 
     create,
     join,
     join_pid: 0,
+    join_start_time: "0",
     join_pid_flags: 0,
     uid_map: uidMap,
     gid_map: gidMap,
@@ -64,8 +65,13 @@ function mapsOwnIdsOnly({ config, host }: PlanContext): boolean {
 }
 
 /** The namespaces of a further process: all those of the container's init. */
-export function joinNamespaces(initPid: number): Namespaces {
-  return { ...newNamespaces(0), join_pid: initPid, join_pid_flags: ALL_FLAGS };
+export function joinNamespaces(init: InitProcess): Namespaces {
+  return {
+    ...newNamespaces(0),
+    join_pid: init.pid,
+    join_start_time: String(init.startTime),
+    join_pid_flags: ALL_FLAGS,
+  };
 }
 
 /** New ones (`create`: CLONE_NEW*), and none of another process. */
@@ -74,6 +80,7 @@ export function newNamespaces(create: number): Namespaces {
     create,
     join: [],
     join_pid: 0,
+    join_start_time: "0",
     join_pid_flags: 0,
     uid_map: [],
     gid_map: [],

@@ -45,7 +45,7 @@ const createOptions: CreateOptions = {
   newuidmap: "",
   newgidmap: "",
 };
-const execOptions: ExecOptions = { ...common, initPid: 42, setgroupsDenied: false };
+const execOptions: ExecOptions = { ...common, init: { pid: 42, startTime: 7 }, setgroupsDenied: false };
 
 function config(process: Raw = {}, linux: Raw = {}, rest: Raw = {}) {
   return parseConfig(
@@ -150,7 +150,7 @@ describe("exec", () => {
 
   test("joins every namespace of the init and makes nothing", () => {
     const { namespaces, process, steps } = exec({});
-    expect(namespaces.join_pid).toBe(42);
+    expect([namespaces.join_pid, namespaces.join_start_time]).toEqual([42, "7"]);
     for (const flag of Object.values(CLONE)) expect(namespaces.join_pid_flags & flag).toBe(flag);
     expect([namespaces.create, namespaces.join.length]).toEqual([0, 0]);
     expect(process.start).toBe("immediately");

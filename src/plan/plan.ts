@@ -133,7 +133,7 @@ export function planExec(
     id: options.id,
     placement: options.placement,
     initial_cpus: initialCpus,
-    namespaces: joinNamespaces(options.initPid),
+    namespaces: joinNamespaces(options.init),
     limits: planLimits(process, host, options.inheritedNoFile),
     stdio: planStdio(process, host, options),
     parent_opens_sources: false,

@@ -5,6 +5,7 @@
 
 const std = @import("std");
 const sys = @import("../sys.zig");
+const process_stat = @import("../process_stat.zig");
 const sources = @import("sources.zig");
 const Context = @import("context.zig").Context;
 const Failed = @import("context.zig").Failed;
@@ -16,12 +17,13 @@ const join_max = 8;
 pub fn run(context: *Context) Failed!void {
     const namespaces = context.plan.namespaces;
     context.subject = "linux.namespaces";
+    const init = if (namespaces.join_pid != 0) try open_init(context) else -1;
     const offsets = if (namespaces.time_offsets.len > 0) try open_time_offsets(context) else -1;
     var opened: [join_max]sys.fd_t = undefined;
     try open_paths(context, &opened);
     if (context.plan.parent_opens_sources) try sources.make_id_maps(context);
     try join_paths(context, opened[0..namespaces.join.len]);
-    if (namespaces.join_pid != 0) try join_process(context);
+    if (init >= 0) try join_process(context, init);
     if (namespaces.create & CLONE.NEWUSER != 0) try create_user(context);
     try create_others(context, offsets);
     context.traced(.joined, 0, "");
@@ -79,17 +81,33 @@ const namespace_files = [_]struct { type: u32, file: []const u8 }{
     .{ .type = CLONE.NEWTIME, .file = "time" },
 };
 
+/// The pidfd of the container's init. It is taken first and the start time read after it: when that is right, the pid was
+/// init's at both moments, and the pidfd is.
+fn open_init(context: *Context) Failed!sys.fd_t {
+    const wanted = context.plan.namespaces;
+    const pidfd = sys.pidfd_open(wanted.join_pid) catch return context.fail("pidfd_open", "the container's init process");
+    const started = process_stat.start_time(wanted.join_pid) catch return context.fail("read", "/proc/pid/stat");
+    if (started != wanted.join_start_time.value) return init_ended(context);
+    return pidfd;
+}
+
+fn init_ended(context: *Context) Failed {
+    sys.errno = .SRCH;
+    return context.fail("setns", "the container's init process");
+}
+
 /// All namespaces of a running process in one setns(2) through its pidfd. Its own user namespace cannot be
 /// joined again (EINVAL), so those we are in already are left out.
-fn join_process(context: *Context) Failed!void {
+fn join_process(context: *Context, pidfd: sys.fd_t) Failed!void {
     const pid = context.plan.namespaces.join_pid;
-    const pidfd = sys.pidfd_open(pid) catch return context.fail("pidfd_open", "");
     if (sources.has_binds(context.plan)) try sources.open_all(context, pidfd, !try is_same(context, pid, "user"));
     var flags: u32 = 0;
     for (namespace_files) |namespace| {
         if (context.plan.namespaces.join_pid_flags & namespace.type == 0) continue;
         if (!try is_same(context, pid, namespace.file)) flags |= namespace.type;
     }
+    // Had it ended, those files could have been a stranger's, or ours.
+    sys.pidfd_send_signal(pidfd, 0) catch return init_ended(context);
     if (flags != 0) {
         sys.setns(pidfd, flags) catch return context.fail("setns", "the container's init process");
     }

@@ -4,6 +4,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const process = @import("process.zig");
+const process_stat = @import("../process_stat.zig");
 const start_socket = @import("start_socket.zig");
 const plan = @import("../plan.zig");
 const Call = @import("../call.zig").Call;
@@ -136,7 +137,7 @@ pub fn notify_forward(call: *Call, request: NotifyForwardRequest) Call.Error!Not
         return call.fail("pidfd_open", "");
     };
     defer sys.close(pidfd);
-    const started = process.start_time(request.pid) catch return .{ .ready = false };
+    const started = process_stat.start_time(request.pid) catch return .{ .ready = false };
     if (started != request.start_time.value) return .{ .ready = false };
     while (true) {
         var polls = [_]sys.PollFd{

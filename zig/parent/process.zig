@@ -3,6 +3,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const Call = @import("../call.zig").Call;
+const process_stat = @import("../process_stat.zig");
 const U64 = @import("../integer.zig").U64;
 
 /// One write(2) of the whole text: such files take a value in one piece.
@@ -17,37 +18,6 @@ pub fn raised(pid: i32, resource: u32, wanted: sys.RLimit) sys.RLimit {
     var now: sys.RLimit = undefined;
     sys.prlimit(pid, resource, null, &now) catch return wanted;
     return .{ .soft = @max(wanted.soft, now.soft), .hard = @max(wanted.hard, now.hard) };
-}
-
-/// Field 22 of /proc/pid/stat, in clock ticks since boot. ENOENT, ESRCH: no such process.
-pub fn start_time(pid: i32) sys.Error!u64 {
-    return (try read_stat(pid)).start_time;
-}
-
-const ProcessStat = struct { state: u8, start_time: u64 };
-
-fn read_stat(pid: i32) sys.Error!ProcessStat {
-    var path: [32]u8 = undefined;
-    const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/stat", .{pid}, 0) catch unreachable;
-    const fd = try sys.open(file, sys.O.RDONLY | sys.O.CLOEXEC, 0);
-    defer sys.close(fd);
-    var buffer: [1024]u8 = undefined;
-    return parse_stat(try sys.read_to_end(fd, &buffer)) orelse sys.fail(.INVAL);
-}
-
-/// The command name (field 2) may hold spaces and parentheses: the last ")" ends it.
-fn parse_stat(text: []const u8) ?ProcessStat {
-    const name_end = std.mem.lastIndexOfScalar(u8, text, ')') orelse return null;
-    var fields = std.mem.tokenizeScalar(u8, text[name_end + 1 ..], ' ');
-    const state = fields.next() orelse return null;
-    var number: u32 = 4;
-    while (fields.next()) |field| : (number += 1) {
-        if (number == 22) {
-            const ticks = std.fmt.parseInt(u64, field, 10) catch return null;
-            return .{ .state = state[0], .start_time = ticks };
-        }
-    }
-    return null;
 }
 
 /// "exit status 3" or "killed by signal 9".
@@ -76,7 +46,7 @@ pub const StatusReply = struct {
 /// What the kernel says about a process now.
 pub fn process_status(call: *Call, request: StatusRequest) Call.Error!StatusReply {
     const gone: StatusReply = .{ .state = "", .start_time = .{ .value = 0 }, .waiting = false };
-    const stat = read_stat(request.pid) catch {
+    const stat = process_stat.read(request.pid) catch {
         if (sys.is(.NOENT) or sys.is(.SRCH)) return gone;
         return call.fail("read", "/proc/pid/stat");
     };
@@ -129,7 +99,7 @@ pub fn signal_process(call: *Call, request: SignalRequest) Call.Error!SignalRepl
         return call.fail("pidfd_open", "");
     };
     defer sys.close(pidfd);
-    const now = read_stat(request.pid) catch {
+    const now = process_stat.read(request.pid) catch {
         if (sys.is(.NOENT) or sys.is(.SRCH)) return .{ .sent = false };
         return call.fail("read", "/proc/pid/stat");
     };
@@ -151,7 +121,7 @@ pub fn await_end(call: *Call, request: AwaitEndRequest) Call.Error!AwaitEndReply
         return call.fail("pidfd_open", "");
     };
     defer sys.close(pidfd);
-    const started = start_time(request.pid) catch return .{ .ended = true };
+    const started = process_stat.start_time(request.pid) catch return .{ .ended = true };
     if (started != request.start_time.value) return .{ .ended = true };
     var poll = [_]sys.PollFd{.{ .fd = pidfd, .events = sys.POLL.IN, .revents = 0 }};
     const ready = sys.poll(&poll, @intCast(request.timeout_ms)) catch return call.fail("poll", "pidfd");
@@ -168,15 +138,6 @@ pub const OpenProcessReply = struct {
 pub fn open_process(call: *Call, request: OpenProcessRequest) Call.Error!OpenProcessReply {
     const pidfd = sys.pidfd_open(request.pid) catch return call.fail("pidfd_open", "");
     errdefer sys.close(pidfd);
-    const started = start_time(request.pid) catch return call.fail("read", "/proc/pid/stat");
+    const started = process_stat.start_time(request.pid) catch return call.fail("read", "/proc/pid/stat");
     return .{ .pidfd = pidfd, .start_time = .{ .value = started } };
-}
-
-test "the command name cannot forge fields of stat" {
-    const text = "42 (a) R 1 (b) Z) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
-    const stat = parse_stat(text).?;
-    try std.testing.expectEqual('S', stat.state);
-    try std.testing.expectEqual(@as(u64, 4711), stat.start_time);
-    try std.testing.expect(parse_stat("42 (a R 1") == null);
-    try std.testing.expect(parse_stat("") == null);
 }

@@ -15,6 +15,7 @@ const id_maps = @import("id_maps.zig");
 const process_limits = @import("limits.zig");
 const network_device = @import("network_device.zig");
 const process = @import("process.zig");
+const process_stat = @import("../process_stat.zig");
 const Sources = @import("sources.zig").Sources;
 const start_socket = @import("start_socket.zig");
 const streams = @import("streams.zig");
@@ -358,7 +359,7 @@ const Follower = struct {
         return .{
             .pid = self.pid,
             .pidfd = self.pidfd,
-            .start_time = .{ .value = process.start_time(self.pid) catch return self.call.fail("read", "/proc/pid/stat") },
+            .start_time = .{ .value = process_stat.start_time(self.pid) catch return self.call.fail("read", "/proc/pid/stat") },
             .channel = self.channel,
             .progress = progress,
             .fd = fd,
