@@ -74,7 +74,12 @@ const causes: Row[] = [
     {},
     /symbolic link/,
   ],
-  ["a hook that failed", { code: "hook", detail: "exit status 1 after 3 ms" }, {}, /by hand/],
+  [
+    "a hook that failed",
+    { code: "hook", subject: "hooks.prestart[0]", detail: "exit status 1 after 3 ms" },
+    {},
+    /by hand/,
+  ],
   [
     "a ramdisk",
     { op: "pivot_root", errno: "EINVAL" },
@@ -268,8 +273,30 @@ const nearMisses: Row[] = [
     {},
     noHint,
   ],
-  ["a hook that is not there", { code: "hook", errno: "ENOENT", detail: "execve failed" }, {}, noHint],
-  ["a hook that hung", { code: "hook", detail: "timed out after 10 s" }, {}, noHint],
+  [
+    "a hook that is not there",
+    { code: "hook", subject: "hooks.prestart[0]", errno: "ENOENT", detail: "execve failed" },
+    {},
+    noHint,
+  ],
+  [
+    "a hook that hung",
+    { code: "hook", subject: "hooks.prestart[0]", detail: "timed out after 10 s" },
+    {},
+    noHint,
+  ],
+  [
+    "newuidmap, which failed",
+    {
+      code: "hook",
+      op: "newuidmap",
+      subject: "linux.uidMappings",
+      target: "/usr/bin/newuidmap",
+      detail: "exit status 1 after 3 ms",
+    },
+    {},
+    noHint,
+  ],
   [
     "pivot_root, from a disk",
     { op: "pivot_root", errno: "EINVAL" },

@@ -55,6 +55,8 @@ export const HINT_RULES: readonly HintRule[] = [
   },
   {
     code: "hook",
+    // Other programs that are run as hooks are (newuidmap) get nothing on theirs.
+    subject: /^hooks\./,
     hint: ({ failure }) =>
       failure.detail.startsWith("exit status")
         ? "the hook's program gets the container's state on its standard input; run it by hand to see why it fails"
