@@ -81,6 +81,12 @@ const causes: Row[] = [
     /by hand/,
   ],
   [
+    "a container that was not started",
+    { subject: "linux.namespaces", op: "stat", errno: "EACCES", target: "/proc/7/ns/user" },
+    host({ "/proc/7/cmdline": "bunc-init\x009\0" }),
+    /start it first/,
+  ],
+  [
     "a ramdisk",
     { op: "pivot_root", errno: "EINVAL" },
     host(mountinfo("/ rw - rootfs rootfs rw")),
@@ -283,6 +289,12 @@ const nearMisses: Row[] = [
     "a hook that hung",
     { code: "hook", subject: "hooks.prestart[0]", detail: "timed out after 10 s" },
     {},
+    noHint,
+  ],
+  [
+    "namespaces of another program",
+    { subject: "linux.namespaces", op: "stat", errno: "EACCES", target: "/proc/7/ns/user" },
+    host({ "/proc/7/cmdline": "sleep\x00inf\0", "/proc/8/cmdline": "bunc-init\x009\0" }),
     noHint,
   ],
   [

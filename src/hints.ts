@@ -131,6 +131,18 @@ export const HINT_RULES: readonly HintRule[] = [
     errno: ["ENOENT"],
     hint: "linux.namespaces[].path must name a namespace file, as /proc/PID/ns/net",
   },
+  {
+    // exec, or another container that joins them.
+    subject: /^linux\.namespaces/,
+    op: /^(stat|open)$/,
+    errno: ["EACCES"],
+    hint: ({ failure, context }) => {
+      const process = /^(\/proc\/\d+)\/ns\//.exec(failure.target)?.[1];
+      return process !== undefined && context.host.text(`${process}/cmdline`).startsWith("bunc-init\0")
+        ? "this container was not started yet, and until then its namespaces are closed to callers without CAP_SYS_PTRACE: start it first"
+        : "";
+    },
+  },
   { subject: /^linux\.seccomp/, op: /^seccomp$/, errno: ["EINVAL"], hint: missingSeccompAction },
   {
     subject: /^linux\.seccomp/,

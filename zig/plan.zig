@@ -60,6 +60,9 @@ pub const Namespaces = struct {
     /// Absolute paths of newuidmap(1) and newgidmap(1); empty: the parent writes the map files itself.
     newuidmap: []const u8,
     newgidmap: []const u8,
+    /// Stage 1 executes itself once more in the new user namespace, so that whose namespace it is may look into
+    /// bunc-init. The namespace must map root. See zig/init/again.zig.
+    execute_again: bool,
     /// time_namespaces(7) offsets of a new time namespace.
     time_offsets: []const TimeOffset,
 };

@@ -163,6 +163,7 @@ function explainJoin(list: OperationList, plan: Plan): void {
     explainIdMap(list, "uid", namespaces.uid_map, namespaces.newuidmap);
     explainIdMap(list, "gid", namespaces.gid_map, namespaces.newgidmap);
     stage1("linux.namespaces", becomeRoot());
+    if (namespaces.execute_again) stage1("linux.namespaces", [step("execveat", "bunc-init", "mapped")]);
   }
   const others = namespaces.create & ~(CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWCGROUP);
   if (others !== 0) stage1("linux.namespaces", [step("unshare", "", cloneFlags(others))]);

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 634250826;
+export const abiFingerprint = 1168552338;
 
 export type Failure = {
   code: Code;
@@ -582,6 +582,7 @@ export type Namespaces = {
   deny_setgroups: boolean;
   newuidmap: string;
   newgidmap: string;
+  execute_again: boolean;
   time_offsets: readonly TimeOffset[];
 };
 

@@ -42,6 +42,9 @@ export function createNamespaces(context: PlanContext, options: CreateOptions): 
     deny_setgroups: writesOwnMaps(context),
     newuidmap: needsHelper ? options.newuidmap : "",
     newgidmap: needsHelper ? options.newgidmap : "",
+    // Root may look into every process as it is. Without a root of its own the namespace would lose its capabilities.
+    execute_again:
+      context.host.euid !== 0 && uidMap.some(({ container_id, size }) => container_id === 0 && size > 0),
     time_offsets: context.creates("time") ? timeOffsets(context) : [],
   };
 }
@@ -87,6 +90,7 @@ export function newNamespaces(create: number): Namespaces {
     deny_setgroups: false,
     newuidmap: "",
     newgidmap: "",
+    execute_again: false,
     time_offsets: [],
   };
 }

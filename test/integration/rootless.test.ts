@@ -4,6 +4,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   statSync,
@@ -11,7 +12,7 @@ import {
 } from "node:fs";
 import { addNamespace } from "../harness/config.ts";
 import { rootless, subordinateIds } from "../harness/ordinary-user.ts";
-import { buncOnly, cgroupV1, notIn } from "../harness/requirements.ts";
+import { buncOnly, cgroupV1, notIn, timeNamespaces } from "../harness/requirements.ts";
 import { unquoted } from "../harness/runtime.ts";
 
 rootless("spec --rootless makes a bundle that runs as it is", [], async (user, box) => {
@@ -70,6 +71,82 @@ rootless("a created container that was never started is killed and deleted", [],
   expect(status).toMatch(/^State:\s+[ZX]/m);
   expect(existsSync(`${user.session}/runc/${id}`)).toBe(false);
 });
+
+rootless("exec into a created container, which then starts", [], async (user, box) => {
+  const id = box.id();
+  await user.must(["create", "--bundle", user.probe(["sleep"]).directory, id]);
+  const { pid } = await user.state(id);
+  const report = await user.exec(id, ["self", "namespaces"]);
+  expect(report.self.uids).toEqual([0, 0, 0]);
+  for (const [type, link] of Object.entries(report.namespaces)) {
+    expect([type, link]).toEqual([type, readlinkSync(`/proc/${pid}/ns/${type}`)]);
+  }
+  expect((await user.state(id)).status).toBe("created");
+  await user.must(["start", id]);
+  expect((await user.exec(id, ["self"])).self.uids).toEqual([0, 0, 0]);
+});
+
+rootless(
+  "other programs of the user's enter the namespaces of a created container",
+  [],
+  async (user, box) => {
+    const id = box.id();
+    await user.must(["create", "--bundle", user.probe(["sleep"]).directory, id]);
+    const { pid } = await user.state(id);
+    const { wrapper } = user.options();
+    const [program, ...args] = [...(wrapper ?? []), "nsenter", `--target=${pid}`, "--user", "--uts"];
+    const entered = Bun.spawnSync([
+      program ?? "",
+      ...args,
+      "--preserve-credentials",
+      "readlink",
+      "/proc/self/ns/uts",
+    ]);
+    expect(entered.stdout.toString().trim()).toBe(readlinkSync(`/proc/${pid}/ns/uts`));
+  },
+);
+
+rootless("processes of a created container may not look into its init", [buncOnly], async (user, box) => {
+  const id = box.id();
+  const bundle = user.probe(["sleep"], (config) => {
+    config.linux.sysctl = { "kernel.msgmax": "8000" };
+  });
+  await user.must(["create", "--bundle", bundle.directory, id]);
+  // Its own procfs, which shows what is masked in the container's, is a "/" as well.
+  const fds = `/proc/${(await user.state(id)).pid}/fd`;
+  expect(readdirSync(fds).filter((fd) => readlinkSync(`${fds}/${fd}`) === "/").length).toBe(1);
+  const secrets = ["environ", "maps", "mem", "fd/0", "fdinfo/0", "ns/user", "root/probe"];
+  const report = await user.exec(id, ["self", ...secrets.map((file) => `read:/proc/1/${file}`)]);
+  expect(report.self.uids).toEqual([0, 0, 0]);
+  for (const file of secrets) {
+    expect([file, report.errno(`read:/proc/1/${file}`)]).toEqual([file, "EACCES"]);
+  }
+});
+
+const joinedMaps = notIn("runc", "1.1.5 wants mappings for a joined user namespace too");
+
+rootless(
+  "a created container with a joined user namespace stays closed: the reason is said",
+  [joinedMaps, buncOnly],
+  async (user, box) => {
+    const owner = await user.state(await user.started(user.probe(["sleep"])));
+    const bundle = user.probe(["sleep"], (config) => {
+      config.linux.namespaces = [{ type: "mount" }, { type: "pid" }, { type: "ipc" }];
+      addNamespace(config, "user", `/proc/${owner.pid}/ns/user`);
+      delete config.linux.uidMappings;
+      delete config.linux.gidMappings;
+      delete config["hostname"];
+    });
+    const id = box.id();
+    await user.must(["create", "--bundle", bundle.directory, id]);
+    const { status, stderr } = await user.call(["exec", id, "/probe", "self"]);
+    expect(status).toBe(255);
+    expect(stderr).toContain("permission denied");
+    expect(stderr).toContain("start it first");
+    await user.must(["start", id]);
+    expect((await user.exec(id, ["self"])).self.uids).toEqual([0, 0, 0]);
+  },
+);
 
 rootless("what only root of the host could do is not there", [], async (user) => {
   const report = await user.report(
@@ -155,7 +232,46 @@ rootless(
   },
 );
 
+rootless(
+  "exec as a subordinate id into a created container",
+  [subordinateIds, execSubordinate],
+  async (user, box) => {
+    const bundle = user.probe(["sleep"], (config) => {
+      user.mapSubordinateIds(config);
+      config.process.user = { uid: 1000, gid: 1000 };
+    });
+    const id = box.id();
+    await user.must(["create", "--bundle", bundle.directory, id]);
+    expect((await user.exec(id, ["self"], ["--user", "7:8"])).self.uids).toEqual([7, 7, 7]);
+    await user.must(["start", id]);
+    expect((await user.state(id)).status).toBe("running");
+  },
+);
+
 const differentOrder = notIn("runc", "1.1.5 meets another obstacle first");
+
+rootless(
+  "clock offsets, and files that hooks write to",
+  [timeNamespaces, notIn("runc", "1.1.5 has no time namespaces")],
+  async (user) => {
+    const out = `${user.directory("out")}/hooks`;
+    const bundle = user.probe(["read:/proc/self/timens_offsets", "self"], (config) => {
+      addNamespace(config, "time");
+      config.linux["timeOffsets"] = { boottime: { secs: 7881, nanosecs: 2718281 } };
+      config.process.user = { uid: 0, gid: 0, umask: 0o027 };
+      config.annotations = { "run.oci.hooks.stdout": out };
+      config.hooks = {
+        createContainer: [{ path: "/bin/sh", args: ["sh", "-c", "echo created"] }],
+        startContainer: [{ path: "/probe", args: ["probe", "self"] }],
+      };
+    });
+    const report = await user.report(bundle);
+    expect(report.read("/proc/self/timens_offsets")).toMatch(/^boottime\s+7881\s+2718281$/m);
+    expect(report.self.umask).toBe(0o027);
+    expect(report.self.fds.map(({ fd }) => fd)).toEqual([0, 1, 2]);
+    expect(readFileSync(out, "utf8")).toMatch(/^created\n.*"uids"/s);
+  },
+);
 
 rootless("maps of ids that are not the user's", [subordinateIds, differentOrder], async (user, box) => {
   const bundle = user.probe(["self"], (config) => {
@@ -164,9 +280,9 @@ rootless("maps of ids that are not the user's", [subordinateIds, differentOrder]
   const { status, stderr } = await user.call(["run", "--bundle", bundle.directory, box.id()]);
   expect(status).toBe(1);
   expect(stderr).toContain("newuidmap");
+  // Of hooks, which it is none of.
+  expect(stderr).not.toContain("hint");
 });
-
-const joinedMaps = notIn("runc", "1.1.5 wants mappings for a joined user namespace too");
 
 rootless(
   "namespaces of another container are joined by path, its user namespace with them",

@@ -20,6 +20,8 @@ pub const Context = struct {
     stage: failure.Stage,
     /// To the parent; closed by execve.
     channel: sys.fd_t,
+    /// The plan's memfd, for as long as bunc-init may be executed again; -1: closed.
+    plan_file: sys.fd_t = -1,
     /// Start.socket: the listening SOCK_SEQPACKET socket that libbunc made in the state directory; -1: none.
     start_listener: sys.fd_t = -1,
     /// O_PATH descriptor of the container's root directory, once bind_root has opened it. After

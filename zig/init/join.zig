@@ -6,6 +6,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const process_stat = @import("../process_stat.zig");
+const again = @import("again.zig");
 const sources = @import("sources.zig");
 const Context = @import("context.zig").Context;
 const Failed = @import("context.zig").Failed;
@@ -18,13 +19,25 @@ pub fn run(context: *Context) Failed!void {
     const namespaces = context.plan.namespaces;
     context.subject = "linux.namespaces";
     const init = if (namespaces.join_pid != 0) try open_init(context) else -1;
-    const offsets = if (namespaces.time_offsets.len > 0) try open_time_offsets(context) else -1;
+    const self = if (namespaces.execute_again) try again.open_self(context) else -1;
+    const offsets = if (self < 0) try open_time_offsets(context) else -1;
     var opened: [join_max]sys.fd_t = undefined;
     try open_paths(context, &opened);
     if (context.plan.parent_opens_sources) try sources.make_id_maps(context);
     try join_paths(context, opened[0..namespaces.join.len]);
     if (init >= 0) try join_process(context, init);
     if (namespaces.create & CLONE.NEWUSER != 0) try create_user(context);
+    if (self >= 0) return again.execute(context, self);
+    try finish(context, offsets);
+}
+
+/// The rest, after again.zig. Returns in stage 2 only, as `run`.
+pub fn run_mapped(context: *Context) Failed!void {
+    context.subject = "linux.namespaces";
+    try finish(context, try open_time_offsets(context));
+}
+
+fn finish(context: *Context, offsets: sys.fd_t) Failed!void {
     try create_others(context, offsets);
     context.traced(.joined, 0, "");
     try become_child(context);
@@ -148,8 +161,9 @@ fn become_root(context: *Context) Failed!void {
 }
 
 /// Opened with our own rights: in a new user namespace the file of this process, which nobody may look into, is
-/// somebody else's. Nobody is beside us yet.
+/// somebody else's, unless it was executed there. Nobody is beside us yet. -1: no offsets are wanted.
 fn open_time_offsets(context: *Context) Failed!sys.fd_t {
+    if (context.plan.namespaces.time_offsets.len == 0) return -1;
     const path = "/proc/self/timens_offsets";
     _ = sys.prctl(sys.PR.SET_DUMPABLE, 1, 0, 0, 0) catch return context.fail("prctl", "PR_SET_DUMPABLE");
     const fd = sys.open(path, sys.O.WRONLY | sys.O.CLOEXEC, 0) catch return context.fail("open", path);

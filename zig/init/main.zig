@@ -1,6 +1,7 @@
 //! bunc-init: the process that becomes the container's. Static, libc-free, one thread; started by libbunc from a
 //! sealed memfd with `bunc-init CHANNEL PLAN LISTENER STAGE` (three descriptor numbers; "join" or "init", with
-//! "held-" before it where it must wait to be moved into its cgroup first).
+//! "held-" before it where it must wait to be moved into its cgroup first). By itself it is started with the stage
+//! "mapped", which goes on with stage 1 in a new user namespace, and two more descriptors after it: where hooks write.
 //!
 //! Stage "join" (stage 1) enters and creates namespaces and then makes stage 2; stage "init" is the
 //! process itself. It reads no file of the container before the plan's steps have confined it.
@@ -24,13 +25,15 @@ const exec = @import("exec.zig");
 pub fn main(arguments: std.process.Init.Minimal) u8 {
     const vector = arguments.args.vector;
     if (vector.len == 2 and std.mem.eql(u8, std.mem.span(vector[1]), "linger")) return linger.run();
-    if (vector.len != 5) return usage();
+    if (vector.len != 5 and vector.len != 7) return usage();
     const channel = parse_fd(vector[1]) orelse return usage();
     const plan_fd = parse_fd(vector[2]) orelse return usage();
     const listener = parse_fd(vector[3]) orelse return usage();
     const stage = std.mem.span(vector[4]);
     const held = std.mem.startsWith(u8, stage, "held-");
     const direct = std.mem.endsWith(u8, stage, "init");
+    const mapped = std.mem.eql(u8, stage, "mapped");
+    if (mapped != (vector.len == 7)) return usage();
 
     // Not even root of a container may look into this process before it is the user's program (CVE-2016-9962).
     _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return 1;
@@ -40,22 +43,31 @@ pub fn main(arguments: std.process.Init.Minimal) u8 {
 
     var memory: std.heap.FixedBufferAllocator = undefined;
     const plan = load(plan_fd, &memory) catch return 1;
+    const again = plan.namespaces.execute_again and !mapped;
+    if (!again) sys.close(plan_fd);
     var context: Context = .{
         .plan = &plan,
         .stage = if (direct) .init else .join,
         .channel = channel,
+        .plan_file = if (again) plan_fd else -1,
         .start_listener = listener,
         .umask = inherited_umask,
         .allocator = memory.allocator(),
     };
+    if (mapped) context.hook_output = .{
+        .stdout = parse_fd(vector[5]) orelse return usage(),
+        .stderr = parse_fd(vector[6]) orelse return usage(),
+    };
     if (plan.trace) context.start_trace();
     descriptors.close_unknown(&context) catch return 1;
     if (held) context.await_proceed() catch return 1;
-    placement.enter(&context) catch return 1;
-    hooks.open_output(&context) catch return 1;
+    if (!mapped) {
+        placement.enter(&context) catch return 1;
+        hooks.open_output(&context) catch return 1;
+    }
     if (!direct) {
         // Returns in the child that is stage 2; stage 1 itself has ended in there.
-        join.run(&context) catch return 1;
+        (if (mapped) join.run_mapped(&context) else join.run(&context)) catch return 1;
         context.stage = .init;
     }
     run(&context) catch return 1;
@@ -88,6 +100,7 @@ fn run(context: *Context) Failed!void {
     }
     context.subject = "process.args";
     var program = try exec.prepare(context);
+    procfs.close(context);
     try context.tell(.ready, "", -1);
     try start.wait(context);
     if (context.plan.process.start_hooks) |set| {
@@ -103,12 +116,11 @@ fn makes_root(plan: *const Plan) bool {
     return false;
 }
 
-/// The plan, decoded into memory of its own; its descriptor is closed.
+/// The plan, decoded into memory of its own.
 fn load(fd: sys.fd_t, memory: *std.heap.FixedBufferAllocator) !Plan {
     const linux = std.os.linux;
     const size = (try sys.fstat(fd)).size;
     const bytes: [*]const u8 = @ptrFromInt(try sys.check(linux.mmap(null, size, .{ .READ = true }, .{ .TYPE = .PRIVATE }, fd, 0)));
-    sys.close(fd);
     // Decoded structures are at most 16 times their encoding (an empty string: 4 bytes, 16 as a slice), and
     // what the steps allocate (argument vectors) is in proportion to the plan. Untouched pages cost nothing.
     const room = 32 * size + 256 * 1024;

@@ -55,6 +55,12 @@ pub fn prepare(context: *Context) Failed!void {
     };
 }
 
+/// It shows what masks cover in the container's: whoever may look into bunc-init while it waits must not find it.
+pub fn close(context: *Context) void {
+    if (context.procfs >= 0) sys.close(context.procfs);
+    context.procfs = -1;
+}
+
 fn root_of(context: *Context) Failed!sys.fd_t {
     if (context.procfs < 0) {
         // A user namespace may be refused a procfs of its own (EPERM) where /proc is partly covered, as in a

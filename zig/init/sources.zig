@@ -41,8 +41,7 @@ pub fn open_all(context: *Context, pidfd: sys.fd_t, is_foreign: bool) Failed!voi
         source.* = mount;
     }
     // It shows the host's processes: not for stage 2.
-    if (context.procfs >= 0) sys.close(context.procfs);
-    context.procfs = -1;
+    procfs.close(context);
 }
 
 /// Stage 1: the user namespaces of mappings that stage 2 has no right to write, because their ids are the host's.
@@ -55,8 +54,7 @@ pub fn make_id_maps(context: *Context) Failed!void {
         context.subject = step.subject;
         context.id_maps[index] = try id_map.open_namespace(context, map);
     }
-    if (context.procfs >= 0) sys.close(context.procfs);
-    context.procfs = -1;
+    procfs.close(context);
 }
 
 pub fn has_binds(all: *const plan.Plan) bool {
