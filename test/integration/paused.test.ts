@@ -14,8 +14,12 @@ const hostPids = (box: Sandbox): Bundle =>
   });
 
 function isAlive(pid: number): boolean {
-  if (!existsSync(`/proc/${pid}/stat`)) return false;
-  return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    // Gone, before the file was opened or since.
+    return false;
+  }
 }
 
 /** A container with a further process. → its id, and the pids of both. */
