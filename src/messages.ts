@@ -57,10 +57,11 @@ export const cgroupNotEmpty = (path: string, processes: number) =>
     hint: "another container or service uses this cgroup: give linux.cgroupsPath a name of its own",
   });
 
+/** `path`: what is frozen, the container's cgroup or one above it. */
 export const cgroupFrozen = (path: string) =>
   new RuntimeError("container's cgroup unexpectedly frozen", {
     path,
-    hint: "thaw it first: write 0 to its cgroup.freeze (v2) or THAWED to its freezer.state (v1)",
+    hint: `thaw ${path} first: write 0 to its cgroup.freeze (v2) or THAWED to its freezer.state (v1)`,
   });
 
 /** `start` of a container that is not in the created state. */

@@ -19,6 +19,7 @@ const notify = @import("parent/notify.zig");
 const run_hook = @import("parent/run_hook.zig");
 const criu = @import("parent/criu.zig");
 const cgroup_create = @import("cgroup/create.zig");
+const cgroup_in_use = @import("cgroup/in_use.zig");
 const cgroup_write = @import("cgroup/write.zig");
 const cgroup_join = @import("cgroup/join.zig");
 const cgroup_subtree = @import("cgroup/subtree.zig");
@@ -82,6 +83,7 @@ pub const table = .{
     .{ .name = "notify_forward", .function = notify.notify_forward },
     .{ .name = "seccomp_compile", .function = seccomp.seccomp_compile },
     .{ .name = "cgroup_create", .function = cgroup_create.cgroup_create },
+    .{ .name = "cgroup_in_use", .function = cgroup_in_use.cgroup_in_use },
     .{ .name = "cgroup_write", .function = cgroup_write.cgroup_write },
     .{ .name = "cgroup_read", .function = cgroup_write.cgroup_read },
     .{ .name = "cgroup_join", .function = cgroup_join.cgroup_join },

@@ -60,10 +60,10 @@ describe("placement", () => {
 describe("createCgroups", () => {
   test.each([
     [
-      { in_use: { path: "/cg/id", processes: 3, frozen: true } },
+      { in_use: { occupied: { path: "/cg/id", processes: 3 }, frozen: "/cg/id" } },
       "container's cgroup is not empty: 3 process(es) found",
     ],
-    [{ in_use: { path: "/cg/id", processes: 0, frozen: true } }, "container's cgroup unexpectedly frozen"],
+    [{ in_use: { occupied: null, frozen: "/cg" } }, "container's cgroup unexpectedly frozen"],
     [
       { threaded: { path: "/cg/id", type: "domain invalid" } },
       'unable to apply cgroup configuration: cannot enter cgroupv2 "/cg/id" with domain controllers -- it is in an invalid state',

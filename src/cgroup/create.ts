@@ -10,6 +10,7 @@ import type { CgroupFacts } from "../host/cgroup.ts";
 import { CGROUPS_NOT_APPLIED, cgroupFrozen, cgroupNotEmpty } from "../messages.ts";
 import {
   type CgroupCreateRequest,
+  type CgroupInUseReply,
   type CgroupToCreate,
   type CgroupWrites,
   type ControllerNotEnabled,
@@ -157,9 +158,7 @@ export interface CreatedCgroups {
  */
 export function createCgroups(call: typeof native, plan: CgroupPlan): CreatedCgroups {
   const { in_use, threaded, errnos, not_enabled } = applyError(() => call("cgroup_create", plan.create));
-  if (in_use !== null) {
-    throw in_use.processes > 0 ? cgroupNotEmpty(in_use.path, in_use.processes) : cgroupFrozen(in_use.path);
-  }
+  if (in_use !== null) refuseInUse(in_use);
   if (threaded !== null) throw unableToApply(threadedError(threaded.path, threaded.type));
   const created = plan.locations.filter((location) => {
     const index = plan.create.groups.findIndex(
@@ -193,6 +192,12 @@ export function createCgroups(call: typeof native, plan: CgroupPlan): CreatedCgr
     }
   }
   return { locations: created, notEnabled: not_enabled };
+}
+
+/** Throws RuntimeError where the cgroup is somebody else's, or would stop who enters it. */
+export function refuseInUse({ occupied, frozen }: CgroupInUseReply): void {
+  if (occupied !== null) throw cgroupNotEmpty(occupied.path, occupied.processes);
+  if (frozen !== null) throw cgroupFrozen(frozen);
 }
 
 function threadedError(path: string, type: string): RuntimeError {

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 1168552338;
+export const abiFingerprint = 2609226655;
 
 export type Failure = {
   code: Code;
@@ -383,10 +383,19 @@ export type CgroupCreateRequest = {
 };
 
 export type CgroupCreateReply = {
-  in_use: CgroupInUse | null;
+  in_use: CgroupInUseReply | null;
   threaded: CgroupThreaded | null;
   errnos: readonly number[];
   not_enabled: readonly ControllerNotEnabled[];
+};
+
+export type CgroupInUseRequest = {
+  groups: readonly Cgroup[];
+};
+
+export type CgroupInUseReply = {
+  occupied: CgroupOccupied | null;
+  frozen: string | null;
 };
 
 export type CgroupWriteRequest = {
@@ -674,12 +683,6 @@ export type CgroupToCreate = {
   tolerate_permission: boolean;
 };
 
-export type CgroupInUse = {
-  path: string;
-  processes: number;
-  frozen: boolean;
-};
-
 export type CgroupThreaded = {
   path: string;
   type: string;
@@ -689,6 +692,11 @@ export type ControllerNotEnabled = {
   path: string;
   controller: string;
   errno: number;
+};
+
+export type CgroupOccupied = {
+  path: string;
+  processes: number;
 };
 
 export type CgroupWrites = {
@@ -1144,21 +1152,22 @@ export const callNumbers = {
   notify_forward: 46,
   seccomp_compile: 47,
   cgroup_create: 48,
-  cgroup_write: 49,
-  cgroup_read: 50,
-  cgroup_join: 51,
-  cgroup_delegate: 52,
-  cgroup_processes: 53,
-  cgroup_kill: 54,
-  cgroup_freeze: 55,
-  cgroup_remove: 56,
-  cgroup_watch: 57,
-  cgroup_devices: 58,
-  bus_connect: 59,
-  bus_write: 60,
-  bus_read: 61,
-  host_probe: 62,
-  seccomp_explain: 63,
+  cgroup_in_use: 49,
+  cgroup_write: 50,
+  cgroup_read: 51,
+  cgroup_join: 52,
+  cgroup_delegate: 53,
+  cgroup_processes: 54,
+  cgroup_kill: 55,
+  cgroup_freeze: 56,
+  cgroup_remove: 57,
+  cgroup_watch: 58,
+  cgroup_devices: 59,
+  bus_connect: 60,
+  bus_write: 61,
+  bus_read: 62,
+  host_probe: 63,
+  seccomp_explain: 64,
 } as const;
 
 /** Request and reply of every call. */
@@ -1212,6 +1221,7 @@ export type Calls = {
   notify_forward: [NotifyForwardRequest, NotifyForwardReply];
   seccomp_compile: [SeccompCompileRequest, SeccompCompileReply];
   cgroup_create: [CgroupCreateRequest, CgroupCreateReply];
+  cgroup_in_use: [CgroupInUseRequest, CgroupInUseReply];
   cgroup_write: [CgroupWriteRequest, CgroupWriteReply];
   cgroup_read: [CgroupReadRequest, CgroupReadReply];
   cgroup_join: [CgroupJoinRequest, CgroupJoinReply];

@@ -118,27 +118,31 @@ scenario("exec --ignore-paused begins when the container is resumed", [root], as
   expect((await exec).status).toBe(5);
 });
 
+/** Where a container whose cgroupsPath is "/name" has its cgroup, in the hierarchy with the freezer; "": there is none. */
+async function freezerParent(box: Sandbox): Promise<string> {
+  // Where a host puts containers that name no place is another matter.
+  const bundle = box.probe(["sleep"], (config) => {
+    config.linux["cgroupsPath"] = `/${box.name}-template`;
+  });
+  await box.create(bundle);
+  const own = cgroupsOf(`${box.name}-template`).find(
+    (directory) => existsSync(`${directory}/freezer.state`) || existsSync(`${directory}/cgroup.freeze`),
+  );
+  return own === undefined ? "" : own.slice(0, own.lastIndexOf("/"));
+}
+
 // On cgroup v1 runc waits for its frozen process without end.
 scenario(
   "a frozen cgroup is refused by create and run, and stays frozen and there",
   [root, buncOnly],
   async (box) => {
-    // Where a host puts containers that name no place is another matter.
-    const template = `${box.name}-template`;
-    await box.create(
-      box.probe(["sleep"], (config) => {
-        config.linux["cgroupsPath"] = `/${template}`;
-      }),
-    );
-    const freezer = cgroupsOf(template).find(
-      (directory) => existsSync(`${directory}/freezer.state`) || existsSync(`${directory}/cgroup.freeze`),
-    );
-    if (freezer === undefined) return;
+    const parent = await freezerParent(box);
+    if (parent === "") return;
     const name = `${box.name}-frozen`;
-    const directory = `${freezer.slice(0, freezer.lastIndexOf("/"))}/${name}`;
-    const isV1 = existsSync(`${freezer}/freezer.state`);
-    const [file, state] = isV1 ? ["freezer.state", "FROZEN"] : ["cgroup.freeze", "1"];
+    const directory = `${parent}/${name}`;
     mkdirSync(directory);
+    const isV1 = existsSync(`${directory}/freezer.state`);
+    const [file, state] = isV1 ? ["freezer.state", "FROZEN"] : ["cgroup.freeze", "1"];
     writeFileSync(`${directory}/${file}`, state);
     const bundle = box.probe([], (config) => {
       config.linux["cgroupsPath"] = `/${name}`;
@@ -152,3 +156,27 @@ scenario(
     rmdirSync(directory);
   },
 );
+
+// runc waits until somebody thaws it.
+scenario("a cgroup below a frozen one is refused, and not made", [root, buncOnly], async (box) => {
+  const parent = await freezerParent(box);
+  if (parent === "") return;
+  const name = `${box.name}-frozen`;
+  const directory = `${parent}/${name}`;
+  mkdirSync(directory);
+  const isV1 = existsSync(`${directory}/freezer.state`);
+  const [file, state] = isV1 ? ["freezer.state", "FROZEN"] : ["cgroup.freeze", "1"];
+  writeFileSync(`${directory}/${file}`, state);
+  const bundle = box.probe([], (config) => {
+    config.linux["cgroupsPath"] = `/${name}/a/b`;
+  });
+  for (const verb of ["create", "run"]) {
+    const result = await box.call([verb, "--bundle", bundle.directory, box.id()]);
+    expect(result.status).toBe(1);
+    expect(result.stderr).toContain("container's cgroup unexpectedly frozen");
+    expect(result.stderr).toContain(`thaw ${directory} first`);
+    expect(existsSync(`${directory}/a`)).toBe(false);
+    expect(readFileSync(`${directory}/${file}`, "utf8").trim()).toBe(state);
+  }
+  rmdirSync(directory);
+});

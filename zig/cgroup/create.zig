@@ -4,8 +4,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const groups = @import("group.zig");
-const subtree = @import("subtree.zig");
-const freeze = @import("freeze.zig");
+const in_use = @import("in_use.zig");
 const Call = @import("../call.zig").Call;
 const Cgroup = groups.Cgroup;
 
@@ -30,13 +29,13 @@ pub const CpusetStart = struct { cpus: []const u8, mems: []const u8 };
 
 pub const CgroupCreateRequest = struct {
     groups: []const CgroupToCreate,
-    /// Make nothing when a target is there already and has processes or is frozen.
+    /// Make nothing when a target is there already and has processes, or it or one above it is frozen.
     refuse_in_use: bool,
 };
 
 pub const CgroupCreateReply = struct {
     /// Set when the request was refused for it; nothing has been made then.
-    in_use: ?CgroupInUse,
+    in_use: ?in_use.CgroupInUseReply,
     /// Likewise: a cgroup on the way in which domain controllers do not work.
     threaded: ?CgroupThreaded,
     /// errno for each group of the request, 0: it is there now.
@@ -45,7 +44,6 @@ pub const CgroupCreateReply = struct {
     not_enabled: []const ControllerNotEnabled,
 };
 
-pub const CgroupInUse = struct { path: []const u8, processes: u32, frozen: bool };
 /// `type` as in its cgroup.type: "threaded", "domain threaded", "domain invalid".
 pub const CgroupThreaded = struct { path: []const u8, type: []const u8 };
 pub const ControllerNotEnabled = struct { path: []const u8, controller: []const u8, errno: u16 };
@@ -57,10 +55,10 @@ pub fn cgroup_create(call: *Call, request: CgroupCreateRequest) Call.Error!Cgrou
     for (request.groups) |wanted| try work.open_mount(wanted.mount);
 
     if (request.refuse_in_use) {
-        for (request.groups, work.mounts) |wanted, mount| {
-            if (try in_use(call, mount, wanted.group())) |found| {
-                return .{ .in_use = found, .threaded = null, .errnos = &.{}, .not_enabled = &.{} };
-            }
+        var found: in_use.CgroupInUseReply = .{ .occupied = null, .frozen = null };
+        for (request.groups, work.mounts) |wanted, mount| try in_use.look(call, mount, wanted.group(), &found);
+        if (found.occupied != null or found.frozen != null) {
+            return .{ .in_use = found, .threaded = null, .errnos = &.{}, .not_enabled = &.{} };
         }
     }
     errdefer work.remove_made();
@@ -73,18 +71,6 @@ pub fn cgroup_create(call: *Call, request: CgroupCreateRequest) Call.Error!Cgrou
         }
     }
     return .{ .in_use = null, .threaded = null, .errnos = errnos, .not_enabled = work.not_enabled.items };
-}
-
-fn in_use(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error!?CgroupInUse {
-    const directory = groups.open_directory(mount, try call.path(group.path)) catch {
-        // Whatever else is wrong with it, creating it will say.
-        return null;
-    };
-    defer sys.close(directory);
-    const count: u32 = @intCast((try subtree.processes(call, mount, group)).len);
-    const frozen = freeze.is_frozen(directory, mount.version) catch false;
-    if (count == 0 and !frozen) return null;
-    return .{ .path = try group.absolute(call), .processes = count, .frozen = frozen };
 }
 
 const Made = struct { mount: sys.fd_t, path: [:0]const u8 };
@@ -124,7 +110,7 @@ const Work = struct {
         while (names.next()) |name| {
             const below = wanted.path[0..names.index];
             const group: Cgroup = .{ .mount = wanted.mount, .path = below };
-            if (wanted.enable_controllers) try self.enable_controllers(directory, parent_of(group));
+            if (wanted.enable_controllers) try self.enable_controllers(directory, group.parent());
             const child = self.enter(mount, directory, group, try self.call.path(name)) catch |err| switch (err) {
                 error.Sys => {
                     if (wanted.tolerate_permission and groups.is_permission()) return sys.errno_number();
@@ -229,11 +215,6 @@ fn fill_cpuset_file(parent: sys.fd_t, child: sys.fd_t, long: [*:0]const u8, shor
     try groups.write_value(child, name, try groups.read_short(parent, name, &buffer));
 }
 
-fn parent_of(group: Cgroup) Cgroup {
-    const slash = std.mem.lastIndexOfScalar(u8, group.path, '/') orelse 0;
-    return .{ .mount = group.mount, .path = group.path[0..slash] };
-}
-
 /// "+a +b": those of `available` that are not in `enabled` (both lists separated by spaces), in `buffer`.
 fn missing_controllers(available: []const u8, enabled: []const u8, buffer: []u8) []const u8 {
     var length: usize = 0;
@@ -263,9 +244,4 @@ test missing_controllers {
     for (cases) |case| {
         try std.testing.expectEqualStrings(case.expected, missing_controllers(case.available, case.enabled, &buffer));
     }
-}
-
-test parent_of {
-    try std.testing.expectEqualStrings("a/b", parent_of(.{ .mount = "/m", .path = "a/b/c" }).path);
-    try std.testing.expectEqualStrings("", parent_of(.{ .mount = "/m", .path = "a" }).path);
 }

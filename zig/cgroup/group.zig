@@ -19,6 +19,12 @@ pub const Cgroup = struct {
         return std.fmt.allocPrint(call.arena, "{s}/{s}", .{ self.mount, self.path });
     }
 
+    /// The one above; of a mount, itself.
+    pub fn parent(self: Cgroup) Cgroup {
+        const slash = std.mem.lastIndexOfScalar(u8, self.path, '/') orelse 0;
+        return .{ .mount = self.mount, .path = self.path[0..slash] };
+    }
+
     /// The absolute path of a file in it, for messages.
     pub fn file(self: Cgroup, call: *Call, name: []const u8) Call.Error![]const u8 {
         return std.fmt.allocPrint(call.arena, "{s}/{s}", .{ try self.absolute(call), name });
@@ -130,6 +136,13 @@ pub fn keyed_value(text: []const u8, key: []const u8) ?[]const u8 {
         if (std.mem.eql(u8, line[0..space], key)) return line[space + 1 ..];
     }
     return null;
+}
+
+test "Cgroup.parent" {
+    const below: Cgroup = .{ .mount = "/m", .path = "a/b/c" };
+    try std.testing.expectEqualStrings("a/b", below.parent().path);
+    try std.testing.expectEqualStrings("", below.parent().parent().parent().path);
+    try std.testing.expectEqualStrings("/m", below.parent().mount);
 }
 
 test keyed_value {
