@@ -48,10 +48,11 @@ export interface CgroupManager {
   readonly warnings: readonly Warning[];
   /** The process has to be started with `spawn_held` and given to `place`. */
   readonly needsProcess: boolean;
-  /** Throws RuntimeError and leaves nothing behind. */
+  /** Refuses cgroups that are in use. Throws RuntimeError and leaves nothing behind. */
   create(): void;
   /** For the plan of the process. */
   placement(): Placement;
+  /** Throws RuntimeError and leaves nothing behind; where there was a cgroup already, the process has ended too. */
   place(pid: number): void;
   /** The rules for devices, while the process works, where they keep it from nothing that it has to do. */
   restrictDevices(): void;

@@ -71,13 +71,13 @@ function diagnosed(error: unknown, { locations }: CgroupManager): unknown {
   return diagnosis.withCgroupDiagnosis(error, locations);
 }
 
-/** Makes the cgroups that need no process, and records those that there are now. */
+/** Refuses cgroups that are in use, makes those that need no process, and records what there is now. */
 export function createRecordedCgroups(
   cgroups: CgroupManager,
   { record, undo }: Pick<Claim, "record" | "undo">,
 ): void {
-  if (cgroups.needsProcess) return;
   cgroups.create();
+  if (cgroups.needsProcess) return;
   record.cgroup_paths = cgroupPaths(cgroups.locations);
   undo.add(() => removeRecordedCgroups(record));
 }

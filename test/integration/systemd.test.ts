@@ -1,6 +1,6 @@
 /** `--systemd-cgroup`: containers as scopes of systemd. Runs where systemd does (the systemd guest). */
 import { expect } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { cgroupFile } from "../harness/cgroup-file.ts";
 import { addCapabilities, addNamespace, type Edit } from "../harness/config.ts";
 import { buncOnly, cgroupV2, root, systemd } from "../harness/requirements.ts";
@@ -207,18 +207,116 @@ scenario("systemd: exec is in the scope, and in a cgroup below it", needs, async
   expect(readFileSync(`/sys/fs/cgroup${scope}/below/cgroup.procs`, "utf8")).toMatch(/^\d+\n$/);
 });
 
+const at = (cgroupsPath: string): Edit => {
+  return (config) => {
+    config.linux.cgroupsPath = cgroupsPath;
+  };
+};
+
 scenario(
   "systemd: a unit of that name that is somebody else's is left alone",
   [...needs, buncOnly],
   async (box) => {
-    const first = await run(box);
-    const bundle = box.probe(["sleep"]);
-    const root = box.path("other-root");
-    const flags = ["--systemd-cgroup", "run", "--detach", "--bundle", bundle.directory, first];
-    const { status, stderr } = await box.call(flags, { root });
+    const first = await run(box, at(`system.slice:runc:${box.name}`));
+    // Its cgroup would be another one: only systemd knows that the name is taken.
+    const bundle = box.probe(["sleep"], at(`bunctest.slice:runc:${box.name}`));
+    const flags = ["--systemd-cgroup", "run", "--detach", "--bundle", bundle.directory, box.id()];
+    const { status, stderr } = await box.call(flags);
     expect(status).toBe(1);
-    expect(stderr).toContain(`unable to start unit \\"runc-${first}.scope\\"`);
+    expect(stderr).toContain(`unable to start unit \\"runc-${box.name}.scope\\"`);
     expect((await box.state(first)).status).toBe("running");
+  },
+);
+
+for (const [name, edit] of [
+  ["itself", () => {}],
+  [
+    "in its subgroup",
+    (config) => {
+      config.annotations = { "run.oci.systemd.subgroup": "container" };
+    },
+  ],
+] as [string, Edit][]) {
+  scenario(`systemd: a scope with processes ${name} is refused, and left alone`, needs, async (box) => {
+    const both: Edit = (config) => {
+      at(`system.slice:runc:${box.name}`)(config);
+      edit(config);
+    };
+    const first = await run(box, both);
+    for (const verb of ["run", "create"]) {
+      const bundle = box.probe(["sleep"], both);
+      const { status, stderr } = await box.call([
+        "--systemd-cgroup",
+        verb,
+        "--bundle",
+        bundle.directory,
+        box.id(),
+      ]);
+      expect(status).toBe(1);
+      expect(stderr).toContain("container's cgroup is not empty: 1 process(es) found");
+    }
+    expect((await box.state(first)).status).toBe("running");
+  });
+}
+
+/** `run` and `create` with that cgroupsPath end with runc's words for a frozen cgroup, and start no unit. */
+async function refusedAsFrozen(box: Sandbox, cgroupsPath: string): Promise<void> {
+  for (const verb of ["run", "create"]) {
+    const id = box.id();
+    const bundle = box.probe(["sleep"], at(cgroupsPath));
+    const { status, stderr } = await box.call(["--systemd-cgroup", verb, "--bundle", bundle.directory, id]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("container's cgroup unexpectedly frozen");
+    expect((await box.call(["state", id])).status).toBe(1);
+    expect(show(`runc-${box.name}.scope`, "LoadState")).toEqual({ LoadState: "not-found" });
+  }
+}
+
+const frozenState = (cgroup: string) => readFileSync(`${cgroup}/cgroup.freeze`, "utf8");
+
+scenario("systemd: a frozen cgroup is refused, and stays frozen and there", needs, async (box) => {
+  const cgroup = `/sys/fs/cgroup/system.slice/runc-${box.name}.scope`;
+  mkdirSync(cgroup);
+  writeFileSync(`${cgroup}/cgroup.freeze`, "1");
+  await refusedAsFrozen(box, `system.slice:runc:${box.name}`);
+  expect(frozenState(cgroup)).toBe("1\n");
+  rmdirSync(cgroup);
+});
+
+// runc waits until somebody thaws the slice.
+scenario(
+  "systemd: a scope in a slice that was frozen by hand is refused",
+  [...needs, buncOnly],
+  async (box) => {
+    const slice = `${box.name.replaceAll("-", "")}.slice`;
+    const cgroup = `/sys/fs/cgroup/${slice}`;
+    mkdirSync(cgroup);
+    try {
+      writeFileSync(`${cgroup}/cgroup.freeze`, "1");
+      await refusedAsFrozen(box, `${slice}:runc:${box.name}`);
+      expect(frozenState(cgroup)).toBe("1\n");
+    } finally {
+      rmdirSync(cgroup);
+    }
+  },
+);
+
+scenario(
+  "systemd: a scope in a slice that systemd has frozen is refused, and taken after the thaw",
+  [...needs, buncOnly],
+  async (box) => {
+    const slice = `${box.name.replaceAll("-", "")}.slice`;
+    const first = await run(box, at(`${slice}:first:${box.name}`));
+    const systemctl = (verb: string) => Bun.spawnSync(["systemctl", verb, slice]).exitCode;
+    expect(systemctl("freeze")).toBe(0);
+    try {
+      await refusedAsFrozen(box, `${slice}:runc:${box.name}`);
+    } finally {
+      expect(systemctl("thaw")).toBe(0);
+    }
+    expect((await box.state(first)).status).toBe("running");
+    const second = await run(box, at(`${slice}:runc:${box.name}`));
+    expect((await box.state(second)).status).toBe("running");
   },
 );
 

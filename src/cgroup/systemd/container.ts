@@ -2,18 +2,30 @@
 
 import { RuntimeError } from "../../errors.ts";
 import type { CgroupFacts } from "../../host/cgroup.ts";
-import type { ControllerNotEnabled, Placement } from "../../native/boundary.gen.ts";
+import {
+  type CgroupInUseReply,
+  type ControllerNotEnabled,
+  type Placement,
+  SIG,
+} from "../../native/boundary.gen.ts";
 import type { native } from "../../native/call.ts";
 import { type ScopeSubgroups, scopeSubgroups } from "../../oci/annotations.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import type { Warning } from "../../warning.ts";
-import { creationOf, limitCgroups, placement, resourceSettings, restrictDevices } from "../create.ts";
+import {
+  creationOf,
+  limitCgroups,
+  placement,
+  refuseInUse,
+  resourceSettings,
+  restrictDevices,
+} from "../create.ts";
 import { delegateCgroup } from "../delegate.ts";
 import type { DevicePolicy } from "../device-rule.ts";
 import { devicePolicy, deviceSettings } from "../devices.ts";
 import type { CgroupManager, ManagerOptions } from "../manager.ts";
-import { subCgroup } from "../operate.ts";
-import { type CgroupLocation, V1_CONTROLLERS } from "../paths.ts";
+import { killCgroups, subCgroup } from "../operate.ts";
+import { type CgroupLocation, distinctGroups, V1_CONTROLLERS } from "../paths.ts";
 import { warningsOf } from "../resources/setting.ts";
 import { annotatedProperties } from "./annotations.ts";
 import { Systemd } from "./driver.ts";
@@ -69,7 +81,21 @@ export class SystemdCgroups implements CgroupManager {
     this.locations = systemdLocations(facts, subgroup === "" ? this.scope : `${this.scope}/${subgroup}`);
   }
 
-  create(): void {}
+  /**
+   * Makes nothing: systemd does, in `place`. But what it would say of a unit that runs is no word about the cgroup,
+   * and a cgroup that is frozen it does not mind.
+   */
+  create(): void {
+    refuseInUse(this.inUse());
+  }
+
+  private inUse(): CgroupInUseReply {
+    return this.call("cgroup_in_use", { groups: distinctGroups(this.scopeLocations()) });
+  }
+
+  private scopeLocations(): CgroupLocation[] {
+    return systemdLocations(this.options.facts, this.scope);
+  }
 
   /** v2: systemd moves the process. v1: it enters the hierarchies that systemd does not know by itself. */
   placement(): Placement {
@@ -88,11 +114,29 @@ export class SystemdCgroups implements CgroupManager {
       ...this.annotated,
     ]);
     this.pid = pid;
+    try {
+      this.furnish();
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+  }
+
+  /** What systemd does not do for the new scope. */
+  private furnish(): void {
+    // Somebody may have frozen it, or its slice, since `create`: the process could do nothing, and we would wait for it.
+    refuseInUse({ ...this.inUse(), occupied: null });
     const { subgroup, delegated } = this.subgroups;
     // Before the controllers are passed on to it: a cgroup with processes of its own passes none on.
     if (subgroup !== "") this.enter(subgroup);
     this.notEnabled = this.passControllersOn(this.locations);
     if (delegated === "") this.giveToOwner(this.locations);
+  }
+
+  /** A process that is frozen takes no SIGTERM, with which systemd begins. */
+  private end(): void {
+    killCgroups(this.call, this.scopeLocations(), SIG.KILL);
+    this.systemd.stopUnit(this.unit.unit);
   }
 
   private passControllersOn(locations: readonly CgroupLocation[]): readonly ControllerNotEnabled[] {

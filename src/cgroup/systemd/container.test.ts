@@ -1,0 +1,101 @@
+import { expect, test } from "bun:test";
+import type { CgroupInUseReply } from "../../native/boundary.gen.ts";
+import type { native } from "../../native/call.ts";
+import { SystemdCgroups } from "./container.ts";
+import { FakeBus, type FakeMethods } from "./fake-bus.ts";
+
+const FREE: CgroupInUseReply = { occupied: null, frozen: null };
+const SCOPE = "system.slice/runc-a.scope";
+
+/** A core with systemd behind its bus. `inUse`: what it answers, time after time; the last one for good. */
+function open(inUse: readonly CgroupInUseReply[], methods: FakeMethods = {}, fails = "") {
+  const bus = new FakeBus(methods);
+  const calls: string[] = [];
+  const asked: unknown[] = [];
+  let answers = 0;
+  const call = ((name: string, request: { base64: string; timeout_ms: number; groups: unknown[] }) => {
+    if (name.startsWith("cgroup_")) calls.push(name);
+    if (name === fails) throw new Error(`${name} fails`);
+    switch (name) {
+      case "resolve_path":
+        return { path: "/run/systemd/system" };
+      case "bus_connect":
+        return { fd: 9 };
+      case "bus_write":
+        return bus.write(Uint8Array.fromBase64(request.base64));
+      case "bus_read":
+        return { base64: bus.read(request.timeout_ms)?.toBase64() ?? "", closed: bus.closed };
+      case "cgroup_in_use":
+        asked.push(request.groups);
+        return inUse[Math.min(answers++, inUse.length - 1)];
+      case "cgroup_create":
+        return { in_use: null, threaded: null, errnos: [0], not_enabled: [] };
+      case "cgroup_kill":
+        bus.members.push(`kill ${JSON.stringify(request.groups)}`);
+        return { found: true, signalled: 0 };
+      default:
+        return {};
+    }
+  }) as unknown as typeof native;
+  const cgroups = new SystemdCgroups(call, {
+    driver: "systemd",
+    facts: { mode: "v2", hierarchies: [], unifiedMountPoint: "/cg", unifiedOwn: "/" },
+    id: "a",
+    annotations: { "run.oci.systemd.subgroup": "container" },
+    inUserNamespace: false,
+    rootless: false,
+    systemd: { rootless: false, euid: 0, variables: {} },
+  });
+  return { bus, calls, asked, cgroups };
+}
+
+test.each([
+  [
+    { occupied: { path: `/cg/${SCOPE}`, processes: 2 }, frozen: null },
+    "container's cgroup is not empty: 2 process(es) found",
+  ],
+  [{ occupied: null, frozen: "/cg/system.slice" }, "container's cgroup unexpectedly frozen"],
+])("a cgroup in use is refused before systemd is asked for the unit: %j", (inUse, message) => {
+  const { bus, asked, cgroups } = open([inUse]);
+  expect(() => cgroups.create()).toThrow(message);
+  // The scope's, whatever subgroup the container is to have.
+  expect(asked).toEqual([[{ mount: "/cg", path: SCOPE }]]);
+  expect(bus.members).not.toContain("StartTransientUnit");
+});
+
+const ENDED = [
+  "StartTransientUnit",
+  `kill [{"mount":"/cg","path":"${SCOPE}"}]`,
+  "StopUnit",
+  "ResetFailedUnit",
+];
+
+test("frozen while systemd made the scope: refused, killed, stopped", () => {
+  const { bus, calls, cgroups } = open([FREE, { ...FREE, frozen: `/cg/${SCOPE}` }]);
+  cgroups.create();
+  expect(() => cgroups.place(7)).toThrow("container's cgroup unexpectedly frozen");
+  expect(bus.members.slice(2)).toEqual(ENDED);
+  expect(calls).not.toContain("cgroup_create");
+});
+
+test("its own process in the scope is no reason to refuse it", () => {
+  const { bus, cgroups } = open([FREE, { occupied: { path: `/cg/${SCOPE}`, processes: 1 }, frozen: null }]);
+  cgroups.create();
+  cgroups.place(7);
+  expect(bus.members.slice(2)).toEqual(["StartTransientUnit", "AttachProcessesToUnit"]);
+});
+
+test.each(["make_directory", "cgroup_create"])("%s fails in the new scope: no unit is left", (step) => {
+  const { bus, cgroups } = open([FREE], {}, step);
+  expect(() => cgroups.place(7)).toThrow(`${step} fails`);
+  expect(bus.members.slice(-2)).toEqual(ENDED.slice(-2));
+});
+
+test("a unit that systemd has not made is not stopped", () => {
+  const { bus, cgroups } = open([FREE], {
+    StartTransientUnit: () => ({ error: "org.freedesktop.systemd1.UnitExists" }),
+  });
+  cgroups.create();
+  expect(() => cgroups.place(7)).toThrow('unable to start unit "runc-a.scope"');
+  expect(bus.members).not.toContain("StopUnit");
+});
