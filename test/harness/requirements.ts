@@ -59,6 +59,13 @@ export const kernel =
   () =>
     kernelIsAtLeast(major, minor) ? null : `the kernel has ${what} since ${major}.${minor}`;
 
+/** For what takes a second, and minutes where every instruction is emulated. */
+export const realProcessor: Requirement = memo(() =>
+  readFileSync("/proc/cpuinfo", "utf8").includes("QEMU TCG")
+    ? "takes minutes on an emulated processor"
+    : null,
+);
+
 export function kernelIsAtLeast(major: number, minor: number): boolean {
   const [runningMajor = 0, runningMinor = 0] = release()
     .split(".")
