@@ -9,12 +9,12 @@ let project: string;
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), "bunc-parts-"));
   const files: Record<string, string> = {
-    "src/errors.ts": "export class RuntimeError extends Error {}",
+    "src/failure/errors.ts": "export class RuntimeError extends Error {}",
     "src/host/start-record.ts": "export const record = { taken: 0 };",
     "src/counter.ts": "let count = 0; export const next = () => ++count;",
     "src/inner.ts": `
       import { next } from "./counter.ts";
-      import { RuntimeError } from "./errors.ts";
+      import { RuntimeError } from "./failure/errors.ts";
       globalThis.begun.push("inner");
       export function fail() { throw new RuntimeError("inner " + next()); }`,
     "src/commands/first.ts": `
@@ -31,7 +31,7 @@ beforeAll(() => {
       export const run = () => require("../inner.ts").fail();`,
     "src/main.ts": `
       import { next } from "./counter.ts";
-      import { RuntimeError } from "./errors.ts";
+      import { RuntimeError } from "./failure/errors.ts";
       import { record } from "./host/start-record.ts";
       globalThis.begun = [];
       const commands = {

@@ -15,7 +15,12 @@ import type { BunPlugin, OnResolveArgs } from "bun";
  * the start record, which the first who reads it takes out of the environment, the linked core and what is known of the
  * machine, because it is the process's. They must not import anything but types.
  */
-const shared = ["src/errors.ts", "src/host/found.ts", "src/host/start-record.ts", "src/native/linked.ts"];
+const shared = [
+  "src/failure/errors.ts",
+  "src/host/found.ts",
+  "src/host/start-record.ts",
+  "src/native/linked.ts",
+];
 
 /** In front of a part's path, between the two rounds of bundling. */
 const PREFIX = "part:";

@@ -1,5 +1,5 @@
 /** Lays out what the host and the container see, side by side. */
-import { capabilityName } from "../src/capability.ts";
+import { capabilityName } from "../src/kernel/capability.ts";
 import { mountAt } from "../test/harness/mountinfo.ts";
 import type { Report, SelfReport } from "../test/harness/probe.ts";
 

@@ -1,15 +1,15 @@
 /** argv → exit status: the only place that logs and exits. */
 
 import { loadHandler } from "./cli/handlers.ts";
-import { createLog, type LogOutput } from "./cli/log.ts";
 import { parseCommandLine, type VerbInvocation } from "./cli/program.ts";
-import type { CommandContext } from "./cli/verbs.ts";
-import { NativeError, RuntimeError, UsageError } from "./errors.ts";
+import { versionText } from "./commands/version.ts";
+import { NativeError, RuntimeError, UsageError } from "./failure/errors.ts";
+import { wrapCommandError } from "./failure/messages.ts";
 // Here so that the environment has lost the record before anything is started with it.
 import { startRecord } from "./host/start-record.ts";
-import { wrapCommandError } from "./messages.ts";
+import { createLog, type LogOutput } from "./log/log.ts";
 import { linked } from "./native/linked.ts";
-import { versionText } from "./version.ts";
+import type { CommandContext } from "./verbs/verbs.ts";
 
 /** Nothing has been parsed yet, or the global flags are wrong: errors go to standard error. */
 const DEFAULT_LOG = { file: undefined, format: "text", level: undefined, debug: false } as const;

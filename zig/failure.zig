@@ -1,7 +1,7 @@
 //! The one error record that leaves the core: what was tried, on what, for which config path, and errno.
 //!
 //! bunc-init sends it over its channel (at most `size_max` bytes: one atomic message), libbunc returns it
-//! as JSON; TypeScript turns it into text (src/errors.ts). Used in every process of the core.
+//! as JSON; TypeScript turns it into text (src/failure/errors.ts). Used in every process of the core.
 
 const std = @import("std");
 

@@ -4,10 +4,10 @@
  * there, `limitCgroups` when its file systems stand, so that mounting is not subject to the limits.
  */
 
-import { errnoText } from "../errno.ts";
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
+import { CGROUPS_NOT_APPLIED, cgroupFrozen, cgroupNotEmpty } from "../failure/messages.ts";
 import type { CgroupFacts } from "../host/cgroup.ts";
-import { CGROUPS_NOT_APPLIED, cgroupFrozen, cgroupNotEmpty } from "../messages.ts";
+import { errnoText } from "../kernel/errno.ts";
 import {
   type CgroupCreateRequest,
   type CgroupInUseReply,

@@ -3,7 +3,7 @@
  * it. Pure. Linux, Documentation/admin-guide/cgroup-v1/devices.rst.
  */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 import {
   accessText,
   type DevicePolicy,

@@ -4,10 +4,10 @@
  * a scope from a process), `restrictDevices` while it works, `limit` when its file systems stand.
  */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
+import type { Warning } from "../failure/warning.ts";
 import type { Placement } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
-import type { Warning } from "../warning.ts";
 import {
   type CgroupOptions,
   type CgroupPlan,

@@ -1,6 +1,6 @@
 /** Telling OOM kills of a container as they happen, for `events`. */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 import type { CgroupWatch } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
 import { type CgroupLocation, locationOf } from "./paths.ts";

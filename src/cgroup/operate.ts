@@ -1,7 +1,7 @@
 /** What the commands do with the cgroups of a container that is there: count, signal, pause, remove. */
 
-import { errnoText } from "../errno.ts";
-import { NativeError, RuntimeError } from "../errors.ts";
+import { NativeError, RuntimeError } from "../failure/errors.ts";
+import { errnoText } from "../kernel/errno.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
 import { type CgroupLocation, distinctGroups, locationOf } from "./paths.ts";

@@ -3,7 +3,7 @@
  * runc's rules for the cgroupfs driver. Pure.
  */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 import type { CgroupFacts, CgroupHierarchy } from "../host/cgroup.ts";
 
 /** One cgroup of a container. On v2 there is one; on v1 one a controller. */

@@ -1,11 +1,11 @@
 /** The resctrl group of a container: made, its shares written and read back, read for statistics, removed. */
 
-import { errnoText } from "../errno.ts";
-import { NativeError, RuntimeError } from "../errors.ts";
-import { systemCallFailed } from "../messages.ts";
+import { NativeError, RuntimeError } from "../failure/errors.ts";
+import { systemCallFailed } from "../failure/messages.ts";
+import type { Warning } from "../failure/warning.ts";
+import { errnoText } from "../kernel/errno.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
-import type { Warning } from "../warning.ts";
 import { groupPath, monitoringPath, type RdtPlan, type SchemataLine, schemataDifferences } from "./rdt.ts";
 
 const GROUP_MODE = 0o755;

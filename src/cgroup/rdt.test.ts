@@ -10,9 +10,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NativeError } from "../errors.ts";
 import { outlineRdt } from "../explain/rdt.ts";
-import { failureError } from "../failure.ts";
+import { NativeError } from "../failure/errors.ts";
+import { failureError } from "../failure/failure.ts";
 import type { Failure } from "../native/boundary.gen.ts";
 import {
   groupPath,

@@ -1,8 +1,8 @@
 /** A limit that the kernel refused, in runc's words, with the reason where it can be found out. */
 
-import { errnoName } from "../errno.ts";
-import { NativeError, RuntimeError } from "../errors.ts";
-import { systemCallFailed } from "../messages.ts";
+import { NativeError, RuntimeError } from "../failure/errors.ts";
+import { systemCallFailed } from "../failure/messages.ts";
+import { errnoName } from "../kernel/errno.ts";
 import { type ControllerNotEnabled, ERRNO } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
 import { absolutePath, type CgroupLocation } from "./paths.ts";

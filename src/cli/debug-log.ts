@@ -3,12 +3,12 @@
  * took. Loaded under --debug only. The first words of some records are runc's, whose tests look for them.
  */
 
-import { failureMessage } from "../errors.ts";
+import { failureMessage } from "../failure/errors.ts";
+import type { Fields, Log } from "../log/log.ts";
 import type { Op, Plan, TraceRecord } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { linked } from "../native/linked.ts";
 import { describeStep } from "../plan/describe-step.ts";
-import type { Fields, Log } from "./log.ts";
 
 /** The log's own, and what goes on around the others. */
 const UNSEEN: ReadonlySet<string> = new Set(["append_file", "take_trace", "exit"]);

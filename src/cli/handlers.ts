@@ -3,7 +3,7 @@
  * module in the executable but does not evaluate it (and is cheaper than import(), which makes a promise).
  */
 
-import type { Handler, VerbName } from "./verbs.ts";
+import type { Handler, VerbName } from "../verbs/verbs.ts";
 
 type Handlers = { readonly [Verb in VerbName]: () => Handler<Verb> };
 

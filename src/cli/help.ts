@@ -1,8 +1,8 @@
 /** Help texts, laid out as runc's: NAME and the summary in the first two lines. */
 
 import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { globalCommand } from "./global-flags.ts";
-import { type VerbName, verbs } from "./verbs.ts";
+import { globalCommand } from "../verbs/global-flags.ts";
+import { type VerbName, verbs } from "../verbs/verbs.ts";
 
 export const ROOT_SUMMARY = "Open Container Initiative runtime";
 

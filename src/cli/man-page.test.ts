@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { globalCommand } from "./global-flags.ts";
+import { globalCommand } from "../verbs/global-flags.ts";
+import { type VerbName, verbs } from "../verbs/verbs.ts";
 import { manPages } from "./man-page.ts";
 import { parseCommandLine } from "./program.ts";
-import { type VerbName, verbs } from "./verbs.ts";
 
 const directory = new URL("../../docs/man/", import.meta.url);
 const pages = manPages();

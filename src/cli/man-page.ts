@@ -4,9 +4,9 @@
  */
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { globalCommand } from "./global-flags.ts";
+import { globalCommand } from "../verbs/global-flags.ts";
+import { type VerbName, verbs } from "../verbs/verbs.ts";
 import { argumentUsage, optionRows, ROOT_SUMMARY } from "./help.ts";
-import { type VerbName, verbs } from "./verbs.ts";
 
 const ROOT_DESCRIPTION = `bunc runs applications that are packaged according to the Open Container Initiative (OCI) format. Its
 command line, output, exit statuses and error texts are those of **runc**(8) 1.5, so that Docker,

@@ -1,10 +1,10 @@
 /** The command line as runc's callers write it. Argument vectors are those of go-runc, conmon, Podman and CRI-O. */
 
 import { describe, expect, test } from "bun:test";
-import { RuntimeError, UsageError } from "../errors.ts";
-import type { GlobalOptions } from "./global-flags.ts";
+import { RuntimeError, UsageError } from "../failure/errors.ts";
+import type { GlobalOptions } from "../verbs/global-flags.ts";
+import { type VerbName, verbs } from "../verbs/verbs.ts";
 import { parseCommandLine, type VerbInvocation } from "./program.ts";
-import { type VerbName, verbs } from "./verbs.ts";
 
 function parse(...words: string[]): VerbInvocation {
   const invocation = parseCommandLine(words, "runc").invocation();

@@ -1,12 +1,10 @@
 /** The command line: from words to the verb with its checked flags and arguments, or a request for help. */
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { UsageError } from "../errors.ts";
-import { wrapCommandError } from "../messages.ts";
-import { parseContainerId } from "./container-id.ts";
-import { type GlobalOptions, globalCommand, globalOptions } from "./global-flags.ts";
-import { rootHelp, verbHelp } from "./help.ts";
-import { oppositeOf, type Setting, type SplitArguments, splitArguments } from "./split-arguments.ts";
+import { UsageError } from "../failure/errors.ts";
+import { wrapCommandError } from "../failure/messages.ts";
+import { type GlobalOptions, globalCommand, globalOptions } from "../verbs/global-flags.ts";
+import { parseContainerId } from "../verbs/names.ts";
 import {
   isVerbName,
   POSITIONALS_BEFORE_STOP,
@@ -14,7 +12,9 @@ import {
   type VerbName,
   type VerbOptions,
   verbs,
-} from "./verbs.ts";
+} from "../verbs/verbs.ts";
+import { rootHelp, verbHelp } from "./help.ts";
+import { oppositeOf, type Setting, type SplitArguments, splitArguments } from "./split-arguments.ts";
 
 export interface VerbInvocation<Verb extends VerbName = VerbName> {
   kind: "verb";
@@ -178,7 +178,7 @@ function helpText(topic: string | undefined, programName: string): string {
 
 /** runc's answer to a verb it does not know, with its exit status. */
 function unknownTopic(topic: string): never {
-  const { didYouMean }: typeof import("../suggestion.ts") = require("../suggestion.ts");
+  const { didYouMean }: typeof import("../failure/suggestion.ts") = require("../failure/suggestion.ts");
   const known = Object.keys(verbs);
   const suggestion = didYouMean(topic, known);
   throw new UsageError(`No help topic for '${topic}'${suggestion}`, {

@@ -7,9 +7,9 @@
  */
 
 import type { Option } from "@commander-js/extra-typings";
-import { UsageError } from "../errors.ts";
-import { parseBoolean } from "./boolean.ts";
-import { meansAbsent } from "./flag.ts";
+import { UsageError } from "../failure/errors.ts";
+import { meansAbsent } from "../verbs/flag.ts";
+import { parseBoolean } from "../verbs/values.ts";
 
 /** One mention of a flag: with its text, or, for a flag without a value, as it is. */
 export interface Setting {
@@ -114,7 +114,7 @@ export function splitArguments(words: readonly string[], rules: SplitRules): Spl
 
 /** runc's words, with the flag that was probably meant. */
 function unknownFlag(name: string, { own, inherited, switches }: SplitRules): UsageError {
-  const { didYouMean }: typeof import("../suggestion.ts") = require("../suggestion.ts");
+  const { didYouMean }: typeof import("../failure/suggestion.ts") = require("../failure/suggestion.ts");
   const flags = [...own, ...inherited]
     .filter(({ hidden }) => !hidden)
     .map(({ long }) => long?.slice(2) ?? "");

@@ -1,11 +1,11 @@
 /** `checkpoint`: saves a running container with CRIU. */
 
-import type { Handler } from "../cli/verbs.ts";
+import { dumpContainer } from "../container/checkpoint.ts";
 import { changeContainer } from "../container/container.ts";
 import { destroyContainer } from "../container/destroy.ts";
-import { dumpContainer } from "../criu/dump.ts";
 import { imageDirectory, warnOfRootless } from "../criu/options.ts";
-import { cannotCheckpoint } from "../messages.ts";
+import { cannotCheckpoint } from "../failure/messages.ts";
+import type { Handler } from "../verbs/verbs.ts";
 
 export const run: Handler<"checkpoint"> = (options, [id], context) =>
   changeContainer(id, context, (container) => {

@@ -1,7 +1,7 @@
 /** `create`: makes a container whose process waits for `start`. */
 
-import type { Handler } from "../cli/verbs.ts";
 import { createContainer } from "../container/create.ts";
+import type { Handler } from "../verbs/verbs.ts";
 
 export const run: Handler<"create"> = (options, [id], context) => {
   createContainer(

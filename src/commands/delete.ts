@@ -1,11 +1,11 @@
 /** `delete`: removes a stopped or created container; with --force any. */
 
-import type { CommandContext, Handler } from "../cli/verbs.ts";
 import { loadContainer, rootOf } from "../container/container.ts";
 import { destroyContainer, killContainer } from "../container/destroy.ts";
 import { salvage } from "../container/salvage.ts";
-import { cannotDelete, containerDoesNotExist } from "../messages.ts";
+import { cannotDelete, containerDoesNotExist } from "../failure/messages.ts";
 import { StateDirectory } from "../state/store.ts";
+import type { CommandContext, Handler } from "../verbs/verbs.ts";
 
 export const run: Handler<"delete"> = ({ force }, [id], context) => {
   const directory = new StateDirectory(rootOf(context), id);

@@ -1,9 +1,9 @@
 /** `doctor`: what this host gives a container runtime, what does not work without the rest, and how to get it. */
 
-import type { Handler } from "../cli/verbs.ts";
 import { canRun, evaluate } from "../doctor/evaluate.ts";
 import { gatherFacts } from "../doctor/gather.ts";
 import { doctorText } from "../doctor/text.ts";
+import type { Handler } from "../verbs/verbs.ts";
 
 export const run: Handler<"doctor"> = ({ json }) => {
   const findings = evaluate(gatherFacts());

@@ -1,7 +1,7 @@
 /** A document that the command line names: a file, or "-" for standard input. */
 
-import { RuntimeError } from "../errors.ts";
-import { systemCallFailed } from "../messages.ts";
+import { RuntimeError } from "../failure/errors.ts";
+import { systemCallFailed } from "../failure/messages.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 

@@ -2,15 +2,15 @@
 
 import { OomWatch } from "../cgroup/oom-watch.ts";
 import { hugePageSizes, readStats } from "../cgroup/stats/stats.ts";
-import type { Handler } from "../cli/verbs.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
 import { openContainer } from "../container/container.ts";
 import { rdtStatsOf } from "../container/rdt.ts";
 import { loadStoredConfig } from "../container/stored-config.ts";
-import { failureMessage, RuntimeError } from "../errors.ts";
+import { failureMessage, RuntimeError } from "../failure/errors.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import { stringifyJson } from "../oci/json.ts";
+import type { Handler } from "../verbs/verbs.ts";
 
 /** Names tell the sizes of huge pages that this machine has: "hugepages-2048kB". */
 const HUGE_PAGES = "/sys/kernel/mm/hugepages";

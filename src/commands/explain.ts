@@ -2,21 +2,20 @@
 
 import type { DriverOptions } from "../cgroup/manager.ts";
 import { cgroupPaths } from "../cgroup/paths.ts";
-import type { SyscallQuery } from "../cli/syscalls.ts";
-import type { CommandContext, Handler, VerbOptions } from "../cli/verbs.ts";
 import { readBundle } from "../container/bundle.ts";
 import { driverOptions } from "../container/cgroups.ts";
 import { rootOf } from "../container/container.ts";
 import { inheritedNoFile } from "../container/inherited.ts";
 import { rootlessCgroups } from "../container/rootless.ts";
 import { compileSeccomp, seccompProfile } from "../container/seccomp.ts";
-import { failureMessage, RuntimeError } from "../errors.ts";
 import { type CgroupOutline, outlineCgroups } from "../explain/cgroups.ts";
 import { explainCreate } from "../explain/explain.ts";
 import type { Operation } from "../explain/operation.ts";
 import { outlineRdt } from "../explain/rdt.ts";
 import { seccompText } from "../explain/seccomp.ts";
 import { explainText } from "../explain/text.ts";
+import { failureMessage, RuntimeError } from "../failure/errors.ts";
+import type { Warning } from "../failure/warning.ts";
 import { currentHost } from "../host/current.ts";
 import type { Plan } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
@@ -24,7 +23,8 @@ import { stringifyJson } from "../oci/json.ts";
 import { planCreate } from "../plan/plan.ts";
 import { wantsSeccomp } from "../plan/security.ts";
 import { StateDirectory } from "../state/store.ts";
-import type { Warning } from "../warning.ts";
+import type { SyscallQuery } from "../verbs/explain.ts";
+import type { CommandContext, Handler, VerbOptions } from "../verbs/verbs.ts";
 
 export const run: Handler<"explain"> = (options, [id], context) => {
   if (options.seccomp !== undefined) {

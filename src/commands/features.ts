@@ -1,17 +1,17 @@
 /** `features`: what this runtime can, as the OCI runtime specification's features.md wants it told. */
 
-import { capabilityNames } from "../capability.ts";
 import { loadHandler } from "../cli/handlers.ts";
-import type { Handler } from "../cli/verbs.ts";
 import { isKnownArchitecture } from "../container/seccomp.ts";
 import { currentHost } from "../host/current.ts";
 import { type KernelVersion, kernelAtLeast } from "../host/host.ts";
+import { capabilityNames } from "../kernel/capability.ts";
 import type { Features } from "../oci/features.ts";
 import { HOOK_KINDS } from "../oci/hooks.ts";
 import { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES, NAMESPACE_TYPES } from "../oci/linux.ts";
 import { SECCOMP_ACTIONS, SECCOMP_ARCHITECTURES, SECCOMP_FLAGS, SECCOMP_OPERATORS } from "../oci/seccomp.ts";
 import { knownMountOptions } from "../plan/mount-options.ts";
-import { BUNC_VERSION, COMMIT, RUNC_VERSION, SPEC_VERSION } from "../version.ts";
+import type { Handler } from "../verbs/verbs.ts";
+import { BUNC_VERSION, COMMIT, RUNC_VERSION, SPEC_VERSION } from "./version.ts";
 
 export const run: Handler<"features"> = () => {
   const checkpoint = loadHandler("checkpoint") !== undefined;

@@ -1,11 +1,11 @@
 /** `kill`: a signal to a container's init process, or with --all to every process of the container. */
 
-import { parseSignal } from "../cli/signal.ts";
-import type { Handler } from "../cli/verbs.ts";
 import { openContainer } from "../container/container.ts";
 import { thawIfFrozen } from "../container/destroy.ts";
 import { ownsPidNamespace, SIGKILL, signalAll, signalInit } from "../container/signal.ts";
-import { containerNotRunning } from "../messages.ts";
+import { containerNotRunning } from "../failure/messages.ts";
+import { parseSignal } from "../verbs/names.ts";
+import type { Handler } from "../verbs/verbs.ts";
 
 export const run: Handler<"kill"> = (options, [id, name], context) => {
   const signal = parseSignal(name ?? "TERM");

@@ -1,13 +1,13 @@
 /** `list`: the containers of a state directory, as a table, JSON or ids. */
 
-import type { Handler } from "../cli/verbs.ts";
 import { loadContainer, rootOf } from "../container/container.ts";
 import { type ContainerState, containerState } from "../container/state-json.ts";
-import { failureMessage } from "../errors.ts";
-import { systemCallFailed } from "../messages.ts";
+import { failureMessage } from "../failure/errors.ts";
+import { systemCallFailed } from "../failure/messages.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { StateDirectory } from "../state/store.ts";
+import type { Handler } from "../verbs/verbs.ts";
 import { formatTable } from "./table.ts";
 
 export const run: Handler<"list"> = ({ format, quiet }, _args, context) => {

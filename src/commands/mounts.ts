@@ -1,9 +1,9 @@
 /** `mounts add`, `mounts remove`: mounts of a running container. */
 
-import type { Handler } from "../cli/verbs.ts";
 import { changeContainer } from "../container/container.ts";
 import { changeMounts } from "../container/hot-mounts.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../failure/errors.ts";
+import type { Handler } from "../verbs/verbs.ts";
 import { readDocument } from "./document-source.ts";
 
 export const run: Handler<"mounts"> = async (_options, [change, id, file], context) => {

@@ -1,6 +1,6 @@
 /** The output of ps(1), cut down to some processes. Pure. */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 
 /** The header line and the lines whose PID column holds one of `pids`. Throws RuntimeError without such a column. */
 export function filterByPid(output: string, pids: ReadonlySet<number>): string {

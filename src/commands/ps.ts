@@ -1,11 +1,11 @@
 /** `ps`: the processes of a container, as ps(1) shows them or as a JSON array of pids. */
 
 import { cgroupProcesses } from "../cgroup/operate.ts";
-import type { Handler } from "../cli/verbs.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
 import { openContainer } from "../container/container.ts";
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 import { native } from "../native/call.ts";
+import type { Handler } from "../verbs/verbs.ts";
 import { filterByPid } from "./ps-table.ts";
 
 const DEFAULT_ARGUMENTS = ["-ef"];

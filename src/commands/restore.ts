@@ -1,11 +1,11 @@
 /** `restore`: makes a container from a checkpoint. */
 
-import type { CommandContext, Handler, VerbOptions } from "../cli/verbs.ts";
 import { listenForNotify } from "../container/notify-socket.ts";
+import { type Restored, restoreContainer } from "../container/restore.ts";
 import { superviseContainer } from "../container/supervise.ts";
 import { imageDirectory, warnOfRootless } from "../criu/options.ts";
-import { type Restored, restoreContainer } from "../criu/restore.ts";
 import { native } from "../native/call.ts";
+import type { CommandContext, Handler, VerbOptions } from "../verbs/verbs.ts";
 
 export const run: Handler<"restore"> = (options, [id], context) => {
   warnOfRootless(context.log);

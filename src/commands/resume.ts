@@ -1,11 +1,11 @@
 /** `resume`: lets the processes of a paused container go on. */
 
 import { freezeCgroups } from "../cgroup/operate.ts";
-import type { Handler } from "../cli/verbs.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
 import { changeContainer } from "../container/container.ts";
-import { containerNotPaused } from "../messages.ts";
+import { containerNotPaused } from "../failure/messages.ts";
 import { native } from "../native/call.ts";
+import type { Handler } from "../verbs/verbs.ts";
 
 export const run: Handler<"resume"> = (_options, [id], context) =>
   changeContainer(id, context, ({ record, status }) => {

@@ -1,13 +1,13 @@
 /** `run`: create, start, wait and delete in one. */
 
-import type { CommandContext, Handler, VerbOptions } from "../cli/verbs.ts";
 import { type Created, createContainer } from "../container/create.ts";
 import { destroyContainer, killContainer } from "../container/destroy.ts";
 import { runPoststartHooks } from "../container/hooks.ts";
 import { awaitReady, listenForNotify } from "../container/notify-socket.ts";
 import { superviseContainer } from "../container/supervise.ts";
-import { inForeground } from "../messages.ts";
+import { inForeground } from "../failure/messages.ts";
 import { native } from "../native/call.ts";
+import type { CommandContext, Handler, VerbOptions } from "../verbs/verbs.ts";
 
 export const run: Handler<"run"> = (options, [id], context) => {
   // Before there is a container: a signal that comes in between must reach it, not orphan it.

@@ -1,10 +1,10 @@
 /** `spec`: writes the example config.json into the bundle. */
 
-import type { Handler } from "../cli/verbs.ts";
+import { specificationExists } from "../failure/messages.ts";
 import { currentHost } from "../host/current.ts";
-import { specificationExists } from "../messages.ts";
 import { native } from "../native/call.ts";
 import { defaultSpec } from "../oci/default-spec.ts";
+import type { Handler } from "../verbs/verbs.ts";
 
 const FILE_MODE = 0o666;
 

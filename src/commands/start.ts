@@ -1,9 +1,9 @@
 /** `start`: lets a created container execute its program. */
 
-import type { Handler } from "../cli/verbs.ts";
 import { changeContainer } from "../container/container.ts";
 import { awaitReady, listenForNotify } from "../container/notify-socket.ts";
 import { startContainer } from "../container/start.ts";
+import type { Handler } from "../verbs/verbs.ts";
 
 export const run: Handler<"start"> = async (_options, [id], context) => {
   const { notify, record } = await changeContainer(id, context, (container) => {

@@ -1,8 +1,8 @@
 /** `state`: the container's state as JSON. */
 
-import type { Handler } from "../cli/verbs.ts";
 import { openContainer } from "../container/container.ts";
 import { containerState } from "../container/state-json.ts";
+import type { Handler } from "../verbs/verbs.ts";
 
 export const run: Handler<"state"> = (_options, [id], context) => {
   const { record, status } = openContainer(id, context);

@@ -5,23 +5,23 @@ import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
 import { rememberFiles } from "../cgroup/put-back.ts";
 import { ignoredWarning } from "../cgroup/resources/setting.ts";
 import { checkMemoryUsage } from "../cgroup/resources/v2.ts";
-import type { Log } from "../cli/log.ts";
-import type { Handler, VerbOptions } from "../cli/verbs.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
 import { changeContainer } from "../container/container.ts";
 import { mergeResources } from "../container/merge-resources.ts";
 import { changeRdt, type RdtChange } from "../container/rdt.ts";
 import { readStoredConfig } from "../container/stored-config.ts";
 import { updateUnit } from "../container/systemd-unit.ts";
-import { failureMessage, RuntimeError } from "../errors.ts";
+import { failureMessage, RuntimeError } from "../failure/errors.ts";
+import { containerNotRunning } from "../failure/messages.ts";
 import { currentHost } from "../host/current.ts";
-import { containerNotRunning } from "../messages.ts";
+import type { Log } from "../log/log.ts";
 import { native } from "../native/call.ts";
 import { checkDocument } from "../oci/document.ts";
 import { configError } from "../oci/issue.ts";
 import { parseJson, stringifyJson } from "../oci/json.ts";
 import { type ResourcesConfig, ResourcesSchema } from "../oci/resources.ts";
 import type { StateRecord } from "../state/record.ts";
+import type { Handler, VerbOptions } from "../verbs/verbs.ts";
 import { readDocument } from "./document-source.ts";
 
 export const run: Handler<"update"> = async (options, [id], context) => {

@@ -4,7 +4,7 @@
  */
 
 import type { CgroupManager } from "../cgroup/manager.ts";
-import type { Log } from "../cli/log.ts";
+import type { Log } from "../log/log.ts";
 import type { Plan, Spawned } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";

@@ -1,12 +1,12 @@
 /** A bundle: a directory with a config.json and the root file system that it names. runtime-spec bundle.md. */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
+import { specificationNotFound, workingDirectoryDeleted } from "../failure/messages.ts";
+import type { Warning } from "../failure/warning.ts";
 import type { HostFacts } from "../host/host.ts";
 import { startRecord } from "../host/start-record.ts";
-import { specificationNotFound, workingDirectoryDeleted } from "../messages.ts";
 import { native } from "../native/call.ts";
 import { type Config, loadConfig } from "../oci/config.ts";
-import type { Warning } from "../warning.ts";
 
 export interface Bundle {
   /** Absolute, without symbolic links. */

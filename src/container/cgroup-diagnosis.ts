@@ -3,8 +3,8 @@
 import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
 import { diagnoseCgroup, type RefusedCgroup } from "../doctor/diagnosis.ts";
 import { gatherCgroupFacts } from "../doctor/gather.ts";
-import { RuntimeError } from "../errors.ts";
-import { CGROUPS_NOT_APPLIED } from "../messages.ts";
+import { RuntimeError } from "../failure/errors.ts";
+import { CGROUPS_NOT_APPLIED } from "../failure/messages.ts";
 import { native } from "../native/call.ts";
 
 /**

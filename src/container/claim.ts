@@ -5,10 +5,10 @@
 
 import type { CgroupManager } from "../cgroup/manager.ts";
 import { cgroupPaths } from "../cgroup/paths.ts";
-import type { CommandContext } from "../cli/verbs.ts";
 import { currentHost } from "../host/current.ts";
 import type { StateRecord } from "../state/record.ts";
 import { StateDirectory } from "../state/store.ts";
+import type { CommandContext } from "../verbs/verbs.ts";
 import type { Bundle } from "./bundle.ts";
 import { rootOf } from "./container.ts";
 import { removeRecordedCgroups } from "./destroy.ts";

@@ -1,11 +1,11 @@
 /** An existing container, as the commands find it by its id. */
 
-import type { CommandContext } from "../cli/verbs.ts";
+import type { ContainerStatus } from "../failure/messages.ts";
 import { currentHost } from "../host/current.ts";
-import type { ContainerStatus } from "../messages.ts";
 import type { StateRecord } from "../state/record.ts";
 import { currentStatus } from "../state/status.ts";
 import { StateDirectory, type StateRoot, stateRoot } from "../state/store.ts";
+import type { CommandContext } from "../verbs/verbs.ts";
 
 export interface Container {
   directory: StateDirectory;

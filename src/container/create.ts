@@ -4,13 +4,13 @@
  */
 
 import { cgroupPaths } from "../cgroup/paths.ts";
-import type { CommandContext } from "../cli/verbs.ts";
 import { currentHost } from "../host/current.ts";
 import type { Spawned, Start } from "../native/boundary.gen.ts";
 import { PIDFD_RECEIVER } from "../oci/annotations.ts";
 import { planCreate } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
+import type { CommandContext } from "../verbs/verbs.ts";
 import { bringUp } from "./bring-up.ts";
 import { type Bundle, loadBundle } from "./bundle.ts";
 import { newCgroups } from "./cgroups.ts";

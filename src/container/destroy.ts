@@ -1,8 +1,8 @@
 /** Removing what is left of a container: processes, cgroups, state directory; then its poststop hooks. */
 
 import { freezeCgroups, isFrozen } from "../cgroup/operate.ts";
-import type { Log } from "../cli/log.ts";
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
+import type { Log } from "../log/log.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";

@@ -5,7 +5,7 @@
 
 import { oomReport } from "../cgroup/oom.ts";
 import type { CgroupLocation } from "../cgroup/paths.ts";
-import type { Log } from "../cli/log.ts";
+import type { Log } from "../log/log.ts";
 import { SIG } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { SeccompConfig } from "../oci/seccomp.ts";

@@ -1,10 +1,10 @@
 /** The process of `exec` as the command line describes it: the container's own, changed by the flags. */
 
-import { parseSubCgroups } from "../cli/sub-cgroup.ts";
-import type { VerbOptions } from "../cli/verbs.ts";
-import { cwdNotAbsolute, execArgumentsEmpty } from "../messages.ts";
+import { parseSubCgroups } from "../cgroup/sub-cgroup.ts";
+import { cwdNotAbsolute, execArgumentsEmpty } from "../failure/messages.ts";
 import type { Config } from "../oci/config.ts";
 import type { CapabilitiesConfig, ProcessConfig } from "../oci/process.ts";
+import type { VerbOptions } from "../verbs/verbs.ts";
 
 type ExecOptions = VerbOptions<"exec">;
 

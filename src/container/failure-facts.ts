@@ -1,8 +1,8 @@
-/** Turns a Failure of the core into an error that knows the container's configuration (src/failure.ts). */
+/** Turns a Failure of the core into an error that knows the container's configuration (src/failure/failure.ts). */
 
 import { NO_OOM, oomReport } from "../cgroup/oom.ts";
-import { NativeError } from "../errors.ts";
-import type { FailureContext } from "../failure.ts";
+import { NativeError } from "../failure/errors.ts";
+import type { FailureContext } from "../failure/failure.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import { type Config, limitsCpus } from "../oci/config.ts";
@@ -29,7 +29,7 @@ export class FailureFacts {
       return action();
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
-      const { failureError }: typeof import("../failure.ts") = require("../failure.ts");
+      const { failureError }: typeof import("../failure/failure.ts") = require("../failure/failure.ts");
       throw failureError(error.failure, this.#context(kind, process, error.failure.code === "died"));
     }
   }

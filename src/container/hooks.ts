@@ -1,8 +1,8 @@
 /** Hooks that run in the runtime's namespaces: prestart, createRuntime, poststart, poststop. */
 
-import type { Log } from "../cli/log.ts";
-import { failureMessage } from "../errors.ts";
-import type { ContainerStatus } from "../messages.ts";
+import { failureMessage } from "../failure/errors.ts";
+import type { ContainerStatus } from "../failure/messages.ts";
+import type { Log } from "../log/log.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import { hookOutput, planHooks, type RuntimeHookKind } from "../plan/hooks.ts";

@@ -3,7 +3,7 @@
  * be the host's. (A container without a network namespace is refused by the configuration's rules.)
  */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 

@@ -1,12 +1,12 @@
 /** Adding and removing mounts of a running container. */
 
-import type { CommandContext } from "../cli/verbs.ts";
+import { containerNotRunning } from "../failure/messages.ts";
 import { currentHost } from "../host/current.ts";
-import { containerNotRunning } from "../messages.ts";
 import type { Plan } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { loadMounts } from "../oci/mounts-document.ts";
 import { type HotMountOptions, planMountsAdded, planMountsRemoved } from "../plan/hot-mounts.ts";
+import type { CommandContext } from "../verbs/verbs.ts";
 import type { Container } from "./container.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { rootlessCgroups } from "./rootless.ts";

@@ -1,12 +1,12 @@
 /** What the caller passes on to the container's process: descriptors, a terminal, its limit of open files. */
 
-import { startRecord } from "../host/start-record.ts";
 import {
   consoleSocketNeedsTerminal,
   listenFdMissing,
   preservedFdMissing,
   terminalNeedsConsoleSocket,
-} from "../messages.ts";
+} from "../failure/messages.ts";
+import { startRecord } from "../host/start-record.ts";
 import { native } from "../native/call.ts";
 
 /** The terminal of a process that outlives this command needs somebody to hold its master. */

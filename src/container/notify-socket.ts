@@ -3,8 +3,8 @@
  * from a directory in the state directory; what comes there goes on to the caller's service manager.
  */
 
-import type { Log } from "../cli/log.ts";
-import { failureMessage, RuntimeError } from "../errors.ts";
+import { failureMessage, RuntimeError } from "../failure/errors.ts";
+import type { Log } from "../log/log.ts";
 import type { SuperviseNotify } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";

@@ -9,9 +9,9 @@ import {
   writeSchemata,
 } from "../cgroup/rdt-group.ts";
 import { join, type RdtStats, rdtStats } from "../cgroup/stats/rdt.ts";
-import type { Log } from "../cli/log.ts";
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 import { currentHost } from "../host/current.ts";
+import type { Log } from "../log/log.ts";
 import type { Placement } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";

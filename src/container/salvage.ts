@@ -5,9 +5,9 @@
 
 import { cgroupsExist, killCgroups, removeCgroups } from "../cgroup/operate.ts";
 import { cgroupLocations } from "../cgroup/paths.ts";
-import type { Log } from "../cli/log.ts";
-import { failureMessage } from "../errors.ts";
+import { failureMessage } from "../failure/errors.ts";
 import { currentHost } from "../host/current.ts";
+import type { Log } from "../log/log.ts";
 import { native } from "../native/call.ts";
 import { parseJson } from "../oci/json.ts";
 import type { StateDirectory } from "../state/store.ts";

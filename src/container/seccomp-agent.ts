@@ -1,6 +1,6 @@
 /** SCMP_ACT_NOTIFY: the listener goes to the agent, with the container process state. config-linux.md, Seccomp. */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 import type { Spawned } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { seccompReceiver } from "../oci/annotations.ts";

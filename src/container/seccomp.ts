@@ -1,7 +1,7 @@
 /** linux.seccomp of a config, with its defaults taken as runc takes them, compiled to BPF by the core. */
 
-import type { Log } from "../cli/log.ts";
-import { NativeError, RuntimeError } from "../errors.ts";
+import { NativeError, RuntimeError } from "../failure/errors.ts";
+import type { Log } from "../log/log.ts";
 import type { Profile } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { SeccompConfig } from "../oci/seccomp.ts";

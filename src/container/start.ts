@@ -1,8 +1,8 @@
 /** From created to running. The poststart hooks run when the program does (runtime-spec 1.3, Lifecycle). */
 
-import type { CommandContext } from "../cli/verbs.ts";
-import { cannotStart } from "../messages.ts";
+import { cannotStart } from "../failure/messages.ts";
 import { native } from "../native/call.ts";
+import type { CommandContext } from "../verbs/verbs.ts";
 import type { Container } from "./container.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { runPoststartHooks } from "./hooks.ts";

@@ -1,6 +1,6 @@
 /** The OCI state of a container (runtime-spec runtime.md, State), as `state`, `list` and hooks give it. */
 
-import type { ContainerStatus } from "../messages.ts";
+import type { ContainerStatus } from "../failure/messages.ts";
 import type { StateRecord } from "../state/record.ts";
 
 /** Keys in runc's order. */

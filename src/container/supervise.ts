@@ -1,10 +1,10 @@
 /** `run` and `restore` in the foreground: until the container's end, and what is left of it then. */
 
-import type { CommandContext } from "../cli/verbs.ts";
 import type { SuperviseNotify } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
+import type { CommandContext } from "../verbs/verbs.ts";
 import { cgroupsOf } from "./cgroups.ts";
 import { destroyContainer } from "./destroy.ts";
 import { readStoredConfig } from "./stored-config.ts";

@@ -1,5 +1,5 @@
-import type { Log } from "../cli/log.ts";
-import { failureMessage } from "../errors.ts";
+import { failureMessage } from "../failure/errors.ts";
+import type { Log } from "../log/log.ts";
 
 /** What takes back the steps of a creation, last one first. */
 export class UndoList {

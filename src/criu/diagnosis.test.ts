@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { holdsTriggerText } from "../messages.ts";
+import { holdsTriggerText } from "../failure/messages.ts";
 import { CAUSES, lastErrors } from "./diagnosis.ts";
 
 test.each([

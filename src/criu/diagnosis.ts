@@ -1,6 +1,6 @@
 /** Why CRIU gave up: the last errors of its log, and what to do about those that are known. */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 import { native } from "../native/call.ts";
 import type { CriuError } from "./session.ts";
 

@@ -1,14 +1,14 @@
 /** What checkpoint and restore ask of CRIU alike. */
 
-import type { Log } from "../cli/log.ts";
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 import { currentHost } from "../host/current.ts";
+import type { Log } from "../log/log.ts";
 import { CLONE } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { resolvePath } from "../plan/paths.ts";
 import { CG_MODE, type CriuOpts } from "./rpc.ts";
 
-/** Flags that both commands have (src/cli/verbs/criu-flags.ts); paths are absolute. */
+/** Flags that both commands have (src/verbs/criu-flags.ts); paths are absolute. */
 export interface CriuFlags {
   imagePath: string;
   workPath: string | undefined;

@@ -1,6 +1,6 @@
 /** A conversation with one criu process: start, version, features, a request with its notifications, end. */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 import type { CriuRoot, CriuStarted } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { decode, encode } from "./protobuf.ts";

@@ -1,6 +1,6 @@
 /** Which cgroups there are, and how far they are open to this user. Pure. */
 
-import { errnoName } from "../errno.ts";
+import { errnoName } from "../kernel/errno.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import type { CgroupDoctorFacts, DoctorFacts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";

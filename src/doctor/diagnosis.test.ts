@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { errnoNumber } from "../errno.ts";
-import { RuntimeError, type RuntimeErrorDetails } from "../errors.ts";
+import { RuntimeError, type RuntimeErrorDetails } from "../failure/errors.ts";
+import { errnoNumber } from "../kernel/errno.ts";
 import { diagnoseCgroup, type RefusedCgroup } from "./diagnosis.ts";
 import type { CgroupDoctorFacts } from "./facts.ts";
 import { facts, level } from "./fake-facts.ts";

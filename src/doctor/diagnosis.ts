@@ -1,6 +1,6 @@
 /** Why a container's cgroup could not be made or limited, where that can be seen. Pure. */
 
-import type { RuntimeError } from "../errors.ts";
+import type { RuntimeError } from "../failure/errors.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { findPlace } from "./cgroups.ts";
 import type { CgroupDoctorFacts } from "./facts.ts";

@@ -1,7 +1,7 @@
 /** What the kernel has. Pure. */
 
-import { errnoName } from "../errno.ts";
 import { kernelAtLeast } from "../host/host.ts";
+import { errnoName } from "../kernel/errno.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import type { DoctorFacts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";

@@ -1,6 +1,6 @@
 /** Kernel numbers of a plan, back in the names of the man pages. */
 
-import { capabilityNames } from "../capability.ts";
+import { capabilityNames } from "../kernel/capability.ts";
 import type { IdMap, MountAttributes } from "../native/boundary.gen.ts";
 import { CLONE, MOUNT_ATTR, MS, RLIMIT } from "../native/boundary.gen.ts";
 

@@ -1,6 +1,6 @@
 /** The operations of `explain` for a person: numbered, in columns, under a heading for each process. Pure. */
 
-import type { Warning } from "../warning.ts";
+import type { Warning } from "../failure/warning.ts";
 import type { Operation } from "./operation.ts";
 
 /** Wider texts push the column behind them out, for their own line only. */

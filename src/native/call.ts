@@ -2,7 +2,7 @@
  * The typed way into the core: `native("spawn", { plan })`. JSON out, JSON or a Failure back; see
  * docs/BOUNDARY.md. The library is loaded by the first call.
  */
-import { NativeError } from "../errors.ts";
+import { NativeError } from "../failure/errors.ts";
 import { type Calls, callNumbers, type Failure } from "./boundary.gen.ts";
 import { loadLibrary } from "./library.ts";
 import { linked } from "./linked.ts";
@@ -43,6 +43,6 @@ function call<Name extends keyof Calls>(name: Name, request: Calls[Name][0]): Ca
 
 function nativeError(failure: Failure): NativeError {
   // The words are only loaded when something has failed.
-  const { failureError }: typeof import("../failure.ts") = require("../failure.ts");
+  const { failureError }: typeof import("../failure/failure.ts") = require("../failure/failure.ts");
   return new NativeError(failureError(failure), failure);
 }

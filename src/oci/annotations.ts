@@ -1,6 +1,6 @@
 /** Annotations of config.json that change what bunc does; crun introduced them. Paths are of the host, absolute. */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 import type { Config } from "./config.ts";
 
 /** The agent's socket for SCMP_ACT_NOTIFY where the profile has no listenerPath. */

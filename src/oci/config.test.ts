@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { RuntimeError } from "../errors.ts";
+import type { RuntimeError } from "../failure/errors.ts";
 import { hostFacts } from "../host/host.ts";
 import { loadConfig, parseConfig } from "./config.ts";
 import type { Issue } from "./issue.ts";

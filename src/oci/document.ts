@@ -1,7 +1,7 @@
 /** From text to a checked value by a schema, with every mistake in the project's own form. */
 
 import * as v from "valibot";
-import type { Warning } from "../warning.ts";
+import type { Warning } from "../failure/warning.ts";
 import { describeFound, formatPath, type Issue } from "./issue.ts";
 import { mayRepeatNames, parseDocument } from "./json.ts";
 import { messageOf, schemaAt, wordsOf } from "./schema-shape.ts";
@@ -84,7 +84,7 @@ function suggestionAt(
 ): string | undefined {
   const words = wordsOf(schemaAt(schema, members));
   if (words === undefined || typeof input !== "string") return undefined;
-  const { nearest }: typeof import("../suggestion.ts") = require("../suggestion.ts");
+  const { nearest }: typeof import("../failure/suggestion.ts") = require("../failure/suggestion.ts");
   const near = nearest(input, words);
   return near.length === 0 ? undefined : near.map((word) => JSON.stringify(word)).join(" or ");
 }

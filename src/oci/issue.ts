@@ -1,7 +1,7 @@
 /** What is wrong with a config: every problem at once, each with its place. */
 
-import { type ConfigError, RuntimeError } from "../errors.ts";
-import type { Warning } from "../warning.ts";
+import { type ConfigError, RuntimeError } from "../failure/errors.ts";
+import type { Warning } from "../failure/warning.ts";
 
 export interface Issue extends ConfigError {
   /** JSON path: `linux.namespaces[2].type`. Empty: the document itself. */

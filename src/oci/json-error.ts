@@ -1,6 +1,6 @@
 /** What to say about a text that is not JSON: what stands where, and what is accepted there. */
 
-import { failureMessage, RuntimeError } from "../errors.ts";
+import { failureMessage, RuntimeError } from "../failure/errors.ts";
 import { formatIssue, formatIssues } from "./issue.ts";
 import { findJsonMistake } from "./json-mistake.ts";
 

@@ -3,7 +3,7 @@
  * reading, of texts that it has refused. It keeps no values and does not recurse, so that size and depth do not matter.
  */
 
-import type { Excerpt } from "../errors.ts";
+import type { Excerpt } from "../failure/errors.ts";
 
 export interface JsonMistake {
   /** Both from 1; columns are characters (code points). */

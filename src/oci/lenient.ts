@@ -7,7 +7,7 @@
  */
 
 import type { GenericSchema } from "valibot";
-import type { Warning } from "../warning.ts";
+import type { Warning } from "../failure/warning.ts";
 import { describeFound, formatPath } from "./issue.ts";
 import { parseExactly } from "./json.ts";
 import { entryOf, itemOf, membersOf } from "./schema-shape.ts";

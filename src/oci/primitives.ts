@@ -4,7 +4,7 @@
  */
 
 import * as v from "valibot";
-import { ID_MAX } from "../id.ts";
+import { ID_MAX } from "../kernel/id.ts";
 import type { Integer64 } from "./json.ts";
 
 /** A string that can cross to the kernel: no NUL (it would be cut there), no lone surrogate (it has no UTF-8). */

@@ -3,8 +3,8 @@
  * Extensibility), and so are the keys of maps, such as annotations.
  */
 
-import { didYouMean } from "../suggestion.ts";
-import type { Warning } from "../warning.ts";
+import { didYouMean } from "../failure/suggestion.ts";
+import type { Warning } from "../failure/warning.ts";
 import { describeFound, formatPath } from "./issue.ts";
 
 /** `path`: of the member. `known`: the names that its object may have. */

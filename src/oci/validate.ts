@@ -6,8 +6,8 @@
  * reported, and the rule would see something that its types exclude.
  */
 
+import type { Warning } from "../failure/warning.ts";
 import type { HostFacts } from "../host/host.ts";
-import type { Warning } from "../warning.ts";
 import type { Config } from "./config.ts";
 import { describeFound, type Issue } from "./issue.ts";
 import type { ProcessConfig } from "./process.ts";

@@ -1,9 +1,9 @@
 /** Capability names to sets. capabilities(7). */
 
-import { capabilityNames, capabilityNumber } from "../capability.ts";
+import type { Warning } from "../failure/warning.ts";
+import { capabilityNames, capabilityNumber } from "../kernel/capability.ts";
 import type { Capabilities } from "../native/boundary.gen.ts";
 import type { CapabilitiesConfig } from "../oci/process.ts";
-import type { Warning } from "../warning.ts";
 
 export interface PlannedCapabilities {
   /** 64-bit set as a decimal string. */
@@ -60,7 +60,7 @@ function unknownCapabilities(config: CapabilitiesConfig): Warning[] {
     }
   }
   return [...places].map(([name, path]) => {
-    const { didYouMean }: typeof import("../suggestion.ts") = require("../suggestion.ts");
+    const { didYouMean }: typeof import("../failure/suggestion.ts") = require("../failure/suggestion.ts");
     const suggestion = didYouMean(name, capabilityNames());
     return {
       path,

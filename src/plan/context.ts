@@ -1,10 +1,10 @@
 /** What every part of the planner is given, and where it puts what it decides. */
 
+import type { Warning } from "../failure/warning.ts";
 import type { HostFacts } from "../host/host.ts";
 import type { Op, Placement, Start, Step } from "../native/boundary.gen.ts";
 import type { Config } from "../oci/config.ts";
 import type { NamespaceType } from "../oci/linux.ts";
-import type { Warning } from "../warning.ts";
 
 /** A seccomp profile compiled to BPF by the core. */
 export interface CompiledSeccomp {

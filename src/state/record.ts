@@ -6,7 +6,7 @@
  */
 
 import type { CgroupDriver } from "../cgroup/manager.ts";
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../failure/errors.ts";
 
 export interface StateRecord {
   id: string;

@@ -5,8 +5,8 @@
 
 import { isFrozen } from "../cgroup/operate.ts";
 import { locationsOfPaths } from "../cgroup/paths.ts";
+import type { ContainerStatus } from "../failure/messages.ts";
 import { currentHost } from "../host/current.ts";
-import type { ContainerStatus } from "../messages.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "./record.ts";
 import type { StateDirectory } from "./store.ts";

@@ -3,9 +3,9 @@
  * start.sock. Every change is made under the directory's lock and atomically.
  */
 
-import { defaultRoot } from "../cli/default-root.ts";
-import { containerDoesNotExist, containerExists } from "../messages.ts";
+import { containerDoesNotExist, containerExists } from "../failure/messages.ts";
 import { native } from "../native/call.ts";
+import { defaultRoot } from "./default-root.ts";
 import { parseRecord, type StateRecord, serializeRecord } from "./record.ts";
 
 /** runc's modes: entries may be passed through (0711) but not listed by others; files are the owner's. */

@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from "bun:test";
-import { RuntimeError } from "../../src/errors.ts";
+import { RuntimeError } from "../../src/failure/errors.ts";
 import { hostFacts } from "../../src/host/host.ts";
 import { loadConfig } from "../../src/oci/config.ts";
 import { stringifyJson } from "../../src/oci/json.ts";

@@ -1,4 +1,4 @@
-/** Hints: their cause is there, and a failure that looks alike gets none. On the kernel; src/hints.test.ts has the rest. */
+/** Hints: their cause is there, and a failure that looks alike gets none. On the kernel; src/failure/hints.test.ts has the rest. */
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";

@@ -38,9 +38,9 @@ const longFiles: Record<string, string> = {
   "zig/sys.zig": "one wrapper per system call, in the order of the man pages",
   "src/native/boundary.gen.ts": "generated",
   "src/cli/program.test.ts": "tables of command lines",
-  "src/cli/values.test.ts": "tables of values",
+  "src/verbs/values.test.ts": "tables of values",
   "src/oci/config.test.ts": "tables of configurations",
-  "src/hints.test.ts": "tables of failures",
+  "src/failure/hints.test.ts": "tables of failures",
   "test/contract/cases.ts": "a table of configurations",
 };
 

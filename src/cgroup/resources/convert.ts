@@ -3,7 +3,7 @@
  * config-linux.md, "Control groups"; Linux, Documentation/admin-guide/cgroup-v2.rst.
  */
 
-import { RuntimeError } from "../../errors.ts";
+import { RuntimeError } from "../../failure/errors.ts";
 import type { Integer64 } from "../../oci/json.ts";
 
 /**

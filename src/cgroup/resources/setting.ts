@@ -1,8 +1,8 @@
 /** What resources come to: values for files of a cgroup, in the order in which they are to be written. */
 
+import type { Warning } from "../../failure/warning.ts";
 import { ERRNO } from "../../native/boundary.gen.ts";
 import type { Integer64 } from "../../oci/json.ts";
-import type { Warning } from "../../warning.ts";
 
 export interface CgroupSetting {
   /** The v2 controller, or the v1 controller in whose hierarchy the file is. */

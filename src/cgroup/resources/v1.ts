@@ -1,6 +1,6 @@
 /** `linux.resources` as files of cgroup v1. Pure. Linux, Documentation/admin-guide/cgroup-v1. */
 
-import { RuntimeError } from "../../errors.ts";
+import { RuntimeError } from "../../failure/errors.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import { ignoredWeights, isIdle } from "./idle.ts";
 import { pids, rdma } from "./pids-rdma.ts";

@@ -1,6 +1,6 @@
 /** `linux.resources` as files of cgroup v2. Pure. Linux, Documentation/admin-guide/cgroup-v2.rst. */
 
-import { RuntimeError } from "../../errors.ts";
+import { RuntimeError } from "../../failure/errors.ts";
 import type { Integer64 } from "../../oci/json.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import { blkioToIoWeight, cpuMax, memoryLimit, memorySwapToSwapMax, sharesToWeight } from "./convert.ts";

@@ -1,6 +1,6 @@
 /** Where the buses are. D-Bus Specification, "Server Addresses". Pure. */
 
-import { RuntimeError } from "../../errors.ts";
+import { RuntimeError } from "../../failure/errors.ts";
 
 export const SYSTEM_BUS_PATH = "/run/dbus/system_bus_socket";
 

@@ -3,7 +3,7 @@
  * GVariant's text format: `true`, `'text'`, `uint64 5`, `['a', 'b']`. Pure.
  */
 
-import { RuntimeError } from "../../errors.ts";
+import { RuntimeError } from "../../failure/errors.ts";
 import type { Property } from "./properties.ts";
 import type { Value } from "./wire.ts";
 

@@ -1,6 +1,6 @@
 /** A connection to a message bus: authentication, calls, and signals that are waited for, all with deadlines. */
 
-import { RuntimeError } from "../../errors.ts";
+import { RuntimeError } from "../../failure/errors.ts";
 import type { native } from "../../native/call.ts";
 import {
   decodeMessage,

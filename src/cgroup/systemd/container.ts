@@ -1,6 +1,7 @@
 /** The cgroups of a new container as systemd makes them: one scope, from the container's first process. */
 
-import { RuntimeError } from "../../errors.ts";
+import { RuntimeError } from "../../failure/errors.ts";
+import type { Warning } from "../../failure/warning.ts";
 import type { CgroupFacts } from "../../host/cgroup.ts";
 import {
   type CgroupInUseReply,
@@ -11,7 +12,6 @@ import {
 import type { native } from "../../native/call.ts";
 import { type ScopeSubgroups, scopeSubgroups } from "../../oci/annotations.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
-import type { Warning } from "../../warning.ts";
 import {
   creationOf,
   limitCgroups,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { RuntimeError } from "../../errors.ts";
+import { RuntimeError } from "../../failure/errors.ts";
 import { ERRNO } from "../../native/boundary.gen.ts";
 import type { native } from "../../native/call.ts";
 import { Bus } from "./bus.ts";

@@ -3,7 +3,7 @@
  * org.freedesktop.systemd1(5).
  */
 
-import { failureMessage, RuntimeError } from "../../errors.ts";
+import { failureMessage, RuntimeError } from "../../failure/errors.ts";
 import { ERRNO } from "../../native/boundary.gen.ts";
 import type { native } from "../../native/call.ts";
 import { NO_SESSION_BUS, SYSTEM_BUS_PATH, sessionBusPath } from "./address.ts";

@@ -4,7 +4,7 @@
  * systemd.resource-control(5); the D-Bus names are those of org.freedesktop.systemd1(5).
  */
 
-import { RuntimeError } from "../../errors.ts";
+import { RuntimeError } from "../../failure/errors.ts";
 import type { Integer64 } from "../../oci/json.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import { accessText, type DevicePolicy } from "../device-rule.ts";

@@ -1,6 +1,6 @@
 /** Names of systemd's units and where their cgroups are, by runc's rules. Pure. systemd.slice(5). */
 
-import { RuntimeError } from "../../errors.ts";
+import { RuntimeError } from "../../failure/errors.ts";
 
 export interface UnitName {
   /** "docker-1234.scope" */

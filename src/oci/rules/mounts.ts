@@ -163,6 +163,6 @@ function checkProc(
 
 /** ` (did you mean "nosuid"?)` for a misspelt flag. */
 function nearOption(word: string): string {
-  const { didYouMean }: typeof import("../../suggestion.ts") = require("../../suggestion.ts");
+  const { didYouMean }: typeof import("../../failure/suggestion.ts") = require("../../failure/suggestion.ts");
   return didYouMean(word, knownMountOptions());
 }

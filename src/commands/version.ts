@@ -1,0 +1,28 @@
+/** What `--version` and `features` say about this program. */
+
+import { version as BUNC_VERSION } from "../../package.json" with { type: "json" };
+
+export { BUNC_VERSION };
+
+/** The version of runc whose command line and behaviour this is: clients decide by it what they may ask for. */
+export const RUNC_VERSION = "1.5.0";
+
+/** The newest runtime specification that is implemented. */
+export const SPEC_VERSION = "1.3.0";
+
+/** The commit of the build; the build replaces the name by a string (Bun.build's define). */
+declare const BUNC_COMMIT: string | undefined;
+export const COMMIT = typeof BUNC_COMMIT === "string" ? BUNC_COMMIT : "unknown";
+
+/**
+ * containerd and BuildKit want the first line to begin with "runc version ", Docker looks for a line with
+ * "commit:"; our own name comes last.
+ */
+export function versionText(): string {
+  return [
+    `runc version ${RUNC_VERSION}`,
+    `commit: ${COMMIT}`,
+    `spec: ${SPEC_VERSION}`,
+    `bunc: ${BUNC_VERSION}`,
+  ].join("\n");
+}

@@ -1,0 +1,366 @@
+/**
+ * Making a container from its bundle and what `checkpoint` has saved. CRIU makes its processes, as children of ours,
+ * from within the cgroups that were made for them; what else `create` does is done here, and undone when something
+ * fails.
+ */
+
+import type { CgroupManager } from "../cgroup/manager.ts";
+import { distinctGroups } from "../cgroup/paths.ts";
+import { explainFailure } from "../criu/diagnosis.ts";
+import {
+  externalMounts,
+  externalNamespaces,
+  inheritedNamespace,
+  JOINED,
+  NULL_DEVICE,
+} from "../criu/external.ts";
+import { type CriuFlags, commonOptions, prepareDirectories } from "../criu/options.ts";
+import { type CriuNotify, type CriuOpts, REQ_TYPE } from "../criu/rpc.ts";
+import {
+  CriuError,
+  CriuSession,
+  type CriuVersion,
+  findCriu,
+  versionAtLeast,
+  versionText,
+} from "../criu/session.ts";
+import { RuntimeError } from "../failure/errors.ts";
+import { parseSelfCgroup } from "../host/cgroup.ts";
+import { currentHost } from "../host/current.ts";
+import { native } from "../native/call.ts";
+import type { Config } from "../oci/config.ts";
+import { parseDocument } from "../oci/json.ts";
+import { planMountPoints } from "../plan/mount-points.ts";
+import { KEPT_STREAMS, planStreams } from "../plan/stdio.ts";
+import type { StateRecord } from "../state/record.ts";
+import type { StateDirectory } from "../state/store.ts";
+import type { CommandContext } from "../verbs/verbs.ts";
+import { type Bundle, loadBundle } from "./bundle.ts";
+import { newCgroups } from "./cgroups.ts";
+import { DESCRIPTORS_FILE } from "./checkpoint.ts";
+import { claimContainer, createRecordedCgroups, placeRecordedCgroups } from "./claim.ts";
+import { FailureFacts } from "./failure-facts.ts";
+import { handOver } from "./hand-over.ts";
+import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
+import { checkTerminal } from "./inherited.ts";
+import { namespacePaths } from "./initial-record.ts";
+import { notifyMount } from "./notify-socket.ts";
+import { rootlessCgroups } from "./rootless.ts";
+import { SIGKILL, signalInit } from "./signal.ts";
+import { storeConfig } from "./stored-config.ts";
+import { makeStreams } from "./streams.ts";
+import type { UndoList } from "./undo-list.ts";
+
+export interface RestoreFlags extends CriuFlags {
+  lsmProfile: string | undefined;
+  lsmMountContext: string | undefined;
+}
+
+export interface RestoreRequest {
+  id: string;
+  bundle: string | undefined;
+  noPivot: boolean;
+  detach: boolean;
+  pidFile: string | undefined;
+  consoleSocket: string | undefined;
+  flags: RestoreFlags;
+}
+
+/** A container that runs. The caller holds its lock. */
+export interface Restored {
+  directory: StateDirectory;
+  record: StateRecord;
+  pid: number;
+  pidfd: number;
+  /** Master of its terminal, where nobody else got it; else -1. */
+  console: number;
+  release: () => void;
+}
+
+const LOG_NAME = "restore.log";
+const ROOT_NAME = "criu-root";
+const ROOT_MODE = 0o700;
+/** The numbers of `CriuSession` descriptors begin here: the streams and the socket come before. */
+const FIRST_DESCRIPTOR = 4;
+
+export function restoreContainer(request: RestoreRequest, context: CommandContext): Restored {
+  const { flags, id } = request;
+  const host = currentHost();
+  const rootless = rootlessCgroups(context.globals.rootless, host);
+  const bundle = loadBundle(request.bundle, host, { noPivot: request.noPivot, rootlessCgroups: rootless });
+  for (const warning of bundle.warnings) context.log.warning(warning);
+  checkTerminal(hasTerminal(bundle.config), request.detach, request.consoleSocket);
+  refuseJoinedCgroup(bundle.config);
+  const criu = findCriu();
+  const version = criuVersion(criu, flags);
+  const streams = savedStreams(flags.imagePath);
+  const cgroups = newCgroups(id, bundle.config, context.globals.cgroupManager, rootless);
+  for (const warning of cgroups.warnings) context.log.warning(warning);
+
+  return claimContainer({ id, bundle, rootless, cgroups }, context, (claim) => {
+    const { directory, record, undo, release } = claim;
+    storeConfig(directory, bundle.config);
+    directory.save(record);
+    createRecordedCgroups(cgroups, claim);
+    makeMountPoints(bundle, record);
+    const planned = hasTerminal(bundle.config) ? KEPT_STREAMS : planStreams(!request.detach, host.streams);
+    const pipes = makeStreams(planned);
+    // Pipes are ours or the caller's from now on (inheritedPipes).
+    record.external_descriptors = streams.map((stream, fd) =>
+      isPipe(stream) ? pipes[fd] || (host.streams[fd] ?? "") : stream,
+    );
+    const restoration = new Restoration(
+      request,
+      { directory, record, bundle, cgroups, criu, version, streams },
+      undo,
+      context,
+    );
+    const { pid, pidfd, console } = restoration.run();
+    native("give_streams", { streams: planned, owner_uid: bundle.config.process?.user.uid ?? 0, pid });
+    record.bunc.creating = false;
+    directory.save(record);
+    const { pidFile } = request;
+    handOver({ pidFile, consoleSocket: undefined, pidfdSocket: undefined }, { pid, pidfd, console });
+    return { directory, record, pid, pidfd, console, release };
+  });
+}
+
+interface Parts {
+  directory: StateDirectory;
+  record: StateRecord;
+  bundle: Bundle;
+  cgroups: CgroupManager;
+  /** Absolute path. */
+  criu: string;
+  version: CriuVersion;
+  /** What the standard streams were when the container was saved. */
+  streams: string[];
+}
+
+/** CRIU at work on one container. */
+class Restoration {
+  readonly #request: RestoreRequest;
+  readonly #parts: Parts;
+  readonly #undo: UndoList;
+  readonly #context: CommandContext;
+  #console = -1;
+  #pidfd = -1;
+
+  constructor(request: RestoreRequest, parts: Parts, undo: UndoList, context: CommandContext) {
+    this.#request = request;
+    this.#parts = parts;
+    this.#undo = undo;
+    this.#context = context;
+  }
+
+  run(): { pid: number; pidfd: number; console: number } {
+    const { directory, record, bundle, cgroups, version } = this.#parts;
+    const { flags } = this.#request;
+    const target = `${directory.path}/${ROOT_NAME}`;
+    native("make_directory", { path: target, mode: ROOT_MODE, parents: false });
+    const namespaces = openNamespaces(bundle.config);
+    const { paths, logFile } = prepareDirectories(flags, LOG_NAME);
+    const session = new CriuSession(this.#parts.criu, {
+      streams: "inherited",
+      descriptors: namespaces.map(({ fd }) => fd),
+      root: { path: bundle.rootfs, target },
+      directories: paths,
+    });
+    try {
+      for (const { fd } of namespaces) native("close_fd", { fd });
+      this.#place(session.pid);
+      const opts: CriuOpts = {
+        ...commonOptions(flags, logFile, session.directories, bundle.config.annotations),
+        ...this.#restoreOptions(target),
+        inherit_fd: [
+          ...namespaces.map(({ key }, index) => ({ key, fd: FIRST_DESCRIPTOR + index })),
+          ...inheritedPipes(this.#parts.streams),
+        ],
+        cg_root: cgroupRoots(session.pid),
+      };
+      const { restore } = session.request({ type: REQ_TYPE.RESTORE, opts }, (notification, fd) =>
+        this.#notified(notification, fd),
+      );
+      const { status, succeeded } = session.end();
+      if (!succeeded) throw new CriuError(`criu failed: ${status}`, session);
+      cgroups.close();
+      native("remove_directory", { path: target });
+      return { pid: restore?.pid ?? record.init_process_pid, pidfd: this.#pidfd, console: this.#console };
+    } catch (error) {
+      session.kill();
+      if (!(error instanceof CriuError)) throw error;
+      throw explainFailure(error, logFile, versionText(version), currentHost().kernel.release);
+    }
+  }
+
+  #restoreOptions(root: string): CriuOpts {
+    const { directory, bundle, cgroups } = this.#parts;
+    const { config } = bundle;
+    const { lsmProfile, lsmMountContext } = this.#request.flags;
+    const mounts = externalMounts(config, {
+      host: currentHost(),
+      bundle: bundle.path,
+      rootfs: bundle.rootfs,
+      cgroups: cgroups.locations,
+      notify: notifyMount(directory),
+    });
+    return {
+      root,
+      rst_sibling: true,
+      evasive_devices: true,
+      ext_mnt: [
+        ...mounts.map(({ target, source }) => ({ key: target, val: source })),
+        { key: NULL_DEVICE, val: NULL_DEVICE },
+      ],
+      join_ns: joinedNamespaces(config),
+      ...(lsmProfile === undefined ? {} : { lsm_profile: lsmProfile }),
+      ...(lsmMountContext === undefined ? {} : { lsm_mount_context: lsmMountContext }),
+    };
+  }
+
+  /** CRIU goes into the container's cgroups, and what it makes begins there. */
+  #place(pid: number): void {
+    const { record, cgroups, directory } = this.#parts;
+    if (cgroups.needsProcess) {
+      placeRecordedCgroups(cgroups, { record, undo: this.#undo }, pid);
+      directory.save(record);
+    }
+    const groups = distinctGroups(cgroups.locations);
+    if (groups.length > 0) native("cgroup_join", { pids: [pid], groups, tolerate: [] });
+    cgroups.restrictDevices();
+    cgroups.limit();
+  }
+
+  #notified({ script, pid = 0 }: CriuNotify, fd: number): void {
+    const { record, bundle, directory } = this.#parts;
+    switch (script) {
+      case "setup-namespaces":
+        this.#remember(pid);
+        directory.save(record);
+        this.#undo.add(() => runPoststopHooks(bundle.config, record, this.#context.log));
+        runCreateHooks(bundle.config, record);
+        break;
+      case "post-restore":
+        this.#remember(pid);
+        record.created = new Date().toISOString();
+        directory.save(record);
+        break;
+      case "orphan-pts-master":
+        this.#takeConsole(fd);
+        return;
+      default:
+    }
+    if (fd >= 0) native("close_fd", { fd });
+  }
+
+  #remember(pid: number): void {
+    const { record, bundle } = this.#parts;
+    if (record.init_process_pid === pid) return;
+    const { pidfd, start_time } = native("open_process", { pid });
+    this.#pidfd = pidfd;
+    record.init_process_pid = pid;
+    record.init_process_start = Number(start_time);
+    record.namespace_paths = namespacePaths(pid, bundle.config);
+    // CRIU gives it a time namespace, so that its clocks go on.
+    const time = `/proc/${pid}/ns/time`;
+    if (!native("own_namespace", { path: time, kind: "time" }).own) record.namespace_paths["NEWTIME"] = time;
+    this.#undo.add(() => signalInit(record, SIGKILL));
+  }
+
+  #takeConsole(fd: number): void {
+    const { consoleSocket } = this.#request;
+    if (consoleSocket === undefined) {
+      this.#console = fd;
+      return;
+    }
+    const console = { pid: 0, pidfd: -1, console: fd };
+    handOver({ pidFile: undefined, consoleSocket, pidfdSocket: undefined }, console);
+  }
+}
+
+/** Also makes sure that there is a CRIU, and that it can do what was asked for. */
+function criuVersion(criu: string, { lsmProfile, lsmMountContext }: RestoreFlags): CriuVersion {
+  const session = new CriuSession(criu, { streams: "captured" });
+  try {
+    const version = session.version();
+    const lsm = { major: 3, minor: 16, sublevel: 0 };
+    if (!versionAtLeast(version, lsm)) {
+      if (lsmProfile !== undefined) throw new RuntimeError("--lsm-profile requires at least CRIU 3.16");
+      if (lsmMountContext !== undefined)
+        throw new RuntimeError("--lsm-mount-context requires at least CRIU 3.16");
+    }
+    return version;
+  } finally {
+    session.kill();
+  }
+}
+
+function hasTerminal({ process }: Config): boolean {
+  return process?.terminal ?? false;
+}
+
+function refuseJoinedCgroup({ linux }: Config): void {
+  const index = linux.namespaces.findIndex(({ type, path }) => type === "cgroup" && path !== "");
+  if (index === -1) return;
+  throw new RuntimeError("CRIU cannot restore into a cgroup namespace that is there already", {
+    subject: `linux.namespaces[${index}].path`,
+    hint: "leave the path out: the container gets a cgroup namespace of its own",
+  });
+}
+
+/** Throws RuntimeError where no checkpoint is. */
+function savedStreams(imagePath: string): string[] {
+  const path = `${imagePath}/${DESCRIPTORS_FILE}`;
+  const { found, text } = native("read_file", { path });
+  if (!found) {
+    throw new RuntimeError(`open ${path}: no such file or directory`, {
+      path,
+      hint: "--image-path names the directory that a complete checkpoint was written to",
+    });
+  }
+  const value: unknown = parseDocument(path, text);
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+/** Pipes of the container's streams become the caller's streams. */
+function inheritedPipes(streams: readonly string[]): { key: string; fd: number }[] {
+  return streams.flatMap((key, fd) => (isPipe(key) ? [{ key, fd }] : []));
+}
+
+function isPipe(stream: string): boolean {
+  return stream.includes("pipe:");
+}
+
+function openNamespaces(config: Config): { key: string; fd: number }[] {
+  return externalNamespaces(config).map(({ type, path }) => ({
+    key: inheritedNamespace(type).key,
+    fd: native("open_file", { path }).fd,
+  }));
+}
+
+function joinedNamespaces({ linux }: Config): { ns: string; ns_file: string }[] {
+  return linux.namespaces.flatMap(({ type, path }) => {
+    const ns = JOINED[type];
+    return ns === undefined || path === "" ? [] : [{ ns, ns_file: path }];
+  });
+}
+
+/** Where CRIU puts what it finds in the images: below its own cgroups. */
+function cgroupRoots(pid: number): { ctrl: string; path: string }[] {
+  const own = parseSelfCgroup(native("read_host_file", { path: `/proc/${pid}/cgroup` }).text);
+  return [...own].map(([ctrl, path]) => ({ ctrl, path }));
+}
+
+function makeMountPoints(bundle: Bundle, record: StateRecord): void {
+  const plan = planMountPoints(bundle.config, currentHost(), {
+    id: record.id,
+    bundle: bundle.path,
+    rootfs: bundle.rootfs,
+    cgroupDirectories: new Map(Object.entries(record.cgroup_paths)),
+  });
+  const { pid, pidfd, channel } = new FailureFacts(bundle.config, record).explain("other", () =>
+    native("spawn", { plan }),
+  );
+  // It has ended by itself, and is reaped.
+  native("abandon", { pid, pidfd, channel });
+}

@@ -1,0 +1,93 @@
+/** What a command knows about the things that a Failure of the core names by config path. */
+
+import type { Failure } from "../native/boundary.gen.ts";
+
+export interface FailureContext {
+  /** `init`: the first process of a container; `exec`: a further one; `other`: no process is being made. */
+  process: "init" | "exec" | "other";
+  mounts: readonly MountFacts[];
+  /** Names of mount options that are no data of a file system. */
+  mountOptionNames: () => readonly string[];
+  /** process.cwd */
+  workingDirectory: string;
+  user: { uid: number; gid: number; additionalGids?: readonly number[] } | undefined;
+  /** PATH of process.env; undefined: there is none. */
+  searchPath: string | undefined;
+  rlimits: readonly { type: string; hard: number | bigint }[];
+  /** Every name in process.capabilities. */
+  capabilities: readonly string[];
+  /** The kernel killed a process of the container's cgroup for want of memory. */
+  oomKilled: boolean;
+  /** The limit that the cgroup reached then, in bytes; "": it was not the cgroup's own. */
+  oomLimit: string;
+  /** linux.resources.cpu.cpus is set. */
+  limitsCpus: boolean;
+  /** An empty path: a new namespace. */
+  namespaces: readonly { type: string; path: string }[];
+  uidMappings: readonly IdRange[];
+  gidMappings: readonly IdRange[];
+  /** linux.seccomp: its actions, the default one among them. */
+  seccompActions: readonly string[];
+  host: HostView;
+}
+
+export interface MountFacts {
+  destination: string;
+  type: string;
+  source: string;
+  options: readonly string[];
+}
+
+export interface IdRange {
+  containerID: number;
+  size: number;
+}
+
+/** Looks at this machine, which a hint may need before it says that something is wrong with it. */
+export interface HostView {
+  euid: number;
+  /** We run in a user namespace. */
+  inUserNamespace: boolean;
+  /** Contents of a file of the kernel's; "": it is not there, or may not be read. */
+  text: (path: string) => string;
+}
+
+export interface HintFacts {
+  failure: Failure;
+  context: FailureContext;
+  /** The mount concerned. */
+  mount: MountFacts | undefined;
+}
+
+export function hasNamespace(context: FailureContext, type: string): boolean {
+  return context.namespaces.some((namespace) => namespace.type === type);
+}
+
+/** With the mappings of this configuration. */
+export function isNewUserNamespace(context: FailureContext): boolean {
+  return context.namespaces.some(({ type, path }) => type === "user" && path === "");
+}
+
+export function isMapped(id: number, mappings: readonly IdRange[]): boolean {
+  return mappings.some(({ containerID, size }) => id >= containerID && id < containerID + size);
+}
+
+/** For calls of the core that make no process: files, cgroups, signals. */
+export const NO_PROCESS: FailureContext = {
+  process: "other",
+  mounts: [],
+  mountOptionNames: () => [],
+  workingDirectory: "",
+  user: undefined,
+  searchPath: undefined,
+  rlimits: [],
+  capabilities: [],
+  oomKilled: false,
+  oomLimit: "",
+  limitsCpus: false,
+  namespaces: [],
+  uidMappings: [],
+  gidMappings: [],
+  seccompActions: [],
+  host: { euid: 0, inUserNamespace: false, text: () => "" },
+};

@@ -1,0 +1,105 @@
+/** Hints for mounts that the kernel refused: hints.ts has the rules for hints. */
+
+import { errnoName } from "../kernel/errno.ts";
+import {
+  type FailureContext,
+  type HintFacts,
+  hasNamespace,
+  isMapped,
+  isNewUserNamespace,
+  type MountFacts,
+} from "./context.ts";
+
+/** "": nothing that was looked at explains it. */
+export function mountHint(facts: HintFacts): string {
+  const { failure, mount, context } = facts;
+  if (mount === undefined || failure.code !== "system") return "";
+  switch (errnoName(failure.errno)) {
+    case "ENODEV":
+      return failure.op === "fsopen" ? missingFileSystem(mount, context) : "";
+    case "ENOENT":
+      return failure.op === "open_tree" && failure.target === mount.source
+        ? "the source of a bind mount must be there before the container is made"
+        : "";
+    case "EINVAL":
+      return failure.op === "fsconfig" ? refusedOption(mount, context) : "";
+    case "EPERM":
+      return isInUserNamespace(context) ? forbiddenInUserNamespace(mount, facts) : "";
+    default:
+      return "";
+  }
+}
+
+function missingFileSystem({ type }: MountFacts, { host }: FailureContext): string {
+  const known = host.text("/proc/filesystems");
+  if (known === "" || known.split("\n").some((line) => line.split("\t")[1] === type)) return "";
+  return `the kernel has no file system ${JSON.stringify(type)} (/proc/filesystems): load its module, or correct mounts[].type`;
+}
+
+/** What no mount option is called goes to the file system. A misspelt one may be among it. */
+function refusedOption({ type, options }: MountFacts, context: FailureContext): string {
+  if (type === "devpts" && isNewUserNamespace(context)) {
+    for (const option of options) {
+      const [, kind, id] = /^(uid|gid)=(\d+)$/.exec(option) ?? [];
+      if (kind === undefined) continue;
+      const mappings = kind === "uid" ? context.uidMappings : context.gidMappings;
+      if (isMapped(Number(id), mappings)) continue;
+      return `the ${kind} of the devpts option ${option} is in no range of linux.${kind}Mappings: add it there, or remove the option`;
+    }
+  }
+  const { didYouMean }: typeof import("./suggestion.ts") = require("./suggestion.ts");
+  const known = context.mountOptionNames();
+  const unknown = options.filter((option) => !known.includes(option) && !option.includes("="));
+  for (const option of unknown) {
+    const suggestion = didYouMean(option, known);
+    if (suggestion !== "") return `${JSON.stringify(option)} is no option of mounts${suggestion}`;
+  }
+  return "";
+}
+
+function isInUserNamespace(context: FailureContext): boolean {
+  return hasNamespace(context, "user") || context.host.inUserNamespace;
+}
+
+/** mount_namespaces(7), user_namespaces(7): which namespace must be the container's own for a file system. */
+const OWN_NAMESPACE: Readonly<Record<string, string>> = {
+  sysfs: "network",
+  proc: "pid",
+  mqueue: "ipc",
+  cgroup: "cgroup",
+  cgroup2: "cgroup",
+};
+
+function forbiddenInUserNamespace({ type }: MountFacts, { failure, context }: HintFacts): string {
+  const needed = OWN_NAMESPACE[type];
+  const joined = context.namespaces.find((namespace) => namespace.type === needed && namespace.path !== "");
+  // The kernel asks for rights over that namespace here; what it thinks of the host's mounts it says in fsmount(2).
+  const asks =
+    failure.op === (type === "sysfs" ? "fsopen" : "fsconfig") && !failure.detail.startsWith("option");
+  if (joined !== undefined && asks) {
+    return `in a user namespace ${type} needs a ${needed} namespace that belongs to it, which the one at ${joined.path} does not`;
+  }
+  if (needed !== undefined && !hasNamespace(context, needed)) {
+    return `in a user namespace ${type} needs a new ${needed} namespace as well: add {"type": "${needed}"} to linux.namespaces`;
+  }
+  if (type !== "proc" && type !== "sysfs") return "";
+  const covered = coveredPart(type, context.host.text("/proc/self/mountinfo"));
+  return covered === ""
+    ? ""
+    : `${covered} of the host is masked or read-only, which a user namespace may not uncover: bind the host's mount instead, or run without a nested user namespace`;
+}
+
+/** Directories that the kernel keeps empty, for others to be mounted there: these cover nothing. */
+const MOUNT_POINTS_OF_KERNEL =
+  /^\/proc\/sys\/fs\/binfmt_misc|^\/sys\/(?:fs\/(?:cgroup|bpf|pstore|selinux|smackfs|fuse\/connections|resctrl)|kernel\/(?:debug|tracing|security|config)|firmware\/efi\/efivars)/;
+
+/** A mount point on the host that keeps its proc or sysfs from being wholly in view; "": none. */
+function coveredPart(type: "proc" | "sysfs", mountinfo: string): string {
+  const top = type === "proc" ? "/proc" : "/sys";
+  for (const line of mountinfo.split("\n")) {
+    const [, , , , point = "", options = ""] = line.split(" ");
+    if (point.startsWith(`${top}/`) && !MOUNT_POINTS_OF_KERNEL.test(point)) return point;
+    if (point === top && options.split(",").includes("ro")) return point;
+  }
+  return "";
+}

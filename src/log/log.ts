@@ -1,0 +1,235 @@
+/**
+ * runc's logging contract. Records go to the --log file (appended) or to standard error, as logrus writes
+ * them: JSON with sorted keys, or `time="…" level=error msg="…"`. A failing command writes exactly one
+ * error record, because Podman parses the whole file as one JSON object and containerd takes the last
+ * record; with a --log file the bare message also goes to standard error. Trouble with the log itself is
+ * never an error.
+ */
+
+import { type Excerpt, failureMessage, RuntimeError } from "../failure/errors.ts";
+import type { Warning } from "../failure/warning.ts";
+import { errnoName } from "../kernel/errno.ts";
+import { LOG_LEVELS, type LogFormat, type LogLevel } from "../verbs/global-flags.ts";
+
+export interface LogSettings {
+  /** Absolute path; undefined: standard error. */
+  file: string | undefined;
+  format: LogFormat;
+  /** Undefined: warnings and errors. */
+  level: LogLevel | undefined;
+  /** --debug: everything. */
+  debug: boolean;
+}
+
+export type Fields = Record<string, unknown>;
+
+/** The outside world of the log. None of these may throw. */
+export interface LogOutput {
+  /** Appends to the file, making it with mode 0644 when it is not there; failures are ignored. */
+  appendFile: (path: string, text: string) => void;
+  /** Writes to standard error, with a final newline added. */
+  writeError: (text: string) => void;
+  errorIsTerminal: () => boolean;
+  now: () => Date;
+}
+
+export interface Log {
+  /** Somebody wants to read what is done, step by step. */
+  readonly debugging: boolean;
+  debug: (message: string, fields?: Fields) => void;
+  info: (message: string) => void;
+  warning: (warning: Warning | string) => void;
+  /** Why a process in the foreground ended: for a person at a terminal, and for the log file. */
+  ending: (message: string) => void;
+  /** Why the command fails. Called once, by main. */
+  failure: (error: unknown) => void;
+}
+
+export function createLog(settings: LogSettings, output: LogOutput): Log {
+  const level = settings.debug ? "debug" : (settings.level ?? "warning");
+  const threshold = LOG_LEVELS.indexOf(level);
+  // A warning must not precede the error in a JSON file, unless the caller asked for a level: it waits,
+  // and becomes part of the error record.
+  const holdWarnings =
+    settings.file !== undefined &&
+    settings.format === "json" &&
+    settings.level === undefined &&
+    !settings.debug;
+  const held: Warning[] = [];
+
+  const write = (recordLevel: LogLevel, given: string, extra: Fields, excerpt?: Excerpt): void => {
+    if (LOG_LEVELS.indexOf(recordLevel) > threshold) return;
+    const message = visibleBytes(given);
+    const fields = visibleFields(extra);
+    if (settings.file === undefined && settings.format === "text" && output.errorIsTerminal()) {
+      output.writeError(terminalRecord(recordLevel, message, fields, excerpt));
+      return;
+    }
+    const record = { ...fields, level: recordLevel, msg: message, time: timestamp(output.now()) };
+    const text = settings.format === "json" ? jsonRecord(record) : textRecord(record, fields);
+    if (settings.file === undefined) output.writeError(text);
+    else output.appendFile(settings.file, `${text}\n`);
+  };
+
+  const warn = (given: Warning | string): void => {
+    const warning = typeof given === "string" ? { message: given } : given;
+    if (holdWarnings) held.push(warning);
+    else write("warning", warning.message, warningFields(warning));
+  };
+
+  return {
+    debugging: level === "debug",
+    debug: (message, fields = {}) => write("debug", message, fields),
+    info: (message) => write("info", message, {}),
+    warning: warn,
+    ending: (message) => {
+      if (LOG_LEVELS.indexOf("warning") > threshold) return;
+      // Standard error is the container's too: who reads it from a pipe or file gets nothing in between.
+      const isSeen = output.errorIsTerminal();
+      if (settings.file !== undefined || isSeen) write("warning", message, {});
+      if (settings.file !== undefined && isSeen)
+        output.writeError(terminalRecord("warning", visibleBytes(message), {}));
+    },
+    failure: (error) => {
+      if (error instanceof RuntimeError) for (const warning of error.warnings ?? []) warn(warning);
+      const fields = failureFields(error, settings.format);
+      if (held.length > 0) fields["warnings"] = held;
+      const message = failureMessage(error);
+      const ofProgram = error instanceof RuntimeError && error.inPlaceOfProgram;
+      if (ofProgram && settings.file === undefined && settings.format === "text") {
+        const lines = output.errorIsTerminal() ? fieldLines(visibleFields(fields)) : [];
+        output.writeError([printable(visibleBytes(message)), ...lines].join("\n"));
+        return;
+      }
+      write("error", message, fields, error instanceof RuntimeError ? error.excerpt : undefined);
+      if (settings.file !== undefined) output.writeError(visibleBytes(message));
+    },
+  };
+}
+
+/**
+ * The extra keys of the error record; none differs from level, msg or time only by case. The mistakes of a configuration
+ * stand in the message; as data they are for programs, which read JSON.
+ */
+export function failureFields(error: unknown, format: LogFormat): Fields {
+  const fields: Fields = {};
+  // Something that was not foreseen: the stack is what a bug report needs.
+  const origin = originOf(error);
+  if (origin instanceof Error && !(origin instanceof RuntimeError)) fields["stack"] = origin.stack;
+  if (!(error instanceof RuntimeError)) return fields;
+  if (error.step !== undefined) fields["step"] = error.step;
+  if (error.path !== undefined) fields["path"] = error.path;
+  if (error.subject !== undefined) fields["subject"] = error.subject;
+  if (error.errno !== undefined && error.errno !== 0) fields["errno"] = errnoName(error.errno);
+  if (error.detail !== undefined) fields["detail"] = error.detail;
+  if (error.hint !== undefined) fields["hint"] = error.hint;
+  if (error.configErrors !== undefined && format === "json") fields["config_errors"] = error.configErrors;
+  return fields;
+}
+
+/** The keys that the error record has for the same things. */
+function warningFields({ path, found }: Warning): Fields {
+  const fields: Fields = {};
+  if (path !== undefined) fields["subject"] = path;
+  if (found !== undefined) fields["found"] = found;
+  return fields;
+}
+
+/** A byte that is no UTF-8 came from the core as NUL and two digits (zig/json.zig); a person reads "\xff". */
+function visibleBytes(text: string): string {
+  return text.replaceAll(/\0([0-9a-f]{2})/g, "\\x$1");
+}
+
+function visibleFields(fields: Fields): Fields {
+  const visible = Object.entries(fields).map(([key, value]) => [
+    key,
+    typeof value === "string" ? visibleBytes(value) : value,
+  ]);
+  return Object.fromEntries(visible);
+}
+
+function originOf(error: unknown): unknown {
+  let origin = error;
+  while (origin instanceof Error && origin.cause !== undefined) origin = origin.cause;
+  return origin;
+}
+
+/** RFC 3339 in UTC, whole seconds: `2026-01-02T15:04:05Z`. */
+function timestamp(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}
+
+function jsonRecord(record: Fields): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))));
+}
+
+/** logrus's text format: time, level and msg first, then the other fields by name. */
+function textRecord(record: Fields, fields: Fields): string {
+  const keys = ["time", "level", "msg", ...Object.keys(fields).sort()];
+  return keys.map((key) => `${key}=${textValue(record[key])}`).join(" ");
+}
+
+function textValue(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return /^[A-Za-z0-9._/@^+-]*$/.test(text) ? text : quoteAsGo(text);
+}
+
+/** Go's strconv.Quote. */
+function quoteAsGo(text: string): string {
+  const escaped = text.replaceAll(/["\\\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
+    switch (character) {
+      case '"':
+      case "\\":
+        return `\\${character}`;
+      case "\n":
+        return "\\n";
+      case "\r":
+        return "\\r";
+      case "\t":
+        return "\\t";
+    }
+    const code = character.codePointAt(0) as number;
+    if (code < 0x80) return `\\x${code.toString(16).padStart(2, "0")}`;
+    return code < 0x10000
+      ? `\\u${code.toString(16).padStart(4, "0")}`
+      : `\\U${code.toString(16).padStart(8, "0")}`;
+  });
+  return `"${escaped}"`;
+}
+
+const TERMINAL_LABELS: Readonly<Record<LogLevel, string>> = {
+  error: "ERRO",
+  warning: "WARN",
+  info: "INFO",
+  debug: "DEBU",
+};
+
+/** For a person at a terminal: the message first, then one line for each thing known about it. */
+function terminalRecord(level: LogLevel, message: string, fields: Fields, excerpt?: Excerpt): string {
+  const lines = [`${TERMINAL_LABELS[level]} ${printable(message)}`];
+  if (excerpt !== undefined) lines.push(...excerptLines(excerpt));
+  return [...lines, ...fieldLines(fields)].join("\n");
+}
+
+function fieldLines(fields: Fields): string[] {
+  return Object.entries(fields).map(
+    ([key, value]) => `     ${key}: ${printable(typeof value === "string" ? value : JSON.stringify(value))}`,
+  );
+}
+
+/** The line with its number, and a caret below the place. */
+function excerptLines({ line, before, after }: Excerpt): string[] {
+  const shown = (text: string) => printable(text.replaceAll("\t", " "));
+  const margin = `     ${line} | `;
+  return [
+    `${margin}${shown(before)}${shown(after)}`,
+    `${" ".repeat(margin.length - 2)}| ${" ".repeat([...shown(before)].length)}^`,
+  ];
+}
+
+/** Names from a bundle may hold terminal control sequences; they are shown, not obeyed. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (character) =>
+    character === "\n" || character === "\t" ? character : quoteAsGo(character).slice(1, -1),
+  );
+}

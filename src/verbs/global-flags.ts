@@ -1,0 +1,81 @@
+/** The flags that stand before the verb, and may also follow it. */
+
+import { Command } from "@commander-js/extra-typings";
+import { anyText, givenTextFlag, textFlag } from "./flag.ts";
+import { parsePath, parseRoot } from "./paths.ts";
+import { oneOf, parseBooleanOrAuto } from "./values.ts";
+
+export const LOG_LEVELS = ["error", "warning", "info", "debug"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export type LogFormat = "text" | "json";
+export type CgroupManager = "cgroupfs" | "systemd" | "disabled";
+
+export interface GlobalOptions {
+  /** State directory given with --root, absolute; undefined: the default (src/state/default-root.ts). */
+  root: string | undefined;
+  /** Log file; undefined: standard error. */
+  log: string | undefined;
+  logFormat: LogFormat;
+  /** Undefined: not given (src/log/log.ts chooses). */
+  logLevel: LogLevel | undefined;
+  debug: boolean;
+  cgroupManager: CgroupManager;
+  /** Whether cgroup permission errors are tolerated. */
+  rootless: boolean | "auto";
+}
+
+/** The flags alone, as a commander Command without verbs. */
+export function globalCommand() {
+  return new Command("bunc")
+    .option("--debug", "log every step that is done, with the time it took", false)
+    .addOption(textFlag("--log <file>", "append log records to this file, not to standard error", parsePath))
+    .addOption(
+      textFlag(
+        "--log-format <format>",
+        "format of log records: text or json",
+        oneOf("invalid log-format", "text", "json"),
+      ).default("text" as const),
+    )
+    .addOption(
+      textFlag("--log-level <level>", `least severe level that is logged: ${LOG_LEVELS.join(", ")}`, (text) =>
+        oneOf("unknown log level", ...LOG_LEVELS)(text === "warn" ? "warning" : text),
+      ),
+    )
+    .addOption(
+      givenTextFlag(
+        "--root <directory>",
+        "directory for the state of containers, on a tmpfs (default: /run/runc, or $XDG_RUNTIME_DIR/runc when rootless)",
+        parseRoot,
+      ),
+    )
+    .option("--systemd-cgroup", "make cgroups through systemd; cgroupsPath is slice:prefix:name", false)
+    .addOption(
+      textFlag(
+        "--cgroup-manager <manager>",
+        "who makes cgroups: cgroupfs, systemd, or disabled for none",
+        oneOf("invalid cgroup-manager", "cgroupfs", "systemd", "disabled"),
+      ),
+    )
+    .addOption(
+      givenTextFlag(
+        "--rootless <value>",
+        "tolerate missing permission for cgroups: true, false or auto",
+        parseBooleanOrAuto,
+      ).default("auto" as const),
+    )
+    .addOption(textFlag("--criu <path>", "ignored, for old callers", anyText).hideHelp());
+}
+
+/** The values of a parsed globalCommand(). --cgroup-manager, being the more exact one, beats --systemd-cgroup. */
+export function globalOptions(command: ReturnType<typeof globalCommand>): GlobalOptions {
+  const values = command.opts();
+  return {
+    root: values.root,
+    log: values.log,
+    logFormat: values.logFormat,
+    logLevel: values.logLevel,
+    debug: values.debug,
+    cgroupManager: values.cgroupManager ?? (values.systemdCgroup ? "systemd" : "cgroupfs"),
+    rootless: values.rootless,
+  };
+}

@@ -1,0 +1,37 @@
+/** Flags that several verbs share: the bundle, and how a process is started and handed over. */
+
+import { textFlag, valueFlag } from "./flag.ts";
+import { parsePath } from "./paths.ts";
+import { integerFrom } from "./values.ts";
+
+/** The most file descriptors a process can have: the ceiling of fs.nr_open's default. */
+const PRESERVE_FDS_MAX = 1_048_576;
+
+export const CONTAINER_ID_NEW = "the name of the new container, unique on this host";
+export const CONTAINER_ID = "the name of the container";
+
+export const NO_PIVOT = "do not use pivot_root, for a root file system on a ramdisk (less isolation)";
+export const NO_NEW_KEYRING = "let the container inherit the caller's session keyring";
+
+export const bundleFlag = () =>
+  textFlag("-b, --bundle <directory>", "the bundle directory (default: the current directory)", parsePath);
+
+export const consoleSocketFlag = () =>
+  textFlag(
+    "--console-socket <socket>",
+    "AF_UNIX socket that receives the master side of the process's terminal",
+    parsePath,
+  );
+
+export const pidfdSocketFlag = () =>
+  textFlag("--pidfd-socket <socket>", "AF_UNIX socket that receives a pidfd of the process", parsePath);
+
+export const pidFileFlag = () =>
+  textFlag("--pid-file <file>", "write the process id to this file", parsePath);
+
+export const preserveFdsFlag = () =>
+  valueFlag(
+    "--preserve-fds <count>",
+    "pass this many file descriptors, from 3 (after those of $LISTEN_FDS), to the process",
+    integerFrom(0, PRESERVE_FDS_MAX),
+  ).default(0);

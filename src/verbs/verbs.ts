@@ -1,0 +1,87 @@
+/** Every verb of the command line, and the types its handler gets. */
+
+import type { Command } from "@commander-js/extra-typings";
+import type { Log } from "../log/log.ts";
+import { checkpointCommand } from "./checkpoint.ts";
+import { createCommand } from "./create.ts";
+import { deleteCommand } from "./delete.ts";
+import { doctorCommand } from "./doctor.ts";
+import { eventsCommand } from "./events.ts";
+import { execCommand } from "./exec.ts";
+import { explainCommand } from "./explain.ts";
+import { featuresCommand } from "./features.ts";
+import type { GlobalOptions } from "./global-flags.ts";
+import { killCommand } from "./kill.ts";
+import { listCommand } from "./list.ts";
+import { mountsCommand } from "./mounts.ts";
+import { pauseCommand } from "./pause.ts";
+import { psCommand } from "./ps.ts";
+import { restoreCommand } from "./restore.ts";
+import { resumeCommand } from "./resume.ts";
+import { runCommand } from "./run.ts";
+import { specCommand } from "./spec.ts";
+import { startCommand } from "./start.ts";
+import { stateCommand } from "./state.ts";
+import { updateCommand } from "./update.ts";
+
+/** Verb → its commander Command. Only the one that was asked for is ever built. */
+export const verbs = {
+  checkpoint: checkpointCommand,
+  create: createCommand,
+  delete: deleteCommand,
+  doctor: doctorCommand,
+  events: eventsCommand,
+  exec: execCommand,
+  explain: explainCommand,
+  features: featuresCommand,
+  kill: killCommand,
+  list: listCommand,
+  mounts: mountsCommand,
+  pause: pauseCommand,
+  ps: psCommand,
+  restore: restoreCommand,
+  resume: resumeCommand,
+  run: runCommand,
+  spec: specCommand,
+  start: startCommand,
+  state: stateCommand,
+  update: updateCommand,
+};
+
+export type VerbName = keyof typeof verbs;
+
+export function isVerbName(text: string): text is VerbName {
+  return Object.hasOwn(verbs, text);
+}
+
+/** Verbs whose flags end at the container id: what follows belongs to another program, or is a signal. */
+export const POSITIONALS_BEFORE_STOP: Readonly<Partial<Record<VerbName, number>>> = {
+  exec: 1,
+  kill: 1,
+  ps: 1,
+};
+
+/** The parsed flags of a verb: `VerbOptions<"create">`. */
+export type VerbOptions<Verb extends VerbName> =
+  ReturnType<(typeof verbs)[Verb]> extends Command<infer _Args, infer Options, infer _Globals>
+    ? Options
+    : never;
+
+/** The positional arguments of a verb, as a tuple: `[containerId]`, `[containerId, command]` … */
+export type VerbArguments<Verb extends VerbName> =
+  ReturnType<(typeof verbs)[Verb]> extends Command<infer Args, infer _Options, infer _Globals> ? Args : never;
+
+/** What every handler gets besides its own flags and arguments. */
+export interface CommandContext {
+  globals: GlobalOptions;
+  log: Log;
+  /** The name bunc was called by: "runc" or "bunc". */
+  programName: string;
+}
+
+/** What src/commands/<verb>.ts exports as `run`: the exit status. Errors are thrown, as RuntimeError. */
+export type Handler<Verb extends VerbName> = (
+  options: VerbOptions<Verb>,
+  args: VerbArguments<Verb>,
+  context: CommandContext,
+) => number | Promise<number>;
