@@ -32,7 +32,8 @@ export async function main(words: readonly string[], programName: string): Promi
       console.log(request.text);
       return 0;
     }
-    return await runVerb(request, { globals, log, programName });
+    const { root, rootless, cgroupManager: driver } = globals;
+    return await runVerb(request, { root, rootless, driver, log, programName });
   } catch (error) {
     if (error instanceof UsageError && error.help !== undefined) {
       console.log(`Incorrect Usage.\n\n${error.help}\n`);

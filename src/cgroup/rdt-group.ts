@@ -6,7 +6,8 @@ import type { Warning } from "../failure/warning.ts";
 import { errnoText } from "../kernel/errno.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
-import { groupPath, monitoringPath, type RdtPlan, type SchemataLine, schemataDifferences } from "./rdt.ts";
+import type { SchemataLine } from "../oci/intel-rdt.ts";
+import { groupPath, monitoringPath, type RdtPlan, schemataDifferences } from "./rdt.ts";
 
 const GROUP_MODE = 0o755;
 

@@ -14,15 +14,8 @@ import { outlineRdt } from "../explain/rdt.ts";
 import { NativeError } from "../failure/errors.ts";
 import { failureError } from "../failure/failure.ts";
 import type { Failure } from "../native/boundary.gen.ts";
-import {
-  groupPath,
-  type IntelRdtConfig,
-  monitoringPath,
-  planRdt,
-  rdtTasks,
-  schemataDifferences,
-  schemataLines,
-} from "./rdt.ts";
+import { type IntelRdtConfig, schemataLines } from "../oci/intel-rdt.ts";
+import { groupPath, monitoringPath, planRdt, rdtTasks, schemataDifferences } from "./rdt.ts";
 import { makeRdtGroup, removeRdtGroups, writeSchemata } from "./rdt-group.ts";
 import { rdtStats } from "./stats/rdt.ts";
 

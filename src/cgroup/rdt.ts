@@ -3,15 +3,7 @@
  * bandwidth. config-linux.md#intelrdt; the kernel's filesystems/resctrl.rst. Pure: rdt-group.ts does it.
  */
 
-import type { LinuxConfig } from "../oci/linux.ts";
-
-export type IntelRdtConfig = NonNullable<LinuxConfig["intelRdt"]>;
-
-/** One line for the group's schemata file, and the config path that asks for it. */
-export interface SchemataLine {
-  line: string;
-  subject: string;
-}
+import { type IntelRdtConfig, type SchemataLine, schemataLines } from "../oci/intel-rdt.ts";
 
 export interface RdtPlan {
   /** Where resctrl is mounted. */
@@ -26,8 +18,6 @@ export interface RdtPlan {
   monitoring: string;
 }
 
-const SUBJECT = "linux.intelRdt";
-
 /** `mount`: where resctrl is mounted. `id`: the container's. The configuration is checked. */
 export function planRdt(config: IntelRdtConfig, mount: string, id: string): RdtPlan {
   const { closID, enableMonitoring } = config;
@@ -40,16 +30,6 @@ export function planRdt(config: IntelRdtConfig, mount: string, id: string): RdtP
     schemata: schemataLines(config),
     monitoring: enableMonitoring ? monitoring : "",
   };
-}
-
-/** The specification's order: cache, bandwidth, then `schemata`. */
-export function schemataLines({ l3CacheSchema, memBwSchema, schemata = [] }: IntelRdtConfig): SchemataLine[] {
-  const lines = [
-    { line: l3CacheSchema, subject: `${SUBJECT}.l3CacheSchema` },
-    { line: memBwSchema, subject: `${SUBJECT}.memBwSchema` },
-    ...schemata.map((line, index) => ({ line, subject: `${SUBJECT}.schemata[${index}]` })),
-  ];
-  return lines.filter(({ line }) => line !== "");
 }
 
 /** The tasks files that a process of the container enters, in this order: who changes his group leaves its monitoring. */

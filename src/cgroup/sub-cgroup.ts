@@ -1,10 +1,10 @@
 /** `exec --cgroup`: one path (cgroup v2), or several controller[,controller]:path (cgroup v1). */
 
-import { ValueError } from "../verbs/values.ts";
+import { RuntimeError } from "../failure/errors.ts";
 
 /**
  * Controller → path below the container's cgroup; the key "" stands for cgroup v2.
- * Whether the path stays below it is checked where it is resolved. Throws ValueError with runc's texts.
+ * Whether the path stays below it is checked where it is resolved. Throws RuntimeError with runc's texts.
  */
 export function parseSubCgroups(values: readonly string[]): Map<string, string> {
   const paths = new Map<string, string>();
@@ -12,17 +12,17 @@ export function parseSubCgroups(values: readonly string[]): Map<string, string> 
     const colon = value.indexOf(":");
     if (colon === -1) {
       if (values.length !== 1) {
-        throw new ValueError(`invalid --cgroup argument: ${value} (missing <controller>: prefix)`);
+        throw new RuntimeError(`invalid --cgroup argument: ${value} (missing <controller>: prefix)`);
       }
       paths.set("", value);
       continue;
     }
     for (const controller of value.slice(0, colon).split(",")) {
       if (controller === "") {
-        throw new ValueError(`invalid --cgroup argument: ${value} (empty <controller> prefix)`);
+        throw new RuntimeError(`invalid --cgroup argument: ${value} (empty <controller> prefix)`);
       }
       if (paths.has(controller)) {
-        throw new ValueError(
+        throw new RuntimeError(
           `invalid --cgroup argument(s): controller ${controller} specified multiple times`,
         );
       }

@@ -5,11 +5,11 @@ import type { CgroupLocation } from "../cgroup/paths.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
 import { type Container, openContainer } from "../container/container.ts";
 import { execProcess, readProcessFile } from "../container/exec.ts";
-import { processFromFlags, subCgroupsFromFlags } from "../container/exec-process.ts";
 import { loadStoredConfig } from "../container/stored-config.ts";
 import type { Log } from "../log/log.ts";
 import { native } from "../native/call.ts";
 import type { Handler } from "../verbs/verbs.ts";
+import { processFromFlags, subCgroupsFromFlags } from "./exec-process.ts";
 
 export const run: Handler<"exec"> = (options, [id, words], context) => {
   const container = openContainer(id, context);

@@ -51,17 +51,14 @@ function explain(
   context: CommandContext,
 ): Explanation {
   const host = currentHost();
-  const rootless = rootlessCgroups(context.globals.rootless, host);
+  const rootless = rootlessCgroups(context.rootless, host);
   const noPivot = options.pivot === false;
   const bundle = readBundle(options.bundle, host, { noPivot, rootlessCgroups: rootless });
   const { config } = bundle;
   const id = givenId ?? (bundle.path.slice(bundle.path.lastIndexOf("/") + 1) || "container");
   const problems: string[] = [];
   const seccomp = compileSeccomp(config.linux.seccomp, context.log);
-  const outline = outlineOrProblem(
-    problems,
-    driverOptions(id, config, context.globals.cgroupManager, rootless),
-  );
+  const outline = outlineOrProblem(problems, driverOptions(id, config, context.driver, rootless));
   const cgroups = outlineRdt(outline, config.linux.intelRdt, host.resctrl, id);
   const root = rootOf(context);
   const { plan, warnings } = planCreate(config, host, {
@@ -108,7 +105,7 @@ function explainSeccomp(query: SyscallQuery, options: VerbOptions<"explain">, co
   const host = currentHost();
   const { config } = readBundle(options.bundle, host, {
     noPivot: false,
-    rootlessCgroups: rootlessCgroups(context.globals.rootless, host),
+    rootlessCgroups: rootlessCgroups(context.rootless, host),
   });
   const { seccomp } = config.linux;
   if (!wantsSeccomp(seccomp)) {

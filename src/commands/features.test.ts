@@ -9,19 +9,13 @@ test.each([
   [5, 19, true],
   [6, 1, true],
 ])("Linux %d.%d has WAIT_KILLABLE_RECV: %p", (major, minor, expected) => {
-  const { seccomp } = features({ kernel: kernel(major, minor), checkpoint: true }).linux ?? {};
+  const { seccomp } = features(kernel(major, minor)).linux ?? {};
   expect(seccomp?.supportedFlags?.includes("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV")).toBe(expected);
   expect(seccomp?.knownFlags).toContain("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV");
 });
 
-test.each([true, false])("checkpoint: %p", (checkpoint) => {
-  expect(features({ kernel: kernel(6, 1), checkpoint }).annotations).toMatchObject({
-    "org.opencontainers.runc.checkpoint.enabled": String(checkpoint),
-  });
-});
-
 test("only architectures that the compiler has", () => {
-  const { seccomp } = features({ kernel: kernel(6, 1), checkpoint: true }).linux ?? {};
+  const { seccomp } = features(kernel(6, 1)).linux ?? {};
   expect(seccomp?.archs).toContain("SCMP_ARCH_LOONGARCH64");
   expect(seccomp?.archs).not.toContain("SCMP_ARCH_M68K");
 });

@@ -1,6 +1,5 @@
 /** `features`: what this runtime can, as the OCI runtime specification's features.md wants it told. */
 
-import { loadHandler } from "../cli/handlers.ts";
 import { isKnownArchitecture } from "../container/seccomp.ts";
 import { currentHost } from "../host/current.ts";
 import { type KernelVersion, kernelAtLeast } from "../host/host.ts";
@@ -8,25 +7,18 @@ import { capabilityNames } from "../kernel/capability.ts";
 import type { Features } from "../oci/features.ts";
 import { HOOK_KINDS } from "../oci/hooks.ts";
 import { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES, NAMESPACE_TYPES } from "../oci/linux.ts";
+import { knownMountOptions } from "../oci/mount-options.ts";
 import { SECCOMP_ACTIONS, SECCOMP_ARCHITECTURES, SECCOMP_FLAGS, SECCOMP_OPERATORS } from "../oci/seccomp.ts";
-import { knownMountOptions } from "../plan/mount-options.ts";
 import type { Handler } from "../verbs/verbs.ts";
 import { BUNC_VERSION, COMMIT, RUNC_VERSION, SPEC_VERSION } from "./version.ts";
 
 export const run: Handler<"features"> = () => {
-  const checkpoint = loadHandler("checkpoint") !== undefined;
-  console.log(JSON.stringify(features({ kernel: currentHost().kernel, checkpoint }), null, 4));
+  console.log(JSON.stringify(features(currentHost().kernel), null, 4));
   return 0;
 };
 
-export interface FeatureFacts {
-  kernel: KernelVersion;
-  /** Whether this build has the commands checkpoint and restore. */
-  checkpoint: boolean;
-}
-
 /** Everything is about the runtime, whether this host has it or not, but for the seccomp flags: features-linux.md. */
-export function features({ kernel, checkpoint }: FeatureFacts): Features {
+export function features(kernel: KernelVersion): Features {
   return {
     ociVersionMin: "1.0.0",
     ociVersionMax: SPEC_VERSION,
@@ -53,7 +45,7 @@ export function features({ kernel, checkpoint }: FeatureFacts): Features {
     },
     annotations: {
       "bunc.version": BUNC_VERSION,
-      "org.opencontainers.runc.checkpoint.enabled": String(checkpoint),
+      "org.opencontainers.runc.checkpoint.enabled": "true",
       "org.opencontainers.runc.commit": COMMIT,
       "org.opencontainers.runc.version": RUNC_VERSION,
     },

@@ -5,7 +5,7 @@ import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
 import { rememberFiles } from "../cgroup/put-back.ts";
 import { ignoredWarning } from "../cgroup/resources/setting.ts";
 import { checkMemoryUsage } from "../cgroup/resources/v2.ts";
-import { cgroupsOf } from "../container/cgroups.ts";
+import { cgroupsOf, systemdEnvironment } from "../container/cgroups.ts";
 import { changeContainer } from "../container/container.ts";
 import { mergeResources } from "../container/merge-resources.ts";
 import { changeRdt, type RdtChange } from "../container/rdt.ts";
@@ -61,7 +61,10 @@ function apply(
   rdt: RdtChange,
   log: Log,
 ): void {
-  const unit = record.bunc.systemdUnit === "" ? undefined : updateUnit(record, changes);
+  const unit =
+    record.bunc.systemdUnit === ""
+      ? undefined
+      : updateUnit(record, changes, systemdEnvironment(record.rootless));
   const { settings, ignored } = changeSettings(currentHost().cgroup, unit?.resources ?? changes);
   const write = () => writeSettings(native, locations, settings);
   const putBack = rememberFiles(native, locations, settings);

@@ -6,7 +6,8 @@ import type { Warning } from "../failure/warning.ts";
 import type { HostFacts } from "../host/host.ts";
 import { startRecord } from "../host/start-record.ts";
 import { native } from "../native/call.ts";
-import { type Config, loadConfig } from "../oci/config.ts";
+import type { Config } from "../oci/config.ts";
+import { loadConfig } from "../oci/validate.ts";
 
 export interface Bundle {
   /** Absolute, without symbolic links. */

@@ -1,7 +1,8 @@
 /** The cgroups of a container: those that a new one gets, and those of a recorded one. */
 
 import { mountsDevices } from "../cgroup/devices.ts";
-import { type CgroupDriver, type CgroupManager, type DriverOptions, openManager } from "../cgroup/manager.ts";
+import { openManager } from "../cgroup/drivers.ts";
+import type { CgroupDriver, CgroupManager, DriverOptions } from "../cgroup/manager.ts";
 import { removeCgroups } from "../cgroup/operate.ts";
 import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
 import type { SystemdEnvironment } from "../cgroup/systemd/driver.ts";
@@ -66,6 +67,7 @@ function cgroupOwner({ process, mounts, linux }: Config): number | undefined {
   return undefined;
 }
 
+/** Where the bus of the systemd is that manages our cgroups. */
 export function systemdEnvironment(rootless: boolean): SystemdEnvironment {
   return { rootless, euid: currentHost().euid, variables: process.env };
 }
@@ -74,7 +76,7 @@ export function systemdEnvironment(rootless: boolean): SystemdEnvironment {
 export function removeCgroupsOf(record: StateRecord): void {
   if (record.bunc.systemdUnit !== "") {
     const { stopUnit }: typeof import("./systemd-unit.ts") = require("./systemd-unit.ts");
-    stopUnit(record);
+    stopUnit(record, systemdEnvironment(record.rootless));
   }
   removeCgroups(native, cgroupsOf(record));
 }

@@ -8,9 +8,9 @@ import { cgroupPaths } from "../cgroup/paths.ts";
 import { currentHost } from "../host/current.ts";
 import type { StateRecord } from "../state/record.ts";
 import { StateDirectory } from "../state/store.ts";
-import type { CommandContext } from "../verbs/verbs.ts";
 import type { Bundle } from "./bundle.ts";
 import { rootOf } from "./container.ts";
+import type { ContainerContext } from "./context.ts";
 import { removeRecordedCgroups } from "./destroy.ts";
 import { initialRecord } from "./initial-record.ts";
 import { UndoList } from "./undo-list.ts";
@@ -37,7 +37,7 @@ export interface ClaimRequest {
  */
 export function claimContainer<Made>(
   { id, bundle, rootless, cgroups }: ClaimRequest,
-  context: CommandContext,
+  context: ContainerContext,
   body: (claim: Claim) => Made,
 ): Made {
   const root = rootOf(context);
@@ -47,7 +47,7 @@ export function claimContainer<Made>(
   const undo = new UndoList(context.log);
   try {
     const record = initialRecord(id, bundle, {
-      driver: context.globals.cgroupManager,
+      driver: context.driver,
       rootless,
       // A unit of the same name may be somebody else's until systemd has made ours.
       cgroupPaths: cgroups.needsProcess ? {} : cgroupPaths(cgroups.locations),

@@ -5,7 +5,7 @@ import { currentHost } from "../host/current.ts";
 import type { StateRecord } from "../state/record.ts";
 import { currentStatus } from "../state/status.ts";
 import { StateDirectory, type StateRoot, stateRoot } from "../state/store.ts";
-import type { CommandContext } from "../verbs/verbs.ts";
+import type { ContainerContext } from "./context.ts";
 
 export interface Container {
   directory: StateDirectory;
@@ -14,15 +14,15 @@ export interface Container {
 }
 
 /** Where this command line says that states are. The host is only asked when --root is not given. */
-export function rootOf(context: CommandContext): StateRoot {
-  const explicit = context.globals.root;
+export function rootOf(context: ContainerContext): StateRoot {
+  const explicit = context.root;
   if (explicit !== undefined) return stateRoot(explicit, 0, false);
   const host = currentHost();
   return stateRoot(undefined, host.euid, host.inUserNamespace);
 }
 
 /** Throws "container does not exist". */
-export function openContainer(id: string, context: CommandContext): Container {
+export function openContainer(id: string, context: ContainerContext): Container {
   return loadContainer(new StateDirectory(rootOf(context), id));
 }
 
@@ -34,7 +34,7 @@ export function loadContainer(directory: StateDirectory): Container {
 /** Runs `change` with the container locked and loaded under the lock. */
 export async function changeContainer<Result>(
   id: string,
-  context: CommandContext,
+  context: ContainerContext,
   change: (container: Container) => Result | Promise<Result>,
 ): Promise<Result> {
   const directory = new StateDirectory(rootOf(context), id);

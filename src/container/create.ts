@@ -10,11 +10,11 @@ import { PIDFD_RECEIVER } from "../oci/annotations.ts";
 import { planCreate } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
-import type { CommandContext } from "../verbs/verbs.ts";
 import { bringUp } from "./bring-up.ts";
 import { type Bundle, loadBundle } from "./bundle.ts";
 import { newCgroups } from "./cgroups.ts";
 import { claimContainer, createRecordedCgroups } from "./claim.ts";
+import type { ContainerContext } from "./context.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
 import { refuseHostSysctls } from "./host-sysctls.ts";
@@ -45,16 +45,16 @@ export interface Created {
   release: () => void;
 }
 
-export function createContainer(request: CreateRequest, context: CommandContext): Created {
+export function createContainer(request: CreateRequest, context: ContainerContext): Created {
   const host = currentHost();
-  const rootless = rootlessCgroups(context.globals.rootless, host);
+  const rootless = rootlessCgroups(context.rootless, host);
   const bundle = loadBundle(request.bundle, host, { noPivot: request.noPivot, rootlessCgroups: rootless });
   for (const warning of bundle.warnings) context.log.warning(warning);
   refuseHostSysctls(bundle.config);
   checkTerminal(bundle.config.process?.terminal ?? false, request.detach, request.consoleSocket);
   const inherited = inheritedDescriptors(request.preserveFds);
   const seccomp = compileSeccomp(bundle.config.linux.seccomp, context.log);
-  const cgroups = newCgroups(request.id, bundle.config, context.globals.cgroupManager, rootless);
+  const cgroups = newCgroups(request.id, bundle.config, context.driver, rootless);
   for (const warning of cgroups.warnings) context.log.warning(warning);
 
   return claimContainer({ id: request.id, bundle, rootless, cgroups }, context, (claim) => {

@@ -13,8 +13,9 @@ import type { Config } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import { planExec } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
-import type { CommandContext } from "../verbs/verbs.ts";
+import { systemdEnvironment } from "./cgroups.ts";
 import type { Container } from "./container.ts";
+import type { ContainerContext } from "./context.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
 import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
@@ -39,7 +40,7 @@ export interface ExecRequest extends HandOver {
 export function execProcess(
   { directory, record, status }: Container,
   request: ExecRequest,
-  context: CommandContext,
+  context: ContainerContext,
 ): Spawned {
   if (status === "stopped") throw cannotExec("stopped");
   if (status === "paused" && !request.ignorePaused) throw cannotExec("paused");
@@ -85,11 +86,11 @@ export function execProcess(
 }
 
 /** `exec --process FILE`. */
-export function readProcessFile(path: string, context: CommandContext): ProcessConfig {
+export function readProcessFile(path: string, context: ContainerContext): ProcessConfig {
   const { found, text } = native("read_file", { path });
   if (!found) throw new RuntimeError(`open ${path}: no such file or directory`, { path });
   const host = currentHost();
-  const rootless = rootlessCgroups(context.globals.rootless, host);
+  const rootless = rootlessCgroups(context.rootless, host);
   // The schema is loaded for this form of exec only.
   const { loadProcess }: typeof import("../oci/process-document.ts") = require("../oci/process-document.ts");
   const { value, warnings } = loadProcess(text, path, { host, noPivot: false, rootlessCgroups: rootless });
@@ -163,8 +164,9 @@ function spawnThroughSystemd(plan: Plan, record: StateRecord, place: ExecPlace):
 
 function attachToContainer(record: StateRecord, { locations, isBelow }: ExecPlace, pid: number): void {
   const { attachThroughSystemd }: typeof import("./systemd-unit.ts") = require("./systemd-unit.ts");
+  const environment = systemdEnvironment(record.rootless);
   const attach = (places: readonly CgroupLocation[]) => {
-    for (const location of places) attachThroughSystemd(record, location, pid);
+    for (const location of places) attachThroughSystemd(record, location, pid, environment);
   };
   try {
     attach(locations);

@@ -51,7 +51,7 @@ export class FailureFacts {
         options: options ?? [],
       })),
       mountOptionNames: () => {
-        const options: typeof import("../plan/mount-options.ts") = require("../plan/mount-options.ts");
+        const options: typeof import("../oci/mount-options.ts") = require("../oci/mount-options.ts");
         return options.knownMountOptions();
       },
       workingDirectory: process?.cwd ?? "",

@@ -6,8 +6,8 @@ import type { Plan } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { loadMounts } from "../oci/mounts-document.ts";
 import { type HotMountOptions, planMountsAdded, planMountsRemoved } from "../plan/hot-mounts.ts";
-import type { CommandContext } from "../verbs/verbs.ts";
 import type { Container } from "./container.ts";
+import type { ContainerContext } from "./context.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { loadStoredConfig } from "./stored-config.ts";
@@ -20,7 +20,7 @@ export function changeMounts(
   change: MountsChange,
   text: string,
   document: string,
-  context: CommandContext,
+  context: ContainerContext,
 ): void {
   if (status === "stopped" || status === "creating") throw containerNotRunning();
   const host = currentHost();
@@ -30,7 +30,7 @@ export function changeMounts(
     host,
     bundle,
     noPivot: false,
-    rootlessCgroups: rootlessCgroups(context.globals.rootless, host),
+    rootlessCgroups: rootlessCgroups(context.rootless, host),
   };
   const { value: mounts, warnings } = loadMounts(
     text,

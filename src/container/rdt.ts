@@ -1,6 +1,6 @@
 /** The resctrl group (Intel RDT) of a container: for a new one, for a further process in it, and at its end. */
 
-import { groupPath, type IntelRdtConfig, monitoringPath, planRdt, rdtTasks } from "../cgroup/rdt.ts";
+import { groupPath, monitoringPath, planRdt, rdtTasks } from "../cgroup/rdt.ts";
 import {
   hasRdtResource,
   makeRdtGroup,
@@ -15,6 +15,7 @@ import type { Log } from "../log/log.ts";
 import type { Placement } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
+import type { IntelRdtConfig } from "../oci/intel-rdt.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 import type { UndoList } from "./undo-list.ts";

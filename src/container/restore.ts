@@ -34,11 +34,11 @@ import { planMountPoints } from "../plan/mount-points.ts";
 import { KEPT_STREAMS, planStreams } from "../plan/stdio.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
-import type { CommandContext } from "../verbs/verbs.ts";
 import { type Bundle, loadBundle } from "./bundle.ts";
 import { newCgroups } from "./cgroups.ts";
 import { DESCRIPTORS_FILE } from "./checkpoint.ts";
 import { claimContainer, createRecordedCgroups, placeRecordedCgroups } from "./claim.ts";
+import type { ContainerContext } from "./context.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { handOver } from "./hand-over.ts";
 import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
@@ -83,10 +83,10 @@ const ROOT_MODE = 0o700;
 /** The numbers of `CriuSession` descriptors begin here: the streams and the socket come before. */
 const FIRST_DESCRIPTOR = 4;
 
-export function restoreContainer(request: RestoreRequest, context: CommandContext): Restored {
+export function restoreContainer(request: RestoreRequest, context: ContainerContext): Restored {
   const { flags, id } = request;
   const host = currentHost();
-  const rootless = rootlessCgroups(context.globals.rootless, host);
+  const rootless = rootlessCgroups(context.rootless, host);
   const bundle = loadBundle(request.bundle, host, { noPivot: request.noPivot, rootlessCgroups: rootless });
   for (const warning of bundle.warnings) context.log.warning(warning);
   checkTerminal(hasTerminal(bundle.config), request.detach, request.consoleSocket);
@@ -94,7 +94,7 @@ export function restoreContainer(request: RestoreRequest, context: CommandContex
   const criu = findCriu();
   const version = criuVersion(criu, flags);
   const streams = savedStreams(flags.imagePath);
-  const cgroups = newCgroups(id, bundle.config, context.globals.cgroupManager, rootless);
+  const cgroups = newCgroups(id, bundle.config, context.driver, rootless);
   for (const warning of cgroups.warnings) context.log.warning(warning);
 
   return claimContainer({ id, bundle, rootless, cgroups }, context, (claim) => {
@@ -142,11 +142,11 @@ class Restoration {
   readonly #request: RestoreRequest;
   readonly #parts: Parts;
   readonly #undo: UndoList;
-  readonly #context: CommandContext;
+  readonly #context: ContainerContext;
   #console = -1;
   #pidfd = -1;
 
-  constructor(request: RestoreRequest, parts: Parts, undo: UndoList, context: CommandContext) {
+  constructor(request: RestoreRequest, parts: Parts, undo: UndoList, context: ContainerContext) {
     this.#request = request;
     this.#parts = parts;
     this.#undo = undo;

@@ -2,13 +2,13 @@
 
 import { cannotStart } from "../failure/messages.ts";
 import { native } from "../native/call.ts";
-import type { CommandContext } from "../verbs/verbs.ts";
 import type { Container } from "./container.ts";
+import type { ContainerContext } from "./context.ts";
 import { FailureFacts } from "./failure-facts.ts";
 import { runPoststartHooks } from "./hooks.ts";
 import { loadStoredConfig } from "./stored-config.ts";
 
-export function startContainer({ directory, record, status }: Container, { log }: CommandContext): void {
+export function startContainer({ directory, record, status }: Container, { log }: ContainerContext): void {
   if (status !== "created") throw cannotStart(status);
   const config = loadStoredConfig(directory, record);
   const { started } = new FailureFacts(config, record).explain("init", () =>

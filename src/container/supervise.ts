@@ -4,8 +4,8 @@ import type { SuperviseNotify } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
-import type { CommandContext } from "../verbs/verbs.ts";
 import { cgroupsOf } from "./cgroups.ts";
+import type { ContainerContext } from "./context.ts";
 import { destroyContainer } from "./destroy.ts";
 import { readStoredConfig } from "./stored-config.ts";
 
@@ -21,7 +21,7 @@ export interface Supervised {
 }
 
 /** → exit status of the container's init. */
-export function superviseContainer(supervised: Supervised, context: CommandContext): number {
+export function superviseContainer(supervised: Supervised, context: ContainerContext): number {
   const { directory, record, pid, pidfd, console, notify, keep } = supervised;
   const { status, signaled } = native("supervise", { pid, pidfd, console, notify: notify ?? null });
   if (signaled) tellContainerEnding(supervised, status, context);
@@ -38,7 +38,7 @@ export function superviseContainer(supervised: Supervised, context: CommandConte
 function tellContainerEnding(
   { directory, record, pid }: Supervised,
   status: number,
-  context: CommandContext,
+  context: ContainerContext,
 ): void {
   const { tellEnding }: typeof import("./ending.ts") = require("./ending.ts");
   const ending = {

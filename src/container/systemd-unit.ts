@@ -2,12 +2,11 @@
 
 import type { CgroupLocation } from "../cgroup/paths.ts";
 import { systemdResources } from "../cgroup/systemd/container.ts";
-import { Systemd } from "../cgroup/systemd/driver.ts";
+import { Systemd, type SystemdEnvironment } from "../cgroup/systemd/driver.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
 import type { StateRecord } from "../state/record.ts";
-import { systemdEnvironment } from "./cgroups.ts";
 
 export interface UnitUpdate {
   /** The resources as they are to be written to the cgroup's files. */
@@ -21,8 +20,12 @@ export interface UnitUpdate {
 }
 
 /** For new limits of a container that systemd manages. */
-export function updateUnit(record: StateRecord, resources: ResourcesConfig): UnitUpdate {
-  const systemd = Systemd.connect(native, systemdEnvironment(record.rootless));
+export function updateUnit(
+  record: StateRecord,
+  resources: ResourcesConfig,
+  environment: SystemdEnvironment,
+): UnitUpdate {
+  const systemd = Systemd.connect(native, environment);
   const converted = systemdResources(currentHost().cgroup, resources, systemd);
   return {
     resources: converted.resources,
@@ -38,17 +41,22 @@ export function updateUnit(record: StateRecord, resources: ResourcesConfig): Uni
  * Moves a process into one of a container's cgroups through systemd: a user may not move it there himself, because
  * his session and his services have only root's cgroups in common.
  */
-export function attachThroughSystemd(record: StateRecord, { path }: CgroupLocation, pid: number): void {
+export function attachThroughSystemd(
+  record: StateRecord,
+  { path }: CgroupLocation,
+  pid: number,
+  environment: SystemdEnvironment,
+): void {
   const { systemdUnit } = record.bunc;
   const parts = path.split("/");
-  const systemd = Systemd.connect(native, systemdEnvironment(record.rootless));
+  const systemd = Systemd.connect(native, environment);
   systemd.attach(systemdUnit, parts.slice(parts.indexOf(systemdUnit) + 1).join("/"), [pid]);
   systemd.close();
 }
 
 /** With the cgroups that systemd has made for it. */
-export function stopUnit(record: StateRecord): void {
-  const systemd = Systemd.connect(native, systemdEnvironment(record.rootless));
+export function stopUnit(record: StateRecord, environment: SystemdEnvironment): void {
+  const systemd = Systemd.connect(native, environment);
   systemd.stopUnit(record.bunc.systemdUnit);
   systemd.close();
 }

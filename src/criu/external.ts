@@ -3,13 +3,13 @@
 import { absolutePath, type CgroupLocation } from "../cgroup/paths.ts";
 import type { HostFacts } from "../host/host.ts";
 import type { MountinfoEntry } from "../host/mountinfo.ts";
+import { baseName, cleanPath, resolvePath } from "../kernel/paths.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import type { NamespaceType } from "../oci/linux.ts";
+import { parseMountOptions } from "../oci/mount-options.ts";
+import { rootPath, targetOf } from "../oci/mount-targets.ts";
 import { DEFAULT_DEVICE_PATHS } from "../plan/devices.ts";
-import { parseMountOptions } from "../plan/mount-options.ts";
-import { rootPath, targetOf } from "../plan/mount-targets.ts";
-import { baseName, cleanPath, resolvePath } from "../plan/paths.ts";
 
 /** A mount from outside: where it is in the container, and what of the host it shows. */
 export interface ExternalMount {

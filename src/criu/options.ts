@@ -2,10 +2,10 @@
 
 import { RuntimeError } from "../failure/errors.ts";
 import { currentHost } from "../host/current.ts";
+import { resolvePath } from "../kernel/paths.ts";
 import type { Log } from "../log/log.ts";
 import { CLONE } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
-import { resolvePath } from "../plan/paths.ts";
 import { CG_MODE, type CriuOpts } from "./rpc.ts";
 
 /** Flags that both commands have (src/verbs/criu-flags.ts); paths are absolute. */

@@ -1,6 +1,7 @@
 /** The Intel RDT part of `explain`: the resctrl group beside the cgroups. Pure. */
 
-import { groupPath, type IntelRdtConfig, monitoringPath, planRdt, rdtTasks } from "../cgroup/rdt.ts";
+import { groupPath, monitoringPath, planRdt, rdtTasks } from "../cgroup/rdt.ts";
+import type { IntelRdtConfig } from "../oci/intel-rdt.ts";
 import type { CgroupOutline, CgroupStep } from "./cgroups.ts";
 
 const SUBJECT = "linux.intelRdt";

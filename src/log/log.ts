@@ -9,7 +9,11 @@
 import { type Excerpt, failureMessage, RuntimeError } from "../failure/errors.ts";
 import type { Warning } from "../failure/warning.ts";
 import { errnoName } from "../kernel/errno.ts";
-import { LOG_LEVELS, type LogFormat, type LogLevel } from "../verbs/global-flags.ts";
+
+/** From the most severe. */
+export const LOG_LEVELS = ["error", "warning", "info", "debug"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export type LogFormat = "text" | "json";
 
 export interface LogSettings {
   /** Absolute path; undefined: standard error. */

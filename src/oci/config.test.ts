@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { RuntimeError } from "../failure/errors.ts";
 import { hostFacts } from "../host/host.ts";
-import { loadConfig, parseConfig } from "./config.ts";
+import { parseConfig } from "./config.ts";
 import type { Issue } from "./issue.ts";
 import { stringifyJson } from "./json.ts";
 import { loadProcess } from "./process-document.ts";
-import type { ValidationFacts } from "./validate.ts";
+import type { ValidationFacts } from "./rules/rule.ts";
+import { loadConfig } from "./validate.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: documents under test have any shape
 type Raw = any;

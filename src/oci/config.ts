@@ -1,19 +1,15 @@
 /**
- * config.json of runtime-spec 1.3.0 for Linux: its schema and the way from text to a checked value.
- *
- *   parseConfig(text)   text → Config, or an error with every mistake of shape
- *   loadConfig(text, f) the same, and the rules between fields (validate.ts) in the same error
+ * config.json of runtime-spec 1.3.0 for Linux: its schema. The rules between its fields are in validate.ts.
  */
 
 import * as v from "valibot";
-import { checkDocument, type Loaded } from "./document.ts";
+import { checkDocument } from "./document.ts";
 import { HooksSchema } from "./hooks.ts";
 import { configError } from "./issue.ts";
 import { LinuxSchema } from "./linux.ts";
 import { MountSchema } from "./mounts.ts";
 import { boolean, listOf, mapOf, nonEmptyText, struct, text } from "./primitives.ts";
 import { ProcessSchema } from "./process.ts";
-import { type ValidationFacts, validateConfig } from "./validate.ts";
 
 export const ConfigSchema = struct({
   /** "": the document does not say. */
@@ -29,17 +25,7 @@ export const ConfigSchema = struct({
 });
 export type Config = v.InferOutput<typeof ConfigSchema>;
 
-/** Text of config.json to a checked Config. Throws RuntimeError with every problem in configErrors. */
-export function loadConfig(source: string, facts: ValidationFacts): Loaded<Config> {
-  const { output, issues, warnings } = checkDocument(ConfigSchema, "config.json", source);
-  const rules = validateConfig(output as Config, facts, issues);
-  const all = [...issues, ...rules.issues];
-  warnings.push(...rules.warnings);
-  if (all.length > 0) throw configError("config.json", all, warnings);
-  return { value: output as Config, warnings };
-}
-
-/** As loadConfig, without the rules that need facts of the host. For configs that have been loaded before. */
+/** Text of config.json to a Config of the right shape, for one that was validated before. Throws RuntimeError. */
 export function parseConfig(source: string): Config {
   const { output, issues } = checkDocument(ConfigSchema, "config.json", source);
   if (issues.length > 0) throw configError("config.json", issues);

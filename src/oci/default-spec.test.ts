@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { hostFacts } from "../host/host.ts";
-import { loadConfig } from "./config.ts";
 import { defaultSpec } from "./default-spec.ts";
+import { loadConfig } from "./validate.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of another program
 type Raw = any;

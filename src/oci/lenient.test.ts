@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { RuntimeError } from "../failure/errors.ts";
 import { hostFacts } from "../host/host.ts";
-import { loadConfig } from "./config.ts";
 import { mayRepeatNames, parseJson } from "./json.ts";
 import { loadProcess } from "./process-document.ts";
+import { loadConfig } from "./validate.ts";
 
 const texts = {
   release: "6.18.0",

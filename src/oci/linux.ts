@@ -112,3 +112,8 @@ export const LinuxSchema = struct({
   ),
 });
 export type LinuxConfig = v.InferOutput<typeof LinuxSchema>;
+
+/** The namespace of a type that the configuration names, to create or to join. */
+export function namespaceOf(linux: LinuxConfig, type: NamespaceType) {
+  return linux.namespaces.find((namespace) => namespace.type === type);
+}

@@ -7,7 +7,8 @@ import { configError } from "./issue.ts";
 import { parseDocument } from "./json.ts";
 import { type MountConfig, MountSchema } from "./mounts.ts";
 import { listOf, struct } from "./primitives.ts";
-import { type ValidationFacts, validateConfig } from "./validate.ts";
+import type { ValidationFacts } from "./rules/rule.ts";
+import { validateConfig } from "./validate.ts";
 
 const MountsSchema = struct({ mounts: listOf(MountSchema, "an array of mounts") });
 

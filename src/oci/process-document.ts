@@ -3,7 +3,8 @@
 import { checkDocument, type Loaded } from "./document.ts";
 import { configError } from "./issue.ts";
 import { type ProcessConfig, ProcessSchema } from "./process.ts";
-import { type ProcessFacts, validateProcess } from "./validate.ts";
+import type { ProcessFacts } from "./rules/rule.ts";
+import { validateProcess } from "./validate.ts";
 
 /** Text of `exec --process` to a checked process. `name` is the file's name for errors. */
 export function loadProcess(source: string, name: string, facts: ProcessFacts): Loaded<ProcessConfig> {

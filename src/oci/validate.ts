@@ -7,50 +7,32 @@
  */
 
 import type { Warning } from "../failure/warning.ts";
-import type { HostFacts } from "../host/host.ts";
-import type { Config } from "./config.ts";
-import { describeFound, type Issue } from "./issue.ts";
+import { type Config, ConfigSchema } from "./config.ts";
+import { checkDocument, type Loaded } from "./document.ts";
+import { configError, describeFound, type Issue } from "./issue.ts";
 import type { ProcessConfig } from "./process.ts";
 import { linuxRules } from "./rules/linux.ts";
 import { mountRules } from "./rules/mounts.ts";
 import { namespaceRules } from "./rules/namespaces.ts";
 import { processRules } from "./rules/process.ts";
+import type { ProcessFacts, Report, Rule, ValidationFacts } from "./rules/rule.ts";
 import { specRules } from "./rules/spec.ts";
 import { sysctlRules } from "./rules/sysctl.ts";
 import { toleratedProcessRules, toleratedRules } from "./rules/tolerated.ts";
 
-/** What the rules need to know beyond the document. */
-export interface ProcessFacts {
-  host: HostFacts;
-  /** `--no-pivot`. */
-  noPivot: boolean;
-  /** Whether the cgroup manager runs rootless (`--rootless`). */
-  rootlessCgroups: boolean;
-}
-
-export interface ValidationFacts extends ProcessFacts {
-  /** Absolute path of the bundle. */
-  bundle: string;
-}
-
-/** Where rules put what they find. */
-export interface Report {
-  /** Whether the schema found nothing wrong at or below a path. For the items of lists read as "mounts[]". */
-  isSound(path: string): boolean;
-  issue(path: string, found: unknown, accepted: string, message?: string): void;
-  /** For what is started all the same. `message`: what is done instead. */
-  warn(path: string, found: unknown, message: string): void;
-}
-
-export interface Rule<T, Facts = ValidationFacts> {
-  /** Paths of the members that the rule reads; "mounts[]": it looks at sound items itself. */
-  reads: readonly string[];
-  check(document: T, facts: Facts, report: Report): void;
-}
-
 export interface Findings {
   issues: Issue[];
   warnings: Warning[];
+}
+
+/** Text of config.json to a checked Config. Throws RuntimeError with every problem in configErrors. */
+export function loadConfig(source: string, facts: ValidationFacts): Loaded<Config> {
+  const { output, issues, warnings } = checkDocument(ConfigSchema, "config.json", source);
+  const rules = validateConfig(output as Config, facts, issues);
+  const all = [...issues, ...rules.issues];
+  warnings.push(...rules.warnings);
+  if (all.length > 0) throw configError("config.json", all, warnings);
+  return { value: output as Config, warnings };
 }
 
 /** `known`: the schema's issues of the same document. */

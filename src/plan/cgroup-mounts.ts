@@ -5,8 +5,10 @@
  */
 
 import type { CgroupHierarchy } from "../host/cgroup.ts";
+import { baseName, cleanPath } from "../kernel/paths.ts";
 import type { Mount, MountAttributes, MountSource } from "../native/boundary.gen.ts";
 import { MOUNT_ATTR, MS } from "../native/boundary.gen.ts";
+import type { MountOptions } from "../oci/mount-options.ts";
 import type { MountingOptions, PlanContext } from "./context.ts";
 import {
   dataOption,
@@ -15,8 +17,6 @@ import {
   newMountAttributes,
   superblockOptions,
 } from "./mount-attributes.ts";
-import type { MountOptions } from "./mount-options.ts";
-import { baseName, cleanPath } from "./paths.ts";
 
 const RESTRICTED = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC;
 

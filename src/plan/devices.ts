@@ -1,9 +1,9 @@
 /** Device nodes and links in /dev. config-linux.md, Devices and Default Devices. */
 
+import { resolvePath } from "../kernel/paths.ts";
 import type { Device, DeviceKind } from "../native/boundary.gen.ts";
 import type { DeviceConfig } from "../oci/linux.ts";
 import type { PlanContext } from "./context.ts";
-import { resolvePath } from "./paths.ts";
 
 /** admin-guide/devices.txt; all are character devices that everybody may use. */
 const DEFAULT_DEVICES: readonly { path: string; major: number; minor: number }[] = [

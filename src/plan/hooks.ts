@@ -1,11 +1,11 @@
 /** Hooks with the state that they read from stdin. runtime.md, Lifecycle; config.md, POSIX-platform Hooks. */
 
+import { resolvePath } from "../kernel/paths.ts";
 import type { Hook, HookSet } from "../native/boundary.gen.ts";
 import { HOOKS_STDERR, HOOKS_STDOUT } from "../oci/annotations.ts";
 import type { Config } from "../oci/config.ts";
 import type { HookKindName } from "../oci/hooks.ts";
 import { OCI_VERSION } from "../oci/version.ts";
-import { resolvePath } from "./paths.ts";
 
 /** A timeout crosses as 32 bits: 49 days. */
 const TIMEOUT_MS_MAX = 0xffffffff;

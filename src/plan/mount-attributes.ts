@@ -2,7 +2,7 @@
 
 import type { MountAttributes, MountOption } from "../native/boundary.gen.ts";
 import { MOUNT_ATTR } from "../native/boundary.gen.ts";
-import type { MountOptions, SuperblockFlag } from "./mount-options.ts";
+import type { MountOptions, SuperblockFlag } from "../oci/mount-options.ts";
 
 export const NO_ATTRIBUTES: MountAttributes = { set: 0, clear: 0, clear_unlocked: 0 };
 

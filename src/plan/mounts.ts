@@ -1,11 +1,14 @@
 /** `mounts` of config.json to steps. config.md, Mounts. */
 
+import { resolvePath } from "../kernel/paths.ts";
 import type { Mount, MountOption, MountSource } from "../native/boundary.gen.ts";
 import { MOUNT_ATTR } from "../native/boundary.gen.ts";
+import { type IdMapOption, parseIdMapOption } from "../oci/id-map-option.ts";
+import { type MountOptions, parseMountOptions } from "../oci/mount-options.ts";
+import { rootPath, targetOf } from "../oci/mount-targets.ts";
 import type { MountConfig } from "../oci/mounts.ts";
 import { cgroupMount } from "./cgroup-mounts.ts";
 import type { MountingOptions, PlanContext } from "./context.ts";
-import { type IdMapOption, parseIdMapOption } from "./id-map-option.ts";
 import {
   dataOption,
   exactAttributes,
@@ -15,11 +18,8 @@ import {
   remountSuperblockOptions,
   superblockOptions,
 } from "./mount-attributes.ts";
-import { type MountOptions, parseMountOptions } from "./mount-options.ts";
-import { rootPath, targetOf } from "./mount-targets.ts";
 import { idMap } from "./namespaces.ts";
 import { overlayOptions } from "./overlay.ts";
-import { resolvePath } from "./paths.ts";
 
 /** A mount that becomes read-only after everything in it has been made. */
 interface LateReadonly {

@@ -5,9 +5,9 @@
  */
 
 import { type KernelVersion, kernelAtLeast } from "../host/host.ts";
+import { resolvePath } from "../kernel/paths.ts";
 import type { MountOption } from "../native/boundary.gen.ts";
 import { dataOption } from "./mount-attributes.ts";
-import { resolvePath } from "./paths.ts";
 
 export function overlayOptions(
   data: readonly string[],

@@ -1,14 +1,14 @@
 /** The container's root: propagation, mounts, devices, and the change into it. */
 
+import { resolvePath } from "../kernel/paths.ts";
 import { MOUNT_ATTR, MS, type Propagation } from "../native/boundary.gen.ts";
+import { propagationOf } from "../oci/mount-options.ts";
+import { rootPath } from "../oci/mount-targets.ts";
 import type { CreateOptions, PlanContext } from "./context.ts";
 import { planDevices } from "./devices.ts";
 import { planHookSet } from "./hooks.ts";
 import { NO_ATTRIBUTES } from "./mount-attributes.ts";
-import { propagationOf } from "./mount-options.ts";
-import { rootPath } from "./mount-targets.ts";
 import { planMounts } from "./mounts.ts";
-import { resolvePath } from "./paths.ts";
 
 /** Mounts of the host still arrive in the container's copies, none of the container's leave them. */
 const DEFAULT_PROPAGATION = { flag: MS.SLAVE, recursive: true };

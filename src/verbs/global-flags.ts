@@ -1,13 +1,11 @@
 /** The flags that stand before the verb, and may also follow it. */
 
 import { Command } from "@commander-js/extra-typings";
+import { LOG_LEVELS, type LogFormat, type LogLevel } from "../log/log.ts";
 import { anyText, givenTextFlag, textFlag } from "./flag.ts";
 import { parsePath, parseRoot } from "./paths.ts";
 import { oneOf, parseBooleanOrAuto } from "./values.ts";
 
-export const LOG_LEVELS = ["error", "warning", "info", "debug"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-export type LogFormat = "text" | "json";
 export type CgroupManager = "cgroupfs" | "systemd" | "disabled";
 
 export interface GlobalOptions {

@@ -1,7 +1,7 @@
 /** Every verb of the command line, and the types its handler gets. */
 
 import type { Command } from "@commander-js/extra-typings";
-import type { Log } from "../log/log.ts";
+import type { ContainerContext } from "../container/context.ts";
 import { checkpointCommand } from "./checkpoint.ts";
 import { createCommand } from "./create.ts";
 import { deleteCommand } from "./delete.ts";
@@ -10,7 +10,6 @@ import { eventsCommand } from "./events.ts";
 import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
 import { featuresCommand } from "./features.ts";
-import type { GlobalOptions } from "./global-flags.ts";
 import { killCommand } from "./kill.ts";
 import { listCommand } from "./list.ts";
 import { mountsCommand } from "./mounts.ts";
@@ -72,9 +71,7 @@ export type VerbArguments<Verb extends VerbName> =
   ReturnType<(typeof verbs)[Verb]> extends Command<infer Args, infer _Options, infer _Globals> ? Args : never;
 
 /** What every handler gets besides its own flags and arguments. */
-export interface CommandContext {
-  globals: GlobalOptions;
-  log: Log;
+export interface CommandContext extends ContainerContext {
   /** The name bunc was called by: "runc" or "bunc". */
   programName: string;
 }

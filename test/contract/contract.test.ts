@@ -6,8 +6,8 @@
 import { describe, expect, test } from "bun:test";
 import { hostFacts } from "../../src/host/host.ts";
 import type { Plan } from "../../src/native/boundary.gen.ts";
-import { loadConfig } from "../../src/oci/config.ts";
 import { stringifyJson } from "../../src/oci/json.ts";
+import { loadConfig } from "../../src/oci/validate.ts";
 import { type Planned, planCreate } from "../../src/plan/plan.ts";
 import { cases, smallConfig } from "./cases.ts";
 import { createOptions } from "./create-options.ts";

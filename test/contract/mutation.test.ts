@@ -6,8 +6,8 @@
 import { expect, test } from "bun:test";
 import { RuntimeError } from "../../src/failure/errors.ts";
 import { hostFacts } from "../../src/host/host.ts";
-import { loadConfig } from "../../src/oci/config.ts";
 import { stringifyJson } from "../../src/oci/json.ts";
+import { loadConfig } from "../../src/oci/validate.ts";
 import { planCreate } from "../../src/plan/plan.ts";
 import { cases, smallConfig } from "./cases.ts";
 import { createOptions } from "./create-options.ts";

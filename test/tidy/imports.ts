@@ -1,8 +1,7 @@
 /** The modules that loading a TypeScript file loads: static imports and re-exports, without types. */
 export function staticImports(text: string): string[] {
-  const withoutComments = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
   const statement = /^(?:import|export)\s+(?!type\b)(?:([\s\S]*?)\s+from\s+)?"([^"]+)"/gm;
-  return [...withoutComments.matchAll(statement)]
+  return [...withoutComments(text).matchAll(statement)]
     .filter((match) => !importsTypesOnly(match[1]))
     .map((match) => match[2] as string);
 }
@@ -11,4 +10,14 @@ export function staticImports(text: string): string[] {
 function importsTypesOnly(clause: string | undefined): boolean {
   const names = /^\{([\s\S]*)\}$/.exec(clause?.trim() ?? "")?.[1]?.split(",");
   return names?.every((name) => name.trim() === "" || name.trim().startsWith("type ")) ?? false;
+}
+
+/** Every module that a TypeScript file names: for its types, and when it gets there, too. */
+export function everyImport(text: string): string[] {
+  const mention = /(?:\bfrom|^import|\bimport\(|\brequire\()\s*"([^"]+)"/gm;
+  return [...withoutComments(text).matchAll(mention)].map((match) => match[1] as string);
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
 }

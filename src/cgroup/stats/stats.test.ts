@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { stringifyJson } from "../../oci/json.ts";
-import { hugePageSizes, pressure } from "./stats.ts";
+import { hugePageSizes } from "./stats.ts";
 import { legacyFiles, legacyStats, parseList } from "./v1.ts";
 import { unifiedFiles, unifiedStats } from "./v2.ts";
-import { add, parseKeyed, parseUint64 } from "./values.ts";
+import { add, parseKeyed, parseUint64, pressure } from "./values.ts";
 
 const PSI =
   "some avg10=1.50 avg60=0.25 avg300=0.00 total=7000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";

@@ -5,65 +5,10 @@
 
 import type { CgroupFacts } from "../../host/cgroup.ts";
 import type { native } from "../../native/call.ts";
-import type { Integer64 } from "../../oci/json.ts";
 import { type CgroupLocation, locationOf } from "../paths.ts";
 import { legacyFiles, legacyStats } from "./v1.ts";
 import { unifiedFiles, unifiedStats } from "./v2.ts";
-import type { FileTexts } from "./values.ts";
-
-export interface PressureLine {
-  avg10: number;
-  avg60: number;
-  avg300: number;
-  /** Microseconds. */
-  total: Integer64;
-}
-
-/** Pressure stall information: Linux, Documentation/accounting/psi.rst. */
-export interface Pressure {
-  some?: PressureLine;
-  full?: PressureLine;
-}
-
-export interface MemoryEntry {
-  limit: Integer64;
-  usage?: Integer64;
-  max?: Integer64;
-  failcnt: Integer64;
-}
-
-export interface BlockEntry {
-  major?: number;
-  minor?: number;
-  op?: string;
-  value?: Integer64;
-}
-
-/** `data` of a "stats" event. Members that are zero are left out where runc leaves them out. */
-export interface Stats {
-  cpu: { usage?: object; throttling?: object; psi?: Pressure };
-  cpuset: object;
-  memory: {
-    cache?: Integer64;
-    usage?: MemoryEntry;
-    swap?: MemoryEntry;
-    kernel?: MemoryEntry;
-    kernelTCP?: MemoryEntry;
-    raw?: Record<string, Integer64>;
-    psi?: Pressure;
-  };
-  pids: { current?: Integer64; limit?: Integer64 };
-  blkio: Record<string, BlockEntry[] | Pressure>;
-  hugetlb: Record<string, { usage?: Integer64; max?: Integer64; failcnt: Integer64 }>;
-  intel_rdt: object;
-  network_interfaces: null;
-}
-
-/** The files of one controller. */
-export interface StatsFiles {
-  controller: string;
-  files: readonly string[];
-}
+import type { Stats } from "./values.ts";
 
 /**
  * Reads and converts. What a controller does not tell is left out.
@@ -104,20 +49,4 @@ export function hugePageSizes(names: readonly string[]): string[] {
     else sizes.push(`${size}KB`);
   }
   return sizes;
-}
-
-/** undefined: the kernel keeps no such statistics. */
-export function pressure(texts: FileTexts, file: string): Pressure | undefined {
-  const text = texts.get(file);
-  if (text === undefined) return undefined;
-  const result: Pressure = {};
-  for (const line of text.split("\n")) {
-    const match = /^(some|full) avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+) total=(\d+)/.exec(line);
-    if (match === null) continue;
-    const [, kind, ...numbers] = match as unknown as [string, "some" | "full", ...string[]];
-    const [avg10 = 0, avg60 = 0, avg300 = 0, total = 0] = numbers.map(Number);
-    if (avg10 === 0 && avg60 === 0 && avg300 === 0 && total === 0) continue;
-    result[kind] = { avg10, avg60, avg300, total };
-  }
-  return result;
 }

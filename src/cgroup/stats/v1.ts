@@ -1,14 +1,18 @@
 /** Statistics of cgroup v1. Pure. */
 
 import type { Integer64 } from "../../oci/json.ts";
-import { type BlockEntry, type MemoryEntry, pressure, type Stats, type StatsFiles } from "./stats.ts";
 import {
+  type BlockEntry,
   type FileTexts,
+  type MemoryEntry,
   multiply,
   omitEmpty,
   orNull,
   parseKeyed,
   parseUint64,
+  pressure,
+  type Stats,
+  type StatsFiles,
   sortedObject,
   UINT64_MAX,
 } from "./values.ts";

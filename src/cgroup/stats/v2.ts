@@ -1,16 +1,20 @@
 /** Statistics of cgroup v2 in the shape that v1 gave them. Pure. */
 
 import type { Integer64 } from "../../oci/json.ts";
-import { type BlockEntry, type MemoryEntry, pressure, type Stats, type StatsFiles } from "./stats.ts";
 import { CPUSET_NOT_KNOWN } from "./v1.ts";
 import {
   add,
+  type BlockEntry,
   type FileTexts,
+  type MemoryEntry,
   multiply,
   omitEmpty,
   orNull,
   parseKeyed,
   parseUint64,
+  pressure,
+  type Stats,
+  type StatsFiles,
   sortedObject,
   UINT64_MAX,
 } from "./values.ts";

@@ -1,6 +1,63 @@
-/** Numbers of cgroup files, and the conventions of the statistics' JSON (those of Go's encoding/json). */
+/**
+ * The statistics that `events` prints, with the members and the order of runc's JSON (types/events.go), its conventions (those
+ * of Go's encoding/json), and the numbers of cgroup files.
+ */
 
 import type { Integer64 } from "../../oci/json.ts";
+
+export interface PressureLine {
+  avg10: number;
+  avg60: number;
+  avg300: number;
+  /** Microseconds. */
+  total: Integer64;
+}
+
+/** Pressure stall information: Linux, Documentation/accounting/psi.rst. */
+export interface Pressure {
+  some?: PressureLine;
+  full?: PressureLine;
+}
+
+export interface MemoryEntry {
+  limit: Integer64;
+  usage?: Integer64;
+  max?: Integer64;
+  failcnt: Integer64;
+}
+
+export interface BlockEntry {
+  major?: number;
+  minor?: number;
+  op?: string;
+  value?: Integer64;
+}
+
+/** `data` of a "stats" event. Members that are zero are left out where runc leaves them out. */
+export interface Stats {
+  cpu: { usage?: object; throttling?: object; psi?: Pressure };
+  cpuset: object;
+  memory: {
+    cache?: Integer64;
+    usage?: MemoryEntry;
+    swap?: MemoryEntry;
+    kernel?: MemoryEntry;
+    kernelTCP?: MemoryEntry;
+    raw?: Record<string, Integer64>;
+    psi?: Pressure;
+  };
+  pids: { current?: Integer64; limit?: Integer64 };
+  blkio: Record<string, BlockEntry[] | Pressure>;
+  hugetlb: Record<string, { usage?: Integer64; max?: Integer64; failcnt: Integer64 }>;
+  intel_rdt: object;
+  network_interfaces: null;
+}
+
+/** The files of one controller. */
+export interface StatsFiles {
+  controller: string;
+  files: readonly string[];
+}
 
 export const UINT64_MAX = 18446744073709551615n;
 
@@ -60,4 +117,20 @@ function isEmpty(value: unknown): boolean {
 /** By key, in the order of bytes, as Go writes maps. */
 export function sortedObject<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
   return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+/** Of a pressure file; undefined: the kernel keeps no such statistics. */
+export function pressure(texts: FileTexts, file: string): Pressure | undefined {
+  const text = texts.get(file);
+  if (text === undefined) return undefined;
+  const result: Pressure = {};
+  for (const line of text.split("\n")) {
+    const match = /^(some|full) avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+) total=(\d+)/.exec(line);
+    if (match === null) continue;
+    const [, kind, ...numbers] = match as unknown as [string, "some" | "full", ...string[]];
+    const [avg10 = 0, avg60 = 0, avg300 = 0, total = 0] = numbers.map(Number);
+    if (avg10 === 0 && avg60 === 0 && avg300 === 0 && total === 0) continue;
+    result[kind] = { avg10, avg60, avg300, total };
+  }
+  return result;
 }

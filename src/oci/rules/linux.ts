@@ -1,10 +1,10 @@
 /** Rules of the remaining members of `linux`. */
 
-import { schemataLines } from "../../cgroup/rdt.ts";
 import { asksAgent, seccompReceiver } from "../annotations.ts";
 import type { Config } from "../config.ts";
 import { parseIndexList } from "../index-list.ts";
-import type { Rule } from "../validate.ts";
+import { schemataLines } from "../intel-rdt.ts";
+import type { Rule } from "./rule.ts";
 
 /** MAX_NUMNODES of the kernel is at most 1024. */
 const MEMORY_NODE_MAX = 1023;

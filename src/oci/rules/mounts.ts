@@ -1,14 +1,13 @@
 /** Rules of `mounts`. */
 
-import { parseIdMapOption } from "../../plan/id-map-option.ts";
-import { knownMountOptions, parseMountOptions } from "../../plan/mount-options.ts";
-import { rootPath, targetOf } from "../../plan/mount-targets.ts";
-import { cleanPath } from "../../plan/paths.ts";
-import { mountsUnderProc, PROC_SUBMOUNTS } from "../../plan/proc-mounts.ts";
+import { cleanPath } from "../../kernel/paths.ts";
 import type { Config } from "../config.ts";
+import { parseIdMapOption } from "../id-map-option.ts";
+import { namespaceOf } from "../linux.ts";
+import { knownMountOptions, parseMountOptions } from "../mount-options.ts";
+import { mountsUnderProc, PROC_SUBMOUNTS, rootPath, targetOf } from "../mount-targets.ts";
 import type { IdMapping } from "../mounts.ts";
-import type { Report, Rule, ValidationFacts } from "../validate.ts";
-import { namespaceOf } from "./namespace-of.ts";
+import type { Report, Rule, ValidationFacts } from "./rule.ts";
 
 export const mountRules: readonly Rule<Config>[] = [
   {

@@ -1,9 +1,9 @@
 /** Rules of namespaces and of what lives in them. */
 
 import type { Config } from "../config.ts";
+import { namespaceOf } from "../linux.ts";
 import type { IdMapping } from "../mounts.ts";
-import type { Report, Rule } from "../validate.ts";
-import { namespaceOf } from "./namespace-of.ts";
+import type { Report, Rule } from "./rule.ts";
 
 /** Length of an interface name without its NUL: netdevice(7), IFNAMSIZ. */
 const INTERFACE_NAME_MAX = 15;

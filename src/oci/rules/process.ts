@@ -2,7 +2,7 @@
 
 import { parseIndexList } from "../index-list.ts";
 import type { ProcessConfig } from "../process.ts";
-import type { ProcessFacts, Rule } from "../validate.ts";
+import type { ProcessFacts, Rule } from "./rule.ts";
 
 /** CPUs and memory nodes beyond this number do not exist: CONFIG_NR_CPUS ends at 8192, 64 Ki leaves room. */
 const CPU_MAX = 65_535;

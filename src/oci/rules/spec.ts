@@ -1,9 +1,9 @@
 /** Rules of the members that all platforms have: version, process, names. */
 
 import type { Config } from "../config.ts";
-import type { Rule } from "../validate.ts";
+import { namespaceOf } from "../linux.ts";
 import { OCI_VERSION } from "../version.ts";
-import { namespaceOf } from "./namespace-of.ts";
+import type { Rule } from "./rule.ts";
 
 const VERSION = /^(\d+)\.(\d+)\.(\d+)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 

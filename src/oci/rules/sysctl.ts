@@ -2,8 +2,8 @@
 
 import type { Config } from "../config.ts";
 import type { LinuxConfig } from "../linux.ts";
-import type { Rule } from "../validate.ts";
-import { namespaceOf } from "./namespace-of.ts";
+import { namespaceOf } from "../linux.ts";
+import type { Rule } from "./rule.ts";
 
 /** System V and POSIX IPC parameters: ipc_namespaces(7). */
 const IPC_SYSCTLS = new Set([

@@ -4,7 +4,7 @@ import { asksAgent } from "../annotations.ts";
 import type { Config } from "../config.ts";
 import { HOOK_KINDS } from "../hooks.ts";
 import type { ProcessConfig } from "../process.ts";
-import type { Rule } from "../validate.ts";
+import type { Rule } from "./rule.ts";
 
 export const toleratedRules: readonly Rule<Config>[] = [
   {

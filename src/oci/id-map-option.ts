@@ -4,7 +4,7 @@
  * ids seen are those of the container's own user namespace.
  */
 
-import type { IdMapping } from "../oci/mounts.ts";
+import type { IdMapping } from "./mounts.ts";
 
 export interface IdMapOption {
   uidMappings: IdMapping[];

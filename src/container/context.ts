@@ -1,0 +1,13 @@
+/** What the caller has said for all that a command does with containers. */
+
+import type { CgroupDriver } from "../cgroup/manager.ts";
+import type { Log } from "../log/log.ts";
+
+export interface ContainerContext {
+  /** State directory given with --root, absolute; undefined: the default (src/state/default-root.ts). */
+  root: string | undefined;
+  /** Whether cgroup permission errors are tolerated. */
+  rootless: boolean | "auto";
+  driver: CgroupDriver;
+  log: Log;
+}

@@ -1,0 +1,32 @@
+/** A rule between fields of a configuration, and what it is given. */
+
+import type { HostFacts } from "../../host/host.ts";
+
+/** What the rules need to know beyond the document. */
+export interface ProcessFacts {
+  host: HostFacts;
+  /** `--no-pivot`. */
+  noPivot: boolean;
+  /** Whether the cgroup manager runs rootless (`--rootless`). */
+  rootlessCgroups: boolean;
+}
+
+export interface ValidationFacts extends ProcessFacts {
+  /** Absolute path of the bundle. */
+  bundle: string;
+}
+
+/** Where rules put what they find. */
+export interface Report {
+  /** Whether the schema found nothing wrong at or below a path. For the items of lists read as "mounts[]". */
+  isSound(path: string): boolean;
+  issue(path: string, found: unknown, accepted: string, message?: string): void;
+  /** For what is started all the same. `message`: what is done instead. */
+  warn(path: string, found: unknown, message: string): void;
+}
+
+export interface Rule<T, Facts = ValidationFacts> {
+  /** Paths of the members that the rule reads; "mounts[]": it looks at sound items itself. */
+  reads: readonly string[];
+  check(document: T, facts: Facts, report: Report): void;
+}
