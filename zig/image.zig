@@ -15,6 +15,9 @@ const cpu = @import("image/cpu.zig");
 const code = @import("image/code.zig");
 const context = @import("image/context.zig");
 const environment = @import("entry/environment.zig");
+comptime {
+    _ = @import("image/pieces.zig");
+}
 pub const Block = @import("entry/block.zig").Block;
 
 /// Why a start did not use the image. The order is that of `reasons` in src/host/start-record.ts.
@@ -80,6 +83,13 @@ pub export var bunc_stopped: Stopped = .{};
 
 /// Of this start; set where the image was used.
 pub var block: ?Block = null;
+var used: ?*const Header = null;
+
+/// What has mapped and filled this process's memory; null: it has not started from the image.
+pub fn usedCalls() ?[]const Call {
+    const header = @as(*const volatile ?*const Header, &used).* orelse return null;
+    return header.fill.items[0..header.fill.count];
+}
 
 pub fn isRecording() bool {
     return @as(*const volatile u8, &bunc_recording).* != 0;
@@ -121,6 +131,7 @@ pub fn start(given: Block) Reason {
     const guard = newGuard(given);
     for (header.guards.items[0..header.guards.count]) |word| word.* = guard;
     @as(*volatile ?Block, &block).* = given;
+    @as(*volatile ?*const Header, &used).* = header;
     context.proceed(header.stopped.stack);
 }
 

@@ -16,6 +16,7 @@ test {
     _ = @import("hook.zig");
     _ = @import("image/code.zig");
     _ = @import("image/cpu.zig");
+    _ = @import("image/pieces.zig");
     _ = @import("init/environment.zig");
     _ = @import("init/executable.zig");
     _ = @import("init/filesystem.zig");

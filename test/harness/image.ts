@@ -3,16 +3,17 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { Elf, type Segment } from "../../build/elf.ts";
 import { IMAGE_ADDRESS } from "../../build/image.ts";
 import type { Requirement } from "./requirements.ts";
-import { isBunc, runtime } from "./runtime.ts";
+import { bareEnvironment, isBunc, runtime } from "./runtime.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 function segment(): Segment | undefined {
   return new Elf(runtime.path).loads.find(({ address }) => address === IMAGE_ADDRESS);
 }
 
-/** The build made one, as it does but for --no-image and where it cannot. */
+/** The build made one, as it does but for --no-image and where it cannot; and it is used. */
 export const image: Requirement = () => {
   if (!isBunc) return `${runtime.name} has no image`;
+  if (bareEnvironment["BUNC_START"] !== undefined) return "the tests are run with BUNC_START";
   return segment() === undefined ? "the executable was built without an image" : null;
 };
 

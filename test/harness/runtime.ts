@@ -43,8 +43,13 @@ export interface Result {
   stderr: string;
 }
 
-/** The environment that Podman and CRI-O give their runtime, and no more. */
-export const bareEnvironment: Record<string, string> = { PATH: searchPath };
+const start = Bun.env["BUNC_START"];
+
+/** The environment that Podman and CRI-O give their runtime, and no more but what the tests are run with: BUNC_START=normal. */
+export const bareEnvironment: Record<string, string> = {
+  PATH: searchPath,
+  ...(start === undefined ? {} : { BUNC_START: start }),
+};
 
 /** An error as it was meant: logrus' text format writes quotation marks as `\\"`. */
 export const unquoted = (text: string) => text.replaceAll('\\"', '"');

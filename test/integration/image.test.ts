@@ -102,6 +102,20 @@ scenario("the environment and the working directory are the caller's", [root, im
   expect(stdout).toStartWith("ID");
 });
 
+scenario("a configuration of megabytes: the same as in a normal start", [root, image], async (box) => {
+  // Enough for the garbage collector and the allocator to give memory back that came from the image, and to use it anew.
+  const numbers = Array.from({ length: 100_000 }, (_, index) => index);
+  const bundle = box.probe(["self"], (config) => {
+    config.annotations = Object.fromEntries(numbers.map((index) => [`org.example.key${index}`, `${index}`]));
+    config.process.env = numbers.map((index) => `VARIABLE_${index}=${index}`);
+  });
+  const explain = ["explain", "--json", "--bundle", bundle.directory, "c"];
+  const { stdout } = await box.must(explain);
+  const normal = await box.must(explain, { env: { ...bareEnvironment, BUNC_START: "normal" } });
+  expect(stdout.length).toBeGreaterThan(2e6);
+  expect(stdout === normal.stdout).toBe(true);
+});
+
 for (const wrapper of [
   ["setarch", "--addr-no-randomize"],
   ["setarch", "--addr-compat-layout"],

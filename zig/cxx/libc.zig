@@ -18,6 +18,8 @@ extern fn pthread_getattr_np(thread: usize, attributes: *Attributes) c_int;
 extern fn pthread_attr_init(attributes: *Attributes) c_int;
 extern fn pthread_attr_setstack(attributes: *Attributes, address: usize, size: usize) c_int;
 extern fn pthread_attr_setguardsize(attributes: *Attributes, size: usize) c_int;
+/// zig/image/pieces.zig
+extern fn bunc_make_anonymous(address: usize, size: usize) void;
 extern fn madvise(address: *anyopaque, size: usize, advice: c_int) c_int;
 
 /// The main thread's stack as glibc tells it: as large as its limit lets it grow. musl tells how much of it there is now,
@@ -41,8 +43,13 @@ fn stack_bytes() usize {
     return std.mem.alignForward(usize, @max(bytes, used), std.heap.page_size_min);
 }
 
-/// Bun announces that it will need its program, in 34 calls: of a command most of it is never read.
+/// Bun announces that it will need its program, in 34 calls: of a command most of it is never read. Memory that it gives back
+/// must be zero when it is touched again, and what came from the image would not be (zig/image/pieces.zig).
 export fn bunc_madvise(address: *anyopaque, size: usize, advice: c_int) callconv(.c) c_int {
-    if (advice == linux.MADV.WILLNEED) return 0;
+    switch (advice) {
+        linux.MADV.WILLNEED => return 0,
+        linux.MADV.DONTNEED, linux.MADV.FREE => bunc_make_anonymous(@intFromPtr(address), size),
+        else => {},
+    }
     return madvise(address, size, advice);
 }
