@@ -3,11 +3,11 @@
 import { changeSettings, writeSettings } from "../cgroup/create.ts";
 import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
 import { rememberFiles } from "../cgroup/put-back.ts";
-import { ignoredWarning } from "../cgroup/resources/setting.ts";
+import { type CgroupSetting, ignoredWarning } from "../cgroup/resources/setting.ts";
 import { checkMemoryUsage } from "../cgroup/resources/v2.ts";
 import { cgroupsOf, systemdEnvironment } from "../container/cgroups.ts";
 import { changeContainer } from "../container/container.ts";
-import { mergeResources } from "../container/merge-resources.ts";
+import { mergeResources, type ResourceChange } from "../container/merge-resources.ts";
 import { changeRdt, type RdtChange } from "../container/rdt.ts";
 import { readStoredConfig } from "../container/stored-config.ts";
 import { updateUnit } from "../container/systemd-unit.ts";
@@ -47,7 +47,7 @@ export const run: Handler<"update"> = async (options, [id], context) => {
       checkMemoryUsage(merged, currentMemory(locations));
     }
     const rdt = changeRdt(record, stored, options);
-    apply(record, locations, changes, rdt, context.log);
+    apply(record, locations, { merged, changes }, rdt, context.log);
     directory.saveConfig(withLinux(text, { resources: merged, ...rdt.changed }));
     return 0;
   });
@@ -57,7 +57,7 @@ export const run: Handler<"update"> = async (options, [id], context) => {
 function apply(
   record: StateRecord,
   locations: readonly CgroupLocation[],
-  changes: ResourcesConfig,
+  { merged, changes }: ResourceChange,
   rdt: RdtChange,
   log: Log,
 ): void {
@@ -72,8 +72,9 @@ function apply(
     // What the kernel refuses, systemd is not told.
     write();
     if (unit !== undefined) {
+      const writeAgain = rememberFiles(native, locations, withOthers(settings, merged));
       unit.tell();
-      write();
+      writeAgain();
     }
     rdt.write();
   } catch (error) {
@@ -90,6 +91,14 @@ function apply(
     unit?.close();
   }
   for (const resource of ignored) log.warning(ignoredWarning(resource));
+}
+
+/** `changed`, and what else the container's resources say. */
+function withOthers(changed: readonly CgroupSetting[], resources: ResourcesConfig): CgroupSetting[] {
+  const all = changeSettings(currentHost().cgroup, resources).settings;
+  const isChanged = ({ file, value }: CgroupSetting) =>
+    changed.some((one) => one.file === file && one.value === value);
+  return [...all.filter((setting) => !isChanged(setting)), ...changed];
 }
 
 /** Bytes. */

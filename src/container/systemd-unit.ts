@@ -13,7 +13,9 @@ export interface UnitUpdate {
   resources: ResourcesConfig;
   /**
    * Tells systemd of them, so that it does not put back the old ones, and returns when it has carried them out. It
-   * writes all files of a controller then, with what it knows: they have to be written once more.
+   * writes all files of a controller then, and of all controllers when one is new to the unit, with what it knows; it
+   * has no period without a quota, for one. What stood in them has to be written once more, whether this update speaks
+   * of it or not.
    */
   tell(): void;
   close(): void;

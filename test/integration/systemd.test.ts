@@ -196,6 +196,20 @@ scenario("systemd: update is told to systemd too", needs, async (box) => {
   expect(["memory.max", "pids.max"].map((file) => cgroupFile(id, file))).toEqual(["104857600", "30"]);
 });
 
+// systemd knows no period without a quota, and writes all files of a controller when it is told of one, and all files
+// of the unit when a controller is new to it.
+scenario("systemd: an update keeps what it does not mention", [...needs, buncOnly], async (box) => {
+  const id = await run(box, (config) => {
+    config.linux.resources = { cpu: { quota: 50000, period: 200000 } };
+  });
+  await box.must(["update", "--cpu-quota", "-1", id]);
+  expect(cgroupFile(id, "cpu.max")).toBe("max 200000");
+  await box.must(["update", "--cpuset-cpus", "0", id]);
+  expect(cgroupFile(id, "cpu.max")).toBe("max 200000");
+  await box.must(["update", "--cpu-share", "2", id]);
+  expect(["cpu.max", "cpu.weight"].map((file) => cgroupFile(id, file))).toEqual(["max 200000", "1"]);
+});
+
 scenario("systemd: exec is in the scope, and in a cgroup below it", needs, async (box) => {
   const id = await run(box);
   const scope = `/system.slice/runc-${id}.scope`;

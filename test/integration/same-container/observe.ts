@@ -135,8 +135,10 @@ export function observe(result: Result, box: Sandbox): Facts {
       const { action: _, inode: _inode, onMajor: _major, onMinor: _minor, size: _size, ...rest } = answer;
       facts[answer.action] = rest;
     } else if (verb === "read") readFact(facts, path, answer.data, answer.errno, report, clean);
-    else if (verb === "list") facts[answer.action] = answer.entries?.toSorted() ?? answer.errno;
-    else if (verb === "link") facts[answer.action] = clean(answer.target ?? answer.errno ?? "");
+    else if (verb === "list") {
+      const entries = answer.entries?.filter((name) => !cgroupOfOthers(facts, path, name));
+      facts[answer.action] = entries?.toSorted() ?? answer.errno;
+    } else if (verb === "link") facts[answer.action] = clean(answer.target ?? answer.errno ?? "");
     else if (verb !== "self" && verb !== "namespaces") {
       facts[answer.action] = { errno: answer.errno, data: answer.data };
     }
@@ -148,6 +150,12 @@ export function observe(result: Result, box: Sandbox): Facts {
   }
   return facts;
 }
+
+/** Without a cgroup namespace the container may see the host's root cgroup, where others make and remove theirs. */
+const cgroupOfOthers = (facts: Facts, directory: string, name: string): boolean =>
+  directory === "/sys/fs/cgroup" &&
+  facts["namespaces.cgroup"] === "the host's" &&
+  /\.(slice|scope|mount|service)$/.test(name);
 
 function readFact(
   facts: Facts,
