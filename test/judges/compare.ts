@@ -4,7 +4,8 @@ import type { Verdict } from "./tap.ts";
 
 export interface Justification {
   readonly file: string;
-  readonly name: string;
+  /** Undefined: every test of the file. */
+  readonly name?: string;
   readonly reason: string;
 }
 
@@ -37,7 +38,7 @@ export function compare(runc: Outcome, bunc: Outcome, justifications: readonly J
       if (expected !== undefined) counts.runc[expected]++;
       if (got !== undefined) counts.bunc[got]++;
       const label = `${file}: ${name}`;
-      const excused = justifications.some((one) => one.file === file && one.name === name);
+      const excused = justifications.some((one) => one.file === file && (one.name ?? name) === name);
       if (expected === undefined) lists.unknown.push(`${label} (${got})`);
       else if (expected === "pass" && got !== "pass") lists[excused ? "justified" : "lost"].push(label);
       else if (expected !== "pass" && got === "pass") lists.gained.push(label);

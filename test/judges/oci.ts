@@ -4,13 +4,14 @@
  *   bun test/judges/oci.ts [--runtime=bunc|runc|PATH] [--verbose] [PROGRAM…]
  *
  * What the guest's runc passes is recorded in oci-results.json by `--runtime=runc`. The status is 1 where runc passes a
- * test that bunc does not.
+ * test that bunc does not, but for those of justified.ts.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { guestUnavailable } from "../vm/guest.ts";
 import { compare, reportLines } from "./compare.ts";
+import { justifiedOci } from "./justified.ts";
 import { ociSuite, programs } from "./oci-suite.ts";
 import { guestPlace, type Place } from "./place.ts";
 import { type Outcome, record, recorded } from "./results.ts";
@@ -72,13 +73,13 @@ async function run(place: Place): Promise<number> {
     record("oci", way, version, outcome);
     return 0;
   }
-  const comparison = compare(known, outcome, []);
+  const comparison = compare(known, outcome, justifiedOci);
   console.log(reportLines(`OCI (${way})`, recorded("oci", way)?.runc ?? "runc", comparison).join("\n"));
   return comparison.lost.length;
 }
 
 const lost = (runc: Outcome, program: string, verdicts: Readonly<Record<string, Verdict>>) =>
-  compare(runc, { [program]: verdicts }, []).lost;
+  compare(runc, { [program]: verdicts }, justifiedOci).lost;
 
 const reason = existsSync(join(project, "dist/bunc"))
   ? guestUnavailable()
