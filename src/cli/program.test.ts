@@ -34,6 +34,20 @@ const execDefaults = {
   tty: false,
 };
 
+/** Flags of spec that may be repeated, none of them given. */
+const specLists = {
+  annotation: [],
+  args: [],
+  capAdd: [],
+  capDrop: [],
+  device: [],
+  env: [],
+  hook: [],
+  mount: [],
+  sysctl: [],
+  tmpfs: [],
+};
+
 describe("argument vectors of real callers", () => {
   const cases: {
     words: string[];
@@ -259,15 +273,15 @@ describe("argument vectors of real callers", () => {
     {
       words: ["spec", "--rootless"],
       verb: "spec",
-      options: { rootless: true },
-      args: [],
+      options: { ...specLists, rootless: true },
+      args: [undefined],
       globals: { rootless: "auto" },
     },
     {
       words: ["--rootless", "true", "spec", "-b", "/b"],
       verb: "spec",
-      options: { rootless: false, bundle: "/b" },
-      args: [],
+      options: { ...specLists, rootless: false, bundle: "/b" },
+      args: [undefined],
       globals: { rootless: true },
     },
     {

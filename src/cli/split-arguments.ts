@@ -126,11 +126,10 @@ function findFlag(flags: readonly Option[], name: string): Option | undefined {
   return flags.find((flag) => flag.long === `--${name}` || flag.short === `-${name}`);
 }
 
-/** `--no-x=false` asks for x where that can be asked for at all; any other `--x=false` asks for nothing. */
+/** `--no-x=false` asks for x, `--x=false` for no-x, where that can be asked for at all; else for nothing. */
 export function oppositeOf(flag: Option, flags: readonly Option[]): Option | undefined {
-  if (!flag.negate) return undefined;
-  const positive = flag.long?.replace(/^--no-/, "--");
-  return flags.find((candidate) => candidate.long === positive);
+  const name = flag.negate ? flag.long?.replace(/^--no-/, "--") : flag.long?.replace(/^--/, "--no-");
+  return flags.find((candidate) => candidate.long === name && candidate.negate !== flag.negate);
 }
 
 function booleanValue(name: string, text: string | undefined): boolean {

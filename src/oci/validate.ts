@@ -8,7 +8,7 @@
 
 import type { Warning } from "../failure/warning.ts";
 import { type Config, ConfigSchema } from "./config.ts";
-import { checkDocument, type Loaded } from "./document.ts";
+import { checkDocument, type Loaded, type Reading } from "./document.ts";
 import { configError, describeFound, type Issue } from "./issue.ts";
 import type { ProcessConfig } from "./process.ts";
 import { linuxRules } from "./rules/linux.ts";
@@ -27,12 +27,16 @@ export interface Findings {
 
 /** Text of config.json to a checked Config. Throws RuntimeError with every problem in configErrors. */
 export function loadConfig(source: string, facts: ValidationFacts): Loaded<Config> {
-  const { output, issues, warnings } = checkDocument(ConfigSchema, "config.json", source);
-  const rules = validateConfig(output as Config, facts, issues);
-  const all = [...issues, ...rules.issues];
-  warnings.push(...rules.warnings);
-  if (all.length > 0) throw configError("config.json", all, warnings);
+  const { output, issues, warnings } = examineConfig("config.json", source, facts);
+  if (issues.length > 0) throw configError("config.json", issues, warnings);
   return { value: output as Config, warnings };
+}
+
+/** The same for who wants to know all of it. `document` names it in the error for text that is not JSON. */
+export function examineConfig(document: string, source: string, facts: ValidationFacts): Reading {
+  const { output, issues, warnings } = checkDocument(ConfigSchema, document, source);
+  const rules = validateConfig(output as Config, facts, issues);
+  return { output, issues: [...issues, ...rules.issues], warnings: [...warnings, ...rules.warnings] };
 }
 
 /** `known`: the schema's issues of the same document. */

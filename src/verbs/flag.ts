@@ -2,7 +2,7 @@
 
 import { Option } from "@commander-js/extra-typings";
 import { RuntimeError, UsageError } from "../failure/errors.ts";
-import { RangeValueError, ValueError } from "./values.ts";
+import { readValue } from "./values.ts";
 
 /** Options for which an empty value means "not given", as for every string flag of runc. */
 const absentWhenEmpty = new WeakSet<object>();
@@ -17,7 +17,7 @@ export function valueFlag<const Flags extends string, T>(
   parse: (text: string) => T,
 ) {
   const option = new Option(flags, description);
-  return option.argParser<T>((text) => parseFlagValue(option.name(), text, parse, UsageError));
+  return option.argParser<T>((text) => readValue(option.name(), text, parse, UsageError));
 }
 
 /** Text, which runc's command reads: a bad one is the command's error. Its parser also judges the empty string. */
@@ -27,7 +27,7 @@ export function givenTextFlag<const Flags extends string, T>(
   parse: (text: string) => T,
 ) {
   const option = new Option(flags, description);
-  return option.argParser<T>((text) => parseFlagValue(option.name(), text, parse, RuntimeError));
+  return option.argParser<T>((text) => readValue(option.name(), text, parse, RuntimeError));
 }
 
 /** Text; an empty value means that the flag was not given. */
@@ -50,7 +50,7 @@ export function listFlag<const Flags extends string, T>(
   const option = new Option(flags, description);
   const collect = (text: string, previous: readonly T[]): readonly T[] => [
     ...previous,
-    parseFlagValue(option.name(), text, parse, RuntimeError),
+    readValue(option.name(), text, parse, RuntimeError),
   ];
   return option.argParser<readonly T[]>(collect).default<readonly T[]>([], "none");
 }
@@ -62,20 +62,4 @@ export function anyText(text: string): string {
 
 export function meansAbsent(option: object, value: string): boolean {
   return value === "" && absentWhenEmpty.has(option);
-}
-
-function parseFlagValue<T>(
-  name: string,
-  text: string,
-  parse: (text: string) => T,
-  ErrorClass: typeof RuntimeError,
-): T {
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    throw new (error instanceof RangeValueError ? RuntimeError : ErrorClass)(
-      `invalid value ${JSON.stringify(text)} for flag -${name}: ${error.message}`,
-    );
-  }
 }

@@ -18,6 +18,23 @@ export function quote(value: string): string {
   return JSON.stringify(value);
 }
 
+/** Reads the value of a flag; one that `parse` refuses with a ValueError becomes an error that names the flag. */
+export function readValue<T>(
+  flag: string,
+  text: string,
+  parse: (text: string) => T,
+  ErrorClass: typeof RuntimeError,
+): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new (error instanceof RangeValueError ? RuntimeError : ErrorClass)(
+      `invalid value ${JSON.stringify(text)} for flag -${flag}: ${error.message}`,
+    );
+  }
+}
+
 const TRUE = ["1", "t", "T", "true", "TRUE", "True"];
 const FALSE = ["0", "f", "F", "false", "FALSE", "False"];
 

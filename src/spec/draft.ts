@@ -1,0 +1,53 @@
+/** A specification that is being written: config.json as text has it, members that no schema knows included. */
+
+import type { GenericSchema } from "valibot";
+import type { Config } from "../oci/config.ts";
+import { check, type Loaded } from "../oci/document.ts";
+import { configError } from "../oci/issue.ts";
+import { parseDocument } from "../oci/json.ts";
+import { readLeniently } from "../oci/lenient.ts";
+import { entryOf, itemOf, membersOf } from "../oci/schema-shape.ts";
+
+export type Partly<T> = T extends readonly (infer Item)[]
+  ? Partly<Item>[]
+  : T extends object
+    ? { [Key in keyof T]?: Partly<T[Key]> | undefined }
+    : T;
+
+export type Draft = Partly<Config>;
+
+export type DraftSeccomp = NonNullable<NonNullable<Draft["linux"]>["seccomp"]>;
+
+/**
+ * Reads a document to be changed or taken over, as create would read it. Throws RuntimeError with every mistake of its
+ * shape. `document` names it in errors. The warnings say what was taken for something else.
+ */
+export function readDraft(schema: GenericSchema, document: string, text: string): Loaded<unknown> {
+  const raw = parseDocument(document, text);
+  const { value, warnings } = readLeniently(schema, text);
+  const { issues } = check(schema, value);
+  if (issues.length > 0) throw configError(document, issues, warnings);
+  keepUnknown(schema, raw, value);
+  return { value, warnings };
+}
+
+/** Gives `value` the members of `raw` that no schema speaks of: they are for others to read. */
+function keepUnknown(schema: unknown, raw: unknown, value: unknown): void {
+  const entries = membersOf(schema);
+  if (Array.isArray(raw) && Array.isArray(value)) {
+    const item = itemOf(schema);
+    for (const [index, each] of raw.entries()) keepUnknown(item, each, value[index]);
+  } else if (isObject(raw) && isObject(value)) {
+    const entry = entryOf(schema);
+    if (entries === undefined && entry === undefined) return;
+    const known = new Set(Object.keys(entries ?? {}).map((name) => name.toLowerCase()));
+    for (const [name, member] of Object.entries(raw)) {
+      if (name in value) keepUnknown(entry ?? entries?.[name], member, value[name]);
+      else if (entries !== undefined && !known.has(name.toLowerCase())) value[name] = member;
+    }
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
