@@ -28,7 +28,7 @@ const DynamicTag = {
   finiArraySize: 28,
 } as const;
 
-export type RelocationKind = "absolute" | "copy" | "data" | "jump" | "threadOffset";
+type RelocationKind = "absolute" | "copy" | "data" | "jump" | "threadOffset";
 
 export interface Machine {
   name: string;
@@ -96,7 +96,7 @@ export interface Relocation {
   symbol: ElfSymbol;
 }
 
-export interface AddressRange {
+interface AddressRange {
   start: number;
   end: number;
 }

@@ -10,7 +10,7 @@ const probeTarget = "/mnt/probe";
 /** An ordinary user's container has a user namespace, in which that user is root, and no cgroup of its own. */
 const isOrdinaryUser = process.getuid?.() !== 0;
 
-export interface Prepared {
+interface Prepared {
   /** What the root file system is, in words. */
   description: string;
   /** The overlay's upper directory, unless the fallback was taken. */

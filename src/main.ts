@@ -2,7 +2,6 @@
 
 import { loadHandler } from "./cli/handlers.ts";
 import { parseCommandLine, type VerbInvocation } from "./cli/program.ts";
-import { versionText } from "./commands/version.ts";
 import { NativeError, RuntimeError, UsageError } from "./failure/errors.ts";
 import { wrapCommandError } from "./failure/messages.ts";
 // Here so that the environment has lost the record before anything is started with it.
@@ -10,6 +9,7 @@ import { startRecord } from "./host/start-record.ts";
 import { createLog, type LogOutput } from "./log/log.ts";
 import { linked } from "./native/linked.ts";
 import type { CommandContext } from "./verbs/verbs.ts";
+import { versionText } from "./version.ts";
 
 /** Nothing has been parsed yet, or the global flags are wrong: errors go to standard error. */
 const DEFAULT_LOG = { file: undefined, format: "text", level: undefined, debug: false } as const;

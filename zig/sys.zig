@@ -99,7 +99,6 @@ pub const AT = struct {
     pub const REMOVEDIR: u32 = 0x200;
     pub const RECURSIVE: u32 = 0x8000;
     pub const EMPTY_PATH: u32 = 0x1000;
-    pub const NO_AUTOMOUNT: u32 = 0x800;
 };
 
 pub const RESOLVE = struct {
@@ -167,7 +166,7 @@ pub fn read_to_end(fd: fd_t, buffer: []u8) Error![]u8 {
     return buffer[0..length];
 }
 
-pub fn fsync(fd: fd_t) Error!void {
+fn fsync(fd: fd_t) Error!void {
     try check_void(linux.fsync(fd));
 }
 
@@ -202,7 +201,7 @@ pub fn renameat(from_dir: fd_t, from: [*:0]const u8, to_dir: fd_t, to: [*:0]cons
     try check_void(linux.syscall5(.renameat2, usize_of(from_dir), @intFromPtr(from), usize_of(to_dir), @intFromPtr(to), 0));
 }
 
-pub fn linkat(from_dir: fd_t, from: [*:0]const u8, to_dir: fd_t, to: [*:0]const u8, flags: u32) Error!void {
+fn linkat(from_dir: fd_t, from: [*:0]const u8, to_dir: fd_t, to: [*:0]const u8, flags: u32) Error!void {
     try check_void(linux.syscall5(.linkat, usize_of(from_dir), @intFromPtr(from), usize_of(to_dir), @intFromPtr(to), flags));
 }
 
@@ -642,13 +641,10 @@ pub fn prctl(option: i32, a: usize, b: usize, c: usize, d: usize) Error!usize {
 }
 
 pub const PR = struct {
-    pub const SET_PDEATHSIG = 1;
     pub const SET_DUMPABLE = 4;
     pub const SET_KEEPCAPS = 8;
-    pub const SET_NAME = 15;
     pub const CAPBSET_READ = 23;
     pub const CAPBSET_DROP = 24;
-    pub const SET_SECUREBITS = 28;
     pub const SET_CHILD_SUBREAPER = 36;
     pub const SET_NO_NEW_PRIVS = 38;
     pub const CAP_AMBIENT = 47;
@@ -803,7 +799,6 @@ pub fn signal_bit(signal: u32) SignalSet {
 
 pub const SIG = struct {
     pub const BLOCK = 0;
-    pub const UNBLOCK = 1;
     pub const SETMASK = 2;
 };
 

@@ -6,7 +6,7 @@ import { describePolicy } from "./devices.ts";
 import { absolutePath } from "./paths.ts";
 import type { CgroupSetting } from "./resources/setting.ts";
 
-export interface CgroupOperation {
+interface CgroupOperation {
   op: "mkdir" | "write" | "clone3" | "bpf" | "ignore";
   /** File or directory. */
   target: string;

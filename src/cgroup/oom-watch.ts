@@ -5,7 +5,7 @@ import type { CgroupWatch } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
 import { type CgroupLocation, locationOf } from "./paths.ts";
 
-export interface OomNotice {
+interface OomNotice {
   /** The OOM killer has ended a process of the container, or (v1 without it) its processes wait for memory. */
   oom: boolean;
   /** The container's init or its cgroup is gone: nothing more will come. */

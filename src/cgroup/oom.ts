@@ -1,9 +1,10 @@
 /** What the kernel tells about processes that it killed for want of memory. */
 
 import type { native } from "../native/call.ts";
+import { fileTexts } from "./files.ts";
 import { type CgroupLocation, locationOf } from "./paths.ts";
 
-export interface OomReport {
+interface OomReport {
   /** How many processes of the container the OOM killer has ended; 0 where that is not known. */
   kills: number;
   /** The limit that the container itself has reached, in bytes; "": none, so that memory ran out further up. */
@@ -16,7 +17,7 @@ export const NO_OOM: OomReport = { kills: 0, limit: "" };
 export function oomKills(call: typeof native, locations: readonly CgroupLocation[]): number {
   const memory = locationOf(locations, "memory");
   if (memory === undefined) return 0;
-  const [events = ""] = textsOf(call, memory, [isLegacy(memory) ? "memory.oom_control" : "memory.events"]);
+  const [events = ""] = fileTexts(call, memory, [isLegacy(memory) ? "memory.oom_control" : "memory.events"]);
   return countOf(events, "oom_kill");
 }
 
@@ -29,7 +30,7 @@ export function oomReport(call: typeof native, locations: readonly CgroupLocatio
 }
 
 function reachedUnified(call: typeof native, memory: CgroupLocation): string {
-  const [events = "", limit = ""] = textsOf(call, memory, ["memory.events.local", "memory.max"]);
+  const [events = "", limit = ""] = fileTexts(call, memory, ["memory.events.local", "memory.max"]);
   return countOf(events, "oom") > 0 ? limit.trim() : "";
 }
 
@@ -43,7 +44,7 @@ const BATCH_BYTES = 64 * 4096;
 function reachedLegacy(call: typeof native, memory: CgroupLocation): string {
   for (const kind of ["memory", "memory.memsw"]) {
     const files = ["failcnt", "max_usage_in_bytes", "limit_in_bytes"].map((name) => `${kind}.${name}`);
-    const [failures = "", highest = "", limit = ""] = textsOf(call, memory, files);
+    const [failures = "", highest = "", limit = ""] = fileTexts(call, memory, files);
     if (limit === "") continue;
     if (Number(failures) > 0 || Number(highest) + BATCH_BYTES >= Number(limit)) return limit.trim();
   }
@@ -51,10 +52,6 @@ function reachedLegacy(call: typeof native, memory: CgroupLocation): string {
 }
 
 const isLegacy = ({ controller }: CgroupLocation) => controller === "memory";
-
-function textsOf(call: typeof native, { mount, path }: CgroupLocation, files: string[]): string[] {
-  return call("cgroup_read", { groups: [{ mount, path, files }] }).files.map(({ text }) => text);
-}
 
 function countOf(text: string, name: string): number {
   return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1] ?? 0);

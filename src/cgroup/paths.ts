@@ -5,6 +5,7 @@
 
 import { RuntimeError } from "../failure/errors.ts";
 import type { CgroupFacts, CgroupHierarchy } from "../host/cgroup.ts";
+import { cleanPath } from "../kernel/paths.ts";
 
 /** One cgroup of a container. On v2 there is one; on v1 one a controller. */
 export interface CgroupLocation {
@@ -58,7 +59,7 @@ function unifiedLocation(facts: CgroupFacts, inner: string): CgroupLocation {
   if (inner.startsWith("/")) return { controller: "", mount, path: withoutRoot(inner) };
   const parent = facts.unifiedOwn.slice(0, facts.unifiedOwn.lastIndexOf("/"));
   if (parent.split("/").includes("..")) throw ownCgroupOutOfView("", facts.unifiedOwn);
-  return { controller: "", mount, path: withoutRoot(cleanAbsolute(`${parent}/${inner}`)) };
+  return { controller: "", mount, path: withoutRoot(cleanPath(`${parent}/${inner}`)) };
 }
 
 function legacyLocations(facts: CgroupFacts, inner: string): CgroupLocation[] {
@@ -78,14 +79,14 @@ function legacyLocations(facts: CgroupFacts, inner: string): CgroupLocation[] {
     locations.push({
       controller,
       mount: hierarchy.mountPoint,
-      path: withoutRoot(cleanAbsolute(`${base}/${inner}`)),
+      path: withoutRoot(cleanPath(`${base}/${inner}`)),
     });
   }
   if (facts.mode === "hybrid") {
     locations.push({
       controller: "",
       mount: facts.unifiedMountPoint,
-      path: withoutRoot(cleanAbsolute(`/${inner}`)),
+      path: withoutRoot(cleanPath(`/${inner}`)),
     });
   }
   return locations;
@@ -113,20 +114,9 @@ function ownCgroupOutOfView(controller: string, own: string): RuntimeError {
  */
 export function cleanCgroupsPath(path: string): string {
   if (path === "") return "";
-  const clean = cleanAbsolute(path.startsWith("/") ? path : `/${path}`);
+  const clean = cleanPath(path.startsWith("/") ? path : `/${path}`);
   if (path.startsWith("/")) return clean;
   return clean === "/" ? "." : clean.slice(1);
-}
-
-/** "." and ".." and double slashes resolved; ".." at the root stays there. */
-export function cleanAbsolute(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "" || part === ".") continue;
-    if (part === "..") parts.pop();
-    else parts.push(part);
-  }
-  return `/${parts.join("/")}`;
 }
 
 function withoutRoot(path: string): string {
@@ -154,7 +144,7 @@ export function locationsOfPaths(
   if (facts.unifiedMountPoint !== "") mounts.push(facts.unifiedMountPoint);
   return Object.entries(paths).map(([controller, path]) => {
     const mount = mounts.find((candidate) => path === candidate || path.startsWith(`${candidate}/`));
-    if (mount === undefined || cleanAbsolute(path) !== path) {
+    if (mount === undefined || cleanPath(path) !== path) {
       throw new RuntimeError(`cgroup path ${path} of the state file is not below a cgroup mount`, {
         path,
         subject: `cgroup_paths["${controller}"]`,

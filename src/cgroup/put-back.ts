@@ -5,11 +5,12 @@
 
 import type { native } from "../native/call.ts";
 import { groupSettings } from "./create.ts";
+import { fileText } from "./files.ts";
 import type { CgroupLocation } from "./paths.ts";
 import type { CgroupSetting } from "./resources/setting.ts";
 
 /** Puts everything back, as far as the kernel lets it. Throws what it refused last. */
-export type PutBack = () => void;
+type PutBack = () => void;
 
 export function rememberFiles(
   call: typeof native,
@@ -46,9 +47,7 @@ function readText(
 ): string | undefined {
   const [group] = groupSettings(locations, [setting]);
   if (group === undefined) return undefined;
-  const { mount, path } = group;
-  const [reply] = call("cgroup_read", { groups: [{ mount, path, files: [setting.file] }] }).files;
-  return reply === undefined || reply.errno !== 0 ? undefined : reply.text;
+  return fileText(call, group, setting.file);
 }
 
 /** Written to the file of `setting`, it restores what `text`, the file's whole contents, says about the same thing. */

@@ -7,6 +7,7 @@ import { errnoText } from "../kernel/errno.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
 import type { SchemataLine } from "../oci/intel-rdt.ts";
+import { fileText } from "./files.ts";
 import { groupPath, monitoringPath, type RdtPlan, schemataDifferences } from "./rdt.ts";
 
 const GROUP_MODE = 0o755;
@@ -14,7 +15,7 @@ const GROUP_MODE = 0o755;
 /** A task leaves its group when it ends; there is nothing in resctrl to wait for. */
 const REMOVE_TIMEOUT_MS = 100;
 
-export interface MadeRdtGroup {
+interface MadeRdtGroup {
   /** What was rounded: bandwidth comes in steps that depend on the processor. */
   warnings: Warning[];
 }
@@ -26,7 +27,7 @@ export interface MadeRdtGroup {
 export function makeRdtGroup(call: typeof native, plan: RdtPlan, made: (path: string) => void): MadeRdtGroup {
   requireResources(call, plan);
   const path = groupPath(plan);
-  const existing = readFile(call, plan.mount, plan.group, "schemata");
+  const existing = fileText(call, { mount: plan.mount, path: plan.group }, "schemata");
   if (existing === undefined) {
     if (plan.shared && plan.schemata.length === 0) {
       throw new RuntimeError(
@@ -102,13 +103,7 @@ export function removeRdtGroups(call: typeof native, mount: string, paths: reado
 
 /** Whether this machine and kernel can share out cache (L3) or memory bandwidth (MB). */
 export function hasRdtResource(call: typeof native, mount: string, resource: "L3" | "MB"): boolean {
-  return readFile(call, mount, `info/${resource}`, "num_closids") !== undefined;
-}
-
-/** Text of a file below the mount; undefined where there is none. */
-export function readFile(call: typeof native, mount: string, path: string, file: string): string | undefined {
-  const [reply] = call("cgroup_read", { groups: [{ mount, path, files: [file] }] }).files;
-  return reply === undefined || reply.errno !== 0 ? undefined : reply.text;
+  return fileText(call, { mount, path: `info/${resource}` }, "num_closids") !== undefined;
 }
 
 function requireResources(call: typeof native, { mount, schemata }: RdtPlan): void {
@@ -149,7 +144,7 @@ function refuseDifferences(plan: RdtPlan, existing: string): void {
 /** What the kernel has made of the lines. A mask of a cache stands there bit by bit; bandwidth may be rounded. */
 function readBack(call: typeof native, plan: RdtPlan): Warning[] {
   if (plan.schemata.length === 0) return [];
-  const text = readFile(call, plan.mount, plan.group, "schemata") ?? "";
+  const text = fileText(call, { mount: plan.mount, path: plan.group }, "schemata") ?? "";
   return schemataDifferences(plan.schemata, text).map(({ subject, line, found }) => ({
     path: subject,
     found: JSON.stringify(line),
@@ -169,7 +164,7 @@ function makeDirectory(call: typeof native, { mount }: RdtPlan, path: string, su
 
 /** info/last_cmd_status says in words what an errno of resctrl means. */
 function lastCommandError(call: typeof native, mount: string, error: RuntimeError): RuntimeError {
-  const status = readFile(call, mount, "info", "last_cmd_status")?.trim() ?? "";
+  const status = fileText(call, { mount, path: "info" }, "last_cmd_status")?.trim() ?? "";
   if (status === "" || status === "ok") return error;
   return error.wrap(`${error.message}, last_cmd_status: ${status}`);
 }

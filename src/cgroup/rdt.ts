@@ -45,7 +45,7 @@ export function monitoringPath({ mount, monitoring }: RdtPlan): string {
   return monitoring === "" ? "" : `${mount}/${monitoring}`;
 }
 
-export interface SchemataDifference extends SchemataLine {
+interface SchemataDifference extends SchemataLine {
   /** The group's line for the same resource; "" where it has none. */
   found: string;
 }

@@ -5,6 +5,7 @@ import { systemCallFailed } from "../failure/messages.ts";
 import { errnoName } from "../kernel/errno.ts";
 import { type ControllerNotEnabled, ERRNO } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
+import { fileTexts } from "./files.ts";
 import { absolutePath, type CgroupLocation } from "./paths.ts";
 
 /** `error` is what the native call `cgroup_write` threw. */
@@ -54,19 +55,15 @@ function missingController(
   if (dot === -1) return `unified resource "${file}" must be in the form CONTROLLER.PARAMETER`;
   const controller = file.slice(0, dot);
   if (controller === "cgroup") return "";
-  const [controllers] = readTexts(call, location, ["cgroup.controllers"]);
+  const [controllers] = fileTexts(call, location, ["cgroup.controllers"]);
   if (controllers?.trim().split(" ").includes(controller)) return "";
   return `unified resource "${file}" can't be set: controller "${controller}" not available`;
 }
 
 function memoryUsage(call: typeof native, location: CgroupLocation): string {
-  const [usage, peak] = readTexts(call, location, ["memory.usage_in_bytes", "memory.max_usage_in_bytes"]);
+  const [usage, peak] = fileTexts(call, location, ["memory.usage_in_bytes", "memory.max_usage_in_bytes"]);
   if (!usage || !peak) return "";
   return `current usage: ${usage.trim()}, peak usage: ${peak.trim()}`;
-}
-
-function readTexts(call: typeof native, { mount, path }: CgroupLocation, files: string[]): string[] {
-  return call("cgroup_read", { groups: [{ mount, path, files }] }).files.map(({ text }) => text);
 }
 
 /** v2: a file that is missing belongs to a controller that a cgroup above could not be made to pass on. */

@@ -24,13 +24,13 @@ export interface VerbInvocation<Verb extends VerbName = VerbName> {
   globals: GlobalOptions;
 }
 
-export type Invocation = VerbInvocation | { kind: "help"; text: string } | { kind: "version" };
+type Invocation = VerbInvocation | { kind: "help"; text: string } | { kind: "version" };
 
 const HELP = { help: "help", h: "help" };
 const HELP_AND_VERSION = { ...HELP, version: "version", v: "version" };
 
 /** What the caller wants, and the global flags as far as they could be read: where to log the mistake. */
-export interface CommandLine {
+interface CommandLine {
   globals: GlobalOptions;
   /** Throws UsageError, or RuntimeError for a bad container id or value. */
   invocation: () => Invocation;

@@ -17,7 +17,7 @@ export interface Setting {
   text: string | undefined;
 }
 
-export interface SplitRules {
+interface SplitRules {
   /** The flags of the command whose words these are. */
   own: readonly Option[];
   /** Flags that may also stand here: the global ones, after a verb. */

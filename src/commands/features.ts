@@ -10,7 +10,7 @@ import { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES, NAMESPACE_TYPES } from "../oc
 import { knownMountOptions } from "../oci/mount-options.ts";
 import { SECCOMP_ACTIONS, SECCOMP_ARCHITECTURES, SECCOMP_FLAGS, SECCOMP_OPERATORS } from "../oci/seccomp.ts";
 import type { Handler } from "../verbs/verbs.ts";
-import { BUNC_VERSION, COMMIT, RUNC_VERSION, SPEC_VERSION } from "./version.ts";
+import { BUNC_VERSION, COMMIT, OCI_VERSION, RUNC_VERSION } from "../version.ts";
 
 export const run: Handler<"features"> = () => {
   console.log(JSON.stringify(features(currentHost().kernel), null, 4));
@@ -21,7 +21,7 @@ export const run: Handler<"features"> = () => {
 export function features(kernel: KernelVersion): Features {
   return {
     ociVersionMin: "1.0.0",
-    ociVersionMax: SPEC_VERSION,
+    ociVersionMax: OCI_VERSION,
     hooks: [...HOOK_KINDS],
     mountOptions: knownMountOptions(),
     linux: {

@@ -121,7 +121,7 @@ async function readResources(source: string, log: Log): Promise<ResourcesConfig>
   const { document, text } = await readDocument(source);
   const { output, issues, warnings } = checkDocument(ResourcesSchema, document, text);
   if (issues.length > 0) throw configError(document, issues, warnings);
-  for (const warning of warnings) log.warning(warning);
+  log.warnings(warnings);
   return output as ResourcesConfig;
 }
 

@@ -19,7 +19,7 @@ import { storeConfig } from "./stored-config.ts";
 import { makeStreams } from "./streams.ts";
 import type { UndoList } from "./undo-list.ts";
 
-export interface BringUp {
+interface BringUp {
   plan: Plan;
   record: StateRecord;
   directory: StateDirectory;

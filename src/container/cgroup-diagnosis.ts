@@ -5,7 +5,7 @@ import { diagnoseCgroup, type RefusedCgroup } from "../doctor/diagnosis.ts";
 import { gatherCgroupFacts } from "../doctor/gather.ts";
 import { RuntimeError } from "../failure/errors.ts";
 import { CGROUPS_NOT_APPLIED } from "../failure/messages.ts";
-import { native } from "../native/call.ts";
+import { hostText, namesIn } from "../host/files.ts";
 
 /**
  * → the error to throw: with a longer hint, or as it is. Looks at this host, changes nothing; to be called before the
@@ -37,7 +37,7 @@ const FILE =
 function look(path: string): RefusedCgroup {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const directory = FILE.test(name) ? path.slice(0, path.lastIndexOf("/")) : path;
-  const words = (file: string) => textOf(`${directory}/${file}`).trim().split(" ").filter(isNotEmpty);
+  const words = (file: string) => hostText(`${directory}/${file}`).trim().split(" ").filter(isNotEmpty);
   return {
     files: namesIn(directory),
     controllers: words("cgroup.controllers"),
@@ -46,19 +46,3 @@ function look(path: string): RefusedCgroup {
 }
 
 const isNotEmpty = (text: string) => text !== "";
-
-function textOf(path: string): string {
-  try {
-    return native("read_host_file", { path }).text;
-  } catch {
-    return "";
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return native("list_directory", { path: directory }).entries.map(({ name }) => name);
-  } catch {
-    return [];
-  }
-}

@@ -23,7 +23,7 @@ import type { Container } from "./container.ts";
 import { notifyMount } from "./notify-socket.ts";
 import { loadStoredConfig } from "./stored-config.ts";
 
-export interface DumpFlags extends CriuFlags {
+interface DumpFlags extends CriuFlags {
   parentPath: string | undefined;
   leaveRunning: boolean;
   tcpSkipInFlight: boolean;

@@ -15,7 +15,7 @@ import { removeRecordedCgroups } from "./destroy.ts";
 import { initialRecord } from "./initial-record.ts";
 import { UndoList } from "./undo-list.ts";
 
-export interface Claim {
+interface Claim {
   directory: StateDirectory;
   /** Not saved yet. */
   record: StateRecord;
@@ -24,7 +24,7 @@ export interface Claim {
   release: () => void;
 }
 
-export interface ClaimRequest {
+interface ClaimRequest {
   id: string;
   bundle: Bundle;
   rootless: boolean;

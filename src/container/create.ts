@@ -24,7 +24,7 @@ import { newRdtGroup, withTasks } from "./rdt.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
 
-export interface CreateRequest extends HandOver {
+interface CreateRequest extends HandOver {
   id: string;
   bundle: string | undefined;
   noPivot: boolean;
@@ -49,13 +49,13 @@ export function createContainer(request: CreateRequest, context: ContainerContex
   const host = currentHost();
   const rootless = rootlessCgroups(context.rootless, host);
   const bundle = loadBundle(request.bundle, host, { noPivot: request.noPivot, rootlessCgroups: rootless });
-  for (const warning of bundle.warnings) context.log.warning(warning);
+  context.log.warnings(bundle.warnings);
   refuseHostSysctls(bundle.config);
   checkTerminal(bundle.config.process?.terminal ?? false, request.detach, request.consoleSocket);
   const inherited = inheritedDescriptors(request.preserveFds);
   const seccomp = compileSeccomp(bundle.config.linux.seccomp, context.log);
   const cgroups = newCgroups(request.id, bundle.config, context.driver, rootless);
-  for (const warning of cgroups.warnings) context.log.warning(warning);
+  context.log.warnings(cgroups.warnings);
 
   return claimContainer({ id: request.id, bundle, rootless, cgroups }, context, (claim) => {
     const { directory, record, undo, release } = claim;
@@ -81,7 +81,7 @@ export function createContainer(request: CreateRequest, context: ContainerContex
       newuidmap: host.newuidmap,
       newgidmap: host.newgidmap,
     });
-    for (const warning of warnings) context.log.warning(warning);
+    context.log.warnings(warnings);
 
     const failures = new FailureFacts(bundle.config, record);
     const spawned = bringUp({ plan, record, directory, bundle, cgroups, failures, undo, log: context.log });

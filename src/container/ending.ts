@@ -11,7 +11,7 @@ import { native } from "../native/call.ts";
 import type { SeccompConfig } from "../oci/seccomp.ts";
 import { seccompRefusal } from "./seccomp-refusal.ts";
 
-export interface Ending {
+interface Ending {
   what: "container" | "process";
   /** As seen from here. */
   pid: number;

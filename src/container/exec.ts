@@ -26,7 +26,7 @@ import { serveSeccompAgent } from "./seccomp-agent.ts";
 import { loadStoredConfig } from "./stored-config.ts";
 import { makeStreams } from "./streams.ts";
 
-export interface ExecRequest extends HandOver {
+interface ExecRequest extends HandOver {
   /** What to run, made from the container's process and the command line. */
   process: (config: Config) => ProcessConfig;
   /** Controller → path below the container's cgroup ("" for v2). */
@@ -67,7 +67,7 @@ export function execProcess(
     seccomp: compileSeccomp(config.linux.seccomp, context.log),
     trace: context.log.debugging,
   });
-  for (const warning of warnings) context.log.warning(warning);
+  context.log.warnings(warnings);
 
   const place = { locations, isBelow: request.subCgroups.size > 0, rdt };
   const failures = new FailureFacts(config, record);
@@ -94,7 +94,7 @@ export function readProcessFile(path: string, context: ContainerContext): Proces
   // The schema is loaded for this form of exec only.
   const { loadProcess }: typeof import("../oci/process-document.ts") = require("../oci/process-document.ts");
   const { value, warnings } = loadProcess(text, path, { host, noPivot: false, rootlessCgroups: rootless });
-  for (const warning of warnings) context.log.warning(warning);
+  context.log.warnings(warnings);
   return value;
 }
 

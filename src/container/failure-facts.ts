@@ -4,6 +4,7 @@ import { NO_OOM, oomReport } from "../cgroup/oom.ts";
 import { NativeError } from "../failure/errors.ts";
 import type { FailureContext } from "../failure/failure.ts";
 import { currentHost } from "../host/current.ts";
+import { hostText } from "../host/files.ts";
 import { native } from "../native/call.ts";
 import { type Config, limitsCpus } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
@@ -71,13 +72,5 @@ export class FailureFacts {
       ],
       host: { euid, inUserNamespace, text: hostText },
     };
-  }
-}
-
-function hostText(path: string): string {
-  try {
-    return native("read_host_file", { path }).text;
-  } catch {
-    return "";
   }
 }

@@ -12,7 +12,7 @@ import { FailureFacts } from "./failure-facts.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { loadStoredConfig } from "./stored-config.ts";
 
-export type MountsChange = "add" | "remove";
+type MountsChange = "add" | "remove";
 
 /** `document`: the name of what `text` was read from. Mounts that were made before one fails stay. */
 export function changeMounts(
@@ -38,7 +38,7 @@ export function changeMounts(
     config,
     change === "add" ? facts : undefined,
   );
-  for (const warning of warnings) context.log.warning(warning);
+  context.log.warnings(warnings);
   if (mounts.length === 0) return;
 
   const changed = { ...config, mounts };

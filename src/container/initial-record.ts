@@ -2,11 +2,11 @@
 
 import type { CgroupDriver } from "../cgroup/manager.ts";
 import type { Config } from "../oci/config.ts";
-import { OCI_VERSION } from "../oci/version.ts";
 import { STATE_VERSION, type StateRecord } from "../state/record.ts";
+import { OCI_VERSION } from "../version.ts";
 import type { Bundle } from "./bundle.ts";
 
-export interface InitialFacts {
+interface InitialFacts {
   driver: CgroupDriver;
   rootless: boolean;
   cgroupPaths: Record<string, string>;

@@ -10,7 +10,7 @@ import type { ResourcesConfig } from "../oci/resources.ts";
 
 type Unified = Readonly<Record<string, string>>;
 
-export interface UnifiedChange {
+interface UnifiedChange {
   /** Undefined: there is none, before and afterwards. */
   merged: Unified | undefined;
   changes: Unified | undefined;

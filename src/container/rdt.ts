@@ -1,13 +1,8 @@
 /** The resctrl group (Intel RDT) of a container: for a new one, for a further process in it, and at its end. */
 
+import { fileText } from "../cgroup/files.ts";
 import { groupPath, monitoringPath, planRdt, rdtTasks } from "../cgroup/rdt.ts";
-import {
-  hasRdtResource,
-  makeRdtGroup,
-  readFile,
-  removeRdtGroups,
-  writeSchemata,
-} from "../cgroup/rdt-group.ts";
+import { hasRdtResource, makeRdtGroup, removeRdtGroups, writeSchemata } from "../cgroup/rdt-group.ts";
 import { join, type RdtStats, rdtStats } from "../cgroup/stats/rdt.ts";
 import { RuntimeError } from "../failure/errors.ts";
 import { currentHost } from "../host/current.ts";
@@ -20,7 +15,7 @@ import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 import type { UndoList } from "./undo-list.ts";
 
-export interface NewRdt {
+interface NewRdt {
   config: Config;
   record: StateRecord;
   directory: StateDirectory;
@@ -43,7 +38,7 @@ export function newRdtGroup({ config, record, directory, undo, log }: NewRdt): s
     groups.push(path);
     directory.save(record);
   });
-  for (const warning of warnings) log.warning(warning);
+  log.warnings(warnings);
   return rdtTasks(groupPath(plan), monitoringPath(plan));
 }
 
@@ -53,7 +48,7 @@ export function rdtTasksOf(record: StateRecord, config: Config): string[] {
   const { intelRdt } = config.linux;
   if (intelRdt === undefined || resctrl === "" || record.intel_rdt_path === "") return [];
   const plan = planRdt(intelRdt, resctrl, record.id);
-  const isThere = (group: string) => readFile(native, resctrl, group, "cpus") !== undefined;
+  const isThere = (group: string) => fileText(native, { mount: resctrl, path: group }, "cpus") !== undefined;
   if (!isThere(plan.group)) return [];
   const monitored = plan.monitoring !== "" && isThere(plan.monitoring);
   return rdtTasks(groupPath(plan), monitored ? monitoringPath(plan) : "");
@@ -120,7 +115,7 @@ export function rdtStatsOf(record: StateRecord, config: Config): RdtStats {
   const data = `${resctrl}/${join(monitored, "mon_data")}`;
   const domains = native("list_directory", { path: data }).entries.filter(({ directory }) => directory);
   return rdtStats(
-    (path, file) => readFile(native, resctrl, path, file),
+    (path, file) => fileText(native, { mount: resctrl, path }, file),
     group,
     monitored,
     domains.map(({ name }) => name).sort(),

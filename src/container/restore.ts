@@ -51,12 +51,12 @@ import { storeConfig } from "./stored-config.ts";
 import { makeStreams } from "./streams.ts";
 import type { UndoList } from "./undo-list.ts";
 
-export interface RestoreFlags extends CriuFlags {
+interface RestoreFlags extends CriuFlags {
   lsmProfile: string | undefined;
   lsmMountContext: string | undefined;
 }
 
-export interface RestoreRequest {
+interface RestoreRequest {
   id: string;
   bundle: string | undefined;
   noPivot: boolean;
@@ -88,14 +88,14 @@ export function restoreContainer(request: RestoreRequest, context: ContainerCont
   const host = currentHost();
   const rootless = rootlessCgroups(context.rootless, host);
   const bundle = loadBundle(request.bundle, host, { noPivot: request.noPivot, rootlessCgroups: rootless });
-  for (const warning of bundle.warnings) context.log.warning(warning);
+  context.log.warnings(bundle.warnings);
   checkTerminal(hasTerminal(bundle.config), request.detach, request.consoleSocket);
   refuseJoinedCgroup(bundle.config);
   const criu = findCriu();
   const version = criuVersion(criu, flags);
   const streams = savedStreams(flags.imagePath);
   const cgroups = newCgroups(id, bundle.config, context.driver, rootless);
-  for (const warning of cgroups.warnings) context.log.warning(warning);
+  context.log.warnings(cgroups.warnings);
 
   return claimContainer({ id, bundle, rootless, cgroups }, context, (claim) => {
     const { directory, record, undo, release } = claim;

@@ -5,8 +5,8 @@ import type { Spawned } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { seccompReceiver } from "../oci/annotations.ts";
 import type { Config } from "../oci/config.ts";
-import { OCI_VERSION } from "../oci/version.ts";
 import type { StateRecord } from "../state/record.ts";
+import { OCI_VERSION } from "../version.ts";
 import { hookState } from "./state-json.ts";
 
 /** `spawned` waits at the progress "seccomp_listener". */

@@ -9,7 +9,7 @@ import type { ContainerContext } from "./context.ts";
 import { destroyContainer } from "./destroy.ts";
 import { readStoredConfig } from "./stored-config.ts";
 
-export interface Supervised {
+interface Supervised {
   directory: StateDirectory;
   record: StateRecord;
   pid: number;

@@ -8,7 +8,7 @@ import { native } from "../native/call.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
 import type { StateRecord } from "../state/record.ts";
 
-export interface UnitUpdate {
+interface UnitUpdate {
   /** The resources as they are to be written to the cgroup's files. */
   resources: ResourcesConfig;
   /**

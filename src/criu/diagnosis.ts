@@ -1,7 +1,7 @@
 /** Why CRIU gave up: the last errors of its log, and what to do about those that are known. */
 
 import { RuntimeError } from "../failure/errors.ts";
-import { native } from "../native/call.ts";
+import { hostText } from "../host/files.ts";
 import type { CriuError } from "./session.ts";
 
 const ERRORS_SHOWN = 5;
@@ -68,7 +68,7 @@ export function explainFailure(
   version: string,
   kernel: string,
 ): RuntimeError {
-  const log = readLog(logFile);
+  const log = hostText(logFile);
   const text = log === "" ? error.session.output : log;
   const lines = lastErrors(`${error.detail ?? ""}\n${text}`);
   const cause = CAUSES.find(({ log: pattern }) => lines.some((line) => pattern.test(line)));
@@ -88,13 +88,4 @@ export function explainFailure(
 export function lastErrors(log: string): string[] {
   const errors = log.split("\n").flatMap((line) => /\bError \(.*/.exec(line)?.[0].trim() ?? []);
   return [...new Set(errors)].slice(-ERRORS_SHOWN);
-}
-
-/** "" for one that is not there, or is no text. */
-function readLog(path: string): string {
-  try {
-    return native("read_host_file", { path }).text;
-  } catch {
-    return "";
-  }
 }

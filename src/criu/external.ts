@@ -12,7 +12,7 @@ import { rootPath, targetOf } from "../oci/mount-targets.ts";
 import { DEFAULT_DEVICE_PATHS } from "../plan/devices.ts";
 
 /** A mount from outside: where it is in the container, and what of the host it shows. */
-export interface ExternalMount {
+interface ExternalMount {
   target: string;
   source: string;
 }
@@ -22,7 +22,7 @@ export const NULL_DEVICE = "/dev/null";
 
 /** Namespaces that CRIU takes as they are, by descriptor; its names for them. */
 const INHERITED = { network: "net", pid: "pid" } as const;
-export type InheritedNamespace = keyof typeof INHERITED;
+type InheritedNamespace = keyof typeof INHERITED;
 
 /** Namespaces that CRIU joins by path when it restores. */
 export const JOINED: Readonly<Partial<Record<NamespaceType, string>>> = {
@@ -46,7 +46,7 @@ export function externalNamespaces(config: Config): { type: InheritedNamespace; 
   );
 }
 
-export interface ExternalMountFacts {
+interface ExternalMountFacts {
   host: HostFacts;
   bundle: string;
   rootfs: string;

@@ -28,7 +28,7 @@ const CONFIG_FILE_ANNOTATION = "org.criu.config";
 const CONFIG_FILE = "/etc/criu/runc.conf";
 
 /** The directories of a session. */
-export interface Directories {
+interface Directories {
   /** For the session to open: --image-path, and --work-path if it is given. */
   paths: string[];
   logFile: string;

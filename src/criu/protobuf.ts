@@ -12,7 +12,7 @@ const FIXED32 = 5;
 type Scalar = "bool" | "int32" | "uint32" | "string";
 type Kind = Scalar | Message<Fields>;
 
-export interface Field<K extends Kind = Kind, Repeated extends boolean = boolean> {
+interface Field<K extends Kind = Kind, Repeated extends boolean = boolean> {
   /** The field's number in the .proto file. */
   number: number;
   kind: K;

@@ -6,7 +6,7 @@ import { native } from "../native/call.ts";
 import { decode, encode } from "./protobuf.ts";
 import { type CriuFeatures, type CriuNotify, CriuReq, CriuResp, REQ_TYPE, requestName } from "./rpc.ts";
 
-export interface SessionOptions {
+interface SessionOptions {
   /** Restore: the caller's standard streams are CRIU's. Otherwise what it says is kept for errors. */
   streams: "inherited" | "captured";
   /** CRIU has them from number 4 on. */
@@ -17,7 +17,7 @@ export interface SessionOptions {
 }
 
 /** What CRIU asks for while it works. `fd`: came with it, -1 for none; whoever handles it closes it. */
-export type NotificationHandler = (notification: CriuNotify, fd: number) => void;
+type NotificationHandler = (notification: CriuNotify, fd: number) => void;
 
 export interface CriuVersion {
   major: number;

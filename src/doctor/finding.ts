@@ -18,7 +18,7 @@ export interface Finding {
 export const AREAS = ["kernel", "privileges", "cgroups", "security", "user namespaces", "programs"] as const;
 export type Area = (typeof AREAS)[number];
 
-export interface Judgement {
+interface Judgement {
   ok: boolean;
   found: string;
   without: string;

@@ -2,6 +2,7 @@
 
 import { SYSTEM_BUS_PATH, sessionBusPath } from "../cgroup/systemd/address.ts";
 import { currentHost } from "../host/current.ts";
+import { hostText, isThere, namesIn } from "../host/files.ts";
 import type { HostFacts } from "../host/host.ts";
 import { parseMountinfo } from "../host/mountinfo.ts";
 import { startRecord } from "../host/start-record.ts";
@@ -15,22 +16,22 @@ export function gatherFacts(): DoctorFacts {
     ...gatherCgroupFacts(parentOf(host.cgroup.unifiedOwn)),
     start: startRecord?.kind,
     calls: native("host_probe", {}).calls,
-    capabilities: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(read("/proc/self/status"))?.[1] ?? "0"}`),
+    capabilities: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(hostText("/proc/self/status"))?.[1] ?? "0"}`),
     fileSystems: lines("/proc/filesystems").map((line) => line.slice(line.indexOf("\t") + 1)),
-    namespaces: names("/proc/self/ns"),
+    namespaces: namesIn("/proc/self/ns"),
     cgroupKill: isThere(`${ownUnified(host)}/cgroup.kill`),
     pressure: isThere("/proc/pressure/memory"),
-    securityModules: read("/sys/kernel/security/lsm").trim().split(",").filter(isNotEmpty),
+    securityModules: hostText("/sys/kernel/security/lsm").trim().split(",").filter(isNotEmpty),
     seccompActions: words("/proc/sys/kernel/seccomp/actions_avail"),
     userNamespaces: {
-      max: number(read("/proc/sys/user/max_user_namespaces")),
-      switchedOff: read("/proc/sys/kernel/unprivileged_userns_clone").trim() === "0",
-      restrictedByApparmor: read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").trim() === "1",
+      max: number(hostText("/proc/sys/user/max_user_namespaces")),
+      switchedOff: hostText("/proc/sys/kernel/unprivileged_userns_clone").trim() === "0",
+      restrictedByApparmor: hostText("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").trim() === "1",
     },
     user,
     subordinateIds: {
-      uid: hasLine(read("/etc/subuid"), user, host.euid),
-      gid: hasLine(read("/etc/subgid"), user, host.euid),
+      uid: hasLine(hostText("/etc/subuid"), user, host.euid),
+      gid: hasLine(hostText("/etc/subgid"), user, host.euid),
     },
     programs: {
       newuidmap: onPath("newuidmap"),
@@ -51,7 +52,7 @@ export function gatherCgroupFacts(parent: string): CgroupDoctorFacts {
   return {
     host,
     cgroupPath: host.cgroup.mode === "v2" ? levels(host.cgroup.unifiedMountPoint, parent) : [],
-    controllers: controllers(read("/proc/cgroups")),
+    controllers: controllers(hostText("/proc/cgroups")),
     readOnlyCgroups: readOnlyCgroups(host),
     systemd: isThere("/run/systemd/system"),
   };
@@ -64,38 +65,13 @@ function readOnlyCgroups({ cgroup }: HostFacts): string {
     cgroup.unifiedMountPoint,
     ...cgroup.hierarchies.map(({ mountPoint }) => mountPoint),
   ]);
-  const mounts = parseMountinfo(read("/proc/self/mountinfo"));
+  const mounts = parseMountinfo(hostText("/proc/self/mountinfo"));
   return mounts.find(({ mountPoint, readOnly }) => readOnly && needed.has(mountPoint))?.mountPoint ?? "";
 }
 
-/** "" for what is not there or may not be read: both are for the findings to tell. */
-function read(path: string): string {
-  try {
-    return native("read_host_file", { path }).text;
-  } catch {
-    return "";
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    return native("resolve_path", { path }).path !== "";
-  } catch {
-    return false;
-  }
-}
-
-function names(path: string): string[] {
-  try {
-    return native("list_directory", { path }).entries.map(({ name }) => name);
-  } catch {
-    return [];
-  }
-}
-
 const isNotEmpty = (text: string) => text !== "";
-const lines = (path: string) => read(path).split("\n").filter(isNotEmpty);
-const words = (path: string) => read(path).trim().split(/\s+/).filter(isNotEmpty);
+const lines = (path: string) => hostText(path).split("\n").filter(isNotEmpty);
+const words = (path: string) => hostText(path).trim().split(/\s+/).filter(isNotEmpty);
 
 function number(text: string): number | undefined {
   const trimmed = text.trim();

@@ -119,7 +119,7 @@ function setPropagation({ propagation }: Mount, target: string): Step[] {
   );
 }
 
-export function setAttributes(target: string, attributes: MountAttributes, recursive: boolean): Step[] {
+function setAttributes(target: string, attributes: MountAttributes, recursive: boolean): Step[] {
   const names = attributeNames(attributes);
   return names === "" ? [] : [step("mount_setattr", target, recursive ? `${names}; AT_RECURSIVE` : names)];
 }

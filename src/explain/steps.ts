@@ -289,6 +289,6 @@ export function hookSteps({ hooks }: { hooks: readonly Hook[] } | HookSet): Step
 }
 
 /** 8 bytes an instruction, in base64. */
-export function instructionCount(program: string): number {
+function instructionCount(program: string): number {
   return Buffer.from(program, "base64").length / 8;
 }

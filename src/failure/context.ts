@@ -44,7 +44,7 @@ export interface IdRange {
 }
 
 /** Looks at this machine, which a hint may need before it says that something is wrong with it. */
-export interface HostView {
+interface HostView {
   euid: number;
   /** We run in a user namespace. */
   inUserNamespace: boolean;

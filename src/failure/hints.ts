@@ -18,7 +18,7 @@ import {
 import { holdsTriggerText } from "./messages.ts";
 import { mountHint } from "./mount-hints.ts";
 
-export interface HintRule {
+interface HintRule {
   /** The config path the failure belongs to. */
   subject?: RegExp;
   op?: RegExp;

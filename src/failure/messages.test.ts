@@ -8,7 +8,6 @@ import {
   cannotStart,
   cgroupFrozen,
   cgroupNotEmpty,
-  configurationInvalid,
   consoleSocketNeedsTerminal,
   containerDoesNotExist,
   containerExists,
@@ -53,17 +52,6 @@ const texts: [string, RuntimeError][] = [
 test.each(texts)("%s", (text, error) => {
   expect(error.message).toBe(text);
   expect(holdsTriggerText(error.hint ?? "")).toBe(false);
-});
-
-test("all mistakes of a configuration stand in one message", () => {
-  const error = configurationInvalid("config.json", [
-    { path: "process.cwd", found: '"relative"', accepted: "must be an absolute path" },
-    { path: "root", accepted: "is required" },
-  ]);
-  expect(error.message).toBe(
-    'invalid configuration: config.json: process.cwd: must be an absolute path (found "relative"); root: is required',
-  );
-  expect(error.configErrors).toHaveLength(2);
 });
 
 describe("what was thrown becomes a RuntimeError", () => {

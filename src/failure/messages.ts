@@ -5,13 +5,14 @@
  */
 
 import { errnoNumber, errnoText } from "../kernel/errno.ts";
-import { type ConfigError, RuntimeError } from "./errors.ts";
+import { ERRNO } from "../native/boundary.gen.ts";
+import { RuntimeError } from "./errors.ts";
 
 /**
  * Texts that clients look for anywhere in what we say (Docker and Podman: exit status 126 or 127;
  * containerd and CRI-O: the container is gone). A hint or detail that held one would be misread.
  */
-export const TRIGGER_TEXTS = [
+const TRIGGER_TEXTS = [
   "permission denied",
   "operation not permitted",
   "no such file or directory",
@@ -112,22 +113,22 @@ export const consoleSocketNeedsTerminal = () =>
   });
 
 export const preservedFdMissing = (fd: number, index: number, count: number) =>
-  new RuntimeError(`unable to stat preserved-fd ${index} (of ${count}): ${errnoText(2)}`, {
+  new RuntimeError(`unable to stat preserved-fd ${index} (of ${count}): ${errnoText(ERRNO.NOENT)}`, {
     path: `/proc/self/fd/${fd}`,
-    errno: 2,
+    errno: ERRNO.NOENT,
     hint: `--preserve-fds ${count} needs the caller to leave file descriptor ${fd} open`,
   });
 
 export const workingDirectoryDeleted = () =>
-  new RuntimeError(`getwd: ${errnoText(2)}`, {
-    errno: 2,
+  new RuntimeError(`getwd: ${errnoText(ERRNO.NOENT)}`, {
+    errno: ERRNO.NOENT,
     hint: "the working directory has been deleted; --bundle names a directory that holds a config.json",
   });
 
 export const listenFdMissing = (fd: number, count: number) =>
-  new RuntimeError(`unable to pass on socket ${fd - 3} (of ${count}): ${errnoText(9)}`, {
+  new RuntimeError(`unable to pass on socket ${fd - 3} (of ${count}): ${errnoText(ERRNO.BADF)}`, {
     path: `/proc/self/fd/${fd}`,
-    errno: 9,
+    errno: ERRNO.BADF,
     hint: `LISTEN_FDS=${count} needs the caller to leave file descriptor ${fd} open`,
   });
 
@@ -135,20 +136,6 @@ export const initOomKilled = () =>
   new RuntimeError("container init was OOM-killed (memory limit too low?)", {
     hint: "raise linux.resources.memory.limit",
   });
-
-/** Every mistake of a config.json or process file at once; the first stands in the message. */
-export function configurationInvalid(file: string, errors: readonly ConfigError[]): RuntimeError {
-  const shown = errors.map(describeConfigError);
-  return new RuntimeError(`invalid configuration: ${file}: ${shown.join("; ")}`, {
-    path: file,
-    configErrors: errors,
-  });
-}
-
-function describeConfigError(error: ConfigError): string {
-  const found = error.found === undefined ? "" : ` (found ${error.found})`;
-  return `${error.path}: ${error.accepted}${found}`;
-}
 
 /** Go's os.PathError: `open /x: permission denied`. */
 export function systemCallFailed(operation: string, path: string, errno: number): RuntimeError {

@@ -3,7 +3,7 @@
 import type { MountinfoEntry } from "./mountinfo.ts";
 
 /** v2: /sys/fs/cgroup is cgroup2. hybrid: v1 with a cgroup2 beside it. v1: no cgroup2. */
-export type CgroupMode = "v2" | "hybrid" | "v1";
+type CgroupMode = "v2" | "hybrid" | "v1";
 
 /** One v1 hierarchy. */
 export interface CgroupHierarchy {

@@ -1,6 +1,7 @@
 /** The facts of this machine, read once a command. */
 
 import { native } from "../native/call.ts";
+import { isThere } from "./files.ts";
 import { found } from "./found.ts";
 import { type HostFacts, hostFacts, isInitialIdMap, parseIdMap } from "./host.ts";
 
@@ -12,7 +13,7 @@ export function currentHost(): HostFacts {
       // Root writes id maps itself.
       newuidmap: root ? "" : findExecutable("newuidmap"),
       newgidmap: root ? "" : findExecutable("newgidmap"),
-      procKcore: exists("/proc/kcore"),
+      procKcore: isThere("/proc/kcore"),
       setgroupsDenied: !isInitialIdMap(parseIdMap(texts.uid_map)) && deniesSetgroups("self"),
     });
   }
@@ -28,16 +29,7 @@ export function deniesSetgroups(pid: number | "self"): boolean {
 function findExecutable(name: string): string {
   for (const directory of (process.env["PATH"] ?? "").split(":")) {
     const path = `${directory}/${name}`;
-    if (directory.startsWith("/") && exists(path)) return path;
+    if (directory.startsWith("/") && isThere(path)) return path;
   }
   return "";
-}
-
-/** A directory of PATH that may not be searched has nothing for us: EACCES is "no". */
-function exists(path: string): boolean {
-  try {
-    return native("resolve_path", { path }).path !== "";
-  } catch {
-    return false;
-  }
 }

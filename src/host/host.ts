@@ -8,7 +8,7 @@ import { type CgroupFacts, cgroupFacts } from "./cgroup.ts";
 import { type MountinfoEntry, parseMountinfo } from "./mountinfo.ts";
 
 /** Facts that are files: whether something is there. */
-export interface FoundFiles {
+interface FoundFiles {
   /** The set-user-ID helpers that write id maps for ordinary users: absolute paths, "" where they are missing. */
   newuidmap: string;
   newgidmap: string;

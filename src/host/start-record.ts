@@ -8,7 +8,7 @@ const reasons = ["none", "asked", "processor", "page_size", "memory", "recording
 
 export type StartKind = "image" | (typeof reasons)[number];
 
-export interface StartRecord {
+interface StartRecord {
   /** From the image, or why not: docs/decisions/0007-image.md. */
   kind: StartKind;
   /** RLIMIT_NOFILE as decimal texts; "18446744073709551615" is infinity. Bun raises the soft limit. */

@@ -22,7 +22,7 @@ test("relative to a base", () => {
   expect(resolvePath("/b", "x/../y")).toBe("/b/y");
   expect(resolvePath("/b", "/x")).toBe("/x");
   expect(resolvePath("/b/c", "../..")).toBe("/");
-  expect(resolvePath("/b", "")).toBe("/b");
+  expect(resolvePath("/b/", "")).toBe("/b");
 });
 
 test("last component", () => {

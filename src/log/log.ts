@@ -43,6 +43,7 @@ export interface Log {
   debug: (message: string, fields?: Fields) => void;
   info: (message: string) => void;
   warning: (warning: Warning | string) => void;
+  warnings: (warnings: readonly Warning[]) => void;
   /** Why a process in the foreground ended: for a person at a terminal, and for the log file. */
   ending: (message: string) => void;
   /** Why the command fails. Called once, by main. */
@@ -86,6 +87,7 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
     debug: (message, fields = {}) => write("debug", message, fields),
     info: (message) => write("info", message, {}),
     warning: warn,
+    warnings: (warnings) => warnings.forEach(warn),
     ending: (message) => {
       if (LOG_LEVELS.indexOf("warning") > threshold) return;
       // Standard error is the container's too: who reads it from a pipe or file gets nothing in between.
@@ -95,7 +97,7 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
         output.writeError(terminalRecord("warning", visibleBytes(message), {}));
     },
     failure: (error) => {
-      if (error instanceof RuntimeError) for (const warning of error.warnings ?? []) warn(warning);
+      if (error instanceof RuntimeError) error.warnings?.forEach(warn);
       const fields = failureFields(error, settings.format);
       if (held.length > 0) fields["warnings"] = held;
       const message = failureMessage(error);
@@ -115,7 +117,7 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
  * The extra keys of the error record; none differs from level, msg or time only by case. The mistakes of a configuration
  * stand in the message; as data they are for programs, which read JSON.
  */
-export function failureFields(error: unknown, format: LogFormat): Fields {
+function failureFields(error: unknown, format: LogFormat): Fields {
   const fields: Fields = {};
   // Something that was not foreseen: the stack is what a bug report needs.
   const origin = originOf(error);

@@ -13,9 +13,9 @@ export type NativeCall = (
 ) => number;
 
 /** Makes one call in place of who asked for it, and hands on what comes of it (--debug). */
-export type CallObserver = (name: string, call: () => unknown, request: object) => unknown;
+type CallObserver = (name: string, call: () => unknown, request: object) => unknown;
 
-export interface Linked {
+interface Linked {
   /** `reply`: room for any usual reply. */
   core?: { call: NativeCall; reply: Uint8Array };
   /** The calls that it makes itself are not observed. */

@@ -4,7 +4,7 @@ import { RuntimeError } from "../failure/errors.ts";
 import type { Config } from "./config.ts";
 
 /** The agent's socket for SCMP_ACT_NOTIFY where the profile has no listenerPath. */
-export const SECCOMP_RECEIVER = "run.oci.seccomp.receiver";
+const SECCOMP_RECEIVER = "run.oci.seccomp.receiver";
 /** Present: the caller's supplementary groups stay, setgroups(2) is not called. */
 export const KEEP_ORIGINAL_GROUPS = "run.oci.keep_original_groups";
 /** A socket that receives the pidfd of the container's init, as with --pidfd-socket. */

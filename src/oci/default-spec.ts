@@ -3,7 +3,7 @@
  * as that of runc 1.5, so that tools which start from it find what they expect.
  */
 
-import { OCI_VERSION } from "./version.ts";
+import { OCI_VERSION } from "../version.ts";
 
 const CAPABILITIES = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"];
 
@@ -22,7 +22,7 @@ const MASKED_PATHS = [
 
 const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-export interface DefaultSpecOptions {
+interface DefaultSpecOptions {
   /** Whether the host has cgroup v2 alone: then the container gets a cgroup namespace. */
   cgroupV2: boolean;
   /** For an ordinary user: its ids. */

@@ -13,7 +13,7 @@ export const HOOK_KINDS = [
 ] as const;
 export type HookKindName = (typeof HOOK_KINDS)[number];
 
-export const HookSchema = struct({
+const HookSchema = struct({
   path: absolutePath,
   args: v.exactOptional(texts),
   env: v.exactOptional(texts),

@@ -11,7 +11,7 @@ export interface IdMapOption {
   gidMappings: IdMapping[];
 }
 
-export interface ContainerMappings {
+interface ContainerMappings {
   uidMappings: readonly IdMapping[];
   gidMappings: readonly IdMapping[];
 }

@@ -5,7 +5,7 @@
 
 import type { Excerpt } from "../failure/errors.ts";
 
-export interface JsonMistake {
+interface JsonMistake {
   /** Both from 1; columns are characters (code points). */
   line: number;
   column: number;

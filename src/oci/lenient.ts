@@ -13,7 +13,7 @@ import { parseExactly } from "./json.ts";
 import { entryOf, itemOf, membersOf } from "./schema-shape.ts";
 import { misspeltMember } from "./unknown-members.ts";
 
-export interface LenientReading {
+interface LenientReading {
   value: unknown;
   warnings: Warning[];
 }

@@ -21,7 +21,7 @@ import { SeccompSchema } from "./seccomp.ts";
 export const NAMESPACE_TYPES = ["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"] as const;
 export type NamespaceType = (typeof NAMESPACE_TYPES)[number];
 
-export const ROOTFS_PROPAGATIONS = [
+const ROOTFS_PROPAGATIONS = [
   "private",
   "rprivate",
   "slave",
@@ -54,12 +54,12 @@ const namespacePath = v.custom<string>(
   "an absolute path",
 );
 
-export const NamespaceSchema = struct({
+const NamespaceSchema = struct({
   type: oneOf(NAMESPACE_TYPES),
   path: v.optional(namespacePath, ""),
 });
 
-export const DeviceSchema = struct({
+const DeviceSchema = struct({
   /** Below the container's root where it is not absolute. "": no node is made. */
   path: text,
   type: oneOf(["c", "b", "u", "p"]),
@@ -71,7 +71,7 @@ export const DeviceSchema = struct({
 });
 export type DeviceConfig = v.InferOutput<typeof DeviceSchema>;
 
-export const IntelRdtSchema = struct({
+const IntelRdtSchema = struct({
   closID: v.optional(text, ""),
   schemata: v.exactOptional(texts),
   l3CacheSchema: v.optional(text, ""),
@@ -79,7 +79,7 @@ export const IntelRdtSchema = struct({
   enableMonitoring: v.optional(boolean, false),
 });
 
-export const MemoryPolicySchema = struct({
+const MemoryPolicySchema = struct({
   mode: oneOf(MEMORY_POLICY_MODES),
   nodes: v.optional(text, ""),
   flags: v.optional(listOf(oneOf(MEMORY_POLICY_FLAGS), "an array of memory policy flags"), []),

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { explicit, listOf, nonEmptyText, struct, text, texts, uint32 } from "./primitives.ts";
 
 /** user_namespaces(7), one line of a map; config-linux.md, User namespace mappings. */
-export const IdMappingSchema = struct({
+const IdMappingSchema = struct({
   containerID: uint32,
   // 0 is the host's root: whoever means it says so.
   hostID: explicit(uint32),

@@ -36,7 +36,7 @@ export const RLIMIT_TYPES = [
   "RLIMIT_STACK",
 ] as const;
 
-export const SCHEDULER_POLICIES = [
+const SCHEDULER_POLICIES = [
   "SCHED_OTHER",
   "SCHED_FIFO",
   "SCHED_RR",
@@ -46,7 +46,7 @@ export const SCHEDULER_POLICIES = [
   "SCHED_DEADLINE",
 ] as const;
 
-export const SCHEDULER_FLAGS = [
+const SCHEDULER_FLAGS = [
   "SCHED_FLAG_RESET_ON_FORK",
   "SCHED_FLAG_RECLAIM",
   "SCHED_FLAG_DL_OVERRUN",
@@ -56,7 +56,7 @@ export const SCHEDULER_FLAGS = [
   "SCHED_FLAG_UTIL_CLAMP_MAX",
 ] as const;
 
-export const IO_PRIORITY_CLASSES = ["IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"] as const;
+const IO_PRIORITY_CLASSES = ["IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"] as const;
 
 /** "NAME=VALUE" with a name. */
 const environmentEntry = v.pipe(
@@ -64,7 +64,7 @@ const environmentEntry = v.pipe(
   v.check((entry) => entry.indexOf("=") > 0, '"NAME=VALUE" with a name before the first "="'),
 );
 
-export const CapabilitiesSchema = struct({
+const CapabilitiesSchema = struct({
   bounding: v.exactOptional(texts),
   effective: v.exactOptional(texts),
   inheritable: v.exactOptional(texts),
@@ -73,13 +73,13 @@ export const CapabilitiesSchema = struct({
 });
 export type CapabilitiesConfig = v.InferOutput<typeof CapabilitiesSchema>;
 
-export const RlimitSchema = struct({
+const RlimitSchema = struct({
   type: oneOf(RLIMIT_TYPES),
   soft: uint64,
   hard: uint64,
 });
 
-export const SchedulerSchema = struct({
+const SchedulerSchema = struct({
   policy: oneOf(SCHEDULER_POLICIES),
   nice: v.exactOptional(int32),
   priority: v.exactOptional(int32),
@@ -90,7 +90,7 @@ export const SchedulerSchema = struct({
 });
 export type SchedulerConfig = v.InferOutput<typeof SchedulerSchema>;
 
-export const UserSchema = struct({
+const UserSchema = struct({
   uid: v.optional(id, 0),
   gid: v.optional(id, 0),
   umask: v.exactOptional(uint32),

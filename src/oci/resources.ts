@@ -30,7 +30,7 @@ const access = v.custom<string>(
   'a non-empty combination of "r", "w" and "m"',
 );
 
-export const DeviceRuleSchema = struct({
+const DeviceRuleSchema = struct({
   allow: boolean,
   type: v.exactOptional(oneOf(["a", "b", "c", ""])),
   major: deviceNumber,
@@ -38,7 +38,7 @@ export const DeviceRuleSchema = struct({
   access,
 });
 
-export const MemorySchema = struct({
+const MemorySchema = struct({
   limit: optional64,
   reservation: optional64,
   swap: optional64,
@@ -50,7 +50,7 @@ export const MemorySchema = struct({
   checkBeforeUpdate: optionalBoolean,
 });
 
-export const CpuSchema = struct({
+const CpuSchema = struct({
   shares: optionalU64,
   quota: optional64,
   burst: optionalU64,
@@ -68,7 +68,7 @@ const throttleDevices = v.exactOptional(
   listOf(struct({ ...blockDevice, rate: uint64 }), "an array of {major, minor, rate}"),
 );
 
-export const BlockIoSchema = struct({
+const BlockIoSchema = struct({
   weight: optionalU16,
   leafWeight: optionalU16,
   weightDevice: v.exactOptional(

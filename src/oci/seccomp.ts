@@ -67,7 +67,7 @@ const SyscallArgumentSchema = struct({
   op: oneOf(SECCOMP_OPERATORS),
 });
 
-export const SyscallRuleSchema = struct({
+const SyscallRuleSchema = struct({
   names: listOf(nonEmptyText, "an array of system call names"),
   action,
   errnoRet: v.exactOptional(uint32),

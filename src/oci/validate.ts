@@ -20,7 +20,7 @@ import { specRules } from "./rules/spec.ts";
 import { sysctlRules } from "./rules/sysctl.ts";
 import { toleratedProcessRules, toleratedRules } from "./rules/tolerated.ts";
 
-export interface Findings {
+interface Findings {
   issues: Issue[];
   warnings: Warning[];
 }

@@ -5,7 +5,7 @@ import { capabilityNames, capabilityNumber } from "../kernel/capability.ts";
 import type { Capabilities } from "../native/boundary.gen.ts";
 import type { CapabilitiesConfig } from "../oci/process.ts";
 
-export interface PlannedCapabilities {
+interface PlannedCapabilities {
   /** 64-bit set as a decimal string. */
   bounding: string;
   sets: Capabilities;

@@ -22,7 +22,7 @@ const RESTRICTED = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC;
 
 const PRIVATE = { flag: MS.PRIVATE, recursive: false };
 
-export interface CgroupMount {
+interface CgroupMount {
   /** Absolute path in the container. */
   target: string;
   source: string;

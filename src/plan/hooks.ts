@@ -5,12 +5,12 @@ import type { Hook, HookSet } from "../native/boundary.gen.ts";
 import { HOOKS_STDERR, HOOKS_STDOUT } from "../oci/annotations.ts";
 import type { Config } from "../oci/config.ts";
 import type { HookKindName } from "../oci/hooks.ts";
-import { OCI_VERSION } from "../oci/version.ts";
+import { OCI_VERSION } from "../version.ts";
 
 /** A timeout crosses as 32 bits: 49 days. */
 const TIMEOUT_MS_MAX = 0xffffffff;
 
-export interface HookState {
+interface HookState {
   id: string;
   bundle: string;
   status: "creating" | "created";

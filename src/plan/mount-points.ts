@@ -13,7 +13,7 @@ import { mountingPlan } from "./hot-mounts.ts";
 import { planMounts } from "./mounts.ts";
 import { newNamespaces } from "./namespaces.ts";
 
-export interface MountPointOptions extends MountingOptions {
+interface MountPointOptions extends MountingOptions {
   id: string;
   /** Absolute path. */
   rootfs: string;

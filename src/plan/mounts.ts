@@ -27,7 +27,7 @@ interface LateReadonly {
   path: string;
 }
 
-export interface PlannedMounts {
+interface PlannedMounts {
   late: LateReadonly[];
   /** A bind of /dev brings its own devices and links; nothing is made in it. */
   bindsDev: boolean;

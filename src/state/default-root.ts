@@ -1,6 +1,6 @@
 /** Where the state of containers is when --root does not say. */
 
-export interface RootFacts {
+interface RootFacts {
   /** $XDG_RUNTIME_DIR; empty or undefined: not set. */
   xdgRuntimeDirectory: string | undefined;
   effectiveUid: number;
@@ -10,7 +10,7 @@ export interface RootFacts {
   user: string | undefined;
 }
 
-export interface DefaultRoot {
+interface DefaultRoot {
   path: string;
   /**
    * The directory is below $XDG_RUNTIME_DIR: make it with mode 0700 and the sticky bit, which keeps it

@@ -12,7 +12,7 @@ import type { StateRecord } from "./record.ts";
 import type { StateDirectory } from "./store.ts";
 
 /** What decides; pure. */
-export interface StatusFacts {
+interface StatusFacts {
   /** The init process of the record runs (not ended, not a zombie, no other process with its pid). */
   alive: boolean;
   /** It is still bunc-init, waiting for `start`. */
@@ -22,7 +22,7 @@ export interface StatusFacts {
   frozen: boolean;
 }
 
-export function statusOf(facts: StatusFacts): ContainerStatus {
+function statusOf(facts: StatusFacts): ContainerStatus {
   if (!facts.alive) return "stopped";
   if (facts.creating) return "creating";
   if (facts.frozen) return "paused";
@@ -40,10 +40,7 @@ export function currentStatus(directory: StateDirectory, record: StateRecord): C
 }
 
 /** The init process now. */
-export function initProcess(
-  directory: StateDirectory,
-  record: StateRecord,
-): { alive: boolean; waiting: boolean } {
+function initProcess(directory: StateDirectory, record: StateRecord): { alive: boolean; waiting: boolean } {
   if (record.init_process_pid === 0) return { alive: false, waiting: false };
   const now = native("process_status", { pid: record.init_process_pid, start_socket: directory.startSocket });
   const same = now.state !== "" && Number(now.start_time) === record.init_process_start;

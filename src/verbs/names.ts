@@ -21,7 +21,7 @@ export function parseContainerId(text: string): string {
   return text;
 }
 
-export interface UserIds {
+interface UserIds {
   uid: number;
   /** Undefined: only the uid was given. */
   gid: number | undefined;

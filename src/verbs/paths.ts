@@ -1,25 +1,16 @@
 /** Paths on the command line, made absolute before anything changes the working directory. */
 
+import { resolvePath } from "../kernel/paths.ts";
 import { ValueError } from "./values.ts";
-
-/** Absolute and without "." , ".." and doubled slashes: Go's filepath.Abs. Purely textual. */
-export function absolutePath(path: string, workingDirectory: string): string {
-  const parts: string[] = [];
-  for (const part of (path.startsWith("/") ? path : `${workingDirectory}/${path}`).split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
-}
 
 /** A path flag, relative to the directory bunc was started in. */
 export function parsePath(text: string): string {
-  return absolutePath(text, process.cwd());
+  return resolvePath(process.cwd(), text);
 }
 
 /** `--root`: empty counts as "/" would, and "/" is refused. Throws ValueError. */
 export function parseRoot(text: string): string {
-  const root = text === "" ? "/" : absolutePath(text, process.cwd());
+  const root = text === "" ? "/" : resolvePath(process.cwd(), text);
   if (root === "/") throw new ValueError("Option --root argument should not be set to /");
   return root;
 }

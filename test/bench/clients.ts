@@ -34,7 +34,7 @@ const works: readonly Work[] = [
 ];
 
 /** Milliseconds of wall clock, one of each round. */
-export type Latencies = ReadonlyMap<string, Readonly<Record<Contender, readonly number[]>>>;
+type Latencies = ReadonlyMap<string, Readonly<Record<Contender, readonly number[]>>>;
 
 const setup = `
 set -e

@@ -58,7 +58,7 @@ const print = (rows: string[][]) => {
 };
 
 /** Prints the table, or the reason why there is none. */
-export function benchSeccomp(): void {
+function benchSeccomp(): void {
   const proof = buildProof("ReleaseSmall");
   const rows = [columns];
   for (const profile of clientProfiles) {

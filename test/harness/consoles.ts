@@ -58,7 +58,7 @@ export class ConsolePeer {
   }
 }
 
-export interface TerminalResult {
+interface TerminalResult {
   status: number;
   output: string;
 }

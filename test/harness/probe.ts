@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { type MountEntry, parseMountinfo } from "./mountinfo.ts";
 import { projectRoot } from "./project.ts";
 
-export interface Limit {
+interface Limit {
   soft: string;
   hard: string;
 }

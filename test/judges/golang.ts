@@ -10,7 +10,7 @@ import { debianSources, installRoot } from "../vm/debian.ts";
 import { runTool } from "../vm/process.ts";
 
 /** The Debian source packages that have the suites; unpacked in /usr/src/NAME of the tree. */
-export type SourcePackage = "runc" | "golang-github-opencontainers-runtime-tools";
+type SourcePackage = "runc" | "golang-github-opencontainers-runtime-tools";
 const sourcePackages: readonly SourcePackage[] = ["runc", "golang-github-opencontainers-runtime-tools"];
 
 const packages = [
@@ -27,7 +27,7 @@ const packages = [
   "xz-utils",
 ];
 
-export interface GolangTree {
+interface GolangTree {
   readonly path: string;
   /** Identifies its contents, sources included. */
   readonly key: string;

@@ -6,7 +6,7 @@ import { toolPath } from "../vm/availability.ts";
 import { GuestTimeoutError, guestScratch, guestShare, startGuest } from "../vm/guest.ts";
 import { ownedDirectory } from "../vm/owned-directory.ts";
 
-export interface Finished {
+interface Finished {
   readonly output: string;
   readonly exitCode: number;
   /** It was killed at its deadline. */

@@ -2,7 +2,7 @@
 
 export type Verdict = "pass" | "fail" | "skip";
 
-export interface TapTest {
+interface TapTest {
   readonly name: string;
   readonly verdict: Verdict;
   /** Why it was skipped, or the lines that a failure printed. */

@@ -18,6 +18,6 @@ export function everyImport(text: string): string[] {
   return [...withoutComments(text).matchAll(mention)].map((match) => match[1] as string);
 }
 
-function withoutComments(text: string): string {
+export function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
 }

@@ -5,17 +5,10 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, normalize } from "node:path";
 import { projectRoot } from "../harness/project.ts";
 import { tiers } from "../tiers.ts";
+import { projectFiles as files } from "./files.ts";
 import { staticImports } from "./imports.ts";
 
 const tool = (name: string) => join(projectRoot, "node_modules/.bin", name);
-
-/** Files that git knows or would add: what a clean clone has. */
-const files = Bun.spawnSync(["git", "ls-files", "--cached", "--others", "--exclude-standard"], {
-  cwd: projectRoot,
-})
-  .stdout.toString()
-  .split("\n")
-  .filter((path) => path !== "" && existsSync(join(projectRoot, path)));
 
 const read = (path: string) => readFileSync(join(projectRoot, path), "utf8");
 const typescript = files.filter((path) => path.endsWith(".ts"));

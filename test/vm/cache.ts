@@ -8,7 +8,7 @@ import { ownedDirectory } from "./owned-directory.ts";
 const unusedDaysMax = 7;
 
 /** `$BUNC_VM_CACHE`, or `bunc-vm` in the user's cache directory (XDG Base Directory Specification). */
-export function cacheDirectory(): string {
+function cacheDirectory(): string {
   const own = process.env["BUNC_VM_CACHE"];
   if (own) return own;
   return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "bunc-vm");

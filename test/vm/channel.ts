@@ -9,7 +9,7 @@ const guestKind = { pong: 1, stdout: 2, stderr: 3, exit: 4, failure: 5 } as cons
 /** How long a killed command may take to be gone before the machine counts as broken. */
 const killGraceMs = 30_000;
 
-export interface ChannelCommand {
+interface ChannelCommand {
   readonly argv: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export interface ChannelCommand {
   readonly onStderr: (chunk: Uint8Array) => void;
 }
 
-export interface CommandEnd {
+interface CommandEnd {
   readonly exitCode: number;
   /** Number of the signal that ended the command, 0 if none did. */
   readonly signal: number;

@@ -22,7 +22,7 @@ export const guestShare = "/project";
 /** A directory for everyone on the guest's root disk, with no mount of its own: for TMPDIR. */
 export const guestScratch = "/scratch";
 
-export interface GuestOptions {
+interface GuestOptions {
   /** Kernel to use instead of the flavour's own. */
   readonly kernel?: Distribution;
   /** Boot from power-on even though a saved machine could be continued. */
@@ -31,7 +31,7 @@ export interface GuestOptions {
   readonly share?: string;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly cwd?: string;
   /** Added to PATH, HOME, LANG and TERM, which is all that a command has otherwise. */
   readonly env?: Readonly<Record<string, string>>;
@@ -44,7 +44,7 @@ export interface RunOptions {
   readonly onStderr?: (chunk: Uint8Array) => void;
 }
 
-export interface RunResult {
+interface RunResult {
   /** Exit status, or 128 + the number of the signal that ended the command. */
   readonly exitCode: number;
   readonly stdout: string;

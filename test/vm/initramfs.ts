@@ -1,7 +1,7 @@
 // Writer of the cpio "newc" archive that the kernel unpacks as its first root file system
 // (Documentation/driver-api/early-userspace/buffer-format.rst).
 
-export interface InitramfsFile {
+interface InitramfsFile {
   readonly path: string;
   /** File type and permissions as in st_mode. */
   readonly mode: number;

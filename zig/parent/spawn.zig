@@ -199,7 +199,7 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
 
 /// No stage 1: the parent's clone3 makes every namespace. A cgroup namespace is made later, by bunc-init
 /// itself, because its root is the cgroup that the process is in by then.
-pub fn is_direct(plan: Plan) bool {
+fn is_direct(plan: Plan) bool {
     const wanted = plan.namespaces;
     return wanted.join.len == 0 and wanted.join_pid == 0 and
         wanted.create & (CLONE.NEWUSER | CLONE.NEWTIME) == 0;

@@ -70,7 +70,7 @@ pub fn hand_over(stdio: ?plan.Stdio, pid: i32) void {
 }
 
 /// The process has its ends, and ours alone keep the pipes open for us. Begins to carry.
-pub fn carry() void {
+fn carry() void {
     if (std.mem.eql(sys.fd_t, &theirs, &none)) return;
     close_theirs();
     relay.open_pipes(ours[0], ours[1], ours[2]);

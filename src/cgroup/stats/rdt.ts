@@ -1,7 +1,7 @@
 /** The `intel_rdt` part of the statistics of `events`, from the files of resctrl, in the shape of runc's types/events.go. Pure. */
 
 /** Text of a file below the resctrl mount; undefined where there is none. */
-export type ReadRdtFile = (path: string, file: string) => string | undefined;
+type ReadRdtFile = (path: string, file: string) => string | undefined;
 
 export interface RdtStats {
   l3_cache_info?: Record<string, string | number>;

@@ -5,7 +5,7 @@
 
 import type { Integer64 } from "../../oci/json.ts";
 
-export interface PressureLine {
+interface PressureLine {
   avg10: number;
   avg60: number;
   avg300: number;
@@ -14,7 +14,7 @@ export interface PressureLine {
 }
 
 /** Pressure stall information: Linux, Documentation/accounting/psi.rst. */
-export interface Pressure {
+interface Pressure {
   some?: PressureLine;
   full?: PressureLine;
 }

@@ -12,7 +12,7 @@ import {
 } from "./message.ts";
 import type { Value, Variant } from "./wire.ts";
 
-export interface FakeAnswer {
+interface FakeAnswer {
   signature?: string;
   body?: readonly Value[];
   /** Name of an error to answer with. */

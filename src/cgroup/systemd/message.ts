@@ -2,7 +2,7 @@
 
 import { splitSignature, type Value, WireReader, WireWriter } from "./wire.ts";
 
-export const METHOD_CALL = 1;
+const METHOD_CALL = 1;
 export const METHOD_RETURN = 2;
 export const ERROR = 3;
 export const SIGNAL = 4;

@@ -41,7 +41,7 @@ const ALIGNMENT: Readonly<Record<string, number>> = {
 const DEPTH_MAX = 64;
 
 /** The single complete type at the start of a signature: "a{sv}u" → "a{sv}". */
-export function firstType(signature: string, depth = 0): string {
+function firstType(signature: string, depth = 0): string {
   const [code] = signature;
   if (code === undefined || depth > DEPTH_MAX) throw new Error(`bad D-Bus signature "${signature}"`);
   if (code === "a") return `a${firstType(signature.slice(1), depth + 1)}`;

@@ -1,8 +1,8 @@
 /** Rules of the members that all platforms have: version, process, names. */
 
+import { OCI_VERSION } from "../../version.ts";
 import type { Config } from "../config.ts";
 import { namespaceOf } from "../linux.ts";
-import { OCI_VERSION } from "../version.ts";
 import type { Rule } from "./rule.ts";
 
 const VERSION = /^(\d+)\.(\d+)\.(\d+)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;

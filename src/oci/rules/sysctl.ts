@@ -31,7 +31,7 @@ export const sysctlRules: readonly Rule<Config>[] = [
 ];
 
 /** sysctl(8) takes "net/ipv4/conf/eno2.100.rp_filter" too: the first separator says which of the two is meant. */
-export function dottedSysctl(key: string): string {
+function dottedSysctl(key: string): string {
   const separator = key.search(/[./]/);
   if (separator === -1 || key[separator] === ".") return key;
   return key.replace(/[./]/g, (character) => (character === "/" ? "." : "/"));

@@ -2,7 +2,7 @@
 import type { Check } from "../check.ts";
 
 /** What depends on the cgroup driver. */
-export const criCgroups: readonly Check[] = [
+const criCgroups: readonly Check[] = [
   {
     name: "limits",
     script: `pod; run "linux { resources { memory_limit_in_bytes: 67108864 cpu_period: 100000 cpu_quota: 50000 cpuset_cpus: '1' oom_score_adj: 900 unified { key: 'memory.high' value: '33554432' } } }" sleep 600; inside sh -c 'cd /sys/fs/cgroup; cat memory.max cpu.max cpuset.cpus memory.high /proc/self/oom_score_adj'`,

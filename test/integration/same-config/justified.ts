@@ -3,7 +3,7 @@
  * of a specification. docs/CONFORMANCE-configurations.md is this list.
  */
 
-export type Starts = "bunc" | "runc" | "both";
+type Starts = "bunc" | "runc" | "both";
 
 export interface Justified {
   /** Of a change (changes.ts). */

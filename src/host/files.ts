@@ -1,0 +1,30 @@
+/** A look at this machine's files that never fails: for facts and diagnoses, which say themselves what is missing. */
+
+import { native } from "../native/call.ts";
+
+/** Contents of a text file; "": it is not there, or may not be read. */
+export function hostText(path: string): string {
+  try {
+    return native("read_host_file", { path }).text;
+  } catch {
+    return "";
+  }
+}
+
+/** Names in a directory; none: it is not there, or may not be read. */
+export function namesIn(directory: string): string[] {
+  try {
+    return native("list_directory", { path: directory }).entries.map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+/** False also for what is below a directory that may not be searched. */
+export function isThere(path: string): boolean {
+  try {
+    return native("resolve_path", { path }).path !== "";
+  } catch {
+    return false;
+  }
+}
