@@ -5,7 +5,7 @@ import { systemCallFailed } from "../failure/messages.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 
-interface DocumentSource {
+export interface DocumentSource {
   /** What errors call it. */
   document: string;
   text: string;

@@ -16,7 +16,7 @@ type Cpu = NonNullable<ResourcesConfig["cpu"]>;
 type BlockIo = NonNullable<ResourcesConfig["blockIO"]>;
 type Network = NonNullable<ResourcesConfig["network"]>;
 
-interface ResourceChange {
+export interface ResourceChange {
   /** All resources of the container afterwards. */
   merged: ResourcesConfig;
   /** Those that are to be written: what is asked for, and what the kernel takes only together with it. */

@@ -22,7 +22,7 @@ const MASKED_PATHS = [
 
 const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-interface DefaultSpecOptions {
+export interface DefaultSpecOptions {
   /** Whether the host has cgroup v2 alone: then the container gets a cgroup namespace. */
   cgroupV2: boolean;
   /** For an ordinary user: its ids. */

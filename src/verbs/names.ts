@@ -21,7 +21,7 @@ export function parseContainerId(text: string): string {
   return text;
 }
 
-interface UserIds {
+export interface UserIds {
   uid: number;
   /** Undefined: only the uid was given. */
   gid: number | undefined;

@@ -11,7 +11,7 @@ export class ValueError extends RuntimeError {
 }
 
 /** What was found is of the right form, but no value that can be. */
-export class RangeValueError extends ValueError {}
+class RangeValueError extends ValueError {}
 
 /** As Go's `%q`, near enough for messages: the value in double quotes, control characters escaped. */
 export function quote(value: string): string {
