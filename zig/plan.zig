@@ -4,12 +4,13 @@
 //! taken, every flag is a kernel number, every path is absolute. The TypeScript type is generated from
 //! this file (`zig build gen` writes src/native/boundary.gen.ts), so the two sides cannot drift.
 //!
-//! Who reads it: libbunc decodes it from JSON (decode.zig), the spawner (parent/spawn.zig) acts on the
+//! Who reads it: libbunc decodes it from JSON (json.zig), the spawner (parent/spawn.zig) acts on the
 //! parts that the parent must do, and the rest travels in binary form (wire.zig) to bunc-init.
 //! 64-bit integers cross the boundary as decimal strings (`U64`): JavaScript cannot represent them.
 
 const std = @import("std");
 const stdio = @import("stdio.zig");
+const sys = @import("sys.zig");
 pub const U64 = @import("integer.zig").U64;
 
 /// One process to make: the init of a container, or a further process of it (`exec`).
@@ -92,6 +93,10 @@ pub const Rlimit = struct {
     /// A refusal (EPERM) is not an error: nobody asked for it, and the user namespace may be somebody else's.
     best_effort: bool,
     subject: []const u8,
+
+    pub fn limit(self: Rlimit) sys.RLimit {
+        return .{ .soft = self.soft.value, .hard = self.hard.value };
+    }
 };
 
 pub const OomScoreAdj = struct {

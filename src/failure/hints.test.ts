@@ -1,40 +1,22 @@
 /** Each hint with the cause that it names, and with near misses: failures that look alike and have another cause. */
 
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { errnoNumber } from "../kernel/errno.ts";
-import type { Failure } from "../native/boundary.gen.ts";
-import { type FailureContext, type MountFacts, NO_PROCESS } from "./context.ts";
-import { HINT_RULES, hintFor } from "./hints.ts";
-import { holdsTriggerText } from "./messages.ts";
-
-type Record = Partial<Omit<Failure, "errno">> & { errno?: string };
-type Row = [name: string, record: Record, context: Partial<FailureContext>, hint: RegExp];
-
-const host = (files: { [path: string]: string } = {}, euid = 0, inUserNamespace = false) => ({
-  host: { euid, inUserNamespace, text: (path: string) => files[path] ?? "" },
-});
-const status = (set: string, mask: string) => ({
-  "/proc/self/status": `Name:\tbunc\n${set}:\t${mask}\nX:\t1\n`,
-});
-const namespaces = (...types: string[]) => ({ namespaces: types.map((type) => ({ type, path: "" })) });
-const mount = (type: string, options: string[] = [], source = ""): { mounts: MountFacts[] } => ({
-  mounts: [{ destination: "/m", type, source, options }],
-});
-const atMount = (op: string, errno: string, target = "/m"): Record => ({
-  op,
-  errno,
-  target,
-  subject: "mounts[0]",
-});
-const mapped = { uidMappings: [{ containerID: 0, size: 1000 }], gidMappings: [{ containerID: 0, size: 5 }] };
-const user = { user: { uid: 1000, gid: 5, additionalGids: [1, 7] } };
-const mountinfo = (...lines: string[]) => ({
-  "/proc/self/mountinfo": lines.map((line) => `21 20 0:20 / ${line}\n`).join(""),
-});
-const rlimits = (type: string, hard: number) => ({ rlimits: [{ type, hard }] });
-const noResource = status("CapEff", "000001fffeffffff");
-const all = status("CapEff", "000001ffffffffff");
-const optionNames = { mountOptionNames: () => ["nosuid", "noexec", "ro"] };
+import {
+  all,
+  host,
+  mapped,
+  mountinfo,
+  namespaces,
+  noHint,
+  noResource,
+  type Row,
+  rlimits,
+  status,
+  testHints,
+  user,
+} from "./fake-failure.ts";
+import { HINT_RULES } from "./hints.ts";
 
 const causes: Row[] = [
   [
@@ -197,67 +179,8 @@ const causes: Row[] = [
   ],
   ["no agent", { subject: "linux.seccomp", op: "connect", errno: "ECONNREFUSED" }, {}, /must listen/],
   ["a fault of ours", { code: "protocol", op: "decode" }, {}, /report it/],
-
-  [
-    "a file system",
-    atMount("fsopen", "ENODEV"),
-    { ...mount("nosuchfs"), ...host({ "/proc/filesystems": "nodev\tproc\n\text4\n" }) },
-    /no file system "nosuchfs"/,
-  ],
-  ["a source", atMount("open_tree", "ENOENT", "/s"), mount("bind", [], "/s"), /source of a bind mount/],
-  [
-    "a gid of devpts",
-    atMount("fsconfig", "EINVAL"),
-    { ...mount("devpts", ["newinstance", "gid=5"]), ...mapped, ...namespaces("user") },
-    /option gid=5 is in no range/,
-  ],
-  [
-    "a misspelt option",
-    atMount("fsconfig", "EINVAL"),
-    { ...mount("tmpfs", ["ro", "nosiud", "size=1k"]), ...optionNames },
-    /^"nosiud" is no option of mounts \(did you mean "nosuid"\?\)$/,
-  ],
-  [
-    "sysfs without a network namespace",
-    atMount("fsmount", "EPERM"),
-    { ...mount("sysfs"), ...namespaces("user") },
-    /needs a new network namespace as well/,
-  ],
-  [
-    "mqueue without an ipc namespace",
-    atMount("fsmount", "EPERM"),
-    { ...mount("mqueue"), ...host({}, 0, true) },
-    /needs a new ipc namespace as well/,
-  ],
-  [
-    "cgroup without a cgroup namespace",
-    atMount("fsconfig", "EPERM"),
-    { ...mount("cgroup2"), ...namespaces("user") },
-    /needs a new cgroup namespace as well/,
-  ],
-  [
-    "a masked proc",
-    atMount("fsmount", "EPERM"),
-    {
-      ...mount("proc"),
-      ...namespaces("user", "pid"),
-      ...host(mountinfo("/proc rw - proc proc rw", "/proc/kcore rw - tmpfs tmpfs rw")),
-    },
-    /^\/proc\/kcore of the host is masked/,
-  ],
-  [
-    "a read-only sysfs",
-    atMount("fsmount", "EPERM"),
-    {
-      ...mount("sysfs"),
-      ...namespaces("user", "network"),
-      ...host(mountinfo("/sys ro,nosuid - sysfs sysfs rw")),
-    },
-    /^\/sys of the host/,
-  ],
 ];
 
-const noHint = /^$/;
 const nearMisses: Row[] = [
   ["memory that ran out further up", { code: "died" }, { oomKilled: true }, noHint],
   [
@@ -433,97 +356,9 @@ const nearMisses: Row[] = [
     noHint,
   ],
   ["no memory for a call", { code: "protocol", op: "allocate" }, {}, noHint],
-
-  [
-    "a file system that is there",
-    atMount("fsopen", "ENODEV"),
-    { ...mount("ext4"), ...host({ "/proc/filesystems": "nodev\tproc\n\text4\n" }) },
-    noHint,
-  ],
-  [
-    "a device that is not there",
-    atMount("fsconfig", "ENODEV"),
-    { ...mount("ext4"), ...host({ "/proc/filesystems": "nodev\tproc\n" }) },
-    noHint,
-  ],
-  ["a target", atMount("openat2", "ENOENT"), mount("bind", [], "/s"), noHint],
-  ["a lower layer", atMount("fsconfig", "ENOENT"), mount("overlay"), noHint],
-  [
-    "a gid of devpts that is mapped",
-    atMount("fsconfig", "EINVAL"),
-    { ...mount("devpts", ["gid=4"]), ...mapped, ...namespaces("user") },
-    noHint,
-  ],
-  ["a gid of devpts on the host", atMount("fsconfig", "EINVAL"), mount("devpts", ["gid=5"]), noHint],
-  [
-    "a value of an option",
-    atMount("fsconfig", "EINVAL"),
-    { ...mount("tmpfs", ["size=lots", "ro"]), ...optionNames },
-    noHint,
-  ],
-  [
-    "an attribute",
-    atMount("mount_setattr", "EINVAL"),
-    { ...mount("tmpfs", ["nosiud"]), ...optionNames },
-    noHint,
-  ],
-  ["sysfs, to root of the host", atMount("fsmount", "EPERM"), mount("sysfs"), noHint],
-  [
-    "proc that is wholly in view",
-    atMount("fsmount", "EPERM"),
-    {
-      ...mount("proc"),
-      ...namespaces("user", "pid"),
-      ...host(mountinfo("/proc rw - proc proc rw", "/proc/sys/fs/binfmt_misc rw - autofs a rw")),
-    },
-    noHint,
-  ],
-  ["an overlay", atMount("fsconfig", "EINVAL"), mount("overlay"), noHint],
-  [
-    "an overlay in a user namespace",
-    atMount("fsconfig", "EPERM"),
-    { ...mount("overlay"), ...namespaces("user") },
-    noHint,
-  ],
-  ["a bind mount", atMount("mount_setattr", "EPERM"), { ...mount("bind"), ...namespaces("user") }, noHint],
-  ...["ENOENT", "EACCES", "EPERM", "EBUSY", "EINVAL"].map(
-    (errno): Row => [
-      `cgroups: ${errno}`,
-      { subject: "linux.resources.memory.limit", op: "write", errno },
-      {},
-      noHint,
-    ],
-  ),
 ];
 
-function hintOf(record: Record, context: Partial<FailureContext>): string {
-  const { errno = "", ...rest } = record;
-  const failure: Failure = {
-    code: "system",
-    stage: "init",
-    op: "",
-    subject: "",
-    target: "",
-    detail: "",
-    ...rest,
-    errno: errnoNumber(errno) ?? 0,
-  };
-  const given = { ...NO_PROCESS, ...context };
-  return hintFor({ failure, context: given, mount: given.mounts[0] }) ?? "";
-}
-
-describe("the cause that is named is there", () => {
-  test.each(causes)("%s", (_name, record, context, hint) => {
-    expect(hintOf(record, context)).toMatch(hint);
-    expect(holdsTriggerText(hintOf(record, context))).toBe(false);
-  });
-});
-
-describe("nothing is said of a near miss", () => {
-  test.each(nearMisses)("%s", (_name, record, context) => {
-    expect(hintOf(record, context)).toBe("");
-  });
-});
+testHints(causes, nearMisses);
 
 test("every errno of a rule has a number", () => {
   for (const name of HINT_RULES.flatMap((rule) => rule.errno ?? [])) expect(errnoNumber(name)).toBeNumber();

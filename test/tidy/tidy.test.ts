@@ -33,7 +33,6 @@ const longFiles: Record<string, string> = {
   "src/cli/program.test.ts": "tables of command lines",
   "src/verbs/values.test.ts": "tables of values",
   "src/oci/config.test.ts": "tables of configurations",
-  "src/failure/hints.test.ts": "tables of failures",
   "test/contract/cases.ts": "a table of configurations",
 };
 

@@ -11,8 +11,7 @@ pub fn apply(context: *Context) Failed!void {
     defer context.subject = subject;
     for (context.plan.limits.rlimits) |rlimit| {
         context.subject = rlimit.subject;
-        const new: sys.RLimit = .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value };
-        sys.prlimit(0, rlimit.resource, &new, null) catch {
+        sys.prlimit(0, rlimit.resource, &rlimit.limit(), null) catch {
             if (!(rlimit.best_effort and sys.is(.PERM))) return context.fail("prlimit", "");
         };
     }

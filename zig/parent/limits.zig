@@ -20,7 +20,7 @@ pub fn apply(call: *Call, limits: plan.Limits, pid: i32) Call.Error!void {
     }
     for (limits.rlimits) |rlimit| {
         // bunc-init lowers them when it needs no more itself (init/limits.zig).
-        const new = process.raised(pid, rlimit.resource, .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value });
+        const new = process.raised(pid, rlimit.resource, rlimit.limit());
         sys.prlimit(pid, rlimit.resource, &new, null) catch {
             if (!(rlimit.best_effort and sys.is(.PERM))) return fail_on(call, rlimit.subject, "prlimit", "");
         };
@@ -31,7 +31,7 @@ pub fn apply(call: *Call, limits: plan.Limits, pid: i32) Call.Error!void {
 pub fn stack(limits: plan.Limits) ?sys.RLimit {
     const resource = @intFromEnum(std.os.linux.rlimit_resource.STACK);
     for (limits.rlimits) |rlimit| {
-        if (rlimit.resource == resource) return process.raised(0, resource, .{ .soft = rlimit.soft.value, .hard = rlimit.hard.value });
+        if (rlimit.resource == resource) return process.raised(0, resource, rlimit.limit());
     }
     return null;
 }
