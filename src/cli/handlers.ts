@@ -28,6 +28,7 @@ const handlers: Handlers = {
   start: () => command(require("../commands/start.ts")),
   state: () => command(require("../commands/state.ts")),
   update: () => command(require("../commands/update.ts")),
+  validate: () => command(require("../commands/validate.ts")),
 };
 
 /** What every module in src/commands exports. */

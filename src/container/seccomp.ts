@@ -9,7 +9,10 @@ import type { CompiledSeccomp } from "../plan/plan.ts";
 import { wantsSeccomp } from "../plan/security.ts";
 
 /** Null: the config asks for no filter. Throws RuntimeError that names the config path of what cannot be. */
-export function compileSeccomp(config: SeccompConfig | undefined, log: Log): CompiledSeccomp | null {
+export function compileSeccomp(
+  config: SeccompConfig | undefined,
+  log: Pick<Log, "debug">,
+): CompiledSeccomp | null {
   if (!wantsSeccomp(config)) return null;
   try {
     const { program, flags, unknown_syscalls } = native("seccomp_compile", {

@@ -22,6 +22,7 @@ import { specCommand } from "./spec.ts";
 import { startCommand } from "./start.ts";
 import { stateCommand } from "./state.ts";
 import { updateCommand } from "./update.ts";
+import { validateCommand } from "./validate.ts";
 
 /** Verb → its commander Command. Only the one that was asked for is ever built. */
 export const verbs = {
@@ -45,6 +46,7 @@ export const verbs = {
   start: startCommand,
   state: stateCommand,
   update: updateCommand,
+  validate: validateCommand,
 };
 
 export type VerbName = keyof typeof verbs;

@@ -22,10 +22,8 @@ export const mountRules: readonly Rule<Config>[] = [
     },
   },
   {
-    reads: ["mounts[]", "linux.namespaces", "linux.uidMappings", "linux.gidMappings"],
-    check({ root, mounts, linux }, facts, report) {
-      const hasUserNamespace = namespaceOf(linux, "user") !== undefined;
-      const { uidMappings = [], gidMappings = [] } = linux;
+    reads: ["mounts[]"],
+    check({ root, mounts }, facts, report) {
       const rootfs = report.isSound("root.path") ? rootPath(root, facts.bundle) : "/";
       for (const [index, mount] of mounts.entries()) {
         const path = `mounts[${index}]`;
@@ -59,17 +57,29 @@ export const mountRules: readonly Rule<Config>[] = [
         if (options.copyUp && mount.type !== "tmpfs") {
           report.issue(`${path}.options`, "tmpcopyup", 'tmpcopyup with type "tmpfs" only');
         }
-        if (options.idMap?.mapping === undefined) {
-          const asked = options.idMap !== undefined;
+        checkProc(path, target, mount, options.bind, facts, report);
+      }
+    },
+  },
+  {
+    reads: ["mounts[]", "linux.namespaces", "linux.uidMappings", "linux.gidMappings"],
+    check({ mounts, linux }, _facts, report) {
+      const hasUserNamespace = namespaceOf(linux, "user") !== undefined;
+      const { uidMappings = [], gidMappings = [] } = linux;
+      for (const [index, mount] of mounts.entries()) {
+        const path = `mounts[${index}]`;
+        if (!report.isSound(path)) continue;
+        const { idMap } = parseMountOptions(mount.type, mount.options);
+        if (idMap?.mapping === undefined) {
+          const asked = idMap !== undefined;
           checkIdMap(path, mount.uidMappings, mount.gidMappings, asked, hasUserNamespace, report);
-        } else if (parseIdMapOption(options.idMap.mapping, { uidMappings, gidMappings }) === undefined) {
+        } else if (parseIdMapOption(idMap.mapping, { uidMappings, gidMappings }) === undefined) {
           report.issue(
             `${path}.options`,
-            options.idMap.mapping,
+            idMap.mapping,
             'mappings such as "uids=0-1000-10#10-2000-5;gids=0-1000-10", with "@" for ids of the container',
           );
         }
-        checkProc(path, target, mount, options.bind, facts, report);
       }
     },
   },

@@ -1,0 +1,27 @@
+import { Command } from "@commander-js/extra-typings";
+import { textFlag } from "./flag.ts";
+import { oneOf } from "./values.ts";
+
+export const DOCUMENT_KINDS = ["config", "process", "resources", "seccomp"] as const;
+
+export function validateCommand() {
+  return new Command("validate")
+    .summary("check a specification file, and say where each mistake is")
+    .description(
+      "Reads a config.json as create would read it, and prints every error and every warning with its line,\n" +
+        "column and path. What depends on the machine is not looked at (explain tells that), so no rights are\n" +
+        "needed. The exit status is 0 where create would accept the file, 1 otherwise.\n\n" +
+        "EXAMPLE:\n" +
+        "    bunc validate bundle/config.json\n" +
+        "    bunc validate --json --kind process - < process.json",
+    )
+    .argument("[file]", "the file, or its bundle directory, or - for standard input (default: config.json)")
+    .addOption(
+      textFlag(
+        "--kind <kind>",
+        `what the file holds: ${DOCUMENT_KINDS.join(", ")} (default: config)`,
+        oneOf("unknown kind", ...DOCUMENT_KINDS),
+      ),
+    )
+    .option("--json", "print the findings as JSON", false);
+}
