@@ -1,20 +1,29 @@
 /** `validate`: everything that create would refuse or warn of in a document, without looking at the machine. */
 
 import { type Findings, findingsOf, type Located } from "../container/examine.ts";
-import { native } from "../native/call.ts";
+import { RuntimeError } from "../failure/errors.ts";
+import { ERRNO } from "../native/boundary.gen.ts";
 import type { Handler } from "../verbs/verbs.ts";
-import { readDocument } from "./document-source.ts";
+import { type DocumentSource, readDocument } from "./document-source.ts";
 
 export const run: Handler<"validate"> = async ({ kind = "config", json }, [file = "config.json"]) => {
-  const source =
-    file !== "-" && native("resolve_path", { path: file }).directory ? `${file}/config.json` : file;
-  const { document, text } = await readDocument(source);
+  const { document, text } = await readFileOrBundle(file);
   const findings = findingsOf(kind, document, text);
   const ok = findings.errors.length === 0;
   if (json) console.log(JSON.stringify({ ok, document, kind, ...findings }, null, 2));
   else console.log(findingsText(document, findings));
   return ok ? 0 : 1;
 };
+
+/** That it is a directory is seen by reading it: to ask beforehand takes /proc. */
+async function readFileOrBundle(source: string): Promise<DocumentSource> {
+  try {
+    return await readDocument(source);
+  } catch (error) {
+    if (!(error instanceof RuntimeError) || error.errno !== ERRNO.ISDIR) throw error;
+    return readDocument(`${source}/config.json`);
+  }
+}
 
 /** One line a finding, in the form of compilers, which editors read. */
 function findingsText(document: string, { errors, warnings }: Findings): string {
