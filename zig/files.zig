@@ -220,31 +220,44 @@ pub fn remove_file(call: *Call, request: PathRequest) Call.Error!RemoveFileReply
     return .{ .removed = true };
 }
 
-pub const LockReply = struct {
-    /// The descriptor that holds the lock until it is closed; -1: the directory is not there (any more).
-    fd: i32,
+pub const LockRequest = struct {
+    path: []const u8,
+    /// For whoever holds it.
+    wait: bool,
 };
 
-/// Waits for the exclusive lock of a directory (flock(2) on the directory itself: no lock file to leave behind).
-pub fn lock_directory(call: *Call, request: PathRequest) Call.Error!LockReply {
+pub const LockReply = struct {
+    /// The descriptor that holds the lock until it is closed; -1: `busy`, or the directory is not there (any more).
+    fd: i32,
+    /// Another process holds it. Only without `wait`.
+    busy: bool,
+};
+
+/// The exclusive lock of a directory (flock(2) on the directory itself: no lock file to leave behind).
+pub fn lock_directory(call: *Call, request: LockRequest) Call.Error!LockReply {
+    const gone: LockReply = .{ .fd = -1, .busy = false };
     const path = try call.path(request.path);
     const fd = sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch {
-        if (sys.is(.NOENT)) return .{ .fd = -1 };
+        if (sys.is(.NOENT)) return gone;
         return call.fail("open", path);
     };
     errdefer sys.close(fd);
-    sys.flock_exclusive(fd, true) catch return call.fail("flock", path);
+    sys.flock_exclusive(fd, request.wait) catch {
+        if (request.wait or !sys.is(.AGAIN)) return call.fail("flock", path);
+        sys.close(fd);
+        return .{ .fd = -1, .busy = true };
+    };
     // Removed while we waited: the name may stand for another directory now, or for none.
     const ours = sys.fstat(fd) catch return call.fail("stat", path);
     const named = sys.statx(sys.AT.FDCWD, path, 0) catch {
         sys.close(fd);
-        return .{ .fd = -1 };
+        return gone;
     };
     if (ours.inode != named.inode or ours.device_minor != named.device_minor) {
         sys.close(fd);
-        return .{ .fd = -1 };
+        return gone;
     }
-    return .{ .fd = fd };
+    return .{ .fd = fd, .busy = false };
 }
 
 pub const FdRequest = struct { fd: i32 };

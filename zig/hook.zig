@@ -11,10 +11,12 @@
 const std = @import("std");
 const sys = @import("sys.zig");
 const plan = @import("plan.zig");
+const process_tree = @import("process_tree.zig");
+const Tail = @import("tail.zig").Tail;
 const Relay = @import("relay/relay.zig").Relay;
 const linux = std.os.linux;
 
-pub const output_size_max = 4096;
+pub const output_size_max = @import("tail.zig").size_max;
 pub const description_size_max = output_size_max + 256;
 
 pub const Outcome = enum {
@@ -24,6 +26,8 @@ pub const Outcome = enum {
     signaled,
     /// It was killed at the end of its time.
     timed_out,
+    /// It was killed because the container that it was run for has ended.
+    outlived,
     /// `op` and `errno` say what failed before it ran.
     not_run,
 };
@@ -54,6 +58,7 @@ pub const Result = struct {
                 self.timeout_ms / 1000,
                 self.timeout_ms % 1000 / 100,
             }),
+            .outlived => std.fmt.bufPrint(&head, "killed after {d} ms, because the container had ended", .{self.duration_ms}),
             .not_run => std.fmt.bufPrint(&head, "{s} failed", .{self.op}),
         } catch unreachable;
         const output = std.mem.trim(u8, self.output, " \t\r\n");
@@ -91,15 +96,25 @@ pub fn open_output(file: []const u8) sys.Error!sys.fd_t {
     return sys.open(path, sys.O.WRONLY | sys.O.CREAT | sys.O.APPEND | sys.O.CLOEXEC, 0o644);
 }
 
-/// `state`: JSON for its standard input. `cwd`: where it runs; null: where the caller is. `output` holds
-/// Result.output. `allocator`: for the argument vectors, freed before the return. `beside`: is carried on meanwhile, so that
-/// a hook may wait for a container that has much to say.
-pub fn run(allocator: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd: ?[:0]const u8, redirect: Redirect, beside: ?*Relay, output: *[output_size_max]u8) Result {
+pub const Surroundings = struct {
+    /// Where it runs; null: where the caller is.
+    cwd: ?[:0]const u8 = null,
+    redirect: Redirect = .{},
+    /// Is carried on meanwhile, so that a hook may wait for a container that has much to say.
+    beside: ?*Relay = null,
+    /// A pidfd of the process that it is run for, and without which it is of no use; -1: none.
+    container: sys.fd_t = -1,
+    /// Whether a hook that is killed takes along what it has started: where /proc can be trusted (process_tree.zig).
+    with_descendants: bool = false,
+};
+
+/// `state`: JSON for its standard input. `output` holds Result.output. `allocator`: freed before the return.
+pub fn run(allocator: std.mem.Allocator, hook: plan.Hook, state: []const u8, around: Surroundings, output: *[output_size_max]u8) Result {
     var arena: std.heap.ArenaAllocator = .init(allocator);
     defer arena.deinit();
-    var attempt: Attempt = .{ .output = .{ .buffer = output }, .beside = beside };
+    var attempt: Attempt = .{ .arena = arena.allocator(), .output = .{ .buffer = output }, .around = around };
     const started_ms = sys.monotonic_ms();
-    var result = attempt.run(arena.allocator(), hook, state, cwd, redirect) catch |err| not_run: {
+    var result = attempt.run(hook, state) catch |err| not_run: {
         if (err == error.OutOfMemory) sys.errno = .NOMEM;
         break :not_run Result{ .outcome = .not_run, .op = attempt.op, .errno = sys.errno };
     };
@@ -112,17 +127,19 @@ pub fn run(allocator: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd
 const Attempt = struct {
     /// The call under way.
     op: []const u8 = "",
+    arena: std.mem.Allocator,
     output: Tail,
-    beside: ?*Relay,
+    around: Surroundings,
 
-    fn run(self: *Attempt, arena: std.mem.Allocator, hook: plan.Hook, state: []const u8, cwd: ?[:0]const u8, redirect: Redirect) !Result {
+    fn run(self: *Attempt, hook: plan.Hook, state: []const u8) !Result {
+        const arena = self.arena;
         self.op = "execve";
         var child: Child = .{
             .path = try arena.dupeZ(u8, hook.path),
             .args = try vector(arena, hook.args),
             .env = try vector(arena, hook.env),
-            .cwd = cwd,
-            .redirect = redirect,
+            .cwd = self.around.cwd,
+            .redirect = self.around.redirect,
         };
         self.op = "memfd_create";
         child.input = try sys.memfd_create("state");
@@ -144,43 +161,58 @@ const Attempt = struct {
         defer sys.close(process.pidfd);
 
         self.op = "ppoll";
-        const in_time = self.follow(process.pidfd, pipe[0], hook.timeout_ms) catch |err| {
-            sys.pidfd_send_signal(process.pidfd, 9) catch {};
+        const end = self.follow(process.pidfd, pipe[0], hook.timeout_ms) catch |err| {
+            self.kill(process);
             var ignored: u32 = 0;
             _ = sys.wait4(process.pid, &ignored, wait_all) catch {};
             return err;
         };
-        if (!in_time) sys.pidfd_send_signal(process.pidfd, 9) catch {};
+        if (end != .own) self.kill(process);
         self.op = "wait4";
         var status: u32 = 0;
         _ = try sys.wait4(process.pid, &status, wait_all);
         // What it wrote before it ended; a descendant that keeps the pipe open is not waited for.
         for (0..pipe_pages) |_| if (!try self.drain(pipe[0])) break;
 
-        if (!in_time) return .{ .outcome = .timed_out };
+        switch (end) {
+            .own => {},
+            .time => return .{ .outcome = .timed_out },
+            .container => return .{ .outcome = .outlived },
+        }
         const signal = status & 0x7f;
         if (signal != 0) return .{ .outcome = .signaled, .status = @intCast(signal) };
         return .{ .outcome = .exited, .status = @truncate(status >> 8) };
     }
 
-    /// Reads its output until it ends. False: its time is over.
-    fn follow(self: *Attempt, pidfd: sys.fd_t, pipe: sys.fd_t, timeout_ms: u32) sys.Error!bool {
+    fn kill(self: *Attempt, process: Process) void {
+        if (self.around.with_descendants) return process_tree.kill(self.arena, process.pid, process.pidfd);
+        sys.pidfd_send_signal(process.pidfd, 9) catch {};
+    }
+
+    /// Whose end is the end of the waiting.
+    const End = enum { own, time, container };
+
+    /// Reads its output meanwhile.
+    fn follow(self: *Attempt, pidfd: sys.fd_t, pipe: sys.fd_t, timeout_ms: u32) sys.Error!End {
         const started_ms = sys.monotonic_ms();
         var pipe_events: i16 = linux.POLL.IN;
         while (true) {
             var left_ms: i32 = -1;
             if (timeout_ms != 0) {
                 const passed_ms = sys.monotonic_ms() - started_ms;
-                if (passed_ms >= timeout_ms) return false;
+                if (passed_ms >= timeout_ms) return .time;
                 left_ms = @intCast(@min(timeout_ms - passed_ms, std.math.maxInt(i32)));
             }
-            var fds: [2 + Relay.polls_count]sys.PollFd = undefined;
+            var fds: [3 + Relay.polls_count]sys.PollFd = undefined;
             fds[0] = .{ .fd = pidfd, .events = linux.POLL.IN, .revents = 0 };
             fds[1] = .{ .fd = if (pipe_events == 0) -1 else pipe, .events = pipe_events, .revents = 0 };
-            if (self.beside) |relay| relay.polls(fds[2..]);
-            _ = try sys.poll(fds[0..if (self.beside == null) 2 else fds.len], left_ms);
-            if (self.beside) |relay| relay.turn(fds[2..]);
-            if (fds[0].revents != 0) return true;
+            fds[2] = .{ .fd = self.around.container, .events = linux.POLL.IN, .revents = 0 };
+            const beside = self.around.beside;
+            if (beside) |relay| relay.polls(fds[3..]);
+            _ = try sys.poll(fds[0..if (beside == null) 3 else fds.len], left_ms);
+            if (beside) |relay| relay.turn(fds[3..]);
+            if (fds[0].revents != 0) return .own;
+            if (fds[2].revents != 0) return .container;
             // Closed by the hook, which goes on: only its end is waited for now.
             if (fds[1].revents != 0 and !try self.drain(pipe)) pipe_events = 0;
         }
@@ -203,24 +235,6 @@ const pipe_pages = 16;
 
 /// __WALL: whatever signal the child reports its end with.
 const wait_all = 0x40000000;
-
-/// The last bytes of a stream, in a buffer of the caller's.
-const Tail = struct {
-    buffer: *[output_size_max]u8,
-    length: usize = 0,
-
-    fn add(self: *Tail, chunk: []const u8) void {
-        const new = chunk[chunk.len - @min(chunk.len, self.buffer.len) ..];
-        const kept = @min(self.length, self.buffer.len - new.len);
-        std.mem.copyForwards(u8, self.buffer[0..kept], self.buffer[self.length - kept .. self.length]);
-        @memcpy(self.buffer[kept..][0..new.len], new);
-        self.length = kept + new.len;
-    }
-
-    fn last(self: *const Tail) []const u8 {
-        return self.buffer[0..self.length];
-    }
-};
 
 fn vector(arena: std.mem.Allocator, texts: []const []const u8) ![:null]?[*:0]const u8 {
     const items = try arena.allocSentinel(?[*:0]const u8, texts.len, null);
@@ -315,7 +329,7 @@ test "a hook's end, output, input and time" {
         const args = [_][]const u8{ "sh", "-c", case.script, "name", "one" };
         const env = [_][]const u8{ "A=b", "PATH=/usr/bin:/bin" };
         const hook: plan.Hook = .{ .path = "/bin/sh", .args = &args, .env = &env, .env_of_process = false, .timeout_ms = case.timeout_ms, .subject = "" };
-        const result = run(std.testing.allocator, hook, "{\"pid\":1}", null, .{}, null, &output);
+        const result = run(std.testing.allocator, hook, "{\"pid\":1}", .{ .with_descendants = true }, &output);
         errdefer std.debug.print("{s}: {any} {s}\n", .{ case.script, result, result.output });
         try std.testing.expectEqual(case.outcome, result.outcome);
         try std.testing.expectEqual(case.status, result.status);
@@ -332,7 +346,7 @@ test "a hook that cannot be run says which call failed" {
     for (cases) |case| {
         var output: [output_size_max]u8 = undefined;
         const hook: plan.Hook = .{ .path = case.path, .args = &.{case.path}, .env = &.{}, .env_of_process = false, .timeout_ms = 0, .subject = "" };
-        const result = run(std.testing.allocator, hook, "", case.cwd, .{}, null, &output);
+        const result = run(std.testing.allocator, hook, "", .{ .cwd = case.cwd }, &output);
         try std.testing.expectEqual(Outcome.not_run, result.outcome);
         try std.testing.expectEqualStrings(case.op, result.op);
         try std.testing.expectEqual(case.errno, result.errno);
@@ -348,25 +362,11 @@ test "the end of a hook in words" {
         .{ .result = .{ .outcome = .signaled, .status = 9, .duration_ms = 5 }, .text = "killed by signal 9 (killed) after 5 ms" },
         .{ .result = .{ .outcome = .timed_out, .timeout_ms = 1000 }, .text = "hook ran past specified timeout of 1.0s" },
         .{ .result = .{ .outcome = .timed_out, .timeout_ms = 2540, .output = "x" }, .text = "hook ran past specified timeout of 2.5s: x" },
+        .{ .result = .{ .outcome = .outlived, .duration_ms = 7 }, .text = "killed after 7 ms, because the container had ended" },
         .{ .result = .{ .outcome = .not_run, .op = "execve" }, .text = "execve failed" },
     };
     for (cases) |case| {
         var buffer: [description_size_max]u8 = undefined;
         try std.testing.expectEqualStrings(case.text, case.result.describe(&buffer));
     }
-}
-
-test "the tail keeps the last bytes" {
-    var buffer: [output_size_max]u8 = undefined;
-    var tail: Tail = .{ .buffer = &buffer };
-    tail.add("first");
-    const filler: [output_size_max - 3]u8 = @splat('x');
-    tail.add(&filler);
-    try std.testing.expectEqualStrings("rst", tail.last()[0..3]);
-    const flood: [output_size_max + 5]u8 = @splat('y');
-    tail.add(&flood);
-    try std.testing.expectEqual(output_size_max, tail.last().len);
-    try std.testing.expectEqual('y', tail.last()[0]);
-    tail.add("z");
-    try std.testing.expectEqual('z', tail.last()[output_size_max - 1]);
 }

@@ -12,6 +12,8 @@ pub fn start_time(pid: i32) sys.Error!u64 {
 pub const ProcessStat = struct {
     /// "R", "S", "Z" …
     state: u8,
+    /// Field 4; 0: it is in no pid namespace of ours.
+    parent: i32,
     /// Clock ticks since boot: with the pid it names the process for good.
     start_time: u64,
 };
@@ -30,20 +32,22 @@ fn parse(text: []const u8) ?ProcessStat {
     const name_end = std.mem.lastIndexOfScalar(u8, text, ')') orelse return null;
     var fields = std.mem.tokenizeScalar(u8, text[name_end + 1 ..], ' ');
     const state = fields.next() orelse return null;
-    var number: u32 = 4;
+    const parent = std.fmt.parseInt(i32, fields.next() orelse return null, 10) catch return null;
+    var number: u32 = 5;
     while (fields.next()) |field| : (number += 1) {
         if (number == 22) {
             const ticks = std.fmt.parseInt(u64, field, 10) catch return null;
-            return .{ .state = state[0], .start_time = ticks };
+            return .{ .state = state[0], .parent = parent, .start_time = ticks };
         }
     }
     return null;
 }
 
 test "the command name cannot forge fields of stat" {
-    const text = "42 (a) R 1 (b) Z) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+    const text = "42 (a) R 1 (b) Z) S 7 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
     const stat = parse(text).?;
     try std.testing.expectEqual('S', stat.state);
+    try std.testing.expectEqual(@as(i32, 7), stat.parent);
     try std.testing.expectEqual(@as(u64, 4711), stat.start_time);
     try std.testing.expect(parse("42 (a R 1") == null);
     try std.testing.expect(parse("") == null);

@@ -41,6 +41,7 @@ test {
     _ = @import("seccomp.zig");
     _ = @import("sync.zig");
     _ = @import("sys.zig");
+    _ = @import("tail.zig");
     _ = @import("trace.zig");
     _ = @import("wire.zig");
 }

@@ -13,8 +13,8 @@ export const run: Handler<"delete"> = ({ force }, [id], context) => {
     if (force) return 0;
     throw containerDoesNotExist(id);
   }
-  const lock = directory.lock();
   try {
+    if (!directory.tryLock() && !takeLock(directory, force)) return 0;
     if (!isReadable(directory, force, context)) return 0;
     const { record, status } = loadContainer(directory);
     if (status !== "stopped" && status !== "created" && !force) throw cannotDelete(id, status);
@@ -22,9 +22,22 @@ export const run: Handler<"delete"> = ({ force }, [id], context) => {
     destroyContainer(directory, record, context.log);
     return 0;
   } finally {
-    lock.release();
+    directory.release();
   }
 };
+
+/** Another command holds the lock. False: and removed the container. */
+function takeLock(directory: StateDirectory, force: boolean): boolean {
+  const {
+    takeOver,
+    waitForLock,
+  }: typeof import("../container/take-over.ts") = require("../container/take-over.ts");
+  if (force) return takeOver(directory);
+  const { status } = loadContainer(directory);
+  if (status !== "stopped" && status !== "created") throw cannotDelete(directory.id, status);
+  waitForLock(directory);
+  return true;
+}
 
 /** False: there is no usable state, and with --force what there was is removed. */
 function isReadable(directory: StateDirectory, force: boolean, context: CommandContext): boolean {

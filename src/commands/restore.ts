@@ -37,7 +37,7 @@ export const run: Handler<"restore"> = (options, [id], context) => {
 function supervise(restored: Restored, { detach }: VerbOptions<"restore">, context: CommandContext): number {
   const { directory, record, pid, pidfd, console } = restored;
   const notify = detach ? undefined : listenForNotify(directory);
-  restored.release();
+  directory.release();
   if (detach) return 0;
   return superviseContainer({ directory, record, pid, pidfd, console, notify, keep: false }, context);
 }

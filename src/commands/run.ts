@@ -1,5 +1,6 @@
 /** `run`: create, start, wait and delete in one. */
 
+import { lockStill } from "../container/container.ts";
 import { type Created, createContainer } from "../container/create.ts";
 import { destroyContainer, killContainer } from "../container/destroy.ts";
 import { runPoststartHooks } from "../container/hooks.ts";
@@ -37,13 +38,15 @@ function superviseCreated(created: Created, options: VerbOptions<"run">, context
   const notify = listenForNotify(directory);
   try {
     failures.explain("init", () => native("advance", { start: "parent", pid, pidfd, channel, console }));
+    directory.release();
     runPoststartHooks(bundle.config, record);
   } catch (error) {
-    killContainer(record);
-    destroyContainer(directory, record, context.log);
+    if (lockStill(directory, record)) {
+      killContainer(record);
+      destroyContainer(directory, record, context.log);
+    }
     throw options.detach ? error : inForeground(error);
   }
-  created.release();
   if (options.detach) {
     if (notify !== undefined) awaitReady(notify, record, context.log);
     return 0;

@@ -85,7 +85,7 @@ export function bringUp(up: BringUp): Spawned {
     if (spawned.progress === "ready") return spawned;
     if (spawned.progress === "hooks") {
       directory.save(record);
-      undo.add(() => runPoststopHooks(bundle.config, record, log));
+      undo.addAfterwards(() => runPoststopHooks(bundle.config, record, log));
       runCreateHooks(bundle.config, record);
     } else {
       serveSeccompAgent(bundle.config, record, spawned);
@@ -96,6 +96,7 @@ export function bringUp(up: BringUp): Spawned {
 }
 
 function remember(record: StateRecord, spawned: Spawned, bundle: Bundle): void {
+  if (spawned.executable !== "") record.bunc.initExecutable = spawned.executable;
   record.init_process_pid = spawned.pid;
   record.init_process_start = Number(spawned.start_time);
   record.namespace_paths = namespacePaths(spawned.pid, bundle.config);

@@ -6,6 +6,7 @@
 import type { CgroupManager } from "../cgroup/manager.ts";
 import { cgroupPaths } from "../cgroup/paths.ts";
 import { currentHost } from "../host/current.ts";
+import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
 import { StateDirectory } from "../state/store.ts";
 import type { Bundle } from "./bundle.ts";
@@ -20,8 +21,6 @@ interface Claim {
   /** Not saved yet. */
   record: StateRecord;
   undo: UndoList;
-  /** Gives the lock back. */
-  release: () => void;
 }
 
 interface ClaimRequest {
@@ -33,7 +32,7 @@ interface ClaimRequest {
 
 /**
  * Takes the id and its lock, and makes the container with `body`. When that throws, everything in the undo list is
- * taken back; when it returns, the lock is still held. Throws "container with given ID already exists".
+ * taken back; when it returns, `directory` is still locked. Throws "container with given ID already exists".
  */
 export function claimContainer<Made>(
   { id, bundle, rootless, cgroups }: ClaimRequest,
@@ -43,7 +42,7 @@ export function claimContainer<Made>(
   const root = rootOf(context);
   const directory = new StateDirectory(root, id);
   directory.create(root);
-  const lock = directory.lock();
+  directory.lock();
   const undo = new UndoList(context.log);
   try {
     const record = initialRecord(id, bundle, {
@@ -52,17 +51,25 @@ export function claimContainer<Made>(
       // A unit of the same name may be somebody else's until systemd has made ours.
       cgroupPaths: cgroups.needsProcess ? {} : cgroupPaths(cgroups.locations),
       streams: currentHost().streams,
+      creator: ownProcess(),
     });
-    return body({ directory, record, undo, release: () => lock.release() });
+    return body({ directory, record, undo });
   } catch (error) {
     // What is wrong with the cgroups can be seen in them while they are there.
     const told = diagnosed(error, cgroups);
-    if (!undo.run(() => directory.remove())) {
-      context.log.warning(`container ${id} could not be undone completely: delete --force it`);
-    }
-    lock.release();
+    const undone = undo.run(() => directory.remove());
+    if (!undone) context.log.warning(`container ${id} could not be undone completely: delete --force it`);
+    directory.release();
+    // A hook may take its time: nobody waits for the container meanwhile. What is left still has them to come.
+    if (undone) undo.afterwards();
     throw told;
   }
+}
+
+function ownProcess(): { pid: number; startTime: number } {
+  const { pid } = process;
+  const { start_time } = native("process_status", { pid, start_socket: "", executable: "" });
+  return { pid, startTime: Number(start_time) };
 }
 
 function diagnosed(error: unknown, { locations }: CgroupManager): unknown {

@@ -1,6 +1,7 @@
 /** An existing container, as the commands find it by its id. */
 
-import type { ContainerStatus } from "../failure/messages.ts";
+import { RuntimeError } from "../failure/errors.ts";
+import { type ContainerStatus, containerIsCreated } from "../failure/messages.ts";
 import { currentHost } from "../host/current.ts";
 import type { StateRecord } from "../state/record.ts";
 import { currentStatus } from "../state/status.ts";
@@ -38,10 +39,34 @@ export async function changeContainer<Result>(
   change: (container: Container) => Result | Promise<Result>,
 ): Promise<Result> {
   const directory = new StateDirectory(rootOf(context), id);
-  const lock = directory.lock();
+  if (!directory.tryLock()) {
+    // What its creation waits for may never come.
+    if (loadContainer(directory).status === "creating") throw containerIsCreated(id);
+    directory.lock();
+  }
   try {
     return await change(loadContainer(directory));
   } finally {
-    lock.release();
+    directory.release();
+  }
+}
+
+/** Locks a container that may have been deleted meanwhile, or made anew under its id. False: it is not there any more. */
+export function lockStill(directory: StateDirectory, record: StateRecord): boolean {
+  if (!directory.lockIfThere()) return false;
+  if (holds(directory, record)) return true;
+  directory.release();
+  return false;
+}
+
+function holds(directory: StateDirectory, record: StateRecord): boolean {
+  const { init_process_pid: pid, init_process_start: start } = record;
+  try {
+    const now = directory.tryLoad();
+    return now?.init_process_pid === pid && now.init_process_start === start;
+  } catch (error) {
+    // Damaged meanwhile: nothing says that it is another's.
+    if (error instanceof RuntimeError) return true;
+    throw error;
   }
 }

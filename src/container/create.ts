@@ -35,14 +35,13 @@ interface CreateRequest extends HandOver {
   detach: boolean;
 }
 
-/** A container that waits for the word to start. The caller holds its lock. */
+/** A container that waits for the word to start. Its directory is locked. */
 export interface Created {
   directory: StateDirectory;
   record: StateRecord;
   bundle: Bundle;
   spawned: Spawned;
   failures: FailureFacts;
-  release: () => void;
 }
 
 export function createContainer(request: CreateRequest, context: ContainerContext): Created {
@@ -58,7 +57,7 @@ export function createContainer(request: CreateRequest, context: ContainerContex
   context.log.warnings(cgroups.warnings);
 
   return claimContainer({ id: request.id, bundle, rootless, cgroups }, context, (claim) => {
-    const { directory, record, undo, release } = claim;
+    const { directory, record, undo } = claim;
     directory.save(record);
     createRecordedCgroups(cgroups, claim);
 
@@ -90,6 +89,6 @@ export function createContainer(request: CreateRequest, context: ContainerContex
     directory.save(record);
     const pidfdSocket = request.pidfdSocket ?? bundle.config.annotations[PIDFD_RECEIVER];
     handOver({ ...request, pidfdSocket }, spawned);
-    return { directory, record, bundle, spawned, failures, release };
+    return { directory, record, bundle, spawned, failures };
   });
 }

@@ -33,7 +33,10 @@ export function killContainer(record: StateRecord): void {
   }
 }
 
-/** Removes a container that has stopped. Processes that outlived its init in a shared pid namespace are killed. */
+/**
+ * Removes a container that has stopped, and then gives its lock back: a hook may take its time. Processes that outlived its init in a shared pid namespace
+ * are killed.
+ */
 export function destroyContainer(directory: StateDirectory, record: StateRecord, log: Log): void {
   // A creation that was cut off early has no copy of its configuration, and then no hook has run either.
   const config = native("read_file", { path: directory.configFile });
@@ -42,6 +45,7 @@ export function destroyContainer(directory: StateDirectory, record: StateRecord,
   else removeRecordedCgroups(record);
   removeRdtGroupsOf(record);
   directory.remove();
+  directory.release();
   if (config.found) runPoststopHooks(readStoredConfig(config.text, record), record, log);
 }
 

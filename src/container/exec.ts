@@ -42,7 +42,7 @@ export function execProcess(
   request: ExecRequest,
   context: ContainerContext,
 ): Spawned {
-  if (status === "stopped") throw cannotExec("stopped");
+  if (status === "creating" || status === "stopped") throw cannotExec(status);
   if (status === "paused" && !request.ignorePaused) throw cannotExec("paused");
   const host = currentHost();
   const config = loadStoredConfig(directory, record);

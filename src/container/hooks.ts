@@ -7,23 +7,22 @@ import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import { hookOutput, planHooks, type RuntimeHookKind } from "../plan/hooks.ts";
 import type { StateRecord } from "../state/record.ts";
-import { SIGKILL, signalAll, signalInit } from "./signal.ts";
 import { hookState } from "./state-json.ts";
 
 /** While the container is being created: the first that fails ends the creation. */
 export function runCreateHooks(config: Config, record: StateRecord): void {
-  for (const kind of ["prestart", "createRuntime"] as const) runAll(config, record, kind, "creating");
+  const process = { pid: record.init_process_pid, start_time: String(record.init_process_start) };
+  for (const kind of ["prestart", "createRuntime"] as const) {
+    runAll(config, record, kind, "creating", process);
+  }
 }
 
-/** A failing poststart hook ends the container: it must not run without what the hook provides. */
+/**
+ * Without the lock: a container whose hook never ends must still be deleted. What a hook that failed was to provide is
+ * missing, and the caller ends the container.
+ */
 export function runPoststartHooks(config: Config, record: StateRecord): void {
-  try {
-    runAll(config, record, "poststart", "running");
-  } catch (error) {
-    signalInit(record, SIGKILL);
-    signalAll(record, SIGKILL);
-    throw error;
-  }
+  runAll(config, record, "poststart", "running", NO_PROCESS);
 }
 
 /** After the container is gone. Failures are logged; the other hooks run all the same (runtime-spec, Lifecycle). */
@@ -31,17 +30,27 @@ export function runPoststopHooks(config: Config, record: StateRecord, log: Log):
   const place = placeOf(config, record);
   for (const hook of planHooks(config, "poststop", callerEnvironment())) {
     try {
-      native("run_hook", { hook, state: stateText(record, "stopped", 0), ...place });
+      native("run_hook", { hook, state: stateText(record, "stopped", 0), ...place, ...NO_PROCESS });
     } catch (error) {
       log.warning(failureMessage(error));
     }
   }
 }
 
-function runAll(config: Config, record: StateRecord, kind: RuntimeHookKind, status: ContainerStatus): void {
+/** The container may be gone before the hook is. */
+const NO_PROCESS = { pid: 0, start_time: "0" } as const;
+
+function runAll(
+  config: Config,
+  record: StateRecord,
+  kind: RuntimeHookKind,
+  status: ContainerStatus,
+  process: { pid: number; start_time: string },
+): void {
   const place = placeOf(config, record);
   for (const hook of planHooks(config, kind, callerEnvironment())) {
-    native("run_hook", { hook, state: stateText(record, status, record.init_process_pid), ...place });
+    const state = stateText(record, status, record.init_process_pid);
+    native("run_hook", { hook, state, ...place, ...process });
   }
 }
 

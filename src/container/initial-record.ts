@@ -10,6 +10,8 @@ interface InitialFacts {
   driver: CgroupDriver;
   rootless: boolean;
   cgroupPaths: Record<string, string>;
+  /** Of the process that creates the container. */
+  creator: { pid: number; startTime: number };
   /** HostFacts.streams */
   streams: readonly string[];
 }
@@ -57,6 +59,7 @@ export function initialRecord(id: string, bundle: Bundle, facts: InitialFacts): 
       bundle: bundle.path,
       annotations: { ...config.annotations },
       creating: true,
+      creator: facts.creator,
       cgroupDriver: facts.driver,
       systemdUnit: "",
       systemdSlice: "",

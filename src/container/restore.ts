@@ -66,7 +66,7 @@ interface RestoreRequest {
   flags: RestoreFlags;
 }
 
-/** A container that runs. The caller holds its lock. */
+/** A container that runs. Its directory is locked. */
 export interface Restored {
   directory: StateDirectory;
   record: StateRecord;
@@ -74,7 +74,6 @@ export interface Restored {
   pidfd: number;
   /** Master of its terminal, where nobody else got it; else -1. */
   console: number;
-  release: () => void;
 }
 
 const LOG_NAME = "restore.log";
@@ -98,7 +97,7 @@ export function restoreContainer(request: RestoreRequest, context: ContainerCont
   context.log.warnings(cgroups.warnings);
 
   return claimContainer({ id, bundle, rootless, cgroups }, context, (claim) => {
-    const { directory, record, undo, release } = claim;
+    const { directory, record, undo } = claim;
     storeConfig(directory, bundle.config);
     directory.save(record);
     createRecordedCgroups(cgroups, claim);
@@ -121,7 +120,7 @@ export function restoreContainer(request: RestoreRequest, context: ContainerCont
     directory.save(record);
     const { pidFile } = request;
     handOver({ pidFile, consoleSocket: undefined, pidfdSocket: undefined }, { pid, pidfd, console });
-    return { directory, record, pid, pidfd, console, release };
+    return { directory, record, pid, pidfd, console };
   });
 }
 
@@ -237,7 +236,7 @@ class Restoration {
       case "setup-namespaces":
         this.#remember(pid);
         directory.save(record);
-        this.#undo.add(() => runPoststopHooks(bundle.config, record, this.#context.log));
+        this.#undo.addAfterwards(() => runPoststopHooks(bundle.config, record, this.#context.log));
         runCreateHooks(bundle.config, record);
         break;
       case "post-restore":

@@ -1,14 +1,15 @@
-/** From created to running. The poststart hooks run when the program does (runtime-spec 1.3, Lifecycle). */
+/** From created to running. */
 
 import { cannotStart } from "../failure/messages.ts";
 import { native } from "../native/call.ts";
+import type { Config } from "../oci/config.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
 import { FailureFacts } from "./failure-facts.ts";
-import { runPoststartHooks } from "./hooks.ts";
 import { loadStoredConfig } from "./stored-config.ts";
 
-export function startContainer({ directory, record, status }: Container, { log }: ContainerContext): void {
+/** → the container's configuration. Its poststart hooks are still to run (runtime-spec 1.3, Lifecycle). */
+export function startContainer({ directory, record, status }: Container, { log }: ContainerContext): Config {
   if (status !== "created") throw cannotStart(status);
   const config = loadStoredConfig(directory, record);
   const { started } = new FailureFacts(config, record).explain("init", () =>
@@ -16,6 +17,5 @@ export function startContainer({ directory, record, status }: Container, { log }
   );
   // Ended, or started by somebody else, since we looked.
   if (!started) throw cannotStart("stopped");
-  native("remove_file", { path: directory.startSocket });
-  runPoststartHooks(config, record);
+  return config;
 }

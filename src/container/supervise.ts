@@ -5,6 +5,7 @@ import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 import { cgroupsOf } from "./cgroups.ts";
+import { lockStill } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
 import { destroyContainer } from "./destroy.ts";
 import { readStoredConfig } from "./stored-config.ts";
@@ -26,11 +27,7 @@ export function superviseContainer(supervised: Supervised, context: ContainerCon
   const { status, signaled } = native("supervise", { pid, pidfd, console, notify: notify ?? null });
   if (signaled) tellContainerEnding(supervised, status, context);
   // Another command may have deleted the container meanwhile; the status is what this one is for.
-  const lock = keep ? undefined : directory.tryLock();
-  if (lock !== undefined) {
-    destroyContainer(directory, record, context.log);
-    lock.release();
-  }
+  if (!keep && lockStill(directory, record)) destroyContainer(directory, record, context.log);
   return status;
 }
 

@@ -5,6 +5,7 @@ import type { Log } from "../log/log.ts";
 export class UndoList {
   readonly #log: Log;
   readonly #actions: (() => void)[] = [];
+  readonly #afterwards: (() => void)[] = [];
 
   constructor(log: Log) {
     this.#log = log;
@@ -12,6 +13,15 @@ export class UndoList {
 
   add(action: () => void): void {
     this.#actions.push(action);
+  }
+
+  /** What follows once nothing is left. */
+  addAfterwards(action: () => void): void {
+    this.#afterwards.push(action);
+  }
+
+  afterwards(): void {
+    for (const action of this.#afterwards) this.#attempt(action);
   }
 
   /**

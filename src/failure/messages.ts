@@ -48,6 +48,20 @@ export const containerExists = (id: string) =>
     hint: `choose another id, or remove the old container: delete ${id}`,
   });
 
+/** A change of a container whose `create` is at work. */
+export const containerIsCreated = (id: string) =>
+  new RuntimeError(`container ${id} is being created`, {
+    path: id,
+    hint: "wait for its create to end, or end it with delete --force",
+  });
+
+/** `delete` has waited for whoever else works on the container. */
+export const containerIsLocked = (id: string, seconds: number) =>
+  new RuntimeError(`container ${id} is in use: another command has held it for ${seconds} s`, {
+    path: id,
+    hint: "look for a runtime process that works on this container, and end it",
+  });
+
 export const containerNotRunning = () => new RuntimeError("container not running");
 
 export const containerNotPaused = () => new RuntimeError("container not paused");
@@ -77,13 +91,13 @@ export const cannotDelete = (id: string, status: ContainerStatus) =>
     hint: "delete --force kills it first",
   });
 
-/** `exec` in a container that is stopped or paused. */
-export const cannotExec = (status: "stopped" | "paused") =>
-  new RuntimeError(
-    status === "stopped"
-      ? "cannot exec in a stopped container"
-      : "cannot exec in a paused container (use --ignore-paused to override)",
-  );
+/** `exec` in a container that is not there for it. */
+export function cannotExec(status: "creating" | "stopped" | "paused"): RuntimeError {
+  // Its root is the host's until it has been created.
+  if (status === "creating") return new RuntimeError("cannot exec in a container that is being created");
+  if (status === "stopped") return new RuntimeError("cannot exec in a stopped container");
+  return new RuntimeError("cannot exec in a paused container (use --ignore-paused to override)");
+}
 
 export const cannotCheckpoint = (status: ContainerStatus) =>
   new RuntimeError(`Container cannot be checkpointed in ${status} state`);

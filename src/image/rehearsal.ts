@@ -105,6 +105,7 @@ function standIn(host: FactsReply): Answers {
     progress,
     fd: -1,
     console: -1,
+    executable: progress === "started" ? "0:1:2" : "",
   });
   return {
     host_facts: () => host,
@@ -119,7 +120,7 @@ function standIn(host: FactsReply): Answers {
     list_directory: () => ({ found: true, entries: [{ name: "c", uid: 0, directory: true }] }),
     remove_directory: done,
     remove_file: ({ path }) => ({ removed: files.delete(path) }),
-    lock_directory: () => ({ fd: 9 }),
+    lock_directory: () => ({ fd: 9, busy: false }),
     close_fd: done,
     resolve_path: ({ path }) => ({ path, directory: true }),
     resolve_in_root: ({ path }) => ({ path, parent: "", found: true }) as never,

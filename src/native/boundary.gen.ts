@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 2609226655;
+export const abiFingerprint = 972649040;
 
 export type Failure = {
   code: Code;
@@ -105,8 +105,14 @@ export type RemoveFileReply = {
   removed: boolean;
 };
 
+export type LockRequest = {
+  path: string;
+  wait: boolean;
+};
+
 export type LockReply = {
   fd: number;
+  busy: boolean;
 };
 
 export type FdRequest = {
@@ -149,6 +155,7 @@ export type Spawned = {
   progress: Progress;
   fd: number;
   console: number;
+  executable: string;
 };
 
 export type ReleaseRequest = {
@@ -245,6 +252,7 @@ export type KernelLogReply = {
 export type StatusRequest = {
   pid: number;
   start_socket: string;
+  executable: string;
 };
 
 export type StatusReply = {
@@ -296,6 +304,8 @@ export type RunHookRequest = {
   directory: string;
   stdout: string;
   stderr: string;
+  pid: number;
+  start_time: U64;
 };
 
 export type RunHookReply = Record<string, never>;
@@ -1186,7 +1196,7 @@ export type Calls = {
   list_directory: [PathRequest, ListReply];
   remove_directory: [PathRequest, Done];
   remove_file: [PathRequest, RemoveFileReply];
-  lock_directory: [PathRequest, LockReply];
+  lock_directory: [LockRequest, LockReply];
   close_fd: [FdRequest, Done];
   resolve_path: [PathRequest, ResolveReply];
   resolve_in_root: [ResolveInRootRequest, ResolveInRootReply];

@@ -42,6 +42,10 @@ export interface StateRecord {
     annotations: Record<string, string>;
     /** Set while create is under way: a record that still has it is of a create that did not finish. */
     creating: boolean;
+    /** The process of that create: pid and start time. Records of older versions have none. */
+    creator?: { pid: number; startTime: number };
+    /** Which file bunc-init is executed from (Spawned.executable). Records of older versions have none. */
+    initExecutable?: string;
     cgroupDriver: CgroupDriver;
     /** systemd driver: the unit, "slice" and "scope". */
     systemdUnit: string;
@@ -93,6 +97,11 @@ const isNatural = (value: unknown) => Number.isSafeInteger(value) && (value as n
 /** Or 0. The kernel's largest is PID_MAX_LIMIT, 2^22. */
 const isPid = (value: unknown) => isNatural(value) && (value as number) <= 2 ** 22;
 
+const isProcess = (value: unknown) =>
+  isObject(value) &&
+  isPid((value as { pid?: unknown }).pid) &&
+  isNatural((value as { startTime?: unknown }).startTime);
+
 /** Whoever damaged the file must not decide which process is signalled, or which directory removed. */
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   id: isText,
@@ -112,6 +121,8 @@ const OWN_FIELDS: typeof FIELDS = {
   bundle: isText,
   annotations: isMapOfTexts,
   creating: isBoolean,
+  creator: (value) => value === undefined || isProcess(value),
+  initExecutable: (value) => value === undefined || isText(value),
   cgroupDriver: isText,
   systemdUnit: isText,
   systemdSlice: isText,

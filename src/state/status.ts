@@ -7,6 +7,7 @@ import { isFrozen } from "../cgroup/operate.ts";
 import { locationsOfPaths } from "../cgroup/paths.ts";
 import type { ContainerStatus } from "../failure/messages.ts";
 import { currentHost } from "../host/current.ts";
+import type { StatusReply } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "./record.ts";
 import type { StateDirectory } from "./store.ts";
@@ -19,12 +20,14 @@ interface StatusFacts {
   waiting: boolean;
   /** Create has not finished. */
   creating: boolean;
+  /** The process of that create runs. */
+  creatorAlive: boolean;
   frozen: boolean;
 }
 
 function statusOf(facts: StatusFacts): ContainerStatus {
+  if (facts.creating && (facts.alive || facts.creatorAlive)) return "creating";
   if (!facts.alive) return "stopped";
-  if (facts.creating) return "creating";
   if (facts.frozen) return "paused";
   return facts.waiting ? "created" : "running";
 }
@@ -35,6 +38,7 @@ export function currentStatus(directory: StateDirectory, record: StateRecord): C
     alive,
     waiting,
     creating: record.bunc.creating,
+    creatorAlive: record.bunc.creating && !alive && isCreatorAlive(record),
     frozen: alive && isFrozen(native, locationsOfPaths(currentHost().cgroup, record.cgroup_paths)),
   });
 }
@@ -42,8 +46,21 @@ export function currentStatus(directory: StateDirectory, record: StateRecord): C
 /** The init process now. */
 function initProcess(directory: StateDirectory, record: StateRecord): { alive: boolean; waiting: boolean } {
   if (record.init_process_pid === 0) return { alive: false, waiting: false };
-  const now = native("process_status", { pid: record.init_process_pid, start_socket: directory.startSocket });
-  const same = now.state !== "" && Number(now.start_time) === record.init_process_start;
-  const alive = same && now.state !== "Z" && now.state !== "X";
+  const now = native("process_status", {
+    pid: record.init_process_pid,
+    start_socket: directory.startSocket,
+    executable: record.bunc.initExecutable ?? "",
+  });
+  const alive = runs(now, record.init_process_start);
   return { alive, waiting: alive && now.waiting };
+}
+
+function isCreatorAlive({ bunc: { creator } }: StateRecord): boolean {
+  if (creator === undefined) return false;
+  const now = native("process_status", { pid: creator.pid, start_socket: "", executable: "" });
+  return runs(now, creator.startTime);
+}
+
+function runs({ state, start_time }: StatusReply, started: number): boolean {
+  return state !== "" && state !== "Z" && state !== "X" && Number(start_time) === started;
 }

@@ -36,6 +36,8 @@ export function stateRoot(explicit: string | undefined, euid: number, inUserName
 export class StateDirectory {
   readonly id: string;
   readonly path: string;
+  /** What holds the lock; -1: we do not have it. */
+  #lock = -1;
 
   constructor(root: StateRoot, id: string) {
     this.id = id;
@@ -68,24 +70,32 @@ export class StateDirectory {
   }
 
   /**
-   * Holds the lock until `release`, or the end of this process. Throws "container does not exist" when the directory
-   * is gone.
+   * Waits for the lock, and holds it until `release` or the end of this process. Throws "container does not exist" when
+   * the directory is gone.
    */
-  lock(): { release: () => void } {
-    const lock = this.tryLock();
-    if (lock === undefined) throw containerDoesNotExist(this.id);
-    return lock;
+  lock(): void {
+    if (!this.lockIfThere()) throw containerDoesNotExist(this.id);
   }
 
-  /** As `lock`; undefined when the directory is gone. */
-  tryLock(): { release: () => void } | undefined {
-    const { fd } = native("lock_directory", { path: this.path });
-    if (fd < 0) return undefined;
-    return {
-      release: () => {
-        native("close_fd", { fd });
-      },
-    };
+  /** As `lock`, also where it is held already; false when the directory is gone. */
+  lockIfThere(): boolean {
+    if (this.#lock >= 0) return true;
+    this.#lock = native("lock_directory", { path: this.path, wait: true }).fd;
+    return this.#lock >= 0;
+  }
+
+  /** As `lock`, without waiting: false when another process holds it. */
+  tryLock(): boolean {
+    const { fd, busy } = native("lock_directory", { path: this.path, wait: false });
+    if (fd < 0 && !busy) throw containerDoesNotExist(this.id);
+    this.#lock = fd;
+    return !busy;
+  }
+
+  /** Also where it is not held. */
+  release(): void {
+    if (this.#lock >= 0) native("close_fd", { fd: this.#lock });
+    this.#lock = -1;
   }
 
   /** Undefined: there is no state file. */

@@ -6,7 +6,8 @@ export function deleteCommand() {
     .summary("delete any resources held by a container")
     .description(
       "Removes what is left of a stopped or created container: its cgroups and its state. The bundle is\n" +
-        "not touched.",
+        "not touched. A container that is being created is refused; with --force its creation is ended, with a\n" +
+        "hook that it waits for, and the command that was creating it fails.",
     )
     .argument("<container-id>", CONTAINER_ID)
     .option("-f, --force", "kill the container first (SIGKILL); an unknown container is no error", false);

@@ -53,7 +53,7 @@ pub fn hooks(context: *Context, op: plan.HookSet) Failed!void {
         var output: [hook_core.output_size_max]u8 = undefined;
         // It may mount over whatever was opened before.
         context.last_parent.forget();
-        const result = hook_core.run(context.allocator, hook, state, null, context.hook_output, null, &output);
+        const result = hook_core.run(context.allocator, hook, state, .{ .redirect = context.hook_output }, &output);
         if (result.succeeded()) continue;
         var detail: [hook_core.description_size_max]u8 = undefined;
         sys.errno = result.errno;

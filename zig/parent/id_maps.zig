@@ -48,6 +48,6 @@ fn run_helper(call: *Call, pid: i32, map: []const plan.IdMap, helper: []const u8
     }
     const program: plan.Hook = .{ .path = helper, .args = args.items, .env = &.{}, .env_of_process = false, .timeout_ms = helper_timeout_ms, .subject = subject };
     var output: [hook.output_size_max]u8 = undefined;
-    const result = hook.run(call.arena, program, "", null, .{}, null, &output);
+    const result = hook.run(call.arena, program, "", .{}, &output);
     if (!result.succeeded()) return run_hook.fail(call, program, result, std.fs.path.basenamePosix(helper));
 }

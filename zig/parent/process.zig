@@ -31,8 +31,10 @@ pub fn describe_status(arena: std.mem.Allocator, status: u32) []const u8 {
 
 pub const StatusRequest = struct {
     pid: i32,
-    /// Where the process waits for `start` if it is bunc-init: it tells where /proc/pid/exe may not be read.
+    /// Where the process waits for `start` if it is bunc-init.
     start_socket: []const u8,
+    /// Spawned.executable of the process; "": it is not known (a record of an older bunc).
+    executable: []const u8,
 };
 
 pub const StatusReply = struct {
@@ -57,17 +59,22 @@ pub fn process_status(call: *Call, request: StatusRequest) Call.Error!StatusRepl
     };
 }
 
+/// Nothing that the container's own files or processes can be made to look like decides: the socket is in the state
+/// directory, from which `start` removes it, and no other file is ever the memfd that bunc-init was executed from.
 fn is_waiting(call: *Call, request: StatusRequest) Call.Error!bool {
-    var path: [32]u8 = undefined;
-    const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/exe", .{request.pid}, 0) catch unreachable;
-    var buffer: [64]u8 = undefined;
-    if (sys.readlinkat(sys.AT.FDCWD, file, &buffer)) |executable| {
-        return std.mem.startsWith(u8, executable, "/memfd:bunc-init");
-    } else |_| {}
-    // bunc-init lets nobody look into it, not even its own user (ordinary users: EACCES). `start` removes the socket.
     const socket = try call.path(request.start_socket);
     _ = sys.statx(sys.AT.FDCWD, socket, 0) catch return false;
-    return true;
+    if (request.executable.len == 0) return true;
+    var path: [32]u8 = undefined;
+    const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/exe", .{request.pid}, 0) catch unreachable;
+    // bunc-init lets nobody look into it, not even its own user (ordinary users: EACCES).
+    const stat = sys.statx(sys.AT.FDCWD, file, 0) catch return true;
+    return std.mem.eql(u8, try identity(call, stat), request.executable);
+}
+
+/// Which file it is, as long as it exists: "0:1:2077".
+pub fn identity(call: *Call, stat: sys.Stat) Call.Error![]const u8 {
+    return std.fmt.allocPrint(call.arena, "{d}:{d}:{d}", .{ stat.device_major, stat.device_minor, stat.inode });
 }
 
 /// A child of ours, unless `pid` is 0. Closes `pidfd`.
@@ -92,10 +99,26 @@ pub const SignalReply = struct {
     sent: bool,
 };
 
-/// kill(2) that cannot hit a process that got the pid later: the pidfd is taken first, then the start time compared.
+/// A pidfd of the process that had this pid and start time; ESRCH: it has ended and is reaped. The pidfd is taken first and
+/// the start time compared after: it cannot be that of a process that got the pid later.
+pub fn open(pid: i32, start_time: u64) sys.Error!sys.fd_t {
+    const pidfd = sys.pidfd_open(pid) catch {
+        if (sys.is_no_process()) return sys.fail(.SRCH);
+        return error.Sys;
+    };
+    errdefer sys.close(pidfd);
+    const started = process_stat.start_time(pid) catch {
+        if (sys.is(.NOENT)) return sys.fail(.SRCH);
+        return error.Sys;
+    };
+    if (started != start_time) return sys.fail(.SRCH);
+    return pidfd;
+}
+
+/// kill(2) that cannot hit a process that got the pid later.
 pub fn signal_process(call: *Call, request: SignalRequest) Call.Error!SignalReply {
-    const pidfd = sys.pidfd_open(request.pid) catch {
-        if (sys.is_no_process()) return .{ .sent = false };
+    const pidfd = open(request.pid, request.start_time.value) catch {
+        if (sys.is(.SRCH)) return .{ .sent = false };
         return call.fail("pidfd_open", "");
     };
     defer sys.close(pidfd);
@@ -103,7 +126,7 @@ pub fn signal_process(call: *Call, request: SignalRequest) Call.Error!SignalRepl
         if (sys.is(.NOENT) or sys.is(.SRCH)) return .{ .sent = false };
         return call.fail("read", "/proc/pid/stat");
     };
-    if (now.start_time != request.start_time.value or now.state == 'Z') return .{ .sent = false };
+    if (now.state == 'Z') return .{ .sent = false };
     sys.pidfd_send_signal(pidfd, request.signal) catch {
         if (sys.is(.SRCH)) return .{ .sent = false };
         return call.fail("pidfd_send_signal", "");
@@ -116,13 +139,11 @@ pub const AwaitEndReply = struct { ended: bool };
 
 /// Waits until that process has ended (a zombie has), at most `timeout_ms`.
 pub fn await_end(call: *Call, request: AwaitEndRequest) Call.Error!AwaitEndReply {
-    const pidfd = sys.pidfd_open(request.pid) catch {
-        if (sys.is_no_process()) return .{ .ended = true };
+    const pidfd = open(request.pid, request.start_time.value) catch {
+        if (sys.is(.SRCH)) return .{ .ended = true };
         return call.fail("pidfd_open", "");
     };
     defer sys.close(pidfd);
-    const started = process_stat.start_time(request.pid) catch return .{ .ended = true };
-    if (started != request.start_time.value) return .{ .ended = true };
     var poll = [_]sys.PollFd{.{ .fd = pidfd, .events = sys.POLL.IN, .revents = 0 }};
     const ready = sys.poll(&poll, @intCast(request.timeout_ms)) catch return call.fail("poll", "pidfd");
     return .{ .ended = ready == 1 };

@@ -4,6 +4,7 @@
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const hook = @import("../hook.zig");
+const process = @import("process.zig");
 const streams = @import("streams.zig");
 const Call = @import("../call.zig").Call;
 
@@ -16,6 +17,9 @@ pub const RunHookRequest = struct {
     /// Absolute paths of files that its output is appended to; empty: its end is kept for the error.
     stdout: []const u8,
     stderr: []const u8,
+    /// The container's process: when it ends, the hook is killed. pid 0: the hook is run whether it lives or not.
+    pid: i32,
+    start_time: plan.U64,
 };
 pub const RunHookReply = struct {};
 
@@ -29,7 +33,18 @@ pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
     const directory = try existing(call, request.directory);
     const mask = streams.hold_terminal_signals();
     defer streams.release_signals(mask);
-    const result = hook.run(call.arena, request.hook, request.state, directory, redirect, &streams.relay, &output);
+    const container = if (request.pid == 0) -1 else process.open(request.pid, request.start_time.value) catch {
+        if (!sys.is(.SRCH)) return call.fail("pidfd_open", "the container's process");
+        return fail_as(call, request.hook, "hook", "not run, because the container had ended");
+    };
+    defer if (container >= 0) sys.close(container);
+    const result = hook.run(call.arena, request.hook, request.state, .{
+        .cwd = directory,
+        .redirect = redirect,
+        .beside = &streams.relay,
+        .container = container,
+        .with_descendants = true,
+    }, &output);
     if (result.succeeded()) return .{};
     return fail(call, request.hook, result, "hook");
 }
@@ -45,13 +60,26 @@ fn existing(call: *Call, directory: []const u8) Call.Error!?[:0]const u8 {
 /// A hook, or another program run as one, did not succeed.
 pub fn fail(call: *Call, failed: plan.Hook, result: hook.Result, op: []const u8) error{Failed} {
     var description: [hook.description_size_max]u8 = undefined;
+    if (result.outcome != .not_run) return fail_as(call, failed, op, result.describe(&description));
     return call.fail_with(.{
         .code = .hook,
         .stage = .parent,
-        .op = if (result.outcome == .not_run) result.op else op,
-        .errno = if (result.outcome == .not_run) @intFromEnum(result.errno) else 0,
+        .op = result.op,
+        .errno = @intFromEnum(result.errno),
         .subject = failed.subject,
         .target = failed.path,
         .detail = result.describe(&description),
+    });
+}
+
+fn fail_as(call: *Call, failed: plan.Hook, op: []const u8, detail: []const u8) error{Failed} {
+    return call.fail_with(.{
+        .code = .hook,
+        .stage = .parent,
+        .op = op,
+        .errno = 0,
+        .subject = failed.subject,
+        .target = failed.path,
+        .detail = detail,
     });
 }

@@ -54,6 +54,8 @@ pub const Spawned = struct {
     fd: i32,
     /// Master of the terminal, once it was made; else -1.
     console: i32,
+    /// Which file bunc-init is executed from (process.zig, `identity`); "" from calls that did not execute it.
+    executable: []const u8,
 };
 
 pub fn spawn(call: *Call, request: SpawnRequest) Call.Error!Spawned {
@@ -133,10 +135,14 @@ fn begin(call: *Call, plan: Plan, held: bool) Call.Error!Follower {
         sys.close(channel);
         return err;
     };
-    return .of(call, plan, channel, first.pid, first.pidfd);
+    var follower: Follower = .of(call, plan, channel, first.process.pid, first.process.pidfd);
+    follower.executable = first.executable;
+    return follower;
 }
 
-fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error!clone.Started {
+const StartedInit = struct { process: clone.Started, executable: []const u8 };
+
+fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error!StartedInit {
     var bytes: std.ArrayList(u8) = .empty;
     try wire.encode(Plan, plan, &bytes, call.arena);
 
@@ -160,6 +166,7 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
 
     const executable = init_image.open() catch return call.fail("memfd_create", "bunc-init");
     defer sys.close(executable);
+    const executable_stat = sys.fstat(executable) catch return call.fail("fstat", "bunc-init");
     const args = [_:null]?[*:0]const u8{
         "bunc-init",
         try std.fmt.allocPrintSentinel(call.arena, "{d}", .{keep[0]}, 0),
@@ -185,6 +192,7 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
     var affinity: Affinity = .{};
     try affinity.lend(call, plan.initial_cpus);
     defer affinity.restore();
+    const executable_name = try process.identity(call, executable_stat);
     const began_us = sys.monotonic_us();
     const started = clone.spawn(&child, flags, cgroup) catch
         return call.fail(clone.failed_op, if (cgroup >= 0) plan.placement.into else "");
@@ -194,7 +202,7 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
         .duration_us = @truncate(sys.monotonic_us() - began_us),
         .text = affinity.text(call.arena) catch "",
     });
-    return started;
+    return .{ .process = started, .executable = executable_name };
 }
 
 /// No stage 1: the parent's clone3 makes every namespace. A cgroup namespace is made later, by bunc-init
@@ -255,6 +263,7 @@ const Follower = struct {
     pid: i32,
     pidfd: sys.fd_t,
     console: sys.fd_t = -1,
+    executable: []const u8 = "",
     sources: Sources = .{},
     executing: bool = false,
 
@@ -364,6 +373,7 @@ const Follower = struct {
             .progress = progress,
             .fd = fd,
             .console = self.console,
+            .executable = self.executable,
         };
     }
 

@@ -52,6 +52,10 @@ pub fn start(call: *Call, request: StartRequest) Call.Error!StartReply {
     };
     defer sys.close(channel);
     sync.send(channel, .proceed, if (request.trace) "\x01" else "", -1) catch return .{ .started = false };
+    // From here on the container is running to everybody who asks, whatever its startContainer hooks do.
+    sys.unlinkat(sys.AT.FDCWD, try call.path(request.socket), 0) catch {
+        if (!sys.is(.NOENT)) return call.fail("unlink", request.socket);
+    };
     var executing = false;
     while (true) {
         var buffer: [sync.size_max]u8 = undefined;
