@@ -1,10 +1,10 @@
-/** argv → exit status: the only place that logs and exits. */
+/** argv → exit status: logs the failure, and exits. */
 
 import { loadHandler } from "./cli/handlers.ts";
 import { parseCommandLine, type VerbInvocation } from "./cli/program.ts";
 import { NativeError, RuntimeError, UsageError } from "./failure/errors.ts";
 import { wrapCommandError } from "./failure/messages.ts";
-// Here so that the environment has lost the record before anything is started with it.
+// Imported here so that the record is taken out of the environment before any program is started.
 import { startRecord } from "./host/start-record.ts";
 import { createLog, type LogOutput } from "./log/log.ts";
 import { linked } from "./native/linked.ts";
@@ -75,7 +75,7 @@ const logOutput: LogOutput = {
   now: () => new Date(),
 };
 
-/** Through the core; by other means where it cannot be loaded. */
+/** Through the core, or with node:fs if the core cannot be loaded. */
 function appendFile(path: string, text: string): void {
   const mode = 0o644;
   try {
@@ -89,8 +89,8 @@ function appendFile(path: string, text: string): void {
 }
 
 /**
- * Through the core where a command has linked it: nothing of Bun's runs any more. process.exit takes fifty page faults for
- * a process that is over, linking the core more. All output has been written: console and core are synchronous.
+ * Through the core if a command has linked it, without Bun's own end: process.exit takes fifty page faults;
+ * linking the core would take more. All output has been written: console and core are synchronous.
  */
 function leave(status: number): void {
   if (linked.core !== undefined) {
@@ -110,7 +110,7 @@ function baseName(path: string): string {
  * process that starts from there. No top-level await: bytecode is only made of CommonJS.
  */
 async function begin(image: boolean): Promise<number> {
-  // A compiled program's argv begins with two words of Bun's own; what it was called by is argv0.
+  // A compiled program's argv begins with two words of Bun's own; argv0 is the name it was called by.
   if (!image) return main(process.argv.slice(2), baseName(process.argv0));
   const { takeImage }: typeof import("./image.ts") = require("./image.ts");
   const [program = "", ...words] = await takeImage(main);

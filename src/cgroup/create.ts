@@ -38,9 +38,9 @@ export interface CgroupOptions {
   devicePaths?: readonly string[] | undefined;
   /** A mount may open a device that the container may not. */
   mountsDevices?: boolean | undefined;
-  /** bunc itself runs in a user namespace: the kernel then lets nobody set device rules, and needs none. */
+  /** bunc itself runs in a user namespace, where the kernel neither allows nor needs device rules. */
   inUserNamespace: boolean;
-  /** Rootless cgroups: a container without limits and without cgroupsPath goes on where none can be made. */
+  /** Rootless cgroups: without limits and cgroupsPath, the container runs even if no cgroup can be made. */
   rootless: boolean;
 }
 
@@ -50,16 +50,16 @@ export interface CgroupPlan {
   settings: CgroupSetting[];
   /** v2 only; null: none are set. */
   devices: DevicePolicy | null;
-  /** The rules for devices keep bunc-init from nothing that it has to do: they can be set while it works. */
+  /** The device rules allow everything that bunc-init has to do: they can be set while it works. */
   devicesEarly: boolean;
   ignored: IgnoredResource[];
   create: CgroupCreateRequest;
-  /** Written before the first process is in. */
+  /** Written before the first process enters. */
   early: CgroupWrites[];
   rootless: boolean;
 }
 
-/** Throws RuntimeError for resources and paths that cannot be. */
+/** Throws RuntimeError for invalid resources and paths. */
 export function planCgroups(options: CgroupOptions): CgroupPlan {
   const { facts, rootless, cgroupsPath = "" } = options;
   const isUnified = facts.mode === "v2";
@@ -194,7 +194,10 @@ export function createCgroups(call: typeof native, plan: CgroupPlan): CreatedCgr
   return { locations: created, notEnabled: not_enabled };
 }
 
-/** Throws RuntimeError where the cgroup is somebody else's, or would stop who enters it. */
+/**
+ * Throws RuntimeError if somebody else uses the cgroup, or if it is frozen and would stop the process that
+ * enters it.
+ */
 export function refuseInUse({ occupied, frozen }: CgroupInUseReply): void {
   if (occupied !== null) throw cgroupNotEmpty(occupied.path, occupied.processes);
   if (frozen !== null) throw cgroupFrozen(frozen);
@@ -231,7 +234,7 @@ export function limitCgroups(
   created: CreatedCgroups,
 ): void {
   const { locations, notEnabled } = created;
-  // What a rootless container may not do to devices, it need not be kept from either.
+  // A rootless container needs no device rules: it cannot use the devices that they would deny.
   const settings = plan.rootless
     ? plan.settings.filter(({ controller }) => controller !== "devices" || locationOf(locations, controller))
     : plan.settings;
@@ -279,7 +282,7 @@ export function writeSettings(
   }
 }
 
-/** How the first process gets into the cgroups: straight at clone3(2) for cgroup2, by its own hand for the rest. */
+/** How the first process enters the cgroups: cgroup2 with clone3(2), the others by itself. */
 export function placement(locations: readonly CgroupLocation[]): Placement {
   const unified = locations.find(({ controller }) => controller === "");
   const legacy = distinctGroups(locations.filter(({ controller }) => controller !== ""));

@@ -20,7 +20,7 @@ export class DeviceEmulator {
     this.allow = allow;
   }
 
-  /** Throws RuntimeError for a rule that v1 would silently not follow. */
+  /** Throws RuntimeError for a rule that v1 would silently ignore. */
   apply(rule: DevicePolicyRule): void {
     if (rule.allow === this.allow) this.remove(rule);
     else this.add(rule);
@@ -42,7 +42,7 @@ export class DeviceEmulator {
     for (const wider of wildcards.map(devicesText)) {
       const found = this.exceptions.get(wider);
       if (wider === key || found === undefined || (found.access & access) === 0) continue;
-      // v1 ignores this without a word, and the device would stay open (or closed).
+      // v1 silently ignores this, and the device would stay open (or closed).
       const requested = `${key} ${accessText(access)}`;
       const existing = `${wider} ${accessText(found.access)}`;
       const action = this.allow ? "unable to remove 'deny' exception" : "unable to remove 'allow' exception";

@@ -14,7 +14,7 @@ export class DeviceOrder {
   }
 
   apply(rule: DevicePolicyRule): void {
-    // Where the new rule speaks of all that an earlier one speaks of, that one is no longer asked.
+    // A new rule that covers all that an earlier one covers replaces it.
     this.rules = this.rules
       .map((earlier) =>
         covers(rule, earlier) ? { ...earlier, access: earlier.access & ~rule.access } : earlier,
@@ -22,7 +22,7 @@ export class DeviceOrder {
       .filter(({ access }) => access !== 0);
     let { access } = rule;
     if (rule.allow === this.allow) {
-      // It says what goes without saying, but for what an earlier rule has said otherwise.
+      // It repeats the default, unless an earlier rule says otherwise.
       const otherwise = this.rules.filter(
         (earlier) => earlier.allow !== this.allow && overlap(rule, earlier),
       );
@@ -48,7 +48,7 @@ function covers(wide: Devices, narrow: Devices): boolean {
   );
 }
 
-/** There may be a device of both. */
+/** Some device may match both. */
 function overlap(a: Devices, b: Devices): boolean {
   const common = (one: number, other: number) => one === -1 || other === -1 || one === other;
   return a.type === b.type && common(a.major, b.major) && common(a.minor, b.minor);

@@ -13,9 +13,9 @@ export interface DevicePolicyRule {
 }
 
 export interface DevicePolicy {
-  /** Of what no rule matches. */
+  /** For devices that no rule matches. */
   allow: boolean;
-  /** Of those that match the last one decides, for each kind of access by itself. */
+  /** The last rule that matches decides, for each kind of access separately. */
   rules: DevicePolicyRule[];
 }
 
@@ -41,7 +41,7 @@ export function devicesText({
   return `${type} ${major === -1 ? "*" : major}:${minor === -1 ? "*" : minor}`;
 }
 
-/** Rules whose order does not matter, always in the same one, so that the same rules give the same program. */
+/** Sorts rules whose order does not matter, so that the same rules always give the same program. */
 export function sortRules(rules: DevicePolicyRule[]): DevicePolicyRule[] {
   return rules.sort(
     // Not localeCompare: it would load the locale's collation, a millisecond or more.

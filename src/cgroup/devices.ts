@@ -19,7 +19,7 @@ import { type CgroupSetting, setting } from "./resources/setting.ts";
 
 type DefaultRule = readonly [path: string, type: "b" | "c", major: number, minor: number, access: string];
 
-/** A node may be made of every device, as with runc: to use it is another matter. */
+/** Every device node may be made, as with runc; using it is another matter. */
 const MAKE_NODES: readonly DefaultRule[] = [
   ["", "c", -1, -1, "m"],
   ["", "b", -1, -1, "m"],
@@ -40,9 +40,8 @@ const DEFAULT_DEVICES: readonly DefaultRule[] = [
 ];
 
 /**
- * `devicePaths`: the paths of `linux.devices`. A default device that the configuration has at its own path
- * is left to the configuration's rules.
- * Throws RuntimeError for rules that v1 would silently not follow.
+ * `devicePaths`: the paths of `linux.devices`. A default device that the configuration has at its own path is
+ * left to the configuration's rules. Throws RuntimeError for rules that v1 would silently ignore.
  */
 export function devicePolicy(
   version: "v1" | "v2",
@@ -65,8 +64,8 @@ function allowed([, type, major, minor, access]: DefaultRule): DevicePolicyRule 
 }
 
 /**
- * A rule for devices of every type makes void what stands before it; its numbers and access do not count, as the
- * kernel has it in v1.
+ * A rule for all types cancels the rules before it; its numbers and access do not count, as in the kernel's
+ * v1 controller.
  */
 function sinceRuleForAll(devices: NonNullable<ResourcesConfig["devices"]>): DevicePolicy {
   let policy: DevicePolicy = { allow: false, rules: [] };
@@ -81,7 +80,7 @@ function sinceRuleForAll(devices: NonNullable<ResourcesConfig["devices"]>): Devi
   return policy;
 }
 
-/** Whether bunc-init could not make every node that it is told to make (mknod(2)) with these rules on. */
+/** Whether these rules would keep bunc-init from making (mknod(2)) a node of the plan. */
 export function deniesNodes({ allow, rules }: DevicePolicy): boolean {
   const making = rules.filter(({ access }) => (access & ACCESS.m) !== 0);
   if (making.some((rule) => !rule.allow)) return true;

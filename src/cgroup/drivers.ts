@@ -18,7 +18,7 @@ import type { CgroupManager, ManagerOptions } from "./manager.ts";
 import type { CgroupLocation } from "./paths.ts";
 import { warningsOf } from "./resources/setting.ts";
 
-/** Throws RuntimeError for a configuration that cannot be, and where systemd cannot be reached. */
+/** Throws RuntimeError for an invalid configuration, and if systemd cannot be reached. */
 export function openManager(call: typeof native, options: ManagerOptions): CgroupManager {
   switch (options.driver) {
     case "cgroupfs":

@@ -41,7 +41,7 @@ export interface CgroupManager {
   placement(): Placement;
   /** Throws RuntimeError and leaves nothing behind; where there was a cgroup already, the process has ended too. */
   place(pid: number): void;
-  /** The rules for devices, while the process works, where they keep it from nothing that it has to do. */
+  /** Sets the device rules while the process works, if they allow everything that it has to do. */
   restrictDevices(): void;
   /** Throws RuntimeError that names the limit. */
   limit(): void;

@@ -18,7 +18,7 @@ export class OomWatch {
   private readonly pid: number;
   private readonly watch: CgroupWatch;
   private readonly isLegacy: boolean;
-  /** OOM kills that have been told, or were there before. */
+  /** OOM kills that were reported, or happened before this watch. */
   private told: number;
 
   /** `pid`: the container's init. Throws RuntimeError where the container has no memory cgroup. */
@@ -40,7 +40,7 @@ export class OomWatch {
     this.told = countKills(text);
   }
 
-  /** Returns at a notice, or when the time is over. */
+  /** Returns at a notice, or when the time is up. */
   wait(timeoutMs: number): OomNotice {
     const { files, process_ended } = this.call("cgroup_watch", {
       watches: [this.watch],

@@ -5,7 +5,7 @@ import { fileTexts } from "./files.ts";
 import { type CgroupLocation, locationOf } from "./paths.ts";
 
 interface OomReport {
-  /** How many processes of the container the OOM killer has ended; 0 where that is not known. */
+  /** How many processes of the container the OOM killer has ended; 0 if unknown. */
   kills: number;
   /** The limit that the container itself has reached, in bytes; "": none, so that memory ran out further up. */
   limit: string;
@@ -13,7 +13,7 @@ interface OomReport {
 
 export const NO_OOM: OomReport = { kills: 0, limit: "" };
 
-/** How many processes of the container the OOM killer has ended; 0 where that is not known. */
+/** How many processes of the container the OOM killer has ended; 0 if unknown. */
 export function oomKills(call: typeof native, locations: readonly CgroupLocation[]): number {
   const memory = locationOf(locations, "memory");
   if (memory === undefined) return 0;

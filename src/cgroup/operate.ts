@@ -46,8 +46,8 @@ function freezerOf(locations: readonly CgroupLocation[]): CgroupLocation | undef
 }
 
 /**
- * `pause` and `resume`. Returns when every process is stopped, or may run again.
- * Throws RuntimeError when there is no freezer or the processes do not stop in time; they run on then.
+ * `pause` and `resume`. Returns when every process is stopped, or may run again. Throws RuntimeError when
+ * there is no freezer or the processes do not stop in time; then they keep running.
  */
 export function freezeCgroups(
   call: typeof native,

@@ -21,8 +21,8 @@ interface MadeRdtGroup {
 }
 
 /**
- * Makes the groups that are not there, and gives them their shares. `made` is told of each directory just before it
- * is made, so that whoever keeps books knows of it whenever this ends. Throws RuntimeError.
+ * Makes the groups that are not there, and gives them their shares. `made` is called with each directory just
+ * before it is made, so that the caller's record is complete whenever this ends. Throws RuntimeError.
  */
 export function makeRdtGroup(call: typeof native, plan: RdtPlan, made: (path: string) => void): MadeRdtGroup {
   requireResources(call, plan);

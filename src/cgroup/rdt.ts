@@ -32,7 +32,10 @@ export function planRdt(config: IntelRdtConfig, mount: string, id: string): RdtP
   };
 }
 
-/** The tasks files that a process of the container enters, in this order: who changes his group leaves its monitoring. */
+/**
+ * The tasks files that a process of the container enters, in this order: changing the group leaves its
+ * monitoring group.
+ */
 export function rdtTasks(groupPath: string, monitoringPath: string): string[] {
   return [groupPath, monitoringPath].filter((path) => path !== "").map((path) => `${path}/tasks`);
 }
@@ -51,8 +54,8 @@ interface SchemataDifference extends SchemataLine {
 }
 
 /**
- * Which lines do not stand in the group's schemata file. The kernel writes them its own way: leading zeros, blanks,
- * domains that nobody asked for. A later line for the same domain is the one that counts.
+ * The lines that the group's schemata file does not have. The kernel writes them its own way: leading zeros,
+ * blanks, domains that nobody asked for. A later line for the same domain is the one that counts.
  */
 export function schemataDifferences(lines: readonly SchemataLine[], text: string): SchemataDifference[] {
   const there = new Map(text.split("\n").map((line) => [parseLine(line).resource, line.trim()]));
@@ -82,7 +85,7 @@ function parseLine(line: string): { resource: string; domains: Map<string, strin
   return { resource, domains };
 }
 
-/** Bit masks of caches are hexadecimal, everything else is decimal. What is no number stays as it is. */
+/** Bit masks of caches are hexadecimal, everything else is decimal. Anything but a number stays as it is. */
 function numberText(text: string, prefix: "0x" | ""): string {
   const trimmed = text.trim();
   if (prefix === "") return /^\d+$/.test(trimmed) ? String(BigInt(trimmed)) : trimmed;

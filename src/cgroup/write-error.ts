@@ -1,4 +1,4 @@
-/** A limit that the kernel refused, in runc's words, with the reason where it can be found out. */
+/** A limit that the kernel refused, in runc's words, with the reason if it can be found. */
 
 import { NativeError, RuntimeError } from "../failure/errors.ts";
 import { systemCallFailed } from "../failure/messages.ts";
@@ -66,7 +66,7 @@ function memoryUsage(call: typeof native, location: CgroupLocation): string {
   return `current usage: ${usage.trim()}, peak usage: ${peak.trim()}`;
 }
 
-/** v2: a file that is missing belongs to a controller that a cgroup above could not be made to pass on. */
+/** v2: a missing file belongs to a controller that could not be enabled in a cgroup above. */
 function whyNotEnabled(
   call: typeof native,
   file: string,

@@ -1,6 +1,6 @@
 /**
- * The account that --debug gives: a record for every call of the core and every step of bunc-init, with the time that it
- * took. Loaded under --debug only. The first words of some records are runc's, whose tests look for them.
+ * What --debug logs: a record for every call of the core and every step of bunc-init, with the time it took.
+ * Loaded under --debug only. The first words of some records are runc's, whose tests look for them.
  */
 
 import { failureMessage } from "../failure/errors.ts";
@@ -10,7 +10,7 @@ import { native } from "../native/call.ts";
 import { linked } from "../native/linked.ts";
 import { describeStep } from "../plan/describe-step.ts";
 
-/** The log's own, and what goes on around the others. */
+/** Calls of the log itself, and those that surround the others. */
 const UNSEEN: ReadonlySet<string> = new Set(["append_file", "take_trace", "exit"]);
 
 /** Runs a command's handler, and logs what it does: first what it is, last how long all of it took. */
@@ -64,7 +64,7 @@ function isPlanned(request: object): request is { plan: Plan } {
   return "plan" in request;
 }
 
-/** What a call of the core is about, in the order in which its request is searched for it. */
+/** Fields that say what a call is about; the first one present counts. */
 const TARGETS = ["path", "directory", "socket", "source", "file"] as const;
 
 function callText(name: string, request: object): string {
@@ -118,7 +118,7 @@ function traceFields(
 }
 
 function stepText(op: Op): string {
-  // As runc has it, nothing beside it in the message.
+  // As runc has it, with nothing else in the message.
   if ("seccomp" in op) return `seccomp filter flags: ${op.seccomp.flags}`;
   return describeStep(op);
 }

@@ -104,7 +104,8 @@ function parseVerb(
         const id = after.positionals[position];
         if (id !== undefined) parseContainerId(id);
       } catch (error) {
-        // How a command is used says runc's flag parser; the rest is the command's failure, with its exit status.
+        // In runc the flag parser reports usage errors; everything else is a failure of the command, with its
+        // exit status.
         throw error instanceof UsageError ? error : wrapCommandError(verb, error);
       }
       return {
@@ -125,7 +126,7 @@ function parseVerb(
  */
 function apply(command: CommandUnknownOpts, settings: readonly Setting[], help: () => string): void {
   for (const flag of command.options) {
-    // What can only be turned off is on.
+    // A flag that can only be negated defaults to true.
     if (flag.negate && oppositeOf(flag, command.options) === undefined) {
       command.setOptionValue(flag.attributeName(), true);
     }
@@ -146,7 +147,7 @@ function parsed(flag: Setting["flag"], text: string, previous: unknown): unknown
   return flag.parseArg === undefined ? text : flag.parseArg(text, previous);
 }
 
-/** One for each that is declared: the last may take all that are left. */
+/** One for each declared argument: the last may take all that are left. */
 function argumentsOf(command: CommandUnknownOpts, positionals: readonly string[]): unknown[] {
   return command.registeredArguments.map((argument, index) =>
     argument.variadic ? positionals.slice(index) : positionals[index],

@@ -112,7 +112,7 @@ export function splitArguments(words: readonly string[], rules: SplitRules): Spl
   return split;
 }
 
-/** runc's words, with the flag that was probably meant. */
+/** runc's message, with the flag that was probably meant. */
 function unknownFlag(name: string, { own, inherited, switches }: SplitRules): UsageError {
   const { didYouMean }: typeof import("../failure/suggestion.ts") = require("../failure/suggestion.ts");
   const flags = [...own, ...inherited]

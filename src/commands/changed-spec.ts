@@ -30,7 +30,10 @@ import { type DocumentSource, readDocument } from "./document-source.ts";
 
 type SpecOptions = VerbOptions<"spec">;
 
-/** Throws RuntimeError for what create would not accept. `example`: what is changed without --from. */
+/**
+ * Throws RuntimeError for what create would not accept. `example`: the specification to change without
+ * --from.
+ */
 export async function changedSpec(options: SpecOptions, example: () => object, log: Log): Promise<string> {
   if (options.from !== undefined && options.rootless) {
     throw new UsageError("--from and --rootless exclude each other: --rootless is about the example");
@@ -107,10 +110,10 @@ async function seccompOf(value: string | undefined, log: Log): Promise<SpecChang
   return () => profile;
 }
 
-/** Members of a profile in Docker's own format, which says for which machine and capabilities a rule is. */
+/** Members of a profile in Docker's own format, which say for which machine and capabilities a rule is. */
 const DOCKER_MEMBERS = ["archMap", "includes", "excludes"];
 
-/** What the schema does not know is left out, so that a rule that holds in some cases only would hold always. */
+/** Members that the schema does not know are dropped, and a rule for some cases only would hold always. */
 function readSeccomp({ document, text }: DocumentSource, log: Log): DraftSeccomp {
   const { value, warnings } = readDraft(SeccompSchema, document, text);
   const profile = value as DraftSeccomp;

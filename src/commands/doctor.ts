@@ -1,4 +1,4 @@
-/** `doctor`: what this host gives a container runtime, what does not work without the rest, and how to get it. */
+/** `doctor`: what this host offers a container runtime, what fails without the rest, and how to get it. */
 
 import { canRun, evaluate } from "../doctor/evaluate.ts";
 import { gatherFacts } from "../doctor/gather.ts";

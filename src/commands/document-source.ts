@@ -6,12 +6,12 @@ import { ERRNO } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 
 export interface DocumentSource {
-  /** What errors call it. */
+  /** Its name in errors. */
   document: string;
   text: string;
 }
 
-/** Throws RuntimeError for what cannot be read, and for bytes that are not UTF-8. */
+/** Throws RuntimeError if it cannot be read or is not UTF-8. */
 export async function readDocument(source: string): Promise<DocumentSource> {
   if (source !== "-") return { document: source, text: readText(source) };
   const document = "standard input";

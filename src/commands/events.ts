@@ -12,7 +12,7 @@ import { native } from "../native/call.ts";
 import { stringifyJson } from "../oci/json.ts";
 import type { Handler } from "../verbs/verbs.ts";
 
-/** Names tell the sizes of huge pages that this machine has: "hugepages-2048kB". */
+/** Its entries name the huge page sizes of this machine: "hugepages-2048kB". */
 const HUGE_PAGES = "/sys/kernel/mm/hugepages";
 
 export const run: Handler<"events"> = ({ stats, interval }, [id], context) => {
@@ -42,7 +42,7 @@ export const run: Handler<"events"> = ({ stats, interval }, [id], context) => {
     try {
       printStats();
     } catch (error) {
-      // One reading that fails is no reason to miss what comes later.
+      // One failed reading must not end the stream.
       context.log.warning(failureMessage(error));
     }
     next = Math.max(next + interval, performance.now());

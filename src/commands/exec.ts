@@ -44,7 +44,7 @@ interface Beginning {
   since: number;
 }
 
-/** What the end of a process is compared with. */
+/** What a process's end is compared with. */
 function beginning({ record }: Container): Beginning {
   const locations = cgroupsOf(record);
   return { locations, earlierKills: oomKills(native, locations), since: Date.now() };

@@ -87,7 +87,7 @@ function explain(
   };
 }
 
-/** Cgroups that cannot be worked out leave the rest to be told. */
+/** If the cgroups cannot be worked out, the rest is still shown. */
 function outlineOrProblem(problems: string[], options: DriverOptions): CgroupOutline {
   try {
     return outlineCgroups(options);
@@ -98,7 +98,7 @@ function outlineOrProblem(problems: string[], options: DriverOptions): CgroupOut
   }
 }
 
-/** The architecture of this machine, in the specification's word. */
+/** The architecture of this machine, as the specification names it. */
 const ARCHITECTURE = process.arch === "arm64" ? "SCMP_ARCH_AARCH64" : "SCMP_ARCH_X86_64";
 
 function explainSeccomp(query: SyscallQuery, options: VerbOptions<"explain">, context: CommandContext): void {

@@ -1,4 +1,4 @@
-/** `features`: what this runtime can, as the OCI runtime specification's features.md wants it told. */
+/** `features`: what this runtime supports (OCI runtime specification, features.md). */
 
 import { isKnownArchitecture } from "../container/seccomp.ts";
 import { currentHost } from "../host/current.ts";
@@ -17,7 +17,7 @@ export const run: Handler<"features"> = () => {
   return 0;
 };
 
-/** Everything is about the runtime, whether this host has it or not, but for the seccomp flags: features-linux.md. */
+/** Everything is about the runtime, whatever this host has, except the seccomp flags: features-linux.md. */
 export function features(kernel: KernelVersion): Features {
   return {
     ociVersionMin: "1.0.0",

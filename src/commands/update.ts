@@ -69,7 +69,7 @@ function apply(
   const write = () => writeSettings(native, locations, settings);
   const putBack = rememberFiles(native, locations, settings);
   try {
-    // What the kernel refuses, systemd is not told.
+    // Systemd is not told what the kernel refuses.
     write();
     if (unit !== undefined) {
       const writeAgain = rememberFiles(native, locations, withOthers(settings, merged));

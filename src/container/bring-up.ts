@@ -1,6 +1,6 @@
 /**
- * From a plan to a process that waits for the word to start: spawned, limited, its hooks run. What can be done while
- * bunc-init works on its mounts is done meanwhile.
+ * From a plan to a process that waits for `start`: spawned, limited, its hooks run. What can be done while
+ * bunc-init makes its mounts is done meanwhile.
  */
 
 import type { CgroupManager } from "../cgroup/manager.ts";
@@ -26,7 +26,7 @@ interface BringUp {
   bundle: Bundle;
   cgroups: CgroupManager;
   failures: FailureFacts;
-  /** Gets what takes back each step. */
+  /** Collects what undoes each step. */
   undo: UndoList;
   log: Log;
 }
@@ -34,7 +34,7 @@ interface BringUp {
 export function bringUp(up: BringUp): Spawned {
   const { plan, record, directory, bundle, cgroups, failures, undo, log } = up;
   const { start } = plan.process;
-  // The core leaves no process behind when it fails; when something else fails, that is for us to do.
+  // The core leaves no process behind when it fails; after other failures it has to be ended here.
   let alive: Spawned | undefined;
   undo.add(() => {
     if (alive === undefined) return;
@@ -58,7 +58,7 @@ export function bringUp(up: BringUp): Spawned {
   if (cgroups.needsProcess) placeRecordedCgroups(cgroups, up, first.pid);
   cgroups.restrictDevices();
   storeConfig(directory, bundle.config);
-  // With its pid: when this command is killed, what waits for `start` can still be found.
+  // With its pid: if this command is killed, the process that waits for `start` can still be found.
   directory.save(record);
   const { pid, pidfd, channel } = first;
   let spawned = goOn(() =>
@@ -78,7 +78,7 @@ export function bringUp(up: BringUp): Spawned {
   let limited = false;
   for (;;) {
     if (!limited && spawned.progress !== "seccomp_listener") {
-      // Its file systems stand by now: mounting them is not subject to the container's limits.
+      // Its mounts are made: they were not subject to the container's limits.
       cgroups.limit();
       limited = true;
     }

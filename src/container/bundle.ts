@@ -28,7 +28,7 @@ export function loadBundle(
   return { ...bundle, rootfs: resolveRootfs(bundle.path, bundle.config.root.path) };
 }
 
-/** The same without a look at the root file system. */
+/** The same without checking the root file system. */
 export function readBundle(
   directory: string | undefined,
   host: HostFacts,

@@ -1,4 +1,4 @@
-/** A failure whose cause was the container's cgroup gets a hint, where the reason can be seen in the cgroup. */
+/** Adds a hint to a failure of the container's cgroup, if the cgroup shows the reason. */
 
 import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
 import { diagnoseCgroup, type RefusedCgroup } from "../doctor/diagnosis.ts";
@@ -29,7 +29,7 @@ function isAboutCgroups({ message, subject = "" }: RuntimeError): boolean {
   return message.includes(CGROUPS_NOT_APPLIED) || /^linux\.(resources|cgroupsPath)\b/.test(subject);
 }
 
-/** What the kernel's own files in a cgroup are called; a cgroup may be called "a.slice". */
+/** Names of the kernel's own files in a cgroup; a cgroup may be called "a.slice". */
 const FILE =
   /^(?:cgroup|cpu|cpuacct|cpuset|memory|io|blkio|pids|hugetlb|rdma|misc|devices|freezer|net_cls|net_prio)\.|^tasks$/;
 

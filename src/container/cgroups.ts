@@ -1,4 +1,4 @@
-/** The cgroups of a container: those that a new one gets, and those of a recorded one. */
+/** The cgroups of a new container, and of a recorded one. */
 
 import { mountsDevices } from "../cgroup/devices.ts";
 import { openManager } from "../cgroup/drivers.ts";
@@ -51,7 +51,7 @@ export function newCgroups(
   });
 }
 
-/** The user of the host who runs in the container, where that one may manage the container's cgroup. */
+/** The host's uid of the container's user, if that user may manage the container's cgroup. */
 function cgroupOwner({ process, mounts, linux }: Config): number | undefined {
   const own = linux.namespaces.some(({ type, path }) => type === "cgroup" && path === "");
   const writable = mounts.some(
@@ -67,12 +67,12 @@ function cgroupOwner({ process, mounts, linux }: Config): number | undefined {
   return undefined;
 }
 
-/** Where the bus of the systemd is that manages our cgroups. */
+/** Where to find the bus of the systemd that manages our cgroups. */
 export function systemdEnvironment(rootless: boolean): SystemdEnvironment {
   return { rootless, euid: currentHost().euid, variables: process.env };
 }
 
-/** Removes a recorded container's cgroups, whoever has made them; who is in them is dead already. */
+/** Removes a recorded container's cgroups, whoever made them. Their processes are dead already. */
 export function removeCgroupsOf(record: StateRecord): void {
   if (record.bunc.systemdUnit !== "") {
     const { stopUnit }: typeof import("./systemd-unit.ts") = require("./systemd-unit.ts");

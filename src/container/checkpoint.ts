@@ -39,7 +39,7 @@ const LOG_NAME = "dump.log";
 export const DESCRIPTORS_FILE = "descriptors.json";
 const FILE_MODE = 0o600;
 
-/** The caller holds the container's lock. It is stopped afterwards, unless flags say otherwise. */
+/** The caller holds the container's lock. The container is stopped afterwards, unless flags say otherwise. */
 export function dumpContainer(container: Container, flags: DumpFlags): void {
   const { directory, record } = container;
   const config = loadStoredConfig(directory, record);
@@ -61,7 +61,7 @@ export function dumpContainer(container: Container, flags: DumpFlags): void {
     const type = flags.preDump ? REQ_TYPE.PRE_DUMP : REQ_TYPE.DUMP;
     session.request({ type, opts }, (notification, fd) => notified(notification, fd, flags));
     const { status, succeeded } = session.end();
-    // After a pre-dump CRIU waits for the next, and calls it an error that none comes.
+    // After a pre-dump CRIU waits for another request, and reports an error when none comes.
     if (!succeeded && !flags.preDump) throw new CriuError(`criu failed: ${status}`, session);
   } catch (error) {
     session.kill();
@@ -95,12 +95,12 @@ function dumpOptions({ record }: Container, config: Config, flags: DumpFlags): C
   };
 }
 
-/** "net[4026531840]", as CRIU wants it; the kernel says "net:[4026531840]". */
+/** "net[4026531840]" for CRIU; the kernel writes "net:[4026531840]". */
 function namespaceOf(pid: number, file: string): string {
   return native("resolve_path", { path: `/proc/${pid}/ns/${file}` }).path.replace(":", "");
 }
 
-/** When saving, a mount's name is its place; the null device over masked files has one name. */
+/** When saving, a mount's name is its target; the null device over masked files has one name. */
 function dumpedMounts({ directory, record }: Container, config: Config): ExtMount[] {
   const { init_process_pid: pid } = record;
   const mounts = externalMounts(config, {
@@ -117,7 +117,9 @@ function dumpedMounts({ directory, record }: Container, config: Config): ExtMoun
   ];
 }
 
-/** As they were at the start: the program may just have redirected one, and still have the first as another number. */
+/**
+ * As they were at the start: the program may have redirected one and kept the original under another number.
+ */
 function saveDescriptors(imagePath: string, streams: readonly string[]): void {
   native("write_file", {
     path: `${imagePath}/${DESCRIPTORS_FILE}`,

@@ -1,6 +1,6 @@
 /**
- * What every new container begins with, whether bunc-init or CRIU makes its processes: the claim on its id, and its
- * cgroups. Each step comes with what takes it back.
+ * How every new container begins, whether bunc-init or CRIU makes its processes: the claim on its id, and its
+ * cgroups. Each step is added to the undo list.
  */
 
 import type { CgroupManager } from "../cgroup/manager.ts";
@@ -55,12 +55,12 @@ export function claimContainer<Made>(
     });
     return body({ directory, record, undo });
   } catch (error) {
-    // What is wrong with the cgroups can be seen in them while they are there.
+    // The cgroups show what is wrong with them only while they exist.
     const told = diagnosed(error, cgroups);
     const undone = undo.run(() => directory.remove());
     if (!undone) context.log.warning(`container ${id} could not be undone completely: delete --force it`);
     directory.release();
-    // A hook may take its time: nobody waits for the container meanwhile. What is left still has them to come.
+    // Hooks may take long, and the lock is free meanwhile. If something is left, `delete` runs them.
     if (undone) undo.afterwards();
     throw told;
   }
@@ -73,7 +73,7 @@ function ownProcess(): { pid: number; startTime: number } {
 }
 
 function diagnosed(error: unknown, { locations }: CgroupManager): unknown {
-  // Loaded for the reader of a failure only.
+  // Loaded after a failure only.
   const diagnosis: typeof import("./cgroup-diagnosis.ts") = require("./cgroup-diagnosis.ts");
   return diagnosis.withCgroupDiagnosis(error, locations);
 }

@@ -1,4 +1,4 @@
-/** An existing container, as the commands find it by its id. */
+/** An existing container, found by its id. */
 
 import { RuntimeError } from "../failure/errors.ts";
 import { type ContainerStatus, containerIsCreated } from "../failure/messages.ts";
@@ -14,7 +14,7 @@ export interface Container {
   status: ContainerStatus;
 }
 
-/** Where this command line says that states are. The host is only asked when --root is not given. */
+/** The state directory of this command line. The host is only read if --root is not given. */
 export function rootOf(context: ContainerContext): StateRoot {
   const explicit = context.root;
   if (explicit !== undefined) return stateRoot(explicit, 0, false);

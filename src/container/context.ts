@@ -1,4 +1,4 @@
-/** What the caller has said for all that a command does with containers. */
+/** The global flags, as far as they concern containers, and the log. */
 
 import type { CgroupDriver } from "../cgroup/manager.ts";
 import type { Log } from "../log/log.ts";

@@ -1,6 +1,6 @@
 /**
- * Making a container, for `create` and `run`: state directory, cgroups, process, hooks, in that order, and all
- * of it undone when one of them fails.
+ * Making a container, for `create` and `run`: state directory, cgroups, process, hooks, in that order, all of
+ * it undone if one of them fails.
  */
 
 import { cgroupPaths } from "../cgroup/paths.ts";
@@ -35,7 +35,7 @@ interface CreateRequest extends HandOver {
   detach: boolean;
 }
 
-/** A container that waits for the word to start. Its directory is locked. */
+/** A container that waits for `start`. Its directory is locked. */
 export interface Created {
   directory: StateDirectory;
   record: StateRecord;

@@ -12,7 +12,7 @@ import { removeRdtGroupsOf } from "./rdt.ts";
 import { ownsPidNamespace, SIGKILL, signalAll, signalInit } from "./signal.ts";
 import { readStoredConfig } from "./stored-config.ts";
 
-/** As long as runc waits for a killed init to be gone. */
+/** How long runc waits for a killed init to end. */
 const KILL_TIMEOUT_MS = 10_000;
 
 /** Kills every process of the container and waits until its init has ended. */
@@ -38,9 +38,9 @@ export function killContainer(record: StateRecord): void {
  * are killed.
  */
 export function destroyContainer(directory: StateDirectory, record: StateRecord, log: Log): void {
-  // A creation that was cut off early has no copy of its configuration, and then no hook has run either.
+  // A creation that was interrupted early has no copy of its configuration; no hook has run then.
   const config = native("read_file", { path: directory.configFile });
-  // The end of its pid namespace was the end of every process in it; of a creation that was cut off we do not know.
+  // The end of its pid namespace ended every process in it; after an interrupted creation this is unknown.
   if (ownsPidNamespace(record) && !record.bunc.creating) removeCgroupsOf(record);
   else removeRecordedCgroups(record);
   removeRdtGroupsOf(record);
@@ -49,13 +49,13 @@ export function destroyContainer(directory: StateDirectory, record: StateRecord,
   if (config.found) runPoststopHooks(readStoredConfig(config.text, record), record, log);
 }
 
-/** Kills who is left in the cgroups, and removes them. */
+/** Kills the processes left in the cgroups, and removes them. */
 export function removeRecordedCgroups(record: StateRecord): void {
   signalAll(record, SIGKILL);
   removeCgroupsOf(record);
 }
 
-/** A frozen process does not die of SIGKILL on cgroup v1 until it runs again. */
+/** On cgroup v1 a frozen process does not die of SIGKILL until it is thawed. */
 export function thawIfFrozen(record: StateRecord): void {
   const locations = cgroupsOf(record);
   if (isFrozen(native, locations)) freezeCgroups(native, locations, false);

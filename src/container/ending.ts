@@ -1,6 +1,6 @@
 /**
- * Why a foreground process was ended by a signal, where the kernel tells: for want of memory, or by its seccomp filter.
- * Told to a person at a terminal and to the log; exit status and streams are as they would be without.
+ * Why a signal ended a foreground process, if the kernel tells: out of memory, or its seccomp filter.
+ * Reported to a person at a terminal and in the log; exit status and streams are not changed.
  */
 
 import { oomReport } from "../cgroup/oom.ts";
@@ -37,7 +37,7 @@ function reasonOf(ending: Ending): string | undefined {
     if (ending.status === 128 + SIG.KILL) return outOfMemory(ending);
     if (ending.status === 128 + SIG.SYS) return seccompRefusal(ending.seccomp(), ending.pid, ending.since);
   } catch {
-    // Another command may have removed what would have told: the process has ended all the same.
+    // Another command may have removed the cgroup; the process has ended anyway.
   }
   return undefined;
 }

@@ -119,7 +119,7 @@ function withSubCgroups(locations: CgroupLocation[], subs: ReadonlyMap<string, s
 
 interface ExecPlace {
   locations: readonly CgroupLocation[];
-  /** In cgroups that the command line names, below the container's. */
+  /** In the cgroups below the container's that the command line names. */
   isBelow: boolean;
   rdt: readonly string[];
 }

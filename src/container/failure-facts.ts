@@ -20,7 +20,7 @@ export class FailureFacts {
     this.#record = record;
   }
 
-  /** Runs calls that make or start a process; what they throw is said in terms of the configuration. */
+  /** Runs calls that make or start a process; what they throw is reported in terms of the configuration. */
   explain<Result>(
     kind: FailureContext["process"],
     action: () => Result,

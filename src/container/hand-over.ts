@@ -14,7 +14,7 @@ const CONSOLE_NAME = "/dev/ptmx";
 const PIDFD_NAME = "pidfd";
 const PID_FILE_MODE = 0o644;
 
-/** A console that was handed over is the receiver's: `spawned` has none from then on. */
+/** A console that was handed over is the receiver's; `spawned` no longer has one. */
 export function handOver(request: HandOver, spawned: Pick<Spawned, "pid" | "pidfd" | "console">): void {
   if (request.consoleSocket !== undefined && spawned.console >= 0) {
     native("send_fd", { socket: request.consoleSocket, fd: spawned.console, payload: CONSOLE_NAME });
@@ -25,7 +25,7 @@ export function handOver(request: HandOver, spawned: Pick<Spawned, "pid" | "pidf
     native("send_fd", { socket: request.pidfdSocket, fd: spawned.pidfd, payload: PIDFD_NAME });
   }
   if (request.pidFile !== undefined) {
-    // Decimal without a newline, and there all at once: callers poll for it and parse its raw bytes.
+    // Decimal, no newline, written atomically: callers poll for it and parse its raw bytes.
     native("write_file", { path: request.pidFile, text: String(spawned.pid), mode: PID_FILE_MODE });
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Network sysctls change a network namespace. A container that joins the caller's own by path must not: they would
- * be the host's. (A container without a network namespace is refused by the configuration's rules.)
+ * Network sysctls change a network namespace. A container that joins the caller's own one by path must not
+ * have them: they would change the host's. (A container without a network namespace is refused by the
+ * configuration's rules.)
  */
 
 import { RuntimeError } from "../failure/errors.ts";

@@ -9,13 +9,16 @@ import {
 import { startRecord } from "../host/start-record.ts";
 import { native } from "../native/call.ts";
 
-/** The terminal of a process that outlives this command needs somebody to hold its master. */
+/** If the process outlives this command, somebody else must hold its terminal's master. */
 export function checkTerminal(terminal: boolean, detach: boolean, consoleSocket: string | undefined): void {
   if (detach && terminal && consoleSocket === undefined) throw terminalNeedsConsoleSocket();
   if (!(detach && terminal) && consoleSocket !== undefined) throw consoleSocketNeedsTerminal();
 }
 
-/** LISTEN_FDS of the environment (sd_listen_fds(3)), checked with --preserve-fds: the caller has them all open. */
+/**
+ * LISTEN_FDS of the environment (sd_listen_fds(3)), checked with --preserve-fds: the caller must have all of
+ * them open.
+ */
 export function inheritedDescriptors(preserveFds: number): { listenFds: number } {
   const listenFds = listenDescriptors();
   const first = 3 + listenFds;
@@ -26,7 +29,7 @@ export function inheritedDescriptors(preserveFds: number): { listenFds: number }
   return { listenFds };
 }
 
-/** At the start, when the low numbers had not been taken by descriptors of Bun's own. */
+/** At the start, before Bun's own descriptors took the low numbers. */
 function isOpen(fd: number): boolean {
   return startRecord?.isOpen(fd) ?? native("resolve_path", { path: `/proc/self/fd/${fd}` }).path !== "";
 }

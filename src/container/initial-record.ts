@@ -16,7 +16,7 @@ interface InitialFacts {
   streams: readonly string[];
 }
 
-/** What the container's process has for its standard streams, by its own /proc/self/fd. */
+/** The standard streams of the container's process, as its /proc/self/fd names them. */
 function standardStreams({ process }: Config, { streams }: InitialFacts): string[] {
   return process?.terminal ? ["/dev/pts/0", "/dev/pts/0", "/dev/pts/0"] : [...streams];
 }

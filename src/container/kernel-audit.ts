@@ -3,7 +3,7 @@
 import type { Architecture } from "../native/boundary.gen.ts";
 
 export interface LoggedRefusal {
-  /** In the specification's word; undefined: one that has none here. */
+  /** As the specification names it; undefined: it has no name for it. */
   architecture: Architecture | undefined;
   number: number;
   /** What the filter answered: SECCOMP_RET_* of seccomp(2), without data. */
@@ -21,12 +21,12 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
 /** Bit of the numbers of x32, which shares its token with x86_64. */
 const X32_BIT = 0x40000000;
 
-/** Clocks of the log and of processes differ by a tick. */
+/** The clocks of the log and of processes differ by a tick. */
 const CLOCK_TOLERANCE_MS = 1000;
 
 /**
- * The last refusal that ended process `pid`, not older than `since` (milliseconds since 1970). Only lines of the kernel
- * itself count (facility 0): who may write to /dev/kmsg writes others.
+ * The last refusal that ended process `pid`, not older than `since` (milliseconds since 1970). Only lines of
+ * the kernel itself count (facility 0): writers to /dev/kmsg get another facility.
  */
 export function findRefusal(log: string, pid: number, since: number): LoggedRefusal | undefined {
   const line = log.split("\n").findLast((candidate) => {
@@ -44,7 +44,7 @@ export function findRefusal(log: string, pid: number, since: number): LoggedRefu
   return { architecture: isX32 ? "SCMP_ARCH_X32" : architecture, number, code };
 }
 
-/** The kernel puts names of strangers into quotes, or writes them as hexadecimal digits. */
+/** The kernel quotes names, or writes them as hexadecimal digits. */
 function fieldOf(line: string, key: string): string | undefined {
   return new RegExp(` ${key}=(\\w+)`).exec(line.replaceAll(/"[^"]*"/g, '""'))?.[1];
 }

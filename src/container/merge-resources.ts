@@ -1,9 +1,9 @@
 /**
- * What an update makes of a container's resources. What it does not mention stays as it is, and is not written again:
- * somebody else may have changed it since (kubelet, a hook for GPUs). Pure.
+ * The resources of a container after an update. What the update does not mention stays as it is and is not
+ * written again: somebody else may have changed it since (kubelet, a hook for GPUs). Pure.
  *
- * What the kernel gets and what is remembered are made here in one step, so that they cannot disagree: a member that is
- * not written ("0" for most of them) is not remembered either.
+ * What the kernel gets and what is remembered are made here in one step, so that they cannot disagree: a
+ * member that is not written ("0" for most of them) is not remembered either.
  */
 
 import { isIdle, isWeightFile } from "../cgroup/resources/idle.ts";
@@ -71,15 +71,18 @@ function part<T>(
 }
 
 /**
- * A weight and being idle are one choice, as systemd has them in one property: who gives an idle cgroup a weight, and
- * does not speak of idle, takes it out of that.
+ * A weight and being idle are one choice, as systemd has them in one property: giving an idle cgroup a weight
+ * without mentioning idle ends idle.
  */
 function takenOutOfIdle(current: ResourcesConfig, asked: ResourcesConfig): ResourcesConfig {
   if (!hasWeight(asked) || speaksOfIdle(asked) || !isIdle(current)) return asked;
   return { ...asked, cpu: { cpus: "", mems: "", ...asked.cpu, idle: 0 } };
 }
 
-/** The weight to write when idle ends, because the kernel has forgotten it: the shares, or what overrules them. */
+/**
+ * The weight to write when idle ends, because the kernel has forgotten it: the shares, or what overrides
+ * them.
+ */
 function weightAfterIdle(
   { cpu, unified }: ResourcesConfig,
   asked: ResourcesConfig,
@@ -99,7 +102,7 @@ function speaksOfIdle({ cpu, unified }: ResourcesConfig): boolean {
 }
 
 function mergeMemory(current: Memory, asked: Memory): Part<Memory> {
-  // `checkBeforeUpdate` is about one update, and nothing to remember.
+  // `checkBeforeUpdate` concerns one update and is not remembered.
   const { limit, swap, reservation, kernel, kernelTCP, checkBeforeUpdate: _check, ...others } = asked;
   const given: Memory = { ...others, ...set({ limit, swap, reservation, kernel, kernelTCP }) };
   const merged: Memory = { ...current, ...given };

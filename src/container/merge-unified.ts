@@ -1,6 +1,6 @@
 /**
- * `unified` of a container's resources when they are updated. It is the last word on a file when a container is made;
- * afterwards the last word is that of the last update, whichever way it named the limit. Pure.
+ * `unified` of a container's resources when they are updated. At creation it overrides the other members;
+ * later the latest update wins, whichever way it named the limit. Pure.
  */
 
 import { isWeightFile } from "../cgroup/resources/idle.ts";
@@ -38,8 +38,8 @@ export function changeUnified(
 }
 
 /**
- * The resources with those values of `unified` in their place that an update by the other members builds on: the
- * period for a new quota, and memory for a limit of memory and swap together.
+ * The resources with the values of `unified` that an update by the other members builds on: the period for a
+ * new quota, and memory for a limit of memory and swap together.
  */
 export function withUnifiedValues(current: ResourcesConfig, asked: ResourcesConfig): ResourcesConfig {
   const before = current.unified;
@@ -64,7 +64,7 @@ export function withUnifiedValues(current: ResourcesConfig, asked: ResourcesConf
   return values;
 }
 
-/** A quota alone leaves the period as it is, so that one belongs to what is remembered. */
+/** A quota alone leaves the period as it is, so the period is remembered too. */
 function withPeriod(wanted: Unified, { cpu, unified }: ResourcesConfig): Unified {
   const max = wanted["cpu.max"];
   if (max === undefined || words(max).length !== 1) return wanted;
@@ -138,7 +138,7 @@ function words(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== "");
 }
 
-/** Of memory.max, as the kernel reads it; undefined where nothing, or nothing that it would take, stands there. */
+/** Of memory.max, as the kernel reads it; undefined if there is none, or none that it would accept. */
 function bytes(text: string | undefined): bigint | undefined {
   const value = text?.trim() ?? "";
   if (value === "max") return -1n;

@@ -14,18 +14,21 @@ import type { StateDirectory } from "../state/store.ts";
 const CONTAINER_DIRECTORY = "/run/notify";
 const DIRECTORY_MODE = 0o755;
 
-/** Undefined: the caller is no service of a manager that waits for it. */
+/** Undefined: the caller is not a service whose manager waits for it. */
 function notifySocket(): string | undefined {
   return process.env["NOTIFY_SOCKET"] || undefined;
 }
 
-/** What the container has of it, for CRIU: the directory is made where there is none. */
+/** Its mount in the container, for CRIU. */
 export function notifyMount(directory: StateDirectory): { target: string; source: string } {
   native("make_directory", { path: directory.notifyDirectory, mode: DIRECTORY_MODE, parents: false });
   return { target: CONTAINER_DIRECTORY, source: directory.notifyDirectory };
 }
 
-/** Makes the directory. The configuration to create the container by: a later exec is no part of the service. */
+/**
+ * Makes the directory. Returns the configuration to create the container with: a later exec is not part of
+ * the service.
+ */
 export function withNotifySocket(config: Config, directory: StateDirectory): Config {
   if (notifySocket() === undefined || config.process === undefined) return config;
   const { target: destination, source } = notifyMount(directory);
@@ -39,7 +42,10 @@ export function withNotifySocket(config: Config, directory: StateDirectory): Con
   return { ...config, mounts: [...config.mounts, mount], process: { ...config.process, env } };
 }
 
-/** Listens for the container, before its program starts. Undefined: nobody waits, or it was not created to tell. */
+/**
+ * Listens for the container, before its program starts. Undefined: nobody waits, or the container was created
+ * without it.
+ */
 export function listenForNotify(directory: StateDirectory): SuperviseNotify | undefined {
   const manager = notifySocket();
   if (manager === undefined || !native("resolve_path", { path: directory.notifyDirectory }).directory) {
@@ -49,7 +55,10 @@ export function listenForNotify(directory: StateDirectory): SuperviseNotify | un
   return { listener: fd, manager };
 }
 
-/** Waits until the container says that it is ready, or ends. It runs already: a manager that is gone does not end it. */
+/**
+ * Waits until the container says that it is ready, or ends. The container runs already: it goes on even if
+ * the manager is gone.
+ */
 export function awaitReady(notify: SuperviseNotify, record: StateRecord, log: Log): void {
   try {
     native("notify_forward", {

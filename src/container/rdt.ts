@@ -23,11 +23,13 @@ interface NewRdt {
   log: Log;
 }
 
-/** Makes the group that the configuration asks for. The tasks files that the container's first process is to enter. */
+/**
+ * Makes the group that the configuration asks for. Returns the tasks files for the container's first process.
+ */
 export function newRdtGroup({ config, record, directory, undo, log }: NewRdt): string[] {
   const { intelRdt } = config.linux;
   const { resctrl } = currentHost();
-  // Without shares it is only a warning that there is none.
+  // A missing resctrl is only a warning if no shares are asked for.
   if (intelRdt === undefined || resctrl === "") return [];
   const plan = planRdt(intelRdt, resctrl, record.id);
   const groups: string[] = [];
@@ -42,7 +44,7 @@ export function newRdtGroup({ config, record, directory, undo, log }: NewRdt): s
   return rdtTasks(groupPath(plan), monitoringPath(plan));
 }
 
-/** The tasks files for a further process. A group that somebody has removed takes none, as with runc. */
+/** The tasks files for a further process. None if somebody has removed the group, as with runc. */
 export function rdtTasksOf(record: StateRecord, config: Config): string[] {
   const { resctrl } = currentHost();
   const { intelRdt } = config.linux;
@@ -54,19 +56,21 @@ export function rdtTasksOf(record: StateRecord, config: Config): string[] {
   return rdtTasks(groupPath(plan), monitored ? monitoringPath(plan) : "");
 }
 
-/** The same placement, and in these tasks files too. */
+/** The placement with these tasks files added. */
 export function withTasks({ into, tasks }: Placement, more: readonly string[]): Placement {
   return { into, tasks: [...tasks, ...more] };
 }
 
 export interface RdtChange {
-  /** The members of `linux` that are other ones afterwards. */
+  /** The members of `linux` that have changed. */
   changed: { intelRdt?: IntelRdtConfig };
   /** Writes the group's shares. Throws RuntimeError. */
   write(): void;
 }
 
-/** For `update`: other shares of cache and bandwidth. Throws RuntimeError where the container or the host has none. */
+/**
+ * For `update`: new shares of cache and bandwidth. Throws RuntimeError if the container or the host has none.
+ */
 export function changeRdt(
   record: StateRecord,
   { linux }: Config,

@@ -72,7 +72,7 @@ export interface Restored {
   record: StateRecord;
   pid: number;
   pidfd: number;
-  /** Master of its terminal, where nobody else got it; else -1. */
+  /** Master of its terminal if nobody else got it; else -1. */
   console: number;
 }
 
@@ -217,7 +217,7 @@ class Restoration {
     };
   }
 
-  /** CRIU goes into the container's cgroups, and what it makes begins there. */
+  /** CRIU enters the container's cgroups, so that the processes it makes begin there. */
   #place(pid: number): void {
     const { record, cgroups, directory } = this.#parts;
     if (cgroups.needsProcess) {
@@ -277,7 +277,7 @@ class Restoration {
   }
 }
 
-/** Also makes sure that there is a CRIU, and that it can do what was asked for. */
+/** Also checks that CRIU is there and can do what was asked for. */
 function criuVersion(criu: string, { lsmProfile, lsmMountContext }: RestoreFlags): CriuVersion {
   const session = new CriuSession(criu, { streams: "captured" });
   try {
@@ -307,7 +307,7 @@ function refuseJoinedCgroup({ linux }: Config): void {
   });
 }
 
-/** Throws RuntimeError where no checkpoint is. */
+/** Throws RuntimeError if there is no checkpoint. */
 function savedStreams(imagePath: string): string[] {
   const path = `${imagePath}/${DESCRIPTORS_FILE}`;
   const { found, text } = native("read_file", { path });

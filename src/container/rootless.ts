@@ -5,6 +5,7 @@ import type { HostFacts } from "../host/host.ts";
 export function rootlessCgroups(flag: boolean | "auto", host: HostFacts): boolean {
   if (flag !== "auto") return flag;
   if (host.euid !== 0) return true;
-  // Root of a user namespace: with an own session it is a rootless user's, without one a nested container's root.
+  // Root in a user namespace: with a session of its own it is a rootless user, without one root of a nested
+  // container.
   return host.inUserNamespace && process.env["USER"] !== "root";
 }

@@ -1,6 +1,7 @@
 /**
- * `delete --force` of a container whose state file cannot be read: its processes and cgroups are found again by the
- * rules that placed them. Writes are atomic, so somebody else damaged the file; systemd's units are left to systemd.
+ * `delete --force` of a container whose state file cannot be read: its processes and cgroups are found by the
+ * rules that placed them. Writes are atomic, so somebody else damaged the file; systemd's units are left to
+ * systemd.
  */
 
 import { cgroupsExist, killCgroups, removeCgroups } from "../cgroup/operate.ts";
@@ -24,7 +25,7 @@ export function salvage(directory: StateDirectory, damage: unknown, log: Log): v
   directory.remove();
 }
 
-/** Of the stored configuration, if that can be read. */
+/** From the stored configuration, if it can be read. */
 function cgroupsPathOf(directory: StateDirectory): string | undefined {
   const { found, text } = native("read_host_file", { path: directory.configFile });
   if (!found) return undefined;
@@ -32,7 +33,7 @@ function cgroupsPathOf(directory: StateDirectory): string | undefined {
     const { linux } = parseJson(text) as { linux?: { cgroupsPath?: unknown } };
     return typeof linux?.cgroupsPath === "string" ? linux.cgroupsPath : undefined;
   } catch {
-    // Damaged as well: then the default path is the best guess.
+    // Damaged too: the default path is the best guess.
     return undefined;
   }
 }

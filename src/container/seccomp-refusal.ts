@@ -1,6 +1,6 @@
 /**
- * Which system call a process was ended for, and by which rule of its seccomp profile. The status of the process does not
- * tell: the kernel's log does, where it may be read and the filter's action is one that it logs.
+ * The system call that a process was killed for, and the rule of its seccomp profile. The process's status
+ * does not tell, but the kernel's log does, if it may be read and logs the filter's action.
  */
 
 import type { SeccompAnswer } from "../native/boundary.gen.ts";
@@ -22,7 +22,7 @@ const ENDING_ACTIONS: readonly string[] = ACTIONS.flatMap(([, actions]) => actio
 const DEFAULT = "linux.seccomp.defaultAction";
 const ruleAt = (index: number) => `linux.seccomp.syscalls[${index}]`;
 
-/** The kernel's log is written by a thread of its own: so often, and so long apart, it is looked at. */
+/** The kernel writes its log from another thread: it is read this often, with this pause between. */
 const LOOKS = 10;
 const LOOK_PAUSE_MS = 10;
 
@@ -82,7 +82,7 @@ function refusedCall(seccomp: SeccompConfig, { architecture, number, code }: Log
   return places.length === 0 ? name : `${name} (${places.join(" or ")})`;
 }
 
-/** What in the profile says so. With conditions on arguments, which the log does not have, there may be several. */
+/** The rules that say so. Several if they have conditions on arguments, which the log does not show. */
 function placesOf(answer: SeccompAnswer, seccomp: SeccompConfig, code: number): string[] {
   const actions: readonly string[] = ACTIONS.find(([value]) => value === code)?.[1] ?? [];
   const isFixed = answer.alternatives.length === 0;
@@ -94,7 +94,7 @@ function placesOf(answer: SeccompAnswer, seccomp: SeccompConfig, code: number): 
   const named = [...new Set(rules)].map(
     (rule) => [ruleAt(rule), seccomp.syscalls[rule]?.action ?? ""] as const,
   );
-  // What no rule decides for all arguments may be the default's.
+  // If no rule covers all arguments, it may be the default action.
   const all =
     rules.length === 0 || !isFixed ? [...named, [DEFAULT, seccomp.defaultAction ?? ""] as const] : named;
   return all.filter(([, action]) => actions.includes(action)).map(([place, action]) => `${place}: ${action}`);

@@ -8,7 +8,7 @@ import type { SeccompConfig } from "../oci/seccomp.ts";
 import type { CompiledSeccomp } from "../plan/plan.ts";
 import { wantsSeccomp } from "../plan/security.ts";
 
-/** Null: the config asks for no filter. Throws RuntimeError that names the config path of what cannot be. */
+/** Null: the config asks for no filter. Throws RuntimeError that names the config path of what is invalid. */
 export function compileSeccomp(
   config: SeccompConfig | undefined,
   log: Pick<Log, "debug">,

@@ -20,7 +20,7 @@ export function loadStoredConfig(directory: StateDirectory, record: StateRecord)
 export function readStoredConfig(text: string, record: StateRecord): Config {
   if (record.bunc.version === STATE_VERSION)
     return parseDocument(`the stored config.json of container ${record.id}`, text) as Config;
-  // An older bunc made it, and may not have known a member that has a default now.
+  // An older bunc wrote it, and may lack members that have a default now.
   const { parseConfig }: typeof import("../oci/config.ts") = require("../oci/config.ts");
   return parseConfig(text);
 }

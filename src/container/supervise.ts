@@ -17,7 +17,7 @@ interface Supervised {
   pidfd: number;
   console: number;
   notify: SuperviseNotify | undefined;
-  /** What is left is not removed. */
+  /** Do not remove what is left. */
   keep: boolean;
 }
 
@@ -26,7 +26,7 @@ export function superviseContainer(supervised: Supervised, context: ContainerCon
   const { directory, record, pid, pidfd, console, notify, keep } = supervised;
   const { status, signaled } = native("supervise", { pid, pidfd, console, notify: notify ?? null });
   if (signaled) tellContainerEnding(supervised, status, context);
-  // Another command may have deleted the container meanwhile; the status is what this one is for.
+  // Another command may have deleted the container meanwhile; this one still reports the status.
   if (!keep && lockStill(directory, record)) destroyContainer(directory, record, context.log);
   return status;
 }

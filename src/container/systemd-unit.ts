@@ -40,8 +40,8 @@ export function updateUnit(
 }
 
 /**
- * Moves a process into one of a container's cgroups through systemd: a user may not move it there himself, because
- * his session and his services have only root's cgroups in common.
+ * Moves a process into one of a container's cgroups through systemd: a user may not move it, because only
+ * root's cgroups contain both the user's session and services.
  */
 export function attachThroughSystemd(
   record: StateRecord,

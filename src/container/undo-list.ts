@@ -1,7 +1,7 @@
 import { failureMessage } from "../failure/errors.ts";
 import type { Log } from "../log/log.ts";
 
-/** What takes back the steps of a creation, last one first. */
+/** The steps that undo a creation, last one first. */
 export class UndoList {
   readonly #log: Log;
   readonly #actions: (() => void)[] = [];

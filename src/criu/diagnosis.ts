@@ -11,7 +11,7 @@ interface Cause {
   hint: string;
 }
 
-/** By the words of CRIU's own messages. The first that fits counts. */
+/** By the text of CRIU's messages. The first match counts. */
 export const CAUSES: readonly Cause[] = [
   {
     log: /consider using --tcp-established/i,

@@ -1,4 +1,7 @@
-/** What a container has from outside: CRIU neither saves nor makes it, but is told its name when saving and its source when restoring. */
+/**
+ * External resources of a container: CRIU neither saves nor makes them, but is told their names when saving
+ * and their sources when restoring.
+ */
 
 import { absolutePath, type CgroupLocation } from "../cgroup/paths.ts";
 import type { HostFacts } from "../host/host.ts";
@@ -17,7 +20,7 @@ interface ExternalMount {
   source: string;
 }
 
-/** Under this name CRIU knows the null device over masked files. */
+/** CRIU's name for the null device over masked files. */
 export const NULL_DEVICE = "/dev/null";
 
 /** Namespaces that CRIU takes as they are, by descriptor; its names for them. */
@@ -51,7 +54,7 @@ interface ExternalMountFacts {
   bundle: string;
   rootfs: string;
   cgroups: readonly CgroupLocation[];
-  /** Of container/notify-socket.ts, whether the container has it or not. */
+  /** See container/notify-socket.ts; given whether the container has it or not. */
   notify: ExternalMount;
 }
 

@@ -1,4 +1,4 @@
-/** What checkpoint and restore ask of CRIU alike. */
+/** What both checkpoint and restore ask of CRIU. */
 
 import { RuntimeError } from "../failure/errors.ts";
 import { currentHost } from "../host/current.ts";
@@ -22,7 +22,7 @@ export interface CriuFlags {
 }
 
 const DIRECTORY_MODE = 0o700;
-/** Warnings and what CRIU does: its errors are unintelligible without. */
+/** Warnings, and what CRIU does: its errors are unintelligible without them. */
 const LOG_LEVEL = 4;
 const CONFIG_FILE_ANNOTATION = "org.criu.config";
 const CONFIG_FILE = "/etc/criu/runc.conf";
@@ -46,13 +46,13 @@ export function imageDirectory(given: string | undefined): string {
   return given ?? resolvePath(native("working_directory", {}).path, "checkpoint");
 }
 
-/** CRIU wants a process's every secret from the kernel, which is root's alone. */
+/** CRIU reads everything about a process, which only root may. */
 export function warnOfRootless(log: Log): void {
   const { euid, inUserNamespace } = currentHost();
   if (euid !== 0 || inUserNamespace) log.warning("runc checkpoint is untested with rootless containers");
 }
 
-/** Makes --image-path. The parent of a checkpoint is named from there. */
+/** Makes --image-path. The path of a parent checkpoint is relative to it. */
 export function makeImageDirectory(imagePath: string, parentPath: string | undefined): void {
   native("make_directory", { path: imagePath, mode: DIRECTORY_MODE, parents: true });
   if (parentPath === undefined) return;
@@ -86,12 +86,12 @@ export function commonOptions(
     tcp_established: flags.tcpEstablished,
     ext_unix_sk: flags.extUnixSk,
     file_locks: flags.fileLocks,
-    // The network of a container is its manager's to set up, as with runc: --empty-ns network says nothing new.
+    // The container's manager sets up its network, as with runc: --empty-ns network changes nothing.
     empty_ns: CLONE.NEWNET,
     orphan_pts_master: true,
     auto_dedup: flags.autoDedup,
     lazy_pages: flags.lazyPages,
-    // An annotation that is empty means: none at all.
+    // An empty annotation means none.
     ...(configFile === "" ? {} : { config_file: configFile }),
   };
 }

@@ -43,7 +43,7 @@ type ValueOfFields<F extends Fields> = {
     : never;
 };
 
-/** What `encode` takes and `decode` gives: every field may be missing. */
+/** What `encode` takes and `decode` returns: every field may be missing. */
 export type Value<M> = M extends Message<infer F> ? ValueOfFields<F> : never;
 
 export function field<const K extends Kind>(number: number, kind: K): Field<K, false> {
@@ -92,7 +92,7 @@ function writeVarint(bytes: number[], value: bigint): void {
   bytes.push(Number(rest));
 }
 
-/** Unknown fields are skipped. Throws RangeError for bytes that are no message of this type. */
+/** Unknown fields are skipped. Throws RangeError if the bytes are not a message of this type. */
 export function decode<F extends Fields>(type: Message<F>, bytes: Uint8Array): ValueOfFields<F> {
   const byNumber = new Map(
     Object.entries(type.fields).map(([name, each]) => [each.number, { name, ...each }]),
@@ -147,7 +147,7 @@ class Reader {
     throw new RangeError("a number has more than ten bytes");
   }
 
-  /** The value of a field; undefined for a type that no field of ours has. */
+  /** The value of a field; undefined for a wire type that none of our fields has. */
   item(wireType: number): bigint | Uint8Array | undefined {
     switch (wireType) {
       case VARINT:

@@ -7,7 +7,7 @@ import { decode, encode } from "./protobuf.ts";
 import { type CriuFeatures, type CriuNotify, CriuReq, CriuResp, REQ_TYPE, requestName } from "./rpc.ts";
 
 interface SessionOptions {
-  /** Restore: the caller's standard streams are CRIU's. Otherwise what it says is kept for errors. */
+  /** Restore: CRIU gets the caller's standard streams. Otherwise its output is kept for errors. */
   streams: "inherited" | "captured";
   /** CRIU has them from number 4 on. */
   descriptors?: readonly number[];
@@ -25,7 +25,7 @@ export interface CriuVersion {
   sublevel: number;
 }
 
-/** CRIU 3.15 (2020) is the first that tells of lazy pages and keeps external pid namespaces. */
+/** CRIU 3.15 (2020) is the first that reports lazy pages and keeps external pid namespaces. */
 const MINIMUM: CriuVersion = { major: 3, minor: 15, sublevel: 0 };
 
 export class CriuSession {
@@ -89,7 +89,7 @@ export class CriuSession {
     }
   }
 
-  /** Waits for CRIU to end by itself: how it did. */
+  /** Waits for CRIU to end by itself. Returns its status. */
   end(): { status: string; succeeded: boolean } {
     return this.#end(false);
   }
@@ -135,11 +135,11 @@ export class CriuSession {
   }
 }
 
-/** CRIU gave up. What its log says about it is added by who knows where that is (diagnosis.ts). */
+/** CRIU gave up. diagnosis.ts adds what its log says. */
 export class CriuError extends RuntimeError {
   readonly session: CriuSession;
 
-  /** `said`: CRIU's first error, in its words. */
+  /** `said`: the text of CRIU's first error. */
   constructor(message: string, session: CriuSession, errno = 0, said?: string) {
     super(message, { step: "criu", errno: errno > 0 ? errno : undefined, detail: said?.trim() });
     this.name = "CriuError";

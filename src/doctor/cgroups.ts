@@ -1,4 +1,4 @@
-/** Which cgroups there are, and how far they are open to this user. Pure. */
+/** Which cgroups there are, and what this user may do with them. Pure. */
 
 import { errnoName } from "../kernel/errno.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
@@ -30,7 +30,7 @@ export function findCgroups(facts: DoctorFacts): Finding[] {
   ];
 }
 
-/** What decides whether a cgroup can be made in one place, and limited there. */
+/** Whether a cgroup can be made in one place, and limited there. */
 export function findPlace(facts: CgroupDoctorFacts): Finding[] {
   const { mode, hierarchies, unifiedMountPoint } = facts.host.cgroup;
   const isUnified = mode === "v2";
@@ -94,10 +94,10 @@ function findController(facts: CgroupDoctorFacts, name: string, what: string): F
   });
 }
 
-/** v2 has no files for device rules: an eBPF program stands for them. */
+/** v2 has no files for device rules, but an eBPF program. */
 function findDeviceRules({ calls, host }: DoctorFacts): Finding {
   const errno = calls.find(({ name }) => name === "bpf")?.errno;
-  // A user namespace has no rights over devices, and sets no rules.
+  // In a user namespace no device rules can be set.
   const ok = host.euid !== 0 || host.inUserNamespace || !isRefused(errno, host.euid);
   return finding("cgroups", "device rules", {
     ok,

@@ -1,4 +1,4 @@
-/** Why a container's cgroup could not be made or limited, where that can be seen. Pure. */
+/** Why a container's cgroup could not be made or limited, if the facts show it. Pure. */
 
 import type { RuntimeError } from "../failure/errors.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
@@ -11,11 +11,11 @@ export interface RefusedCgroup {
   files: readonly string[];
   /** Its cgroup.controllers; v2 only. */
   controllers: readonly string[];
-  /** Its cgroup.subtree_control: it may hold no processes then. v2 only. */
+  /** Its cgroup.subtree_control; with an entry it may not hold processes. v2 only. */
   passedOn: readonly string[];
 }
 
-/** `facts`: of the place in which the cgroup is made. "": nothing that was looked at explains the error. */
+/** `facts`: of the place in which the cgroup is made. "": the facts do not explain the error. */
 export function diagnoseCgroup(
   error: RuntimeError,
   facts: CgroupDoctorFacts,
@@ -34,7 +34,7 @@ export function diagnoseCgroup(
     case ERRNO.NOENT:
       return whatIsMissing(error, facts, refused);
     case undefined:
-      // No system call failed: this is a limit that has no cgroup to be written to.
+      // No system call failed: there is no cgroup to write the limit to.
       if (error.path !== undefined || error.subject === undefined) return "";
       return findings(facts, [controllerOf(error)]) || findings(facts, ["delegation"]);
     default:
@@ -80,7 +80,7 @@ function hugePageSizes(files: readonly string[]): string[] {
   return files.flatMap((file) => /^hugetlb\.([^.]+)\.(?:max|limit_in_bytes)$/.exec(file)?.[1] ?? []).sort();
 }
 
-/** Members of linux.resources that are not called like their controller. */
+/** Members of linux.resources that are named differently from their controller. */
 const CONTROLLER_OF_RESOURCE: Readonly<Record<string, string>> = {
   blockIO: "io",
   hugepageLimits: "hugetlb",

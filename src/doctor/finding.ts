@@ -1,6 +1,6 @@
 /** What `doctor` says about one thing. */
 
-/** `ok`: it is there. `limited`: something will not work. `missing`: no container will. */
+/** `ok`: it is there. `limited`: something will not work. `missing`: no container will work. */
 export type Verdict = "ok" | "limited" | "missing";
 
 export interface Finding {

@@ -137,7 +137,7 @@ function userBus(): string {
   }
 }
 
-/** Bun keeps the PATH that it began with, which is not this process's own where that started from the image. */
+/** Bun keeps the PATH of its own start, which is not this process's if it started from the image. */
 function onPath(program: string): string {
   return Bun.which(program, { PATH: process.env["PATH"] ?? "" }) ?? "";
 }

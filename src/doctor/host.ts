@@ -4,7 +4,7 @@ import { CAP } from "../native/boundary.gen.ts";
 import type { DoctorFacts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
 
-/** Capabilities of root that a container may take away from it, with what is lost. */
+/** Capabilities that root may lack in a container, with what is lost. */
 const CAPABILITIES: readonly (readonly [name: keyof typeof CAP, required: boolean, without: string])[] = [
   ["SYS_ADMIN", true, "no namespace can be made, nothing can be mounted"],
   ["SETUID", true, "containers cannot change to their user"],

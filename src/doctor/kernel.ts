@@ -1,4 +1,4 @@
-/** What the kernel has. Pure. */
+/** What the kernel supports. Pure. */
 
 import { kernelAtLeast } from "../host/host.ts";
 import { errnoName } from "../kernel/errno.ts";
@@ -90,7 +90,7 @@ export function findKernel(facts: DoctorFacts): Finding[] {
   ];
 }
 
-/** An ordinary user gets EPERM from those that need CAP_SYS_ADMIN: that says nothing. */
+/** An ordinary user gets EPERM from those that need CAP_SYS_ADMIN, which proves nothing. */
 export function isRefused(errno: number | undefined, euid: number): boolean {
   if (errno === undefined || errno === ERRNO.NOSYS) return true;
   return errno === ERRNO.PERM && euid === 0;

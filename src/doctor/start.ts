@@ -19,7 +19,7 @@ const WHY_NOT: Readonly<Record<Exclude<StartKind, "image">, readonly [found: str
   recording: ["the one of which the image is taken", "the executable that the build made of it"],
 };
 
-/** From its sources bunc has no start of its own. */
+/** Run from its sources, bunc has no start record. */
 export function findStart({ start }: DoctorFacts): Finding[] {
   if (start === undefined) return [];
   const [found, fix] = start === "image" ? ["from its image", ""] : WHY_NOT[start];

@@ -1,4 +1,4 @@
-/** What a command knows about the things that a Failure of the core names by config path. */
+/** What a command knows about the config paths that a Failure of the core names. */
 
 import type { Failure } from "../native/boundary.gen.ts";
 
@@ -6,7 +6,7 @@ export interface FailureContext {
   /** `init`: the first process of a container; `exec`: a further one; `other`: no process is being made. */
   process: "init" | "exec" | "other";
   mounts: readonly MountFacts[];
-  /** Names of mount options that are no data of a file system. */
+  /** Names of the mount options that are not data for the file system. */
   mountOptionNames: () => readonly string[];
   /** process.cwd */
   workingDirectory: string;
@@ -16,9 +16,9 @@ export interface FailureContext {
   rlimits: readonly { type: string; hard: number | bigint }[];
   /** Every name in process.capabilities. */
   capabilities: readonly string[];
-  /** The kernel killed a process of the container's cgroup for want of memory. */
+  /** The OOM killer has killed a process of the container's cgroup. */
   oomKilled: boolean;
-  /** The limit that the cgroup reached then, in bytes; "": it was not the cgroup's own. */
+  /** The cgroup's limit that was reached, in bytes; "": it was not the cgroup's own. */
   oomLimit: string;
   /** linux.resources.cpu.cpus is set. */
   limitsCpus: boolean;
@@ -43,10 +43,10 @@ export interface IdRange {
   size: number;
 }
 
-/** Looks at this machine, which a hint may need before it says that something is wrong with it. */
+/** Access to this machine, for hints that need to check it first. */
 interface HostView {
   euid: number;
-  /** We run in a user namespace. */
+  /** bunc runs in a user namespace. */
   inUserNamespace: boolean;
   /** Contents of a file of the kernel's; "": it is not there, or may not be read. */
   text: (path: string) => string;

@@ -14,7 +14,7 @@ export interface ConfigError {
   found?: string;
   /** What is accepted there. */
   accepted: string;
-  /** Of text that is not JSON: where, both from 1. */
+  /** Position in a text that is not JSON, both from 1. */
   line?: number;
   column?: number;
   /** What was probably meant, as JSON: `"RLIMIT_NOFILE"`, `"a" or "b"`. */
@@ -47,11 +47,11 @@ export interface RuntimeErrorDetails {
   hint?: string | undefined;
   /** Every mistake found in a configuration file. */
   configErrors?: readonly ConfigError[] | undefined;
-  /** What else is remarkable in that file. */
+  /** Warnings about that file. */
   warnings?: readonly Warning[] | undefined;
-  /** The line that is no JSON. */
+  /** The line where the text stops being JSON. */
   excerpt?: Excerpt | undefined;
-  /** It stands where the output of the user's program would: the message alone, without the form of a log record. */
+  /** It takes the place of the user's program's output: the message alone, not a log record. */
   inPlaceOfProgram?: boolean | undefined;
   cause?: unknown;
 }
@@ -90,12 +90,12 @@ export class RuntimeError extends Error {
     return new RuntimeError(message, { ...this.details(), exitCode, cause: this });
   }
 
-  /** The same error in place of what the program would have said. */
+  /** The same error in place of the program's own output. */
   forProgram(message: string, exitCode: number): RuntimeError {
     return new RuntimeError(message, { ...this.details(), exitCode, inPlaceOfProgram: true, cause: this });
   }
 
-  /** The same error for a reader who is told more. */
+  /** The same error with a hint. */
   withHint(hint: string): RuntimeError {
     return new RuntimeError(this.message, { ...this.details(), hint, cause: this });
   }

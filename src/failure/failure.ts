@@ -21,7 +21,7 @@ export function failureError(failure: Failure, context: FailureContext = NO_PROC
     subject: present(failure.subject),
     detail: present(failure.detail),
     hint: hintFor({ failure, context, mount }),
-    // Of other codes errno is left from something earlier.
+    // With other codes, errno is left over from something earlier.
     errno: ERRNO_CODES.includes(failure.code) && failure.errno !== 0 ? failure.errno : undefined,
   });
 }
@@ -54,8 +54,8 @@ function innerMessage(failure: Failure, context: FailureContext, mount: MountFac
 }
 
 /**
- * Go's os/exec: a missing program is one that PATH does not lead to. A program that is there but cannot be
- * executed (its interpreter is missing, its format unknown) fails in execve(2), which says so differently.
+ * Go's os/exec: a missing program is one not found in PATH. A program that exists but cannot be executed (its
+ * interpreter is missing, its format unknown) fails in execve(2), with other words.
  */
 function executableMessage(failure: Failure): string {
   const text = errnoText(failure.errno);

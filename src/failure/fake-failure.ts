@@ -57,7 +57,7 @@ function hintOf(record: Record, context: Partial<FailureContext>): string {
   return hintFor({ failure, context: given, mount: given.mounts[0] }) ?? "";
 }
 
-/** Tests that each cause gets its hint, and that what looks like it and is not gets none. */
+/** Tests that each cause gets its hint, and that near misses get none. */
 export function testHints(causes: readonly Row[], nearMisses: readonly Row[]): void {
   describe("the cause that is named is there", () => {
     test.each(causes)("%s", (_name, record, context, hint) => {

@@ -1,7 +1,7 @@
 /**
- * What to do about a Failure, for the person who reads the log. A hint is given where its cause is certain: errno and
- * operation leave no other, or the configuration and the machine have been looked at. A hint never holds a text that
- * callers match on (messages.ts, TRIGGER_TEXTS).
+ * What to do about a Failure, for the person who reads the log. A hint is given where its cause is certain:
+ * errno and operation leave no other, or the configuration and the machine were checked. A hint never holds a
+ * text that callers match on (messages.ts, TRIGGER_TEXTS).
  */
 
 import { capabilityNumber } from "../kernel/capability.ts";
@@ -30,7 +30,7 @@ interface HintRule {
   hint: string | ((facts: HintFacts) => string);
 }
 
-/** The first rule that fits and has a hint gives it. */
+/** The first rule that matches and has a hint wins. */
 export const HINT_RULES: readonly HintRule[] = [
   {
     code: "executable",
@@ -55,7 +55,7 @@ export const HINT_RULES: readonly HintRule[] = [
   },
   {
     code: "hook",
-    // Other programs that are run as hooks are (newuidmap) get nothing on theirs.
+    // Other programs that run like hooks (newuidmap) get nothing on standard input.
     subject: /^hooks\./,
     hint: ({ failure }) =>
       failure.detail.startsWith("exit status")
@@ -94,7 +94,7 @@ export const HINT_RULES: readonly HintRule[] = [
     subject: /^process\.user/,
     op: /^setgroups$/,
     errno: ["EPERM"],
-    // user_namespaces(7): who maps only himself must deny setgroups.
+    // user_namespaces(7): mapping only one's own id requires denying setgroups.
     hint: ({ context }) =>
       context.host.euid !== 0 && isNewUserNamespace(context) && sizeOf(context.gidMappings) === 1
         ? "supplementary groups need a gid mapping that newgidmap has written; without it leave process.user.additionalGids out"
@@ -157,11 +157,11 @@ export const HINT_RULES: readonly HintRule[] = [
   },
 ];
 
-/** The hint for a Failure, if there is one. */
+/** The hint for a Failure; undefined: there is none. */
 export function hintFor(facts: HintFacts): string | undefined {
   const { oomKilled, oomLimit } = facts.context;
   if (oomKilled) {
-    // Memory may have run out elsewhere: then the container's limit is not to blame.
+    // Memory may have run out elsewhere, and not because of the container's limit.
     return oomLimit === ""
       ? undefined
       : `its cgroup reached the limit of ${oomLimit} bytes: raise linux.resources.memory.limit`;
@@ -169,7 +169,7 @@ export function hintFor(facts: HintFacts): string | undefined {
   for (const rule of HINT_RULES) {
     if (!fits(rule, facts.failure)) continue;
     const hint = typeof rule.hint === "string" ? rule.hint : rule.hint(facts);
-    // What comes from the configuration may hold anything.
+    // Texts of the configuration may contain anything.
     if (hint !== "" && !holdsTriggerText(hint)) return hint;
   }
   return undefined;
@@ -210,7 +210,7 @@ function rlimitHint({ failure, context }: HintFacts): string {
   const index = /^process\.rlimits\[(\d+)\]/.exec(failure.subject)?.[1];
   const rlimit = index === undefined ? undefined : context.rlimits[Number(index)];
   const openMax = context.host.text("/proc/sys/fs/nr_open").trim();
-  // getrlimit(2): nobody may go beyond this one.
+  // getrlimit(2): nobody may exceed this one.
   if (rlimit?.type === "RLIMIT_NOFILE" && openMax !== "" && BigInt(rlimit.hard) > BigInt(openMax)) {
     return `the hard limit is above fs.nr_open (${openMax}): lower it, or raise that sysctl`;
   }
@@ -218,7 +218,7 @@ function rlimitHint({ failure, context }: HintFacts): string {
   return "raising a hard limit needs CAP_SYS_RESOURCE, which the caller of the runtime has not: lower process.rlimits[].hard";
 }
 
-/** `set`: of /proc/self/status. Where that cannot be read, everything is held. */
+/** `set`: of /proc/self/status. If it cannot be read, all capabilities are assumed. */
 function holdsCapability({ host }: FailureContext, set: string, name: string): boolean {
   const mask = new RegExp(`^${set}:\\s*([0-9a-f]+)$`, "m").exec(host.text("/proc/self/status"))?.[1];
   const number = capabilityNumber(name);
@@ -237,7 +237,7 @@ function missingCapabilities({ context }: HintFacts): string {
     : `the caller of the runtime may not hold ${missing.join(", ")} (CapBnd in /proc/self/status), and so may no container of it`;
 }
 
-/** Namespaces that this machine does not let us make: those of a kind of which there may be none. */
+/** Namespaces that this machine does not let us make, because their limit is 0. */
 function forbiddenNamespaces({ failure, context }: HintFacts): string {
   const { host } = context;
   const kinds = [...new Set(context.namespaces.filter(({ path }) => path === "").map(({ type }) => type))];
@@ -260,7 +260,7 @@ function forbiddenNamespaces({ failure, context }: HintFacts): string {
     : `the host keeps user namespaces from ordinary users: ${found[0]} is ${found[1]}`;
 }
 
-/** In the names of sysctls, where they differ. */
+/** Their names in sysctls, if they differ. */
 const KERNEL_NAMES: Readonly<Record<string, string>> = { network: "net", mount: "mnt" };
 
 function missingSeccompAction({ context }: HintFacts): string {

@@ -9,8 +9,8 @@ import { ERRNO } from "../native/boundary.gen.ts";
 import { RuntimeError } from "./errors.ts";
 
 /**
- * Texts that clients look for anywhere in what we say (Docker and Podman: exit status 126 or 127;
- * containerd and CRI-O: the container is gone). A hint or detail that held one would be misread.
+ * Texts that clients look for anywhere in our output (Docker and Podman: exit status 126 or 127; containerd
+ * and CRI-O: the container is gone). A hint or detail that held one would be misread.
  */
 const TRIGGER_TEXTS = [
   "permission denied",
@@ -34,7 +34,9 @@ export function holdsTriggerText(text: string): boolean {
   return TRIGGER_TEXTS.some((trigger) => lower.includes(trigger));
 }
 
-/** Part of every error about a container's cgroups, by which src/container/cgroup-diagnosis.ts knows them. */
+/**
+ * Part of every error about a container's cgroups; src/container/cgroup-diagnosis.ts recognizes them by it.
+ */
 export const CGROUPS_NOT_APPLIED = "unable to apply cgroup configuration";
 
 export type ContainerStatus = "creating" | "created" | "running" | "paused" | "stopped";

@@ -1,4 +1,4 @@
-/** Hints for mounts that the kernel refused: hints.ts has the rules for hints. */
+/** Hints for mounts that the kernel refused. hints.ts says what a hint must be. */
 
 import { errnoName } from "../kernel/errno.ts";
 import {
@@ -10,7 +10,7 @@ import {
   type MountFacts,
 } from "./context.ts";
 
-/** "": nothing that was looked at explains it. */
+/** "": nothing that was checked explains it. */
 export function mountHint(facts: HintFacts): string {
   const { failure, mount, context } = facts;
   if (mount === undefined || failure.code !== "system") return "";
@@ -36,7 +36,7 @@ function missingFileSystem({ type }: MountFacts, { host }: FailureContext): stri
   return `the kernel has no file system ${JSON.stringify(type)} (/proc/filesystems): load its module, or correct mounts[].type`;
 }
 
-/** What no mount option is called goes to the file system. A misspelt one may be among it. */
+/** Words that are not mount options go to the file system, misspelt options among them. */
 function refusedOption({ type, options }: MountFacts, context: FailureContext): string {
   if (type === "devpts" && isNewUserNamespace(context)) {
     for (const option of options) {
@@ -73,7 +73,7 @@ const OWN_NAMESPACE: Readonly<Record<string, string>> = {
 function forbiddenInUserNamespace({ type }: MountFacts, { failure, context }: HintFacts): string {
   const needed = OWN_NAMESPACE[type];
   const joined = context.namespaces.find((namespace) => namespace.type === needed && namespace.path !== "");
-  // The kernel asks for rights over that namespace here; what it thinks of the host's mounts it says in fsmount(2).
+  // Here the kernel requires rights over that namespace; fsmount(2) fails because of the host's mounts.
   const asks =
     failure.op === (type === "sysfs" ? "fsopen" : "fsconfig") && !failure.detail.startsWith("option");
   if (joined !== undefined && asks) {
@@ -89,11 +89,11 @@ function forbiddenInUserNamespace({ type }: MountFacts, { failure, context }: Hi
     : `${covered} of the host is masked or read-only, which a user namespace may not uncover: bind the host's mount instead, or run without a nested user namespace`;
 }
 
-/** Directories that the kernel keeps empty, for others to be mounted there: these cover nothing. */
+/** Directories that the kernel keeps empty as mount points: a mount there covers nothing. */
 const MOUNT_POINTS_OF_KERNEL =
   /^\/proc\/sys\/fs\/binfmt_misc|^\/sys\/(?:fs\/(?:cgroup|bpf|pstore|selinux|smackfs|fuse\/connections|resctrl)|kernel\/(?:debug|tracing|security|config)|firmware\/efi\/efivars)/;
 
-/** A mount point on the host that keeps its proc or sysfs from being wholly in view; "": none. */
+/** A mount point on the host that covers a part of its proc or sysfs; "": none. */
 function coveredPart(type: "proc" | "sysfs", mountinfo: string): string {
   const top = type === "proc" ? "/proc" : "/sys";
   for (const line of mountinfo.split("\n")) {

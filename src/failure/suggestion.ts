@@ -1,17 +1,17 @@
-/** "Did you mean": the known names that a misspelt one is near to. Loaded for the reader of a mistake only. */
+/** "Did you mean": the known names near a misspelt one. Loaded only after a mistake. */
 
-/** Beyond this many, the word is near to everything. */
+/** With more than this, the word is near everything. */
 const SUGGESTIONS_MAX = 2;
 
-/** ` (did you mean "CAP_KILL"?)`, to follow the word; "" where nothing is near. */
+/** ` (did you mean "CAP_KILL"?)`, to follow the word; "" if nothing is near. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const near = nearest(word, known);
   return near.length === 0 ? "" : ` (did you mean ${near.map((name) => JSON.stringify(name)).join(" or ")}?)`;
 }
 
 /**
- * The names nearest to a word that is none of them: those that differ by case, those that it is the last part of
- * ("NOFILE", "net_admin"), or else those that are one letter away, or two for a longer word. Empty: none is near.
+ * The names nearest to an unknown word: those that differ by case, those that end with it ("NOFILE",
+ * "net_admin"), or else those that are one letter away, or two for a longer word. Empty: none is near.
  */
 export function nearest(word: string, known: readonly string[]): string[] {
   if (word === "" || known.includes(word)) return [];
@@ -19,7 +19,7 @@ export function nearest(word: string, known: readonly string[]): string[] {
   const names = [...new Set(known)].filter((name) => name !== "");
   const same = names.filter((name) => fold(name) === folded);
   if (same.length > 0) return few(same);
-  // Of a short word every other is near.
+  // Every other name is near a short word.
   const allowed = folded.length < 3 ? 0 : folded.length < 6 ? 1 : 2;
   let least = allowed;
   let near: string[] = [];

@@ -1,10 +1,10 @@
-/** What a command tells its user without failing. */
+/** What a command reports without failing. */
 
 export interface Warning {
-  /** What is done instead, or what will not work. In runc's wording where runc has the warning. */
+  /** What is done instead, or what will not work. In runc's wording if runc has the warning. */
   message: string;
-  /** JSON path of the member that it is about: `process.rlimits[2]`. Absent: it is not about one. */
+  /** JSON path of the member concerned: `process.rlimits[2]`. Absent: there is none. */
   path?: string;
-  /** The value that stands there, as JSON, shortened; `nothing` when it is missing. */
+  /** Its value as JSON, shortened; `nothing` if it is missing. */
   found?: string;
 }

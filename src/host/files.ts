@@ -1,4 +1,4 @@
-/** A look at this machine's files that never fails: for facts and diagnoses, which say themselves what is missing. */
+/** Reads this machine's files without ever failing: for facts and diagnoses, which report what is missing. */
 
 import { native } from "../native/call.ts";
 
@@ -20,7 +20,7 @@ export function namesIn(directory: string): string[] {
   }
 }
 
-/** False also for what is below a directory that may not be searched. */
+/** False also below a directory that may not be searched. */
 export function isThere(path: string): boolean {
   try {
     return native("resolve_path", { path }).path !== "";

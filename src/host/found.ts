@@ -1,6 +1,6 @@
 /**
- * What this process has found out about its machine: a module that exists once (build/parts.ts), so that it is asked once
- * for the whole program, and forgotten where a process starts from the image of another (src/image.ts).
+ * The facts that this process has read. The module exists once (build/parts.ts), so that the whole program
+ * reads them once, and a process that starts from the image of another forgets them (src/image.ts).
  */
 import type { HostFacts } from "./host.ts";
 

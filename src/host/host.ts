@@ -7,7 +7,7 @@ import type { FactsReply, IdMap } from "../native/boundary.gen.ts";
 import { type CgroupFacts, cgroupFacts } from "./cgroup.ts";
 import { type MountinfoEntry, parseMountinfo } from "./mountinfo.ts";
 
-/** Facts that are files: whether something is there. */
+/** Facts about the presence of files. */
 interface FoundFiles {
   /** The set-user-ID helpers that write id maps for ordinary users: absolute paths, "" where they are missing. */
   newuidmap: string;
@@ -76,13 +76,13 @@ export function hostFacts(texts: FactsReply, found: FoundFiles = USUAL_FILES): H
   };
 }
 
-/** The kernel makes /sys/fs/resctrl for it; whoever mounts it may choose another place. */
+/** The kernel makes /sys/fs/resctrl for it, but it may be mounted elsewhere. */
 function resctrlMount(mounts: readonly MountinfoEntry[]): string {
   const points = mounts.filter(({ fileSystem }) => fileSystem === "resctrl").map((mount) => mount.mountPoint);
   return points.find((point) => point === "/sys/fs/resctrl") ?? points[0] ?? "";
 }
 
-/** "6.18.44-cloud-amd64". Text that is no version gives 0.0. */
+/** "6.18.44-cloud-amd64". Any other text gives 0.0. */
 export function parseRelease(release: string): KernelVersion {
   const match = /^(\d+)\.(\d+)/.exec(release);
   return { release, major: Number(match?.[1] ?? 0), minor: Number(match?.[2] ?? 0) };

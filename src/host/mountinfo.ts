@@ -11,7 +11,7 @@ export interface MountinfoEntry {
   superOptions: string[];
 }
 
-/** Lines that are not of the documented form are left out. */
+/** Lines that do not have the documented form are skipped. */
 export function parseMountinfo(text: string): MountinfoEntry[] {
   const entries: MountinfoEntry[] = [];
   for (const line of text.split("\n")) {

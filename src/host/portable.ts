@@ -1,7 +1,4 @@
-/**
- * A host on which everything is there, for documents that are looked at by themselves: what depends on a machine is not
- * held against them.
- */
+/** A host that has everything, for documents that are checked without a machine. */
 
 import { type HostFacts, hostFacts } from "./host.ts";
 

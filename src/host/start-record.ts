@@ -3,7 +3,7 @@
  * variable BUNC_START (format: zig/entry/record.zig). Only dist/bunc has the stub; elsewhere there is no record.
  */
 
-/** Why a start was the normal one; in the order of `Reason` in zig/image.zig. */
+/** Why a start was the normal one, in the order of `Reason` in zig/image.zig. */
 const reasons = ["none", "asked", "processor", "page_size", "memory", "recording"] as const;
 
 export type StartKind = "image" | (typeof reasons)[number];
@@ -39,8 +39,8 @@ export function parseStartRecord(text: string | undefined): StartRecord | undefi
 }
 
 /**
- * The record in `environment`, which loses it, and with it the settings that the stub made for Bun: what is started
- * from here must not inherit them. The caller's own variables of those names never came this far.
+ * Takes the record out of `environment`, and the settings that the stub made for Bun: programs started from
+ * here must not inherit them. The stub has already dropped the caller's variables of those names.
  */
 export function takeStartRecord(environment: Record<string, string | undefined>): StartRecord | undefined {
   const text = environment["BUNC_START"];

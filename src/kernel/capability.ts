@@ -8,7 +8,7 @@ const names = (): string[] =>
     .filter((name) => name !== "LAST_CAP")
     .map((name) => `CAP_${name}`);
 
-/** Of every capability, in the order of their numbers; or of those in a set of bits. */
+/** Names of all capabilities, or of those in a set of bits, by number. */
 export function capabilityNames(set?: bigint): string[] {
   return names().filter((_, number) => set === undefined || ((set >> BigInt(number)) & 1n) === 1n);
 }
@@ -18,7 +18,7 @@ export function capabilityName(number: number): string {
   return names()[number] ?? `capability ${number}`;
 }
 
-/** `CAP_CHOWN` → 0; undefined for what is no capability. */
+/** `CAP_CHOWN` → 0; undefined for any other text. */
 export function capabilityNumber(name: string): number | undefined {
   if (!name.startsWith("CAP_") || name === "CAP_LAST_CAP") return undefined;
   const key = name.slice("CAP_".length);

@@ -4,7 +4,7 @@
  * lower case, "permission denied", "no such file or directory".
  */
 
-/** Made when it is asked for: most commands end without. */
+/** Made on demand: most commands do not need it. */
 const table = (): Readonly<Record<number, readonly [name: string, text: string]>> => ({
   1: ["EPERM", "operation not permitted"],
   2: ["ENOENT", "no such file or directory"],

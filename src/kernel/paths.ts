@@ -1,6 +1,6 @@
-/** Paths as text: no file system is asked, and no module of Node is loaded for it. */
+/** Paths as text, without the file system and without Node's modules. */
 
-/** The shortest path of the same meaning if nothing in it is a symbolic link. ".." above "/" is "/". */
+/** The shortest path with the same meaning, unless a part of it is a symbolic link. ".." above "/" is "/". */
 export function cleanPath(path: string): string {
   const absolute = path.startsWith("/");
   const parts: string[] = [];

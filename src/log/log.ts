@@ -1,9 +1,8 @@
 /**
  * runc's logging contract. Records go to the --log file (appended) or to standard error, as logrus writes
- * them: JSON with sorted keys, or `time="…" level=error msg="…"`. A failing command writes exactly one
- * error record, because Podman parses the whole file as one JSON object and containerd takes the last
- * record; with a --log file the bare message also goes to standard error. Trouble with the log itself is
- * never an error.
+ * them: JSON with sorted keys, or `time="…" level=error msg="…"`. A failing command writes exactly one error
+ * record, because Podman parses the whole file as one JSON object and containerd takes the last record; with
+ * a --log file the bare message also goes to standard error. A failure of the log itself is never an error.
  */
 
 import { type Excerpt, failureMessage, RuntimeError } from "../failure/errors.ts";
@@ -38,7 +37,7 @@ export interface LogOutput {
 }
 
 export interface Log {
-  /** Somebody wants to read what is done, step by step. */
+  /** Whether debug records are written. */
   readonly debugging: boolean;
   debug: (message: string, fields?: Fields) => void;
   info: (message: string) => void;
@@ -90,7 +89,7 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
     warnings: (warnings) => warnings.forEach(warn),
     ending: (message) => {
       if (LOG_LEVELS.indexOf("warning") > threshold) return;
-      // Standard error is the container's too: who reads it from a pipe or file gets nothing in between.
+      // Standard error is the container's too: a reader of a pipe or file gets nothing in between.
       const isSeen = output.errorIsTerminal();
       if (settings.file !== undefined || isSeen) write("warning", message, {});
       if (settings.file !== undefined && isSeen)
@@ -114,12 +113,12 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
 }
 
 /**
- * The extra keys of the error record; none differs from level, msg or time only by case. The mistakes of a configuration
- * stand in the message; as data they are for programs, which read JSON.
+ * The extra keys of the error record; none differs from level, msg or time only by case. The mistakes of a
+ * configuration are in the message; JSON also has them as data, for programs.
  */
 function failureFields(error: unknown, format: LogFormat): Fields {
   const fields: Fields = {};
-  // Something that was not foreseen: the stack is what a bug report needs.
+  // An unexpected error: a bug report needs the stack.
   const origin = originOf(error);
   if (origin instanceof Error && !(origin instanceof RuntimeError)) fields["stack"] = origin.stack;
   if (!(error instanceof RuntimeError)) return fields;
@@ -133,7 +132,7 @@ function failureFields(error: unknown, format: LogFormat): Fields {
   return fields;
 }
 
-/** The keys that the error record has for the same things. */
+/** The same keys as in the error record. */
 function warningFields({ path, found }: Warning): Fields {
   const fields: Fields = {};
   if (path !== undefined) fields["subject"] = path;
@@ -141,7 +140,7 @@ function warningFields({ path, found }: Warning): Fields {
   return fields;
 }
 
-/** A byte that is no UTF-8 came from the core as NUL and two digits (zig/json.zig); a person reads "\xff". */
+/** Bytes that are not UTF-8 come from the core as NUL and two digits (zig/json.zig); shown as "\xff". */
 function visibleBytes(text: string): string {
   return text.replaceAll(/\0([0-9a-f]{2})/g, "\\x$1");
 }
@@ -233,7 +232,7 @@ function excerptLines({ line, before, after }: Excerpt): string[] {
   ];
 }
 
-/** Names from a bundle may hold terminal control sequences; they are shown, not obeyed. */
+/** Names from a bundle may contain terminal control sequences, which are shown, not sent. */
 function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (character) =>
     character === "\n" || character === "\t" ? character : quoteAsGo(character).slice(1, -1),

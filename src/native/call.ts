@@ -7,7 +7,10 @@ import { type Calls, callNumbers, type Failure } from "./boundary.gen.ts";
 import { loadLibrary } from "./library.ts";
 import { linked } from "./linked.ts";
 
-/** Room for any usual reply. The pages that no reply touches are never made. A larger one is fetched with a second call. */
+/**
+ * Room for any usual reply; pages that no reply touches are never allocated. A second call fetches a larger
+ * one.
+ */
 const REPLY_CAPACITY = 8 * 1024 * 1024;
 /** The number of that call: `take_waiting` of zig/dispatch.zig. */
 const TAKE_WAITING = 0xffff_ffff;
@@ -42,7 +45,7 @@ function call<Name extends keyof Calls>(name: Name, request: Calls[Name][0]): Ca
 }
 
 function nativeError(failure: Failure): NativeError {
-  // The words are only loaded when something has failed.
+  // Messages are only loaded after a failure.
   const { failureError }: typeof import("../failure/failure.ts") = require("../failure/failure.ts");
   return new NativeError(failureError(failure), failure);
 }

@@ -1,6 +1,6 @@
 /**
- * The core, once it is linked: a module that exists once (build/parts.ts), because each part of the program that linked
- * it again would take 270 page faults for that.
+ * The core, once it is linked. The module exists once (build/parts.ts), because each part of the program that
+ * linked the core again would take 270 page faults.
  */
 
 /** `bunc_call`: length of the reply in `out`, or minus the length of a Failure. See docs/BOUNDARY.md. */
@@ -12,13 +12,13 @@ export type NativeCall = (
   capacity: number,
 ) => number;
 
-/** Makes one call in place of who asked for it, and hands on what comes of it (--debug). */
+/** Makes one call in place of the caller, and returns its result (--debug). */
 type CallObserver = (name: string, call: () => unknown, request: object) => unknown;
 
 interface Linked {
   /** `reply`: room for any usual reply. */
   core?: { call: NativeCall; reply: Uint8Array };
-  /** The calls that it makes itself are not observed. */
+  /** Its own calls are not observed. */
   observe?: CallObserver | undefined;
 }
 

@@ -26,7 +26,7 @@ export interface ScopeSubgroups {
   delegated: string;
 }
 
-/** Throws RuntimeError for what is not the name of one cgroup. */
+/** Throws RuntimeError for what is not a valid cgroup name. */
 export function scopeSubgroups(annotations: Readonly<Record<string, string>>): ScopeSubgroups {
   const subgroup = subgroupName(annotations, SYSTEMD_SUBGROUP);
   const delegated = subgroupName(annotations, DELEGATE_CGROUP);
@@ -49,7 +49,7 @@ function subgroupName(annotations: Readonly<Record<string, string>>, key: string
   });
 }
 
-/** "": nobody is to get a seccomp listener, or there is none, for no rule asks an agent. */
+/** Where the seccomp listener is sent; "": nowhere, or no rule asks an agent. */
 export function seccompReceiver({ linux, annotations }: Config): string {
   if (!asksAgent(linux.seccomp)) return "";
   return linux.seccomp?.listenerPath || annotations[SECCOMP_RECEIVER] || "";

@@ -12,7 +12,7 @@ import { boolean, listOf, mapOf, nonEmptyText, struct, text } from "./primitives
 import { ProcessSchema } from "./process.ts";
 
 export const ConfigSchema = struct({
-  /** "": the document does not say. */
+  /** "": not given. */
   ociVersion: v.optional(text, ""),
   root: struct({ path: nonEmptyText, readonly: v.optional(boolean, false) }),
   process: v.exactOptional(ProcessSchema),
@@ -25,7 +25,7 @@ export const ConfigSchema = struct({
 });
 export type Config = v.InferOutput<typeof ConfigSchema>;
 
-/** Text of config.json to a Config of the right shape, for one that was validated before. Throws RuntimeError. */
+/** Parses a config.json that was validated before: only its shape is checked. Throws RuntimeError. */
 export function parseConfig(source: string): Config {
   const { output, issues } = checkDocument(ConfigSchema, "config.json", source);
   if (issues.length > 0) throw configError("config.json", issues);

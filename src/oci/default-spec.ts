@@ -1,6 +1,6 @@
 /**
- * The config that `spec` prints: a shell in a read-only root with few capabilities. Semantically the same
- * as that of runc 1.5, so that tools which start from it find what they expect.
+ * The config that `spec` prints: a shell in a read-only root with few capabilities. It means the same as runc
+ * 1.5's, so that tools that start from it find what they expect.
  */
 
 import { OCI_VERSION } from "../version.ts";

@@ -1,4 +1,4 @@
-/** From text to a checked value by a schema, with every mistake in the project's own form. */
+/** From text to a value checked by a schema, with every mistake as an Issue. */
 
 import * as v from "valibot";
 import type { Warning } from "../failure/warning.ts";
@@ -7,14 +7,14 @@ import { mayRepeatNames, parseDocument } from "./json.ts";
 import { messageOf, schemaAt, wordsOf } from "./schema-shape.ts";
 import { sentenceFor } from "./sentences.ts";
 
-/** A checked document and what its author should know but need not change. */
+/** A checked document, and warnings for its author. */
 export interface Loaded<T> {
   value: T;
   warnings: Warning[];
 }
 
 export interface Reading {
-  /** Only partly of the schema's type where there are issues. */
+  /** Only partly of the schema's type if there are issues. */
   output: unknown;
   issues: Issue[];
   /** What was taken for something else. */
@@ -22,19 +22,19 @@ export interface Reading {
 }
 
 /**
- * Reads a document by its schema, as runc reads it: what is not right by the schema is read once more with Go's
+ * Reads a document by its schema, as runc reads it: what the schema refuses is read again with Go's
  * tolerance. `document` names it in errors. Throws RuntimeError for text that is not JSON.
  */
 export function checkDocument(schema: v.GenericSchema, document: string, source: string): Reading {
   const strict = readStrictly(schema, document, source);
   if (strict !== undefined) return { output: strict, issues: [], warnings: [] };
-  // Most documents do without.
+  // Most documents do not need it.
   const { readLeniently }: typeof import("./lenient.ts") = require("./lenient.ts");
   const { value, warnings } = readLeniently(schema, source);
   return { ...check(schema, value), warnings };
 }
 
-/** undefined: something is not as it should be. */
+/** undefined: the document is not right. */
 function readStrictly(schema: v.GenericSchema, document: string, source: string): unknown {
   let value: unknown;
   try {
@@ -76,7 +76,7 @@ function acceptedAt(schema: v.GenericSchema, members: readonly unknown[]): strin
   return messageOf(schemaAt(schema, members)) ?? "a value";
 }
 
-/** Of a value that is none of a list of words: those that it is near to. */
+/** For an unknown word, the known words near it. */
 function suggestionAt(
   schema: v.GenericSchema,
   members: readonly unknown[],

@@ -18,7 +18,7 @@ interface ContainerMappings {
 
 const ID_MAX = 0xffffffff;
 
-/** `text`: what stands behind "idmap=". undefined: not of the form above, or an id the container does not have. */
+/** `text`: after "idmap=". undefined: not of the form above, or an id that the container does not have. */
 export function parseIdMapOption(text: string, container: ContainerMappings): IdMapOption | undefined {
   let uids: IdMapping[] | undefined;
   let gids: IdMapping[] | undefined;

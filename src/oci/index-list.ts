@@ -2,7 +2,7 @@
 
 const ITEM = /^(\d{1,9})(?:-(\d{1,9}))?$/;
 
-/** The numbers as 32-bit words, least significant first; undefined when the text is not such a list. */
+/** The numbers as 32-bit words, least significant first; undefined if the text is not such a list. */
 export function parseIndexList(text: string, max: number): number[] | undefined {
   const words: number[] = [];
   for (const part of text.split(",")) {

@@ -35,7 +35,7 @@ export function formatIssues(document: string, issues: readonly Issue[]): string
 export function formatIssue(issue: Issue): string {
   const where = placeOf(issue);
   const what = issue.message === undefined ? "" : `${issue.message}; `;
-  // Who sees the right word needs no list of all.
+  // With a suggestion, the list of all words is not needed.
   const instead =
     issue.suggestion === undefined ? `, accepted: ${issue.accepted}` : ` (did you mean ${issue.suggestion}?)`;
   return `${where}${what}found ${issue.found}${instead}`;

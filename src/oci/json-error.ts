@@ -1,4 +1,4 @@
-/** What to say about a text that is not JSON: what stands where, and what is accepted there. */
+/** The error for a text that is not JSON: position, text found, text accepted. */
 
 import { failureMessage, RuntimeError } from "../failure/errors.ts";
 import { formatIssue, formatIssues } from "./issue.ts";

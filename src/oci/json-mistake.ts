@@ -1,6 +1,6 @@
 /**
- * Where and why a text is not JSON (RFC 8259), for a person. JSON.parse says only that it is not: this is the second
- * reading, of texts that it has refused. It keeps no values and does not recurse, so that size and depth do not matter.
+ * Where and why a text is not JSON (RFC 8259), for a person. Used only for texts that JSON.parse has refused,
+ * which does not say this. It keeps no values and does not recurse, so that size and depth do not matter.
  */
 
 import type { Excerpt } from "../failure/errors.ts";
@@ -27,7 +27,7 @@ interface Mistake {
   /** Index into the text. */
   at: number;
   accepted: string;
-  /** The offending piece, where it is not simply the word or character that stands there. */
+  /** The offending piece, if it is not simply the word or character at `at`. */
   piece?: string;
 }
 
@@ -35,13 +35,13 @@ const DIGIT_WORD = /[\w$.+-]/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WHITE_SPACE = /[ \t\n\r]*/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
-/** What a string holds besides escapes. */
+/** Contents of a string, apart from escapes. */
 const PLAIN = /[^"\\\p{Cc}]+|[\x7f-\x9f]+/uy;
 const LITERALS = ["true", "false", "null"] as const;
 const VALUE = "a value";
 const END_OF_STRING = "a double quote at the end of the string";
 
-/** Thrown where the text stops being JSON; never leaves this module. */
+/** Thrown when the text stops being JSON; never leaves this module. */
 class Stop {
   readonly mistake: Mistake;
 
@@ -53,7 +53,7 @@ class Stop {
 class Scanner {
   private readonly text: string;
   private at = 0;
-  /** The brackets that are open, outermost first. */
+  /** The open brackets, outermost first. */
   private readonly open: ("{" | "[")[] = [];
 
   constructor(text: string) {
@@ -106,7 +106,7 @@ class Scanner {
     return false;
   }
 
-  /** Behind a value: up to the next one (true), or behind the bracket's end (false). */
+  /** After a value: moves to the next one (true), or past the closing bracket (false). */
   private another(): boolean {
     this.skip();
     const bracket = this.open.at(-1) as "{" | "[";
@@ -183,7 +183,7 @@ class Scanner {
     return pattern.test(this.text) ? pattern.lastIndex : this.at;
   }
 
-  /** Whether a number or literal goes on behind its end: 01, 1.x, trues. */
+  /** Whether a number or literal continues past its end: 01, 1.x, trues. */
   private continues(end: number): boolean {
     DIGIT_WORD.lastIndex = end;
     return DIGIT_WORD.test(this.text);
@@ -208,7 +208,7 @@ function describe(text: string, { at, accepted, piece }: Mistake): JsonMistake {
   return text.trim() === "" ? mistake : { ...mistake, excerpt: excerptAt(text, lineStart, at, line) };
 }
 
-/** A word, a number, what stands in quotes, or a single character. */
+/** A word, a number, a quoted text, or a single character. */
 function pieceAt(text: string, at: number): string {
   const word = /^(?:[\w$.+-]+|'[^'\n]*'?|"[^"\n]*"?|[\s\S])/u.exec(
     text.slice(at, at + 10 * PIECE_LENGTH_MAX),
@@ -219,9 +219,9 @@ function pieceAt(text: string, at: number): string {
 function foundText(piece: string): string {
   if (piece === "") return "the end of the file";
   const short = piece.length > PIECE_LENGTH_MAX ? `${piece.slice(0, PIECE_LENGTH_MAX)}...` : piece;
-  // What brings quotes of its own needs no others.
+  // A piece with its own quotes gets no others.
   const quoted = /^["'].*/.test(short) ? short : JSON.stringify(short);
-  // JSON.stringify too leaves characters as they are that a reader cannot see.
+  // JSON.stringify also keeps invisible characters.
   return quoted.replaceAll(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u00a0]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -25,7 +25,7 @@ export function parseDocument(document: string, source: string): unknown {
   try {
     return parseJson(source);
   } catch (error) {
-    // Loaded for the reader of a mistake only.
+    // Loaded only after a mistake.
     const { jsonError }: typeof import("./json-error.ts") = require("./json-error.ts");
     throw jsonError(document, source, error);
   }
@@ -37,9 +37,9 @@ export function parseExactly(text: string): unknown {
 }
 
 /**
- * Whether an object in `text` has a name more than once, of which `value`, what parseJson made of it, has the last.
- * A colon stands behind every name and in strings: when the value has as many, no name is lost. Now and then true where
- * there is none.
+ * Whether an object in `text` has a name more than once, of which `value`, what parseJson made of it, has the
+ * last. A colon stands behind every name and in strings: when the value has as many, no name is lost.
+ * Sometimes true without a duplicate.
  */
 export function mayRepeatNames(text: string, value: unknown): boolean {
   if (text.includes("\\u003a") || text.includes("\\u003A")) return true;

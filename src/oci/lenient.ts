@@ -1,9 +1,10 @@
 /**
- * A document read as runc's parser reads it, Go's encoding/json: a name in any case, a name more than once, null where an
- * item should be, a required member left out. A part of its own: a document that is right by its schema does without.
+ * A document read as runc's parser reads it, Go's encoding/json: a name in any case, a name more than once,
+ * null where an item should be, a required member left out. A part of its own: a document that matches its
+ * schema does not need it.
  *
- * The value follows the schema: what has no place in it is left out (runtime-spec, Extensibility), and what stays wrong is
- * for the schema to refuse. Everything that is taken for something else gets a warning.
+ * The value follows the schema: what has no place in it is left out (runtime-spec, Extensibility), and what
+ * stays wrong is for the schema to refuse. Everything that is taken for something else gets a warning.
  */
 
 import type { GenericSchema } from "valibot";
@@ -45,7 +46,7 @@ export function hasTextBehind(text: string): boolean {
   }
 }
 
-/** Where the first object or array of a text ends. Its length, where there is none that ends. */
+/** Where the first object or array of a text ends; the text's length if none ends. */
 function endOfDocument(text: string): number {
   let depth = 0;
   for (const { 0: token, index } of text.matchAll(TOKENS)) {
@@ -56,7 +57,7 @@ function endOfDocument(text: string): number {
   return text.length;
 }
 
-/** Every name with a number in front, "7:args", so that JSON.parse keeps those that stand there twice, and their order. */
+/** Every name with a number in front, "7:args", so that JSON.parse keeps duplicates and their order. */
 function numberNames(text: string): string {
   let count = 0;
   return text.replaceAll(STRINGS, (whole, rest: string) =>
@@ -185,13 +186,13 @@ function fold(name: string): string {
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-/** What Go has where nothing was said. undefined: nothing. */
+/** Go's zero value for a missing member. undefined: there is none. */
 function zeroOf(schema: AnySchema): unknown {
   const { entries, item, entry } = shapeOf(schema);
   if (entries !== undefined || entry !== undefined) return {};
   if (item !== undefined) return [];
   if (isValid(schema, false)) return false;
-  // A custom schema takes texts or numbers, and says only by taking them which.
+  // Whether a custom schema takes texts or numbers shows only when it is run.
   return ["", 0].find((zero) => isValid(schema, zero)) ?? (isValid(schema, "text") ? "" : undefined);
 }
 

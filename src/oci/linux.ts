@@ -60,7 +60,7 @@ const NamespaceSchema = struct({
 });
 
 const DeviceSchema = struct({
-  /** Below the container's root where it is not absolute. "": no node is made. */
+  /** Relative paths start at the container's root. "": no node is made. */
   path: text,
   type: oneOf(["c", "b", "u", "p"]),
   major: v.optional(integer(0, 0xfff), 0),
@@ -97,7 +97,7 @@ export const LinuxSchema = struct({
   netDevices: v.exactOptional(mapOf(struct({ name: v.optional(text, "") }), "an object of {name}")),
   seccomp: v.exactOptional(SeccompSchema),
   rootfsPropagation: v.optional(oneOf(["", ...ROOTFS_PROPAGATIONS]), ""),
-  /** Below the container's root where they are not absolute. "" is no path. */
+  /** Relative paths start at the container's root. "" is ignored. */
   maskedPaths: v.optional(texts, []),
   readonlyPaths: v.optional(texts, []),
   mountLabel: v.optional(text, ""),

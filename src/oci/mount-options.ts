@@ -30,7 +30,7 @@ export interface MountOptions {
   recursiveSet: number;
   recursiveClear: number;
   copyUp: boolean;
-  /** `mapping`: what stands behind "idmap=", if anything (id-map-option.ts). */
+  /** `mapping`: the text after "idmap=", if any (id-map-option.ts). */
   idMap: { recursive: boolean; mapping?: string } | undefined;
   /** Everything else: options of the file system itself. */
   data: string[];
@@ -66,7 +66,7 @@ const ACCESS_TIME: ReadonlyMap<string, number> = new Map([
   ["strictatime", STRICTATIME],
 ]);
 
-/** They take back what an earlier option asked for; a mount that has it already keeps it, as with mount(8). */
+/** They cancel an earlier option; a mount that already has the attribute keeps it, as with mount(8). */
 const NOT_ACCESS_TIME: ReadonlyMap<string, number> = new Map([
   ["atime", NOATIME],
   ["norelatime", RELATIME],
@@ -86,8 +86,8 @@ const SUPERBLOCK: ReadonlyMap<string, { flag: SuperblockFlag; on: boolean }> = n
 ]);
 
 /**
- * Known, and nothing is left to do for them: `silent` only keeps the kernel's log quiet and has no
- * fsconfig(2) name; change counters are always on in every file system that has them, and so are ACLs.
+ * Known, but without effect: `silent` only keeps the kernel's log quiet and has no fsconfig(2) name; change
+ * counters are always on in every file system that has them, and so are ACLs.
  */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   "iversion",
@@ -231,7 +231,7 @@ function applyRecursive(parsed: MountOptions, word: string): boolean {
   const name = word.slice(1);
   const set = SET.get(name);
   const clear = CLEAR.get(name);
-  // A mask has no "not": in its place stands the kernel's default.
+  // A mask cannot say "not": the kernel's default takes its place.
   const accessTime = NOT_ACCESS_TIME.has(name) ? RELATIME : ACCESS_TIME.get(name);
   if (set !== undefined) {
     parsed.recursiveSet |= set;

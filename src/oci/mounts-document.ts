@@ -13,8 +13,9 @@ import { validateConfig } from "./validate.ts";
 const MountsSchema = struct({ mounts: listOf(MountSchema, "an array of mounts") });
 
 /**
- * `source`: the array alone, or an object with the member `mounts`. `config`: the container that is to have them.
- * `facts` undefined: they are only named, and the rules do not matter. Throws RuntimeError with every problem.
+ * `source`: the array alone, or an object with the member `mounts`. `config`: the container that is to have
+ * them. `facts` undefined: the mounts are only named, so the rules do not apply. Throws RuntimeError with
+ * every problem.
  */
 export function loadMounts(
   source: string,

@@ -6,7 +6,7 @@ import { explicit, listOf, nonEmptyText, struct, text, texts, uint32 } from "./p
 /** user_namespaces(7), one line of a map; config-linux.md, User namespace mappings. */
 const IdMappingSchema = struct({
   containerID: uint32,
-  // 0 is the host's root: whoever means it says so.
+  // 0 is the host's root, so it has to be given explicitly.
   hostID: explicit(uint32),
   size: uint32,
 });

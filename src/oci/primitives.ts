@@ -1,6 +1,6 @@
 /**
- * The value kinds that the OCI schemas are made of. The `message` of every schema here is the phrase that
- * an error shows behind "accepted:".
+ * The value kinds that the OCI schemas are made of. The `message` of every schema here is the phrase that an
+ * error shows after "accepted:".
  */
 
 import * as v from "valibot";
@@ -40,7 +40,7 @@ export const uint64 = integer64(0n, (1n << 64n) - 1n);
 export function integer(min: number, max: number) {
   return v.custom<number>(
     (value) => typeof value === "number" && Number.isInteger(value) && value >= min && value <= max,
-    // Messages are made when they are wanted: a schema is built at every start, and rarely complains.
+    // Messages are made on demand: a schema is built at every start, and rarely complains.
     () => `an integer from ${min} to ${max}`,
   );
 }
@@ -60,12 +60,14 @@ export function oneOf<const Words extends readonly string[]>(words: Words) {
   return v.picklist(words, () => `one of ${words.map((word) => JSON.stringify(word)).join(", ")}`);
 }
 
-/** For a member of a struct that has to be said: nothing is taken for it where it is missing (lenient.ts). */
+/**
+ * For a member of a struct that must be given explicitly: it has no default if it is missing (lenient.ts).
+ */
 export function explicit<const Schema extends v.GenericSchema>(schema: Schema): Schema {
   return { ...schema, explicit: true };
 }
 
-/** A JSON object with known members. What others mean is for the reader of the document to say (document.ts). */
+/** A JSON object with known members. Unknown members are up to the reader of the document (document.ts). */
 export function struct<const Entries extends v.ObjectEntries>(entries: Entries) {
   return v.pipe(
     v.custom<Record<string, unknown>>(isObject, "an object"),
@@ -112,7 +114,7 @@ export function mapOf<const Schema extends v.GenericSchema>(schema: Schema, mess
       },
     ),
   );
-  // For whoever walks along a schema: a transformation does not show what it is made of.
+  // For code that walks a schema: a transformation hides what it is made of.
   return Object.assign(map, { entry: schema });
 }
 

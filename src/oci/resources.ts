@@ -24,7 +24,7 @@ const optionalU16 = v.exactOptional(uint16);
 /** -1: every number. */
 const deviceNumber = v.exactOptional(integer(-1, 0xffffffff));
 
-/** A rule that says nothing about any access would deny nothing where it means to. Other letters say nothing. */
+/** A rule without any access would deny nothing. Other letters have no meaning. */
 const access = v.custom<string>(
   (value) => typeof value === "string" && /[rwm]/.test(value),
   'a non-empty combination of "r", "w" and "m"',

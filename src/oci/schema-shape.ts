@@ -10,7 +10,7 @@ interface AnySchema {
   message?: unknown;
 }
 
-/** `members`: names, and numbers for items of lists. Undefined: no schema speaks of such a place. */
+/** `members`: names, and numbers for items of lists. Undefined: no schema has such a place. */
 export function schemaAt(schema: unknown, members: readonly unknown[]): unknown {
   let at = schema;
   for (const member of members)
@@ -18,7 +18,7 @@ export function schemaAt(schema: unknown, members: readonly unknown[]): unknown 
   return at;
 }
 
-/** The known members of an object; undefined: it is none, or a map. */
+/** The known members of an object; undefined: it is not an object, or a map. */
 export function membersOf(schema: unknown): Readonly<Record<string, unknown>> | undefined {
   return unwrap(schema).entries;
 }
@@ -33,7 +33,7 @@ export function entryOf(schema: unknown): unknown {
   return unwrap(schema).entry;
 }
 
-/** The words of which a value is one. */
+/** The words that a value may be. */
 export function wordsOf(schema: unknown): string[] | undefined {
   return unwrap(schema).options?.filter((word) => typeof word === "string");
 }

@@ -1,6 +1,6 @@
 /**
- * Members that no schema knows and that look like a misspelt one. Others are for somebody else to read (runtime-spec,
- * Extensibility), and so are the keys of maps, such as annotations.
+ * Unknown members that look like a misspelt known one. Others may be meant for other programs (runtime-spec,
+ * Extensibility), as are the keys of maps, such as annotations.
  */
 
 import { didYouMean } from "../failure/suggestion.ts";

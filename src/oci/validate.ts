@@ -32,7 +32,7 @@ export function loadConfig(source: string, facts: ValidationFacts): Loaded<Confi
   return { value: output as Config, warnings };
 }
 
-/** The same for who wants to know all of it. `document` names it in the error for text that is not JSON. */
+/** The same, with all findings returned. `document` names it in the error for text that is not JSON. */
 export function examineConfig(document: string, source: string, facts: ValidationFacts): Reading {
   const { output, issues, warnings } = checkDocument(ConfigSchema, document, source);
   const rules = validateConfig(output as Config, facts, issues);

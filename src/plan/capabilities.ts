@@ -21,7 +21,8 @@ export function planCapabilities(config: CapabilitiesConfig): PlannedCapabilitie
   const inheritable = capabilitySet(config.inheritable);
   const ambient = capabilitySet(config.ambient);
   const warnings = unknownCapabilities(config);
-  // Only what is permitted and inheritable can be raised; to ask for more is common, and no error in runc.
+  // Only capabilities that are permitted and inheritable can be raised; asking for more is common, and not an
+  // error in runc.
   const raisable = ambient & permitted & inheritable;
   for (const name of capabilityNames(ambient & ~raisable)) {
     warnings.push({
@@ -50,7 +51,7 @@ function capabilitySet(names: readonly string[] = []): bigint {
   return set;
 }
 
-/** One warning for each name, at the first place where it stands. */
+/** One warning for each name, at its first place. */
 function unknownCapabilities(config: CapabilitiesConfig): Warning[] {
   const places = new Map<string, string>();
   for (const set of SETS) {

@@ -1,4 +1,4 @@
-/** What every part of the planner is given, and where it puts what it decides. */
+/** What every part of the planner gets, and where it puts its decisions. */
 
 import type { Warning } from "../failure/warning.ts";
 import type { HostFacts } from "../host/host.ts";
@@ -14,7 +14,9 @@ export interface CompiledSeccomp {
   flags: number;
 }
 
-/** What a process of a container is given beside its config, by the command line and by other parts of bunc. */
+/**
+ * What a process of a container gets besides its config, from the command line and from other parts of bunc.
+ */
 export interface ProcessOptions {
   id: string;
   placement: Placement;
@@ -25,11 +27,11 @@ export interface ProcessOptions {
   noNewKeyring: boolean;
   /** bunc stays with the process, and carries its terminal or its streams. */
   foreground: boolean;
-  /** The caller's RLIMIT_NOFILE, which this process has changed for itself. null: it has not. */
+  /** The caller's RLIMIT_NOFILE, if this process has changed its own. null: it has not. */
   inheritedNoFile: { soft: string; hard: string } | null;
   /** null: the config has no seccomp profile. */
   seccomp: CompiledSeccomp | null;
-  /** `--debug`: bunc-init tells what it does. */
+  /** `--debug`: bunc-init reports what it does. */
   trace: boolean;
 }
 
@@ -59,7 +61,7 @@ export interface CreateOptions extends ProcessOptions, MountingOptions {
 export interface InitProcess {
   /** In the caller's pid namespace. */
   pid: number;
-  /** Clock ticks since boot, of proc_pid_stat(5): a stranger that has the pid by now is not joined. */
+  /** Clock ticks since boot, of proc_pid_stat(5): another process that has the pid by now is not joined. */
   startTime: number;
 }
 

@@ -54,10 +54,10 @@ export function planDevices(context: PlanContext): void {
     context.add("linux.devices", { device });
   }
   for (const [index, device] of devices.entries()) {
-    // It has no place, as with runc.
+    // It has no path, and is skipped, as with runc.
     if (device.path === "") continue;
     const path = resolvePath("/", device.path);
-    // Its place is taken by the link into the container's devpts.
+    // The link into the container's devpts takes its place.
     if (path === "/dev/ptmx") continue;
     context.add(`linux.devices[${index}]`, {
       device: {

@@ -17,7 +17,7 @@ import { KEPT_STREAMS } from "./stdio.ts";
 export interface HotMountOptions extends MountingOptions {
   id: string;
   init: InitProcess;
-  /** `--debug`: bunc-init tells what it does. */
+  /** `--debug`: bunc-init reports what it does. */
   trace: boolean;
 }
 
@@ -30,7 +30,7 @@ export function planMountsAdded(config: Config, host: HostFacts, options: HotMou
   return planOf(context.steps, options);
 }
 
-/** `config`: as for `planMountsAdded`. The last one first: a mount may lie in an earlier one. */
+/** `config`: as for `planMountsAdded`. The last one first: a mount may be inside an earlier one. */
 export function planMountsRemoved({ mounts, root }: Config, options: HotMountOptions): Plan {
   const path = rootPath(root, options.bundle);
   const steps = mounts.map((mount, index): Step => {

@@ -6,7 +6,7 @@ import { RLIMIT } from "../native/boundary.gen.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import type { ProcessOptions } from "./context.ts";
 
-/** `inheritedNoFile`: what the process has where its rlimits do not say. */
+/** `inheritedNoFile`: the process's limit if its rlimits do not set it. */
 export function planLimits(
   { rlimits, oomScoreAdj }: ProcessConfig,
   host: HostFacts,

@@ -47,7 +47,7 @@ export function superblockOptions(flags: ReadonlySet<SuperblockFlag>): MountOpti
   return SUPERBLOCK_FLAGS.filter((flag) => flags.has(flag)).map((key) => ({ key, value: null }));
 }
 
-/** Superblock flags of a remount: mount(2) gives it exactly those asked for, so the others are named off. */
+/** Superblock flags of a remount: mount(2) sets exactly those asked for, so the others are switched off. */
 export function remountSuperblockOptions(flags: ReadonlySet<SuperblockFlag>): MountOption[] {
   const off = { ro: "rw", sync: "async", lazytime: "nolazytime" } as const;
   const cleared = (["ro", "sync", "lazytime"] as const).filter((flag) => !flags.has(flag));

@@ -20,7 +20,7 @@ interface MountPointOptions extends MountingOptions {
 }
 
 export function planMountPoints(config: Config, host: HostFacts, options: MountPointOptions): Plan {
-  // cgroups lie in sysfs or a file system of their own, and need no place here.
+  // cgroup mounts are in sysfs or a file system of their own, and need no mount point here.
   const mounts = config.mounts.filter(({ type }) => type !== "cgroup");
   const context = new PlanContext({ ...config, mounts }, host);
   context.add("linux.rootfsPropagation", { root_propagation: { flags: MS.SLAVE, recursive: true } });

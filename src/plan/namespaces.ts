@@ -42,7 +42,8 @@ export function createNamespaces(context: PlanContext, options: CreateOptions): 
     deny_setgroups: writesOwnMaps(context),
     newuidmap: needsHelper ? options.newuidmap : "",
     newgidmap: needsHelper ? options.newgidmap : "",
-    // Root may look into every process as it is. Without a root of its own the namespace would lose its capabilities.
+    // Root may inspect every process anyway. A namespace without a root of its own would lose its
+    // capabilities.
     execute_again:
       context.host.euid !== 0 && uidMap.some(({ container_id, size }) => container_id === 0 && size > 0),
     time_offsets: context.creates("time") ? timeOffsets(context) : [],
@@ -50,8 +51,8 @@ export function createNamespaces(context: PlanContext, options: CreateOptions): 
 }
 
 /**
- * Whether the container's user namespace refuses setgroups(2): it inherits that from ours, and it is the price of a
- * gid map that its owner wrote without privileges (user_namespaces(7), the setgroups file).
+ * Whether the container's user namespace refuses setgroups(2): it inherits that from ours, and a gid map
+ * written without privileges requires it (user_namespaces(7), the setgroups file).
  */
 export function deniesSetgroups(context: PlanContext): boolean {
   return context.host.setgroupsDenied || writesOwnMaps(context);

@@ -1,7 +1,6 @@
 /**
- * The planner: a checked config, facts of the host and options of the command to a Plan (zig/plan.zig).
- * Pure; it reads nothing and asks nobody. What a config may say is decided earlier (src/oci), so that
- * everything here has an answer.
+ * The planner: a checked config, facts of the host and options of the command to a Plan (zig/plan.zig). Pure.
+ * src/oci has decided what a config may say, so that everything here has an answer.
  *
  *   planCreate(config, host, options)           the container's init        (create, run, explain)
  *   planExec(process, config, host, options)    a further process of it     (exec)
@@ -35,10 +34,10 @@ import { planSysctls } from "./sysctl.ts";
 
 export type { CompiledSeccomp, CreateOptions, ExecOptions, Planned } from "./context.ts";
 
-/** What runc sets where the config says nothing; umask(2). */
+/** runc's default if the config has none; umask(2). */
 const DEFAULT_UMASK = 0o022;
 
-/** What umask(2) takes of its argument. */
+/** The bits of its argument that umask(2) uses. */
 const UMASK_BITS = 0o777;
 
 export function planCreate(config: Config, host: HostFacts, options: CreateOptions): Planned<Plan> {
@@ -69,8 +68,8 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
   planApparmor(context, process.apparmorProfile);
   planSysctls(context);
   planRestrictedPaths(context);
-  // bunc limits the cgroup at the first report. SCHED_DEADLINE and a cpuset exclude each other: it must be there first,
-  // so that the policy is what is refused.
+  // bunc limits the cgroup at the first report. SCHED_DEADLINE and a cpuset exclude each other: it must be
+  // there first, so that the policy is refused, not the cpuset.
   const reports = context.steps.some(({ op }) => "parent_hooks" in op);
   if (process.scheduler !== undefined && limitsCpus(config) && !reports) {
     context.add("process.scheduler", { parent_hooks: {} });
@@ -145,9 +144,9 @@ export function planExec(
 }
 
 /**
- * What takes rights away. Without no_new_privs a filter needs CAP_SYS_ADMIN and is loaded before the
- * credentials; with it the filter comes last, so that the fewest system calls of ours pass it.
- * `apparmor`: name the profile here (`exec`); an init names it while it still has the mounts to check.
+ * The steps that drop privileges. Without no_new_privs a filter needs CAP_SYS_ADMIN and is loaded before the
+ * credentials; with it the filter comes last, so that the fewest system calls of ours pass it. `apparmor`:
+ * name the profile here (`exec`); an init names it while it still has the mounts to check.
  */
 function planPrivileges(
   context: PlanContext,
@@ -164,7 +163,7 @@ function planPrivileges(
   if (process.noNewPrivileges) planSeccomp(context, options.seccomp);
 }
 
-/** What `exec` takes from the container's process where its own says nothing. */
+/** What `exec` takes from the container's process if its own does not say. */
 function withContainerDefaults(given: ProcessConfig, container: ProcessConfig | undefined): ProcessConfig {
   if (container === undefined) return given;
   const merged: ProcessConfig = {

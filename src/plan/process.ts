@@ -1,4 +1,4 @@
-/** The steps that turn bunc-init into the configured process, for its init and for `exec` alike. */
+/** The steps that turn bunc-init into the configured process, for both its init and `exec`. */
 
 import type { Process } from "../native/boundary.gen.ts";
 import { KEEP_ORIGINAL_GROUPS } from "../oci/annotations.ts";
@@ -45,12 +45,12 @@ export function planCredentials(
   deniesSetgroups: boolean,
 ): void {
   context.add("process.cwd", { working_directory: { path: process.cwd, create: false } });
-  // A config without capabilities has none: to leave out a list must not give more than an empty one.
+  // A config without capabilities has none: omitting a list must not give more than an empty one.
   const planned = planCapabilities(process.capabilities ?? {});
   context.warnings.push(...planned.warnings);
   context.add("process.capabilities.bounding", { capability_bounding: { set: planned.bounding } });
   const gids = process.user.additionalGids ?? [];
-  // A rootless caller keeps the groups it has unless others are asked for: they are all it may ever have.
+  // A rootless caller keeps its groups unless others are asked for: it cannot get any others.
   const asked = context.config.annotations[KEEP_ORIGINAL_GROUPS] !== undefined;
   const keepGroups = asked || deniesSetgroups || (context.host.euid !== 0 && gids.length === 0);
   if (deniesSetgroups && gids.length > 0) {

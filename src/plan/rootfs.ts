@@ -10,7 +10,9 @@ import { planHookSet } from "./hooks.ts";
 import { NO_ATTRIBUTES } from "./mount-attributes.ts";
 import { planMounts } from "./mounts.ts";
 
-/** Mounts of the host still arrive in the container's copies, none of the container's leave them. */
+/**
+ * Mounts of the host still propagate to the container's copies, but none of the container's propagate back.
+ */
 const DEFAULT_PROPAGATION = { flag: MS.SLAVE, recursive: true };
 
 /** From the host's mounts to a process that stands in its own root, with its terminal. */
@@ -21,7 +23,7 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
   const root = rootPath(config.root, options.bundle);
 
   if (hasMounts) {
-    // "unbindable" is for the container's root alone: of an unbindable tree nothing could be bound into it.
+    // "unbindable" is for the container's root alone: nothing could be bound into it from an unbindable tree.
     const inherited =
       propagation?.flag === MS.UNBINDABLE ? DEFAULT_PROPAGATION : (propagation ?? DEFAULT_PROPAGATION);
     context.add("linux.rootfsPropagation", {
@@ -31,7 +33,7 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
   context.add("root.path", { bind_root: { path: root, bind: hasMounts } });
 
   const mounts = hasMounts ? planMounts(context, options) : { late: [], bindsDev: false };
-  // Without a mount namespace a container in "/" has the host's own /dev.
+  // Without a mount namespace, a container in "/" uses the host's own /dev.
   const hasHostDev = mounts.bindsDev || (!hasMounts && root === "/");
   if (!hasHostDev) planDevices(context);
 
@@ -69,13 +71,13 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
   if (config.root.readonly) context.add("root.readonly", { remount: { path: "/", attributes: readonly } });
 }
 
-/** The root is private since it was bound, and a slave of nothing: only other propagations are left to be set. */
+/** The root has been private since it was bound: only other propagations are left to set. */
 function planFinalPropagation(context: PlanContext, { flag, recursive }: Propagation): void {
   if (!context.has("mount")) return;
   context.add("linux.rootfsPropagation", { final_propagation: { flags: flag, recursive } });
 }
 
-/** Paths are made read-only before others are masked: a masked path may lie in a read-only one. */
+/** Paths are made read-only before others are masked: a masked path may be inside a read-only one. */
 export function planRestrictedPaths(context: PlanContext): void {
   const { readonlyPaths, maskedPaths } = context.config.linux;
   for (const [index, path] of readonlyPaths.entries()) {

@@ -32,7 +32,7 @@ export interface SpecChanges {
   hooks: readonly HookValue[];
   userns: NamespaceValue | undefined;
   network: NamespaceValue | undefined;
-  /** Given the capabilities that the container has in the end. null: none. */
+  /** Made from the capabilities that the container ends up with. null: none. */
   seccomp: ((bounding: readonly string[]) => DraftSeccomp) | null | undefined;
 }
 
@@ -92,7 +92,9 @@ function changeProcess(draft: Draft, changes: SpecChanges): void {
 }
 
 const SETS = ["bounding", "effective", "permitted", "inheritable", "ambient"] as const;
-/** Those that a capability is added to: an inheritable one would reach the programs of a user without any. */
+/**
+ * Sets that a capability is added to: an inheritable one would reach programs of a user without capabilities.
+ */
 const ADDED_TO: readonly string[] = ["bounding", "effective", "permitted"];
 
 /** As docker: of ALL added, the dropped are taken away; to ALL dropped, the added come back. */
@@ -112,7 +114,7 @@ function changeCapabilities(draft: Draft, add: readonly string[], drop: readonly
   draft.process.capabilities = capabilities;
 }
 
-/** In place of what is mounted there already, which it would only cover. */
+/** Replaces the mount that is already there, which it would only cover. */
 function addMount(draft: Draft, mount: MountConfig): void {
   draft.mounts ??= [];
   const { mounts } = draft;
@@ -137,7 +139,7 @@ function addDevice(draft: Draft, { type, major, minor, path, owner, access }: De
   draft.linux = { ...draft.linux };
   const devices = (draft.linux.devices ?? []).filter((device) => clean(device.path) !== clean(path));
   draft.linux.devices = [...devices, { path, type, major, minor, ...owner }];
-  // Where nothing is denied, nothing has to be allowed.
+  // If nothing is denied, nothing has to be allowed.
   const rules = draft.linux.resources?.devices ?? [];
   if (rules.length === 0) return;
   const rule = { allow: true, type, major, minor, access };

@@ -1,4 +1,4 @@
-/** A specification that is being written: config.json as text has it, members that no schema knows included. */
+/** A specification that is being edited: config.json as written, with its unknown members. */
 
 import type { GenericSchema } from "valibot";
 import type { Config } from "../oci/config.ts";
@@ -19,8 +19,8 @@ export type Draft = Partly<Config>;
 export type DraftSeccomp = NonNullable<NonNullable<Draft["linux"]>["seccomp"]>;
 
 /**
- * Reads a document to be changed or taken over, as create would read it. Throws RuntimeError with every mistake of its
- * shape. `document` names it in errors. The warnings say what was taken for something else.
+ * Reads a document to be changed or taken over, as create would read it. Throws RuntimeError with every
+ * mistake of its shape. `document` names it in errors. The warnings say what was read as something else.
  */
 export function readDraft(schema: GenericSchema, document: string, text: string): Loaded<unknown> {
   const raw = parseDocument(document, text);
@@ -31,7 +31,7 @@ export function readDraft(schema: GenericSchema, document: string, text: string)
   return { value, warnings };
 }
 
-/** Gives `value` the members of `raw` that no schema speaks of: they are for others to read. */
+/** Adds the members of `raw` that no schema knows: other programs may read them. */
 function keepUnknown(schema: unknown, raw: unknown, value: unknown): void {
   const entries = membersOf(schema);
   if (Array.isArray(raw) && Array.isArray(value)) {

@@ -40,7 +40,7 @@ export function parseAssignment(text: string): [name: string, value: string] {
   return [text.slice(0, equals), text.slice(equals + 1)];
 }
 
-/** The error for a field that nobody knows. `words`: what may stand there without a value. */
+/** The error for an unknown field. `words`: those that may stand without a value. */
 export function unknownField(
   name: string,
   known: readonly string[],

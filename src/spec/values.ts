@@ -80,7 +80,7 @@ export function parseMount(text: string): MountConfig {
   return mount;
 }
 
-/** What docker gives a tmpfs, and what an option of the user takes back. */
+/** docker's default options of a tmpfs, and the user's option that overrides each. */
 const TMPFS_OPTIONS = ["nosuid", "nodev", "noexec"];
 
 /** `/run`, `/run:size=64m,exec`. */
@@ -96,7 +96,7 @@ export function parseTmpfs(text: string): MountConfig {
 
 const HOOK_FIELDS = ["kind", "path", "arg", "env", "timeout"];
 
-/** `arg`s stand behind the program's own name, which is argv[0]. */
+/** `arg`s follow the program's own name, which is argv[0]. */
 export function parseHook(text: string): HookValue {
   let kind = "";
   const hook = {

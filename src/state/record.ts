@@ -40,7 +40,7 @@ export interface StateRecord {
     ociVersion: string;
     bundle: string;
     annotations: Record<string, string>;
-    /** Set while create is under way: a record that still has it is of a create that did not finish. */
+    /** Set during create: a record that still has it belongs to a create that did not finish. */
     creating: boolean;
     /** The process of that create: pid and start time. Records of older versions have none. */
     creator?: { pid: number; startTime: number };
@@ -56,8 +56,8 @@ export interface StateRecord {
 }
 
 /**
- * Raised when an older bunc could not make sense of a newer record, and when the checked configuration beside it
- * changes its shape (stored-config.ts). Newer ones read all older records.
+ * Raised when an older bunc could not read a newer record, and when the stored configuration changes its
+ * shape (stored-config.ts). Newer versions read all older records.
  */
 export const STATE_VERSION = 1;
 
@@ -65,7 +65,7 @@ export function serializeRecord(record: StateRecord): string {
   return `${JSON.stringify(record)}\n`;
 }
 
-/** The record of a state file. Throws RuntimeError for text that is none: `path` names the file. */
+/** The record of a state file. Throws RuntimeError for any other text; `path` names the file. */
 export function parseRecord(text: string, path: string): StateRecord {
   const value = parseObject(text, path);
   const own = value["bunc"];
@@ -102,7 +102,7 @@ const isProcess = (value: unknown) =>
   isPid((value as { pid?: unknown }).pid) &&
   isNatural((value as { startTime?: unknown }).startTime);
 
-/** Whoever damaged the file must not decide which process is signalled, or which directory removed. */
+/** A damaged file must not decide which process is signalled, or which directory is removed. */
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   id: isText,
   init_process_pid: isPid,

@@ -1,6 +1,6 @@
 /**
- * A container's status as the kernel knows it now: runtime-spec runtime.md, State. Nothing is remembered that
- * the kernel can be asked.
+ * A container's status as the kernel knows it now: runtime-spec runtime.md, State. What the kernel can be
+ * asked is not remembered.
  */
 
 import { isFrozen } from "../cgroup/operate.ts";
@@ -14,7 +14,7 @@ import type { StateDirectory } from "./store.ts";
 
 /** What decides; pure. */
 interface StatusFacts {
-  /** The init process of the record runs (not ended, not a zombie, no other process with its pid). */
+  /** The record's init is running: not ended, not a zombie, not another process with its pid. */
   alive: boolean;
   /** It is still bunc-init, waiting for `start`. */
   waiting: boolean;

@@ -1,4 +1,4 @@
-/** An idle cgroup (cpu.idle) has no weight: the kernel refuses to be given one, with EINVAL. v1 and v2. Pure. */
+/** An idle cgroup (cpu.idle) has no weight: the kernel refuses one with EINVAL. v1 and v2. Pure. */
 
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import { type IgnoredResource, ignored, isSet } from "./setting.ts";

@@ -1,4 +1,4 @@
-/** What resources come to: values for files of a cgroup, in the order in which they are to be written. */
+/** Resources as values for the files of a cgroup, in the order in which they are written. */
 
 import type { Warning } from "../../failure/warning.ts";
 import { ERRNO } from "../../native/boundary.gen.ts";
@@ -21,7 +21,7 @@ export interface CgroupSetting {
 export interface IgnoredResource {
   subject: string;
   reason: string;
-  /** The configuration contradicts itself: its owner is told, which he is not about what v2 has no file for. */
+  /** The configuration contradicts itself, which is reported; that v2 has no file for something is not. */
   warn?: boolean;
 }
 

@@ -108,7 +108,7 @@ function* cpu(resources: ResourcesConfig): Generator<CgroupSetting> {
   // First, because it decides whether the kernel takes shares.
   if (cpu.idle !== undefined) yield setting("cpu.idle", cpu.idle, "cpu.idle");
   if (isSet(cpu.shares) && !isIdle(resources)) {
-    // The kernel would take the nearest value without a word.
+    // The kernel would silently take the nearest value.
     const subject = "linux.resources.cpu.shares";
     const shares = BigInt(cpu.shares);
     if (shares > SHARES_MAX) {
@@ -119,8 +119,8 @@ function* cpu(resources: ResourcesConfig): Generator<CgroupSetting> {
     }
     yield setting("cpu.shares", cpu.shares, "cpu.shares");
   }
-  // Quota, period and burst are checked against each other and against the parent: in whichever order
-  // they fit, one of two attempts is in it.
+  // Quota, period and burst are checked against each other and against the parent: each is written twice, so
+  // that one attempt comes in the order that fits.
   const again = isSet(cpu.quota) ? [EINVAL] : [];
   if (isSet(cpu.period)) yield setting("cpu.cfs_period_us", cpu.period, "cpu.period", { tolerate: again });
   if (cpu.burst !== undefined) {

@@ -42,7 +42,7 @@ function* memory({ memory }: ResourcesConfig): Generator<CgroupSetting> {
   const swap = memorySwapToSwapMax(memory.swap, memory.limit);
   if (swap !== null) {
     const subject = isSet(memory.swap) ? "memory.swap" : "memory.limit";
-    // A kernel without swap has no such file, and keeps these two promises all the same.
+    // A kernel without swap has no such file, and satisfies both limits anyway.
     const tolerate = swap === "max" || swap === "0" ? [ENOENT] : [];
     yield setting("memory.swap.max", swap, subject, { tolerate });
   }
@@ -93,7 +93,7 @@ function* cpu(resources: ResourcesConfig): Generator<CgroupSetting> {
   }
   const limited = isSet(cpu.quota) || isSet(cpu.period);
   if (cpu.burst !== undefined) {
-    // A burst above the quota of now is refused; it is tried again once the new quota stands.
+    // A burst above the current quota is refused; it is tried again once the new quota stands.
     const tolerate = isSet(cpu.quota) ? [EINVAL] : [];
     yield setting("cpu.max.burst", cpu.burst, "cpu.burst", { tolerate });
   }

@@ -15,13 +15,13 @@ export interface RdtStats {
   cmt_stats?: Record<string, number>[];
 }
 
-/** What monitoring counts by L3 domain; bytes all of them. */
+/** Monitoring counters of each L3 domain, in bytes. */
 const BANDWIDTH = ["mbm_total_bytes", "mbm_local_bytes"];
 const OCCUPANCY = ["llc_occupancy"];
 
 /**
- * `group`: of the container, below the mount. `monitored`: the group whose counters are told, itself or its monitoring
- * group. `domains`: the directories of the latter's mon_data.
+ * `group`: of the container, below the mount. `monitored`: the group whose counters are reported, itself or
+ * its monitoring group. `domains`: the directories of the latter's mon_data.
  */
 export function rdtStats(
   read: ReadRdtFile,

@@ -29,7 +29,7 @@ const CPUSET_NUMBERS = [
   "sched_relax_domain_level",
 ] as const;
 
-/** What is said where there is no cpuset hierarchy. */
+/** Reported if there is no cpuset hierarchy. */
 export const CPUSET_NOT_KNOWN: object = Object.fromEntries(CPUSET_NUMBERS.map((name) => [name, 0]));
 
 const MEMORY_KINDS = ["memory", "memory.memsw", "memory.kmem", "memory.kmem.tcp"] as const;

@@ -65,7 +65,7 @@ export class SystemdCgroups implements CgroupManager {
     }
     this.call = call;
     this.options = options;
-    // Everything that can be wrong with the configuration is found before systemd is bothered.
+    // The configuration is checked completely before systemd is asked for anything.
     this.unit = unitName(cgroupsPath, id, rootless);
     this.annotated = annotatedProperties(options.annotations);
     this.subgroups = facts.mode === "v2" ? scopeSubgroups(options.annotations) : NO_SUBGROUPS;
@@ -82,8 +82,8 @@ export class SystemdCgroups implements CgroupManager {
   }
 
   /**
-   * Makes nothing: systemd does, in `place`. But what it would say of a unit that runs is no word about the cgroup,
-   * and a cgroup that is frozen it does not mind.
+   * Makes nothing: systemd does, in `place`. But systemd's error about a running unit would not mention the
+   * cgroup, and it does not mind a frozen one.
    */
   create(): void {
     refuseInUse(this.inUse());
@@ -133,7 +133,7 @@ export class SystemdCgroups implements CgroupManager {
     if (delegated === "") this.giveToOwner(this.locations);
   }
 
-  /** A process that is frozen takes no SIGTERM, with which systemd begins. */
+  /** A frozen process does not react to SIGTERM, which systemd sends first. */
   private end(): void {
     killCgroups(this.call, this.scopeLocations(), SIG.KILL);
     this.systemd.stopUnit(this.unit.unit);

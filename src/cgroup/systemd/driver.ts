@@ -143,7 +143,7 @@ export class Systemd {
     }
   }
 
-  /** Stops the unit with all processes in it. A unit that is not there is stopped. */
+  /** Stops the unit with all processes in it. A missing unit counts as stopped. */
   stopUnit(unit: string): void {
     try {
       this.job(unit, "remove", "StopUnit", "ss", [unit, "replace"]);
@@ -259,13 +259,13 @@ function connectSystem(call: typeof native, euid: number): Bus {
     try {
       return new Bus(openStream(call, SYSTEMD_PRIVATE_PATH), { direct: true });
     } catch {
-      // The bus is what should be there: its error is the one to tell.
+      // The bus should be there: its error is the one to report.
       throw error;
     }
   }
 }
 
-/** Where nobody listens. Other failures of the connection have other causes. */
+/** Nobody listens. Other failures of the connection have other causes. */
 function noBusHint(error: unknown, rootless: boolean): string | undefined {
   if (!(error instanceof RuntimeError)) return undefined;
   if (error.errno !== ERRNO.NOENT && error.errno !== ERRNO.CONNREFUSED) return error.hint;

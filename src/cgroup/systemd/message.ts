@@ -19,7 +19,7 @@ export interface MethodCall {
 export interface Message {
   type: number;
   serial: number;
-  /** Of the call that this is the answer to; 0: none. */
+  /** Serial of the call that this answers; 0: none. */
   replySerial: number;
   path: string;
   interface: string;
@@ -102,7 +102,10 @@ function frame(type: number, serial: number, fields: readonly Value[], body: Uin
   return message.result();
 }
 
-/** The length of the message at the start of `bytes`; 0 while that cannot be told. Throws Error for what is none. */
+/**
+ * The length of the message at the start of `bytes`; 0 while it is still unknown. Throws Error for an invalid
+ * message.
+ */
 export function messageLength(bytes: Uint8Array): number {
   if (bytes.length < FIXED_LENGTH) return 0;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -120,7 +123,7 @@ function isLittleEndian(bytes: Uint8Array): boolean {
   throw new Error("no D-Bus message");
 }
 
-/** One whole message. Throws Error for what is none. */
+/** One whole message. Throws Error for an invalid one. */
 export function decodeMessage(bytes: Uint8Array): Message {
   const reader = new WireReader(bytes, isLittleEndian(bytes));
   const [, type, , version] = [1, 2, 3, 4].map(() => reader.read("y") as number);

@@ -30,10 +30,10 @@ export interface SystemdResources {
   resources: ResourcesConfig;
 }
 
-/** Since when systemd knows what. */
+/** The systemd version that introduced each property. */
 const SINCE = { cpuQuotaPeriod: 242, cpuset: 244, cpuIdle: 252, oomPolicy: 253 };
 
-/** Whether the properties depend on systemd's version, which costs a question to it. */
+/** Whether the properties depend on systemd's version, which costs a call to ask for. */
 export function needsVersion({ cpu, unified }: ResourcesConfig): boolean {
   if (isSet(cpu?.period) || cpu?.idle !== undefined || cpu?.cpus || cpu?.mems) return true;
   return Object.keys(unified ?? {}).some((file) => file.startsWith("cpu") || file === "memory.oom.group");
@@ -56,7 +56,7 @@ export function unifiedProperties(resources: ResourcesConfig, version: number): 
   return { properties, resources: withQuota(resources, quota.quota) };
 }
 
-/** The last word on it: of weight and idle in either form. */
+/** `unified` has the last word on weight and idle. */
 function cpuWeight(resources: ResourcesConfig, version: number): Property[] {
   const { cpu, unified } = resources;
   const knowsIdle = version >= SINCE.cpuIdle;
@@ -65,7 +65,7 @@ function cpuWeight(resources: ResourcesConfig, version: number): Property[] {
   const weight = unified?.["cpu.weight"];
   if (weight !== undefined) return [uint64("CPUWeight", unifiedNumber("cpu.weight", weight))];
   if (isSet(cpu?.shares)) return [uint64("CPUWeight", sharesToWeight(cpu.shares))];
-  // No longer idle, and of no weight in particular.
+  // No longer idle, with the default weight.
   const isAsked = cpu?.idle !== undefined || unified?.["cpu.idle"] !== undefined;
   return isAsked && knowsIdle ? [uint64("CPUWeight", UINT64_MAX)] : [];
 }
@@ -158,7 +158,7 @@ const MEMORY_FILES: Readonly<Record<string, string>> = {
   "memory.swap.max": "MemorySwapMax",
 };
 
-/** Files that systemd has a property for. The others are known to the cgroup alone. */
+/** Files that systemd has a property for. The others are written to the cgroup alone. */
 function unifiedFiles(unified: Readonly<Record<string, string>>, version: number): Property[] {
   const properties: Property[] = [];
   for (const [file, text] of Object.entries(unified)) {
@@ -205,7 +205,7 @@ function unifiedNumber(file: string, text: string): Integer64 {
   return BigInt(value);
 }
 
-/** memory.oom.group can be said only when the unit is made. */
+/** memory.oom.group can only be set when the unit is made. */
 export function oomPolicy(
   unified: Readonly<Record<string, string>> | undefined,
   version: number,
@@ -238,7 +238,7 @@ export function deviceProperties({ allow, rules }: DevicePolicy, version: "v1" |
     const { major, minor } = rule;
     const kind = rule.type === "b" ? "block" : "char";
     const permissions = accessText(rule.access);
-    // systemd has no words for one minor of every major.
+    // systemd cannot express one minor number for every major.
     if (major === -1) return minor === -1 ? [[`${kind}-*`, permissions]] : [];
     if (minor === -1) return [[`${kind}-${major}`, permissions]];
     return [[`/dev/${kind}/${major}:${minor}`, permissions]];

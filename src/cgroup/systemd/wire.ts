@@ -52,7 +52,7 @@ function firstType(signature: string, depth = 0): string {
   }
   let end = 1;
   while (signature[end] !== close) end += firstType(signature.slice(end), depth + 1).length;
-  // A struct without members would take no bytes, and an array of them no end.
+  // A struct without members takes no bytes, so an array of them would never end.
   if (end === 1) throw new Error(`bad D-Bus type "${code}${close}"`);
   return signature.slice(0, end + 1);
 }
@@ -206,7 +206,7 @@ export class WireWriter {
   }
 }
 
-/** Reads what a peer has sent; whatever it is, the end is a value or an Error. */
+/** Reads what a peer has sent; the result is a value or an Error, whatever the bytes. */
 export class WireReader {
   private readonly bytes: Uint8Array;
   private readonly view: DataView;

@@ -141,7 +141,7 @@ function checkIdMap(
   }
 }
 
-/** Nothing may cover a part of /proc that the kernel or a security module is steered through. */
+/** Nothing may cover a part of /proc that controls the kernel or a security module. */
 function checkProc(
   path: string,
   target: string,

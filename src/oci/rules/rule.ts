@@ -21,12 +21,12 @@ export interface Report {
   /** Whether the schema found nothing wrong at or below a path. For the items of lists read as "mounts[]". */
   isSound(path: string): boolean;
   issue(path: string, found: unknown, accepted: string, message?: string): void;
-  /** For what is started all the same. `message`: what is done instead. */
+  /** For a configuration that is accepted all the same. `message`: what is done instead. */
   warn(path: string, found: unknown, message: string): void;
 }
 
 export interface Rule<T, Facts = ValidationFacts> {
-  /** Paths of the members that the rule reads; "mounts[]": it looks at sound items itself. */
+  /** Paths of the members that the rule reads; "mounts[]": it skips unsound items itself. */
   reads: readonly string[];
   check(document: T, facts: Facts, report: Report): void;
 }

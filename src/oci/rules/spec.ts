@@ -7,7 +7,7 @@ import type { Rule } from "./rule.ts";
 
 const VERSION = /^(\d+)\.(\d+)\.(\d+)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 
-/** What somebody may have meant by a text that is no version. */
+/** The version that an invalid text may stand for. */
 const MAJOR = /^v?(\d+)(?:\.|$)/;
 
 export const specRules: readonly Rule<Config>[] = [

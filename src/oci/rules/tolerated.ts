@@ -1,4 +1,4 @@
-/** What runc starts although the specification has it otherwise, and nothing is the worse for it: warnings. */
+/** Harmless deviations from the specification that runc accepts: warnings. */
 
 import { asksAgent } from "../annotations.ts";
 import type { Config } from "../config.ts";
