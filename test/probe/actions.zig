@@ -1,8 +1,8 @@
 //! The probe's actions: `verb` or `verb:argument`, done in the order given.
 //!
 //! Everything is collected into one JSON array; it is printed when the actions end, at `print`, and before
-//! any action that does not return. `out:PATH` sends it to a file from then on (appended). `measure` takes
-//! all that follows it as a command (`measure.zig`).
+//! any action that does not return. `out:PATH` sends it to a file from then on (appended). `measure` and
+//! `measure-terminal` take all that follows as a command (`measure.zig`).
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -13,6 +13,7 @@ const processes = @import("processes.zig");
 const consoles = @import("consoles.zig");
 const notify = @import("notify.zig");
 const measure = @import("measure.zig");
+const floor = @import("floor.zig");
 
 const Handler = *const fn (argument: [:0]const u8) void;
 const Action = struct { []const u8, Handler };
@@ -58,6 +59,7 @@ const table = [_]Action{
     .{ "notify", notify.send },
     .{ "receive-notify", notify.receive },
     .{ "signal-file", processes.record_signals },
+    .{ "floor", floor.run },
 };
 
 var start: self.Start = undefined;
@@ -67,16 +69,21 @@ pub fn run(from: self.Start) void {
     start = from;
     json.begin_array();
     if (start.arguments.len > 1) for (start.arguments[1..], 1..) |argument, index| {
-        if (std.mem.eql(u8, std.mem.span(argument), "measure")) {
+        if (measured_streams(std.mem.span(argument))) |streams| {
             json.begin_object();
-            json.field("action", "measure");
-            measure.command(start.arguments[index + 1 ..], start.environment);
+            json.field("action", std.mem.span(argument));
+            measure.command(start.arguments[index + 1 ..], start.environment, streams);
             json.end_object();
             break;
         }
         act(std.mem.span(argument));
     };
     flush();
+}
+
+fn measured_streams(argument: []const u8) ?measure.Streams {
+    if (std.mem.eql(u8, argument, "measure")) return .null;
+    return if (std.mem.eql(u8, argument, "measure-terminal")) .terminal else null;
 }
 
 fn act(argument: [:0]const u8) void {

@@ -5,27 +5,48 @@ const std = @import("std");
 const linux = std.os.linux;
 const json = @import("json.zig");
 
+pub const Streams = enum {
+    /// /dev/null for all three.
+    null,
+    /// A terminal of the command's own, which it controls; what it prints there is thrown away.
+    terminal,
+};
+
 fn now_ns() u64 {
     var time: linux.timespec = undefined;
     _ = linux.clock_gettime(.MONOTONIC, &time);
     return @as(u64, @intCast(time.sec)) * std.time.ns_per_s + @as(u64, @intCast(time.nsec));
 }
 
-/// `measure COMMAND [ARGUMENT…]`, output thrown away. → `status` (128 + signal), `wallNs`, `maxRssKib`.
-pub fn command(arguments: []const [*:0]const u8, environment: [*:null]const ?[*:0]const u8) void {
+/// The command and its arguments. → `status` (128 + signal), `wallNs`; of it and all descendants that were waited for:
+/// `maxRssKib` (of the largest), `minorFaults`, `majorFaults`, and `userInstructions` where the machine counts them.
+pub fn command(
+    arguments: []const [*:0]const u8,
+    environment: [*:null]const ?[*:0]const u8,
+    streams: Streams,
+) void {
     if (arguments.len == 0) @panic("probe: measure needs a command");
     var vector: [256:null]?[*:0]const u8 = undefined;
     if (arguments.len >= vector.len) @panic("probe: too many arguments");
     for (arguments, 0..) |argument, index| vector[index] = argument;
     vector[arguments.len] = null;
 
+    const fd = switch (streams) {
+        .null => linux.open("/dev/null", .{ .ACCMODE = .RDWR }, 0),
+        .terminal => open_terminal(),
+    };
+    if (linux.errno(fd) != .SUCCESS) return json.outcome(fd);
+    const counter = count_instructions();
     const started_ns = now_ns();
     const signal_child = 17;
     const pid = linux.syscall5(.clone, signal_child, 0, 0, 0, 0);
     if (linux.errno(pid) != .SUCCESS) return json.outcome(pid);
     if (pid == 0) {
-        const null_device: i32 = @intCast(linux.open("/dev/null", .{ .ACCMODE = .RDWR }, 0));
-        for (0..3) |fd| _ = linux.dup2(null_device, @intCast(fd));
+        if (streams == .terminal) {
+            _ = linux.setsid();
+            _ = linux.ioctl(@intCast(fd), linux.T.IOCSCTTY, 0);
+        }
+        for (0..3) |stream| _ = linux.dup2(@intCast(fd), @intCast(stream));
         _ = linux.execve(arguments[0], &vector, environment);
         linux.exit_group(127);
     }
@@ -37,4 +58,34 @@ pub fn command(arguments: []const [*:0]const u8, environment: [*:null]const ?[*:
     json.field("status", if (status & 0x7f == 0) status >> 8 & 0xff else 128 + (status & 0x7f));
     json.field("wallNs", ended_ns - started_ns);
     json.field("maxRssKib", usage.maxrss);
+    json.field("minorFaults", usage.minflt);
+    json.field("majorFaults", usage.majflt);
+    if (counter) |descriptor| {
+        var instructions: u64 = 0;
+        if (linux.read(descriptor, std.mem.asBytes(&instructions), 8) == 8) {
+            json.field("userInstructions", instructions);
+        }
+    }
+}
+
+/// → the slave's descriptor. The master stays open and unread: a command that prints more than the kernel buffers would
+/// wait for ever.
+fn open_terminal() usize {
+    const master = linux.open("/dev/ptmx", .{ .ACCMODE = .RDWR, .NOCTTY = true, .CLOEXEC = true }, 0);
+    if (linux.errno(master) != .SUCCESS) return master;
+    var locked: c_int = 0;
+    _ = linux.ioctl(@intCast(master), linux.T.IOCSPTLCK, @intFromPtr(&locked));
+    const slave_flags: linux.O = .{ .ACCMODE = .RDWR, .NOCTTY = true, .CLOEXEC = true };
+    return linux.ioctl(@intCast(master), linux.T.IOCGPTPEER, @as(u32, @bitCast(slave_flags)));
+}
+
+/// Of this process and those that it makes from now on: perf_event_open(2). Null: not counted here.
+fn count_instructions() ?i32 {
+    var event: linux.perf_event_attr = .{
+        .type = .HARDWARE,
+        .config = @intFromEnum(linux.PERF.COUNT.HW.INSTRUCTIONS),
+        .flags = .{ .inherit = true, .exclude_kernel = true, .exclude_hv = true },
+    };
+    const descriptor = linux.perf_event_open(&event, 0, -1, -1, linux.PERF.FLAG.FD_CLOEXEC);
+    return if (linux.errno(descriptor) == .SUCCESS) @intCast(descriptor) else null;
 }

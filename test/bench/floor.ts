@@ -1,0 +1,35 @@
+/** The kernel's part of `run` alone: a static program that does nothing but its calls (test/probe/floor.zig). */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { probePath } from "../harness/probe.ts";
+import type { Contender } from "./contender.ts";
+import { measure } from "./measure.ts";
+import { counting } from "./system-calls.ts";
+import { median } from "./table.ts";
+
+export interface Floor {
+  readonly wallMs: number;
+  readonly faults: number;
+  /** Undefined without strace. */
+  readonly systemCalls: number | undefined;
+}
+
+/** In the root file system of a contender's bundle. */
+export function measureFloor({ bundle }: Contender, rounds: number, countCalls: boolean): Floor {
+  const scratch = mkdtempSync(join(tmpdir(), "bunc-bench-"));
+  const action = `floor:/sys/fs/cgroup/bunc-bench-${process.pid},${bundle.rootfs}`;
+  const command = [probePath(), action];
+  try {
+    const samples = Array.from({ length: rounds }, () => measure(command, scratch));
+    const { wrapper, counts } = counting();
+    if (countCalls) measure([...wrapper, ...command], scratch);
+    return {
+      wallMs: median(samples.map(({ wallMs }) => wallMs)),
+      faults: median(samples.map(({ faults }) => faults)),
+      systemCalls: countCalls ? counts().reduce((sum, count) => sum + count, 0) : undefined,
+    };
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}

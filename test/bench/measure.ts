@@ -1,0 +1,44 @@
+/** One command, measured from clone to wait by a process that costs next to nothing itself (test/probe/measure.zig). */
+import { probePath } from "../harness/probe.ts";
+import { bareEnvironment } from "../harness/runtime.ts";
+
+/** What the kernel still does for the container before (its network namespace) is not counted to the next command. */
+const settleMs = 50;
+
+/** Of a command with all descendants that it waited for. */
+export interface Measure {
+  readonly wallMs: number;
+  /** Of the largest process. */
+  readonly peakRssKib: number;
+  readonly faults: number;
+  /** Undefined where the machine does not count them. */
+  readonly userInstructions: number | undefined;
+}
+
+/** `terminal`: on a terminal of its own instead of /dev/null. Throws where the status is not 0. */
+export function measure(command: readonly string[], cwd: string, terminal = false): Measure {
+  Bun.sleepSync(settleMs);
+  const action = terminal ? "measure-terminal" : "measure";
+  const { stdout } = Bun.spawnSync([probePath(), action, ...command], { cwd, env: bareEnvironment });
+  const [found] = JSON.parse(stdout.toString());
+  if (found.status !== 0) throw new Error(`${command.join(" ")}: status ${found.status}`);
+  return {
+    wallMs: found.wallNs / 1e6,
+    peakRssKib: found.maxRssKib,
+    faults: found.minorFaults + found.majorFaults,
+    userInstructions: found.userInstructions,
+  };
+}
+
+/** Sums, of commands that are measured together. */
+export function together(parts: readonly Measure[]): Measure {
+  const sum = (of: (part: Measure) => number) => parts.reduce((total, part) => total + of(part), 0);
+  return {
+    wallMs: sum((part) => part.wallMs),
+    peakRssKib: Math.max(...parts.map((part) => part.peakRssKib)),
+    faults: sum((part) => part.faults),
+    userInstructions: parts.some((part) => part.userInstructions === undefined)
+      ? undefined
+      : sum((part) => part.userInstructions ?? 0),
+  };
+}

@@ -1,0 +1,106 @@
+/** What waits costs in memory, and how little a container needs. */
+import { readdirSync, readFileSync } from "node:fs";
+import { bareEnvironment } from "../harness/runtime.ts";
+import type { Contender } from "./contender.ts";
+
+/** Of smaps_rollup(5): pages that nobody else has. */
+function privateKib(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  return [...rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+)/gm)].reduce(
+    (sum, [, kib]) => sum + Number(kib),
+    0,
+  );
+}
+
+const statePid = (contender: Contender, id: string): number =>
+  JSON.parse(contender.quietly(["state", id]).stdout.toString()).pid;
+
+/** Private memory of the process that waits after `create`. */
+export function waitingInitKib(contender: Contender): number {
+  const id = contender.created(contender.sleeper);
+  try {
+    return privateKib(statePid(contender, id));
+  } finally {
+    contender.remove(id);
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+  );
+}
+
+const startTimeoutMs = 20_000;
+
+/** Private memory of all processes of a foreground `run` that waits for its container, without the container's. */
+export async function waitingRunKib(contender: Contender): Promise<number> {
+  const args = contender.runArgs(contender.sleeper);
+  const id = args.at(-1) ?? "";
+  const run = Bun.spawn(contender.box.commandLine(args), {
+    env: bareEnvironment,
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  try {
+    const deadline = Date.now() + startTimeoutMs;
+    let container = 0;
+    while (container === 0) {
+      if (Date.now() > deadline) throw new Error(`${contender.name} run: not running after 20 s`);
+      await Bun.sleep(50);
+      const state = contender.quietly(["state", id]);
+      if (state.exitCode !== 0) continue;
+      const { status, pid } = JSON.parse(state.stdout.toString());
+      if (status === "running") container = pid;
+    }
+    // What it does once the program runs is over by then.
+    await Bun.sleep(200);
+    const pending = [run.pid];
+    let sum = 0;
+    for (let pid = pending.pop(); pid !== undefined; pid = pending.pop()) {
+      if (pid === container) continue;
+      sum += privateKib(pid);
+      pending.push(...childrenOf(pid));
+    }
+    return sum;
+  } finally {
+    contender.remove(id);
+    await run.exited;
+  }
+}
+
+/** Beyond what any runtime needs. */
+const LIMIT_MAX_KIB = 64 * 1024;
+const LIMIT_STEP_KIB = 64;
+/** One that starts by luck is not enough. */
+const LIMIT_TRIES = 3;
+
+/** The smallest memory limit, without swap, at which a static true(1) starts and ends well; null: there is none. */
+export function smallestMemoryLimitKib({ box }: Contender): number | null {
+  const starts = (limitKib: number) => {
+    const limit = limitKib * 1024;
+    const bundle = box.probe(["exit:0"], (config) => {
+      config.linux.resources = { ...config.linux.resources, memory: { limit, swap: limit } };
+    });
+    for (let attempt = 0; attempt < LIMIT_TRIES; attempt++) {
+      const id = box.id();
+      const { exitCode } = Bun.spawnSync(box.commandLine(["run", "--bundle", bundle.directory, id]), {
+        env: bareEnvironment,
+        timeout: 20_000,
+      });
+      if (exitCode === 0) continue;
+      Bun.spawnSync(box.commandLine(["delete", "--force", id]), { env: bareEnvironment });
+      return false;
+    }
+    return true;
+  };
+  let enough = LIMIT_MAX_KIB;
+  if (!starts(enough)) return null;
+  let tooSmall = 0;
+  while (enough - tooSmall > LIMIT_STEP_KIB) {
+    const middle = Math.ceil((enough + tooSmall) / 2 / LIMIT_STEP_KIB) * LIMIT_STEP_KIB;
+    if (middle === enough) break;
+    if (starts(middle)) enough = middle;
+    else tooSmall = middle;
+  }
+  return enough;
+}
