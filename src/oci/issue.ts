@@ -2,6 +2,7 @@
 
 import { type ConfigError, RuntimeError } from "../failure/errors.ts";
 import type { Warning } from "../failure/warning.ts";
+import { isSpecialNumber, numberText } from "./json.ts";
 
 export interface Issue extends ConfigError {
   /** JSON path: `linux.namespaces[2].type`. Empty: the document itself. */
@@ -51,9 +52,9 @@ const FOUND_LENGTH_MAX = 80;
 /** A value as an error shows it. */
 export function describeFound(value: unknown): string {
   if (value === undefined) return "nothing";
-  if (typeof value === "bigint") return value.toString();
+  if (isSpecialNumber(value)) return numberText(value);
   const text = JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === "bigint" ? item.toString() : item,
+    isSpecialNumber(item) ? numberText(item) : item,
   );
   if (text === undefined) return typeof value;
   return text.length > FOUND_LENGTH_MAX ? `${text.slice(0, FOUND_LENGTH_MAX)}...` : text;

@@ -14,11 +14,28 @@ describe("parseJson", () => {
     ['{"a" : \n null}', {}],
     ['{"a":[null]}', { a: [null] }],
     ['{"a":"x:null"}', { a: "x:null" }],
-    ["1e400", Number.POSITIVE_INFINITY],
-    ["12345678901234567.5", 12345678901234568],
+    ['{"a":"12:1.5"}', { a: "12:1.5" }],
+    ['{"created":"16:48:18.327Z"}', { created: "16:48:18.327Z" }],
   ];
   for (const [text, value] of table) {
     test(text.replace(/\s+/g, " "), () => expect(parseJson(text)).toEqual(value));
+  }
+
+  const notIntegers = ["1e3", "1.0", "-1.0", "1E0", "1e+3", "0.0", "0e0", "1e400", "12345678901234567.5"];
+  for (const number of notIntegers) {
+    test(`${number} is not taken for an integer, wherever it stands`, () => {
+      for (const [before, after] of [
+        ["[", "]"],
+        ["[1,", ",2]"],
+        ['{"a":', "}"],
+        ['{ "a" :\n ', ' , "b": 1}'],
+      ]) {
+        const text = `${before}${number}${after}`;
+        const item = Object.values(parseJson(text) as object).find((value) => typeof value === "symbol");
+        expect(item?.description).toBe(number);
+        expect(stringifyJson(parseJson(text))).toBe(text.replaceAll(/\s/g, ""));
+      }
+    });
   }
 
   test("__proto__ is an ordinary key", () => {

@@ -1,15 +1,16 @@
 /**
  * JSON as it comes from outside: config.json, process.json, resources.
  *
- * Two things JSON.parse alone does not give: integers beyond 2^53 keep every digit (they become bigint),
- * and `null` means "not set", as Go's encoding/json reads it: Go clients write `"mounts": null` for an
- * empty slice.
+ * Three things JSON.parse alone does not give: integers beyond 2^53 keep every digit (they become bigint); a number that is
+ * not written as an integer is none (1e3 and 1.0 become symbols, which no schema takes for one); and `null` means "not set".
+ * So does Go's encoding/json read it: Go clients write `"mounts": null` for an empty slice.
  */
 
 /** A 64-bit integer: a number where that is exact, a bigint beyond 2^53. `String(x)` is exact for both. */
 export type Integer64 = number | bigint;
 
-const MAYBE_UNSAFE_INTEGER = /\d{16}/;
+/** Too many digits, or a number with a point or an exponent. Now and then matches in a string. */
+const MAYBE_SPECIAL_NUMBER = /\d{16}|[:[,]\s*-?\d+[.eE][\d.eE+-]*\s*[,\]}]/;
 const MAYBE_NULL = /:\s*null/;
 const INTEGER = /^-?\d+$/;
 
@@ -33,7 +34,7 @@ export function parseDocument(document: string, source: string): unknown {
 
 /** The same with the nulls. */
 export function parseExactly(text: string): unknown {
-  return MAYBE_UNSAFE_INTEGER.test(text) ? JSON.parse(text, keepInteger) : JSON.parse(text);
+  return MAYBE_SPECIAL_NUMBER.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text);
 }
 
 /**
@@ -43,7 +44,7 @@ export function parseExactly(text: string): unknown {
  */
 export function mayRepeatNames(text: string, value: unknown): boolean {
   if (text.includes("\\u003a") || text.includes("\\u003A")) return true;
-  const whole = MAYBE_UNSAFE_INTEGER.test(text) || MAYBE_NULL.test(text) ? JSON.parse(text) : value;
+  const whole = MAYBE_SPECIAL_NUMBER.test(text) || MAYBE_NULL.test(text) ? JSON.parse(text) : value;
   return countOf(":", text) !== countOf(":", JSON.stringify(whole));
 }
 
@@ -51,24 +52,34 @@ function countOf(character: string, text: string): number {
   return text.split(character).length;
 }
 
-/** JSON.stringify for values that may hold bigint: they are written as plain JSON numbers. */
+/** JSON.stringify for what `parseJson` gives: all numbers are written as they were. */
 export function stringifyJson(value: unknown, indent?: string | number): string {
   return JSON.stringify(
     value,
-    (_key, item: unknown) => (typeof item === "bigint" ? rawNumber(item) : item),
+    (_key, item: unknown) => (isSpecialNumber(item) ? rawNumber(item) : item),
     indent,
   );
 }
 
 /** The reviver of the proposal "JSON.parse source text access"; the type library does not know it yet. */
-function keepInteger(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+function keepNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source;
-  return source !== undefined && INTEGER.test(source) ? BigInt(source) : value;
+  if (typeof value !== "number" || source === undefined) return value;
+  if (!INTEGER.test(source)) return Symbol(source);
+  return Number.isSafeInteger(value) ? value : BigInt(source);
 }
 
-function rawNumber(value: bigint): unknown {
-  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(value.toString());
+export function isSpecialNumber(value: unknown): value is bigint | symbol {
+  return typeof value === "bigint" || typeof value === "symbol";
+}
+
+/** The text of such a number. */
+export function numberText(value: bigint | symbol): string {
+  return typeof value === "bigint" ? value.toString() : (value.description ?? "");
+}
+
+function rawNumber(value: bigint | symbol): unknown {
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(numberText(value));
 }
 
 /** Members only: a null in an array is an error that the schema reports. */

@@ -7,6 +7,7 @@
 
 import type { CgroupDriver } from "../cgroup/manager.ts";
 import { RuntimeError } from "../failure/errors.ts";
+import { parseExactly } from "../oci/json.ts";
 
 export interface StateRecord {
   id: string;
@@ -86,7 +87,11 @@ export function parseRecord(text: string, path: string): StateRecord {
   return value as unknown as StateRecord;
 }
 
-const found = (value: unknown) => (value === undefined ? "missing" : JSON.stringify(value).slice(0, 80));
+function found(value: unknown): string {
+  if (value === undefined) return "missing";
+  const { describeFound }: typeof import("../oci/issue.ts") = require("../oci/issue.ts");
+  return describeFound(value);
+}
 
 const isText = (value: unknown) => typeof value === "string";
 const isBoolean = (value: unknown) => typeof value === "boolean";
@@ -134,7 +139,7 @@ const FORCE_HINT = "delete --force removes what is left of the container";
 function parseObject(text: string, path: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactly(text);
   } catch (error) {
     const { whyNotJson }: typeof import("../oci/json-error.ts") = require("../oci/json-error.ts");
     throw damaged(path, whyNotJson(text, error), FORCE_HINT);

@@ -25,6 +25,7 @@ describe("v2", () => {
     ["pids 0", { pids: { limit: 0 } }, ["pids.max=1"]],
     ["pids -1", { pids: { limit: -1 } }, ["pids.max=max"]],
     ["memory", { memory: { limit: 4096 } }, ["memory.max=4096"]],
+    ["memory, the largest", { memory: { limit: 2n ** 63n - 1n } }, ["memory.max=9223372036854775807"]],
     ["memory unlimited", { memory: { limit: -1 } }, ["memory.swap.max=max ?2", "memory.max=max"]],
     [
       "memory, swap, reservation",
