@@ -5,17 +5,22 @@
  *
  * `--all` adds the tiers that need tools from outside (strace, QEMU) or many minutes; `--runtime=runc` runs
  * the tests that must hold for any runtime with that one; a FILTER is a part of a test file's path.
+ *
+ * BUNC_TEST_RECORD is a file to which the tests that passed are added, for test/shown.ts.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { cgroupsOf, mountsOf, processesOf } from "./harness/leaks.ts";
+import { recordPassed } from "./harness/passed.ts";
 import { skipMarker } from "./harness/scenario-name.ts";
 import { type Tier, tiers } from "./tiers.ts";
 
 interface Tally {
   passed: number;
+  /** Of bun's tests that passed: `file › name`. */
+  names: string[];
   failed: number;
   skipped: { name: string; reason: string }[];
 }
@@ -60,20 +65,29 @@ function readJunit(xml: string, tally: Tally): void {
   for (const [, attributes = "", empty, body = ""] of xml.matchAll(
     /<testcase\b([^>]*?)(?:(\/)>|>([\s\S]*?)<\/testcase>)/g,
   )) {
-    const name = decodeXml(/\bname="([^"]*)"/.exec(attributes)?.[1] ?? "?");
-    if (empty !== undefined) tally.passed++;
+    const attribute = (key: string) =>
+      decodeXml(new RegExp(`\\b${key}="([^"]*)"`).exec(attributes)?.[1] ?? "?");
+    const name = attribute("name");
+    const pass = () => {
+      tally.passed++;
+      tally.names.push(`${attribute("file")} › ${name}`);
+    };
+    if (empty !== undefined) pass();
     else if (body.includes("<skipped")) {
       const [title = name, reason] = name.split(skipMarker);
       tally.skipped.push({ name: title, reason: reason?.replace(/\]$/, "") ?? "no reason given" });
     } else if (body.includes("<failure") || body.includes("<error")) tally.failed++;
-    else tally.passed++;
+    else pass();
   }
 }
 
-async function runBun(tier: Tier, tally: Tally): Promise<void> {
-  const files = tier.folders
+const filesOf = (tier: Tier): string[] =>
+  tier.folders
     .filter((folder) => existsSync(join(project, folder)))
-    .flatMap((folder) => [...new Bun.Glob(`${folder}/**/*.test.ts`).scanSync(project)])
+    .flatMap((folder) => [...new Bun.Glob(`${folder}/**/*.test.ts`).scanSync(project)]);
+
+async function runBun(tier: Tier, tally: Tally): Promise<void> {
+  const files = filesOf(tier)
     .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
     .sort();
   if (files.length === 0) return;
@@ -149,13 +163,19 @@ function printSkips(skipped: Tally["skipped"]): void {
   }
 }
 
-const total: Tally = { passed: 0, failed: 0, skipped: [] };
+const allFiles = chosenTiers().flatMap(filesOf);
+// A filter that meets nothing must not be taken for tests that pass.
+const unmet = filters.find((filter) => !allFiles.some((file) => file.includes(filter)));
+if (unmet !== undefined) throw new Error(`${unmet}: no test file of these tiers has this in its path`);
+
+const total: Tally = { passed: 0, names: [], failed: 0, skipped: [] };
 for (const tier of chosenTiers()) {
-  const tally: Tally = { passed: 0, failed: 0, skipped: [] };
+  const tally: Tally = { passed: 0, names: [], failed: 0, skipped: [] };
   console.log(`\n── ${tier.name} ${"─".repeat(Math.max(0, 70 - tier.name.length))}`);
   if (tier.name === "zig") await runZig(tally);
   else await runBun(tier, tally);
   total.passed += tally.passed;
+  total.names.push(...tally.names);
   total.failed += tally.failed;
   total.skipped.push(...tally.skipped);
 }
@@ -166,6 +186,8 @@ if (leaked.length > 0) {
   total.failed++;
 }
 rmSync(scratch, { recursive: true, force: true });
+// What another runtime passes shows nothing of bunc.
+if (flags.runtime === undefined) recordPassed(total.names);
 printSkips(total.skipped);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);

@@ -2,41 +2,12 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-
-const project = join(import.meta.dir, "../..");
-
-interface Row {
-  feature: string;
-  cells: number;
-  references: { file: string; name: string }[];
-}
-
-function rows(): Row[] {
-  const text = readFileSync(join(project, "docs/CONFORMANCE.md"), "utf8");
-  return text
-    .split("\n")
-    .filter((line) => line.startsWith("| ") && !line.startsWith("| feature "))
-    .map((line) => {
-      const cells = line.split(/(?<!\\)\|/).slice(1, -1);
-      const shown = cells[2]?.trim() ?? "";
-      const references = shown === "open" ? [] : shown.split("<br>").map(reference);
-      return { feature: cells[0]?.trim() ?? "", cells: cells.length, references };
-    });
-}
-
-function reference(text: string): { file: string; name: string } {
-  const [file = "", name = ""] = text.split(" › ");
-  const path = file.startsWith("src/")
-    ? file
-    : file.includes("/")
-      ? `test/${file}`
-      : `test/integration/${file}`;
-  return { file: path, name };
-}
+import { conformanceRows } from "../harness/conformance.ts";
+import { projectRoot } from "../harness/project.ts";
 
 /** Whether the file has a test of that name, written out or made from a template. */
 function isThere(file: string, name: string): boolean {
-  const path = join(project, file);
+  const path = join(projectRoot, file);
   if (name === "" || !existsSync(path)) return false;
   const source = readFileSync(path, "utf8").replaceAll('\\"', '"');
   return (
@@ -53,13 +24,13 @@ function templates(source: string): RegExp[] {
 }
 
 test("every row has a feature, what bunc does, a test or an honest gap, and what runc does", () => {
-  const all = rows();
+  const all = conformanceRows();
   expect(all.length).toBeGreaterThan(100);
   expect(all.filter(({ feature, cells }) => feature === "" || cells !== 4)).toEqual([]);
 });
 
 test("the tests that are named are there", () => {
-  const missing = rows().flatMap(({ references }) =>
+  const missing = conformanceRows().flatMap(({ references }) =>
     references.filter(({ file, name }) => !isThere(file, name)),
   );
   expect(missing).toEqual([]);

@@ -7,15 +7,24 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { recordPassed, recordVariable } from "../harness/passed.ts";
 import { probePath } from "../harness/probe.ts";
 import { skipMarker } from "../harness/scenario-name.ts";
 import type { Distribution } from "./flavours.ts";
-import { type FlavourName, guestScratch, guestUnavailable, throughOurStreams, withGuest } from "./guest.ts";
+import {
+  type FlavourName,
+  type Guest,
+  guestScratch,
+  guestUnavailable,
+  throughOurStreams,
+  withGuest,
+} from "./guest.ts";
 
 const project = join(import.meta.dir, "..", "..");
 const suiteTimeoutMs = 40 * 60_000;
 const command = process.env["BUNC_VM_COMMAND"] ?? "bun test/run.ts --only=integration";
 const flavours = (process.env["BUNC_VM_FLAVOURS"] ?? "minimal,systemd").split(",") as FlavourName[];
+const guestRecord = join(guestScratch, "passed-tests");
 const kernel = process.env["BUNC_VM_KERNEL"] as Distribution | undefined;
 
 function unavailable(): string | undefined {
@@ -27,7 +36,14 @@ function unavailable(): string | undefined {
 function environment(): Record<string, string> {
   const names = Object.keys(process.env).filter((name) => /^(RUNTIME$|CI$|BUNC_(?!VM_))/.test(name));
   const handedOn = names.map((name) => [name, process.env[name] ?? ""] as const);
-  return { TMPDIR: guestScratch, ...Object.fromEntries(handedOn) };
+  return { TMPDIR: guestScratch, ...Object.fromEntries(handedOn), [recordVariable]: guestRecord };
+}
+
+/** What passed in the guest counts as what passed here. */
+async function fetchPassed(guest: Guest): Promise<void> {
+  if (!process.env[recordVariable]) return;
+  const { stdout } = await guest.run(["sh", "-c", `cat ${guestRecord} 2>/dev/null || true`]);
+  recordPassed(stdout.split("\n").filter(Boolean));
 }
 
 const reason = unavailable();
@@ -50,6 +66,7 @@ describe.each(flavours)("integration suite in the %s guest", (flavour) => {
             timeoutMs: suiteTimeoutMs,
             ...throughOurStreams(),
           });
+          await fetchPassed(guest);
           return result.exitCode;
         },
         { share: project, ...(kernel === undefined ? {} : { kernel }) },
