@@ -87,7 +87,7 @@ export function planCgroups(options: CgroupOptions): CgroupPlan {
   };
 }
 
-const IN_USER_NAMESPACE = "a user namespace has no rights over devices, and no device of the host to give";
+const IN_USER_NAMESPACE = "device rules cannot be set in a user namespace";
 const NO_RIGHTS = [ERRNO.PERM, ERRNO.ACCES, ERRNO.ROFS, ERRNO.NOENT];
 
 export function resourceSettings(facts: CgroupFacts, resources: ResourcesConfig): CgroupSettings {

@@ -48,7 +48,7 @@ export class DeviceEmulator {
       const action = this.allow ? "unable to remove 'deny' exception" : "unable to remove 'allow' exception";
       throw new RuntimeError(
         `${action}: requested rule [${requested}] not supported by devices cgroupv1 (cannot punch hole in existing wildcard rule [${existing}])`,
-        { subject, hint: `take back ${found.subject} as a whole, or name the devices one by one` },
+        { subject, hint: `revoke ${found.subject} as a whole, or name the devices one by one` },
       );
     }
     const found = this.exceptions.get(key);

@@ -88,7 +88,7 @@ class NoCgroups implements CgroupManager {
     if (first === undefined) return;
     throw new RuntimeError(`cannot set ${first.controller} limit: cgroups are disabled`, {
       subject: first.subject,
-      hint: "leave --cgroup-manager disabled out, or linux.resources",
+      hint: "remove --cgroup-manager disabled, or linux.resources",
     });
   }
 

@@ -26,7 +26,7 @@ export class OomWatch {
     const memory = locationOf(locations, "memory");
     if (memory === undefined) {
       throw new RuntimeError("memory controller missing", {
-        hint: "events about memory need the container to have a memory cgroup",
+        hint: "memory events need a memory cgroup for the container",
       });
     }
     const { mount, path, controller } = memory;

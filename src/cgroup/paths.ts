@@ -102,9 +102,9 @@ function ownDirectory(controller: string, { root, own }: CgroupHierarchy): strin
 
 function ownCgroupOutOfView(controller: string, own: string): RuntimeError {
   const which = controller === "" ? "cgroup" : `${controller} cgroup`;
-  return new RuntimeError(`own ${which} ${own} is outside of what is mounted on this side`, {
+  return new RuntimeError(`own ${which} ${own} is outside the mounted part of the hierarchy`, {
     path: own,
-    hint: "give linux.cgroupsPath as an absolute path: it then counts from the mount point",
+    hint: "use an absolute linux.cgroupsPath: it starts at the mount point",
   });
 }
 

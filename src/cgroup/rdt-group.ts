@@ -136,7 +136,7 @@ function refuseDifferences(plan: RdtPlan, existing: string): void {
     {
       path,
       subject: difference.subject,
-      hint: "a group that exists keeps its schemata: choose another closID, or leave the schemata out",
+      hint: "an existing group keeps its schemata: choose another closID, or omit the schemata",
     },
   );
 }
@@ -148,7 +148,7 @@ function readBack(call: typeof native, plan: RdtPlan): Warning[] {
   return schemataDifferences(plan.schemata, text).map(({ subject, line, found }) => ({
     path: subject,
     found: JSON.stringify(line),
-    message: `${subject}: the kernel has made ${JSON.stringify(found)} of ${line}`,
+    message: `${subject}: the kernel has changed ${line} to ${JSON.stringify(found)}`,
   }));
 }
 

@@ -211,7 +211,7 @@ describe("a group in a directory that stands for resctrl", () => {
       {
         path: "linux.intelRdt.memBwSchema",
         found: '"MB:0=25"',
-        message: 'linux.intelRdt.memBwSchema: the kernel has made "MB:0=30" of MB:0=25',
+        message: 'linux.intelRdt.memBwSchema: the kernel has changed MB:0=25 to "MB:0=30"',
       },
     ]);
   });

@@ -27,7 +27,7 @@ said), _hint_ (what to do), _config_errors_ (every mistake of the configuration:
 that is not JSON its _line_ and _column_) and _warnings_ (what did not stop the command: _message_, _path_, _found_). In the other formats, and when nothing fails, a
 warning is a record of its own, with _subject_ and _found_; the log file of a JSON log gets it with **--log-level** only.
 A terminal also shows the line that is not JSON, with a caret below the place.
-When **--log** names a file, the message is also printed to standard error. Trouble with the log does not
+When **--log** names a file, the message is also printed to standard error. A failure to write the log does not
 change the exit status.
 
 
@@ -45,7 +45,7 @@ the process could not be started.
 : Holds the state directory _runc_ of containers that are not root's.
 
 **NOTIFY_SOCKET**
-: The socket of **sd_notify**(3), which the container's process gets a substitute for.
+: The socket of **sd_notify**(3); the container's process gets one of its own.
 
 **LISTEN_FDS**
 : The number of file descriptors of **sd_listen_fds**(3), which are passed on to the container's process.`;

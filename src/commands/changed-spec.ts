@@ -36,7 +36,7 @@ type SpecOptions = VerbOptions<"spec">;
  */
 export async function changedSpec(options: SpecOptions, example: () => object, log: Log): Promise<string> {
   if (options.from !== undefined && options.rootless) {
-    throw new UsageError("--from and --rootless exclude each other: --rootless is about the example");
+    throw new UsageError("--from and --rootless exclude each other: --rootless applies to the example only");
   }
   const changes = await changesOf(options, log);
   const draft =

@@ -8,7 +8,7 @@ import { readDocument } from "./document-source.ts";
 
 export const run: Handler<"mounts"> = async (_options, [change, id, file], context) => {
   if (change !== "add" && change !== "remove") {
-    throw new UsageError(`unknown action ${JSON.stringify(change)}: accepted are add and remove`);
+    throw new UsageError(`unknown action ${JSON.stringify(change)}: use add or remove`);
   }
   const { document, text } = await readDocument(file);
   return changeContainer(id, context, (container) => {

@@ -58,7 +58,7 @@ export function claimContainer<Made>(
     // The cgroups show what is wrong with them only while they exist.
     const told = diagnosed(error, cgroups);
     const undone = undo.run(() => directory.remove());
-    if (!undone) context.log.warning(`container ${id} could not be undone completely: delete --force it`);
+    if (!undone) context.log.warning(`container ${id} could not be removed completely: use delete --force`);
     directory.release();
     // Hooks may take long, and the lock is free meanwhile. If something is left, `delete` runs them.
     if (undone) undo.afterwards();

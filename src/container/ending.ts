@@ -48,7 +48,7 @@ function outOfMemory({ locations, earlierKills }: Ending): string | undefined {
   if (killed <= 0) return undefined;
   const who = killed === 1 ? "1 process" : `${killed} processes`;
   const where = limit === "" ? "" : `, at its limit of ${bytes(limit)}`;
-  return `SIGKILL: the kernel killed ${who} in the container's cgroup for want of memory${where}`;
+  return `SIGKILL: the kernel killed ${who} in the container's cgroup because memory ran out${where}`;
 }
 
 /** `67108864 bytes (64 MiB)`. */

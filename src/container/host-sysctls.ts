@@ -16,6 +16,6 @@ export function refuseHostSysctls({ linux }: Config): void {
   throw new RuntimeError(`sysctl "${names[0]}" not allowed in host network namespace`, {
     subject: `linux.sysctl["${names[0]}"]`,
     path: network.path,
-    hint: "give linux.namespaces a network namespace of the container's own",
+    hint: "add a network namespace of the container's own to linux.namespaces",
   });
 }

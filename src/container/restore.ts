@@ -301,9 +301,9 @@ function hasTerminal({ process }: Config): boolean {
 function refuseJoinedCgroup({ linux }: Config): void {
   const index = linux.namespaces.findIndex(({ type, path }) => type === "cgroup" && path !== "");
   if (index === -1) return;
-  throw new RuntimeError("CRIU cannot restore into a cgroup namespace that is there already", {
+  throw new RuntimeError("CRIU cannot restore into an existing cgroup namespace", {
     subject: `linux.namespaces[${index}].path`,
-    hint: "leave the path out: the container gets a cgroup namespace of its own",
+    hint: "remove the path: the container gets a cgroup namespace of its own",
   });
 }
 

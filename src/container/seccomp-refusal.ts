@@ -36,7 +36,7 @@ export function seccompRefusal(
   if (seccomp === undefined || candidates.length === 0) return undefined;
   const logged = lookForRefusal(pid, since);
   if (logged !== undefined) return `SIGSYS: seccomp does not allow ${refusedCall(seccomp, logged)}`;
-  return `SIGSYS, which these parts of its seccomp profile end a process with: ${few(candidates)}`;
+  return `SIGSYS; these parts of its seccomp profile kill a process: ${few(candidates)}`;
 }
 
 const SHOWN_MAX = 3;

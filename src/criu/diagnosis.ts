@@ -37,7 +37,7 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     log: /Unexpected rt vDSO/,
-    hint: "this criu does not know this kernel: `criu check` tells more; a newer criu may",
+    hint: "this criu does not support this kernel: see `criu check`, or try a newer criu",
   },
   {
     log: /CONFIG_CHECKPOINT_RESTORE|kcmp.*Function not implemented/,

@@ -62,7 +62,7 @@ export function makeImageDirectory(imagePath: string, parentPath: string | undef
   const why = found === "" ? "no such file or directory" : "not a directory";
   throw new RuntimeError(`invalid --parent-path: stat ${path}: ${why}`, {
     path,
-    hint: "--parent-path is the directory of an earlier checkpoint --pre-dump, counted from --image-path",
+    hint: "--parent-path is the directory of an earlier checkpoint --pre-dump, relative to --image-path",
   });
 }
 

@@ -170,6 +170,6 @@ export function findCriu(): string {
   }
   throw new RuntimeError("CRIU is not installed: there is no criu on PATH", {
     path,
-    hint: "install the package criu: checkpoint and restore are its work",
+    hint: "install the package criu, which checkpoint and restore use",
   });
 }

@@ -130,7 +130,7 @@ function findLegacyDelegation({ host }: CgroupDoctorFacts): Finding {
   const isRoot = host.euid === 0;
   return finding("cgroups", "delegation", {
     ok: isRoot,
-    found: isRoot ? "root needs none" : "v1 hierarchies are root's",
+    found: isRoot ? "root needs none" : "v1 hierarchies belong to root",
     without: NOT_DELEGATED,
     fix: "boot with cgroup v2: only that can be delegated safely",
   });
@@ -142,7 +142,7 @@ function findUnified(facts: DoctorFacts): Finding[] {
     finding("cgroups", "cgroup.kill", {
       ok: facts.cgroupKill,
       found: facts.cgroupKill ? "there" : "no such file in our cgroup (the root has none)",
-      without: "kill --all and delete signal one process after the other",
+      without: "kill --all and delete signal processes one by one",
       fix: "a kernel of 5.14 or newer",
     }),
   ];

@@ -75,20 +75,20 @@ const causes: Row[] = [
     name: "read-only",
     error: { path: "/c/id", errno: "EROFS" },
     place: readOnly,
-    hint: /^doctor: writable: \/c is mounted read-only; to mend it: mount -o remount,rw/,
+    hint: /^doctor: writable: \/c is mounted read-only; to fix it: mount -o remount,rw/,
   },
   {
     name: "not delegated",
     error: { path: "/c/id", errno: "EACCES" },
     euid: 1000,
     place: notOurs,
-    hint: /^doctor: delegation: \/c belongs to uid 0; to mend it: chown/,
+    hint: /^doctor: delegation: \/c belongs to uid 0; to fix it: chown/,
   },
   {
     name: "a cgroup that passes controllers on",
     error: { path: "/c/id", errno: "EBUSY" },
     refused: { ...own(["pids"]), passedOn: ["pids", "cpu"] },
-    hint: /^the cgroup passes controllers on \(pids cpu\)/,
+    hint: /^the cgroup enables controllers for its children \(pids cpu\)/,
   },
 ];
 

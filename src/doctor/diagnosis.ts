@@ -30,7 +30,7 @@ export function diagnoseCgroup(
     case ERRNO.BUSY:
       return refused.passedOn.length === 0
         ? ""
-        : `the cgroup passes controllers on (${refused.passedOn.join(" ")}), so that it cannot hold processes: choose another linux.cgroupsPath`;
+        : `the cgroup enables controllers for its children (${refused.passedOn.join(" ")}), so it cannot hold processes: choose another linux.cgroupsPath`;
     case ERRNO.NOENT:
       return whatIsMissing(error, facts, refused);
     case undefined:
@@ -59,7 +59,7 @@ function whatIsMissing(error: RuntimeError, facts: CgroupDoctorFacts, refused: R
 function findings(facts: CgroupDoctorFacts, names: readonly string[]): string {
   return findPlace(facts)
     .filter(({ name, verdict }) => verdict !== "ok" && names.includes(name === "blkio" ? "io" : name))
-    .map(({ name, found, fix }) => `doctor: ${name}: ${found}; to mend it: ${fix}`)
+    .map(({ name, found, fix }) => `doctor: ${name}: ${found}; to fix it: ${fix}`)
     .join(". ");
 }
 

@@ -75,7 +75,7 @@ const table: Row[] = [
   ["seccomp notify", "limited", "not among", { seccompActions: ["allow"] }],
   ["AppArmor", "limited", "not enabled", {}, { apparmor: "N\n" }],
   ["SELinux", "limited", "not enabled", {}, { mountinfo: "" }],
-  ["modules", "ok", "not told", { securityModules: [] }],
+  ["modules", "ok", "unknown", { securityModules: [] }],
   [
     "available",
     "limited",

@@ -67,7 +67,7 @@ export function findSecurity({ host, seccompActions, securityModules }: DoctorFa
     }),
     finding("security", "modules", {
       ok: true,
-      found: securityModules.join(", ") || "not told (securityfs is not mounted)",
+      found: securityModules.join(", ") || "unknown (securityfs is not mounted)",
       without: "",
       fix: "",
     }),
@@ -173,7 +173,7 @@ export function findPrograms(facts: DoctorFacts): Finding[] {
           finding("programs", "XDG_RUNTIME_DIR", {
             ok: facts.xdgRuntimeDirectory !== "",
             found: facts.xdgRuntimeDirectory || "not set",
-            without: "states of containers have no place but the one given with --root",
+            without: "the state directory has to be given with --root",
             fix: "log in through PAM (pam_systemd), or give --root",
           }),
         ]

@@ -58,7 +58,7 @@ export function findKernel(facts: DoctorFacts): Finding[] {
             : refused.map((call) => `${call}: ${errnoName(errnos.get(call) ?? ERRNO.NOSYS)}`).join(", "),
         without,
         fix: at(5, 14)
-          ? "a seccomp filter refuses it to bunc itself: run it in a container whose profile allows it"
+          ? "a seccomp filter denies it to bunc itself: run it in a container whose profile allows it"
           : "boot a kernel of 5.14 or newer",
         required,
       });

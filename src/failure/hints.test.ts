@@ -131,7 +131,7 @@ const causes: Row[] = [
     "a capability that the caller lacks",
     { subject: "process.capabilities", op: "capset", errno: "EPERM" },
     { capabilities: ["CAP_CHOWN", "CAP_SYS_RESOURCE"], ...host(status("CapBnd", "000001fffeffffff")) },
-    /may not hold CAP_SYS_RESOURCE \(/,
+    /lacks CAP_SYS_RESOURCE \(/,
   ],
   ["a working directory", { subject: "process.cwd", op: "chdir", errno: "EACCES" }, {}, /may not enter/],
   [

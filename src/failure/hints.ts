@@ -44,7 +44,7 @@ export const HINT_RULES: readonly HintRule[] = [
     code: "executable",
     op: /^execve$/,
     errno: ["ENOEXEC"],
-    hint: "the kernel knows no way to run this file: is it for another architecture, or a script without a #! line?",
+    hint: "the kernel cannot run this file: is it for another architecture, or a script without a #! line?",
   },
   {
     code: "unsafe_path",
@@ -78,7 +78,7 @@ export const HINT_RULES: readonly HintRule[] = [
     errno: ["ENOENT"],
     hint: ({ failure, context }) =>
       failure.target.startsWith("/proc/") && context.host.text("/proc/self/status") === ""
-        ? "the proc file system is wanted for this: mount -t proc proc /proc"
+        ? "this needs the proc file system: mount -t proc proc /proc"
         : "",
   },
   {
@@ -97,7 +97,7 @@ export const HINT_RULES: readonly HintRule[] = [
     // user_namespaces(7): mapping only one's own id requires denying setgroups.
     hint: ({ context }) =>
       context.host.euid !== 0 && isNewUserNamespace(context) && sizeOf(context.gidMappings) === 1
-        ? "supplementary groups need a gid mapping that newgidmap has written; without it leave process.user.additionalGids out"
+        ? "supplementary groups need a gid mapping that newgidmap has written; otherwise remove process.user.additionalGids"
         : "",
   },
   { subject: /^process\.rlimits/, op: /^prlimit/, errno: ["EPERM"], hint: rlimitHint },
@@ -215,7 +215,7 @@ function rlimitHint({ failure, context }: HintFacts): string {
     return `the hard limit is above fs.nr_open (${openMax}): lower it, or raise that sysctl`;
   }
   if (!context.host.inUserNamespace && holdsCapability(context, "CapEff", "CAP_SYS_RESOURCE")) return "";
-  return "raising a hard limit needs CAP_SYS_RESOURCE, which the caller of the runtime has not: lower process.rlimits[].hard";
+  return "raising a hard limit needs CAP_SYS_RESOURCE, which the runtime's caller lacks: lower process.rlimits[].hard";
 }
 
 /** `set`: of /proc/self/status. If it cannot be read, all capabilities are assumed. */
@@ -234,7 +234,7 @@ function missingCapabilities({ context }: HintFacts): string {
   );
   return missing.length === 0
     ? ""
-    : `the caller of the runtime may not hold ${missing.join(", ")} (CapBnd in /proc/self/status), and so may no container of it`;
+    : `the runtime's caller lacks ${missing.join(", ")} (CapBnd in /proc/self/status), so its containers cannot have it either`;
 }
 
 /** Namespaces that this machine does not let us make, because their limit is 0. */
@@ -257,7 +257,7 @@ function forbiddenNamespaces({ failure, context }: HintFacts): string {
   );
   return found === undefined
     ? ""
-    : `the host keeps user namespaces from ordinary users: ${found[0]} is ${found[1]}`;
+    : `the host denies user namespaces to ordinary users: ${found[0]} is ${found[1]}`;
 }
 
 /** Their names in sysctls, if they differ. */

@@ -71,7 +71,7 @@ export const containerNotPaused = () => new RuntimeError("container not paused")
 export const cgroupNotEmpty = (path: string, processes: number) =>
   new RuntimeError(`container's cgroup is not empty: ${processes} process(es) found`, {
     path,
-    hint: "another container or service uses this cgroup: give linux.cgroupsPath a name of its own",
+    hint: "another container or service uses this cgroup: choose another linux.cgroupsPath",
   });
 
 /** `path`: what is frozen, the container's cgroup or one above it. */
@@ -125,7 +125,7 @@ export const terminalNeedsConsoleSocket = () =>
 
 export const consoleSocketNeedsTerminal = () =>
   new RuntimeError("cannot use console socket if runc will not detach or allocate tty", {
-    hint: "set process.terminal to true and detach, or leave --console-socket out",
+    hint: "set process.terminal to true and detach, or remove --console-socket",
   });
 
 export const preservedFdMissing = (fd: number, index: number, count: number) =>

@@ -31,7 +31,7 @@ const causes: Row[] = [
     "a misspelt option",
     atMount("fsconfig", "EINVAL"),
     { ...mount("tmpfs", ["ro", "nosiud", "size=1k"]), ...optionNames },
-    /^"nosiud" is no option of mounts \(did you mean "nosuid"\?\)$/,
+    /^"nosiud" is not a mount option \(did you mean "nosuid"\?\)$/,
   ],
   [
     "sysfs without a network namespace",

@@ -19,7 +19,7 @@ export function mountHint(facts: HintFacts): string {
       return failure.op === "fsopen" ? missingFileSystem(mount, context) : "";
     case "ENOENT":
       return failure.op === "open_tree" && failure.target === mount.source
-        ? "the source of a bind mount must be there before the container is made"
+        ? "the source of a bind mount must exist before the container is made"
         : "";
     case "EINVAL":
       return failure.op === "fsconfig" ? refusedOption(mount, context) : "";
@@ -52,7 +52,7 @@ function refusedOption({ type, options }: MountFacts, context: FailureContext): 
   const unknown = options.filter((option) => !known.includes(option) && !option.includes("="));
   for (const option of unknown) {
     const suggestion = didYouMean(option, known);
-    if (suggestion !== "") return `${JSON.stringify(option)} is no option of mounts${suggestion}`;
+    if (suggestion !== "") return `${JSON.stringify(option)} is not a mount option${suggestion}`;
   }
   return "";
 }

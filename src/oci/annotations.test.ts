@@ -18,7 +18,7 @@ describe("scopeSubgroups", () => {
 
   test.each(["a/b", "..", "/", "cgroup.procs", "a b"])("%p is no name", (name) => {
     expect(() => scopeSubgroups({ [SUBGROUP]: name })).toThrow(
-      `annotation ${SUBGROUP}=${name} is no name of a cgroup`,
+      `annotation ${SUBGROUP}=${name} is not a valid cgroup name`,
     );
   });
 

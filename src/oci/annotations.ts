@@ -33,7 +33,7 @@ export function scopeSubgroups(annotations: Readonly<Record<string, string>>): S
   if (delegated !== "" && subgroup === "") {
     throw new RuntimeError(`annotation ${DELEGATE_CGROUP}=${delegated} needs ${SYSTEMD_SUBGROUP}`, {
       subject: `annotations["${DELEGATE_CGROUP}"]`,
-      hint: "what is delegated is a cgroup below the one that has the limits",
+      hint: "the delegated cgroup is below the one with the limits",
     });
   }
   return { subgroup, delegated };
@@ -43,7 +43,7 @@ function subgroupName(annotations: Readonly<Record<string, string>>, key: string
   const name = annotations[key] ?? "";
   // A name with a dot can be that of one of the cgroup's files.
   if (/^[A-Za-z0-9_:@-]*$/.test(name)) return name;
-  throw new RuntimeError(`annotation ${key}=${name} is no name of a cgroup`, {
+  throw new RuntimeError(`annotation ${key}=${name} is not a valid cgroup name`, {
     subject: `annotations["${key}"]`,
     hint: 'letters, digits, "_", ":", "@" and "-"',
   });

@@ -24,7 +24,7 @@ export function readLeniently(schema: GenericSchema, text: string): LenientReadi
   const reading = new Reading();
   const end = endOfDocument(text);
   if (text.slice(end).trim() !== "") {
-    reading.warn([], text.slice(end), "what stands behind the end of the JSON document is ignored");
+    reading.warn([], text.slice(end), "text after the end of the JSON document is ignored");
   }
   const raw = parseExactly(numberNames(text.slice(0, end)));
   const value = reading.read(schema, raw, undefined, []);
@@ -115,12 +115,12 @@ class Reading {
         this.warn(
           place,
           withoutNumbers(member),
-          `${formatPath(place)} is taken as ${name}: case matters in names`,
+          `${formatPath(place)} is read as ${name}: case matters in names`,
         );
       }
       if (seen.has(name)) {
         const place = [...path, name];
-        const message = `${formatPath(place)} stands there more than once: objects are merged, of other values the last is taken`;
+        const message = `${formatPath(place)} appears more than once: objects are merged, of other values the last one counts`;
         this.warn(place, withoutNumbers(member), message);
       }
       seen.add(name);
@@ -132,7 +132,7 @@ class Reading {
       const place = [...path, name];
       const zero = zeroOf(schema);
       if (zero === undefined || !isValid(schema, zero)) continue;
-      this.warn(place, undefined, `${formatPath(place)} is missing: ${describeFound(zero)} is taken for it`);
+      this.warn(place, undefined, `${formatPath(place)} is missing: ${describeFound(zero)} is used`);
       value[name] = zero;
     }
     return value;
@@ -152,7 +152,7 @@ class Reading {
         this.warn(
           place,
           withoutNumbers(member),
-          `${formatPath(place)} stands there more than once: the last is taken`,
+          `${formatPath(place)} appears more than once: the last one counts`,
         );
       }
       const result = this.item(entry, member, place);
@@ -166,7 +166,7 @@ class Reading {
     const isStruct = membersOf(schema) !== undefined;
     const zero = zeroOf(schema);
     if (!isStruct && !isValid(schema, zero)) return null;
-    this.warn(path, null, `${formatPath(path)} is null: ${describeFound(zero)} is taken for it`);
+    this.warn(path, null, `${formatPath(path)} is null: ${describeFound(zero)} is used`);
     return isStruct ? this.read(schema, {}, undefined, path) : zero;
   }
 }

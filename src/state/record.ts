@@ -145,7 +145,7 @@ function parseObject(text: string, path: string): Record<string, unknown> {
     throw damaged(path, whyNotJson(text, error), FORCE_HINT);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw damaged(path, "it is no JSON object", FORCE_HINT);
+    throw damaged(path, "it is not a JSON object", FORCE_HINT);
   }
   return value as Record<string, unknown>;
 }

@@ -10,5 +10,5 @@ export function deleteCommand() {
         "hook that it waits for, and the command that was creating it fails.",
     )
     .argument("<container-id>", CONTAINER_ID)
-    .option("-f, --force", "kill the container first (SIGKILL); an unknown container is no error", false);
+    .option("-f, --force", "kill the container first (SIGKILL); an unknown container is not an error", false);
 }

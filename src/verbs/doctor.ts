@@ -2,7 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 
 export function doctorCommand() {
   return new Command("doctor")
-    .summary("show what this host gives a container runtime")
+    .summary("show what this host offers a container runtime")
     .description(
       "Checks kernel features, cgroups, security modules, user namespaces and helper programs, and says\n" +
         "what does not work without each and how to get it.",

@@ -11,7 +11,7 @@ export function eventsCommand() {
     )
     .argument("<container-id>", CONTAINER_ID)
     .addOption(
-      valueFlag("--interval <duration>", "time between two statistics", parsePositiveDuration).default(
+      valueFlag("--interval <duration>", "time between two readings", parsePositiveDuration).default(
         5000,
         "5s",
       ),

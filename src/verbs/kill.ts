@@ -12,5 +12,5 @@ export function killCommand() {
     )
     .argument("<container-id>", CONTAINER_ID)
     .argument("[signal]", "the signal's name or number")
-    .option("-a, --all", "signal every process of the container; one that does not run is no error", false);
+    .option("-a, --all", "signal every process of the container; a stopped container is not an error", false);
 }

@@ -16,7 +16,7 @@ export function specCommand() {
     .summary("create a new specification file")
     .description(
       "Writes a config.json to start from: a container that runs sh on a terminal in the directory\n" +
-        "rootfs. An existing config.json is left alone and is an error. The flags change what is written, or\n" +
+        "rootfs. If there is a config.json already, it is kept, and the command fails. The flags change what is written, or\n" +
         "what stands in the file of --from; what would not be accepted is not written.\n\n" +
         "A mount is a list of type=, source=, destination=, options= (separated by colons), option= (one, as\n" +
         "it is), and ro or another option by itself; a field with a comma stands in double quotes. What is\n" +

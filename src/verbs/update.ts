@@ -18,7 +18,7 @@ export function updateCommand() {
     .description(
       "Changes the limits of a container that exists. With --resources they come from JSON in the form of\n" +
         "linux.resources of config.json (memory, cpu, blockIO, pids, unified …) and all other flags are\n" +
-        "ignored; what is not mentioned stays as it is. 0 stands for not mentioned, but for pids, idle and\n" +
+        "ignored; what is not mentioned stays as it is. 0 means not mentioned, except for pids, idle and\n" +
         "burst. An idle cgroup has no weight: the shares come back with --cpu-idle 0, and new ones end idle.",
     )
     .argument("<container-id>", CONTAINER_ID)
@@ -38,11 +38,9 @@ export function updateCommand() {
       textFlag("--cpu-rt-period <us>", "realtime period in microseconds; 0 leaves it as it is", parseUint64),
     )
     .addOption(textFlag("--cpu-rt-runtime <us>", "realtime CPU time in a period in microseconds", parseInt64))
-    .addOption(textFlag("--cpuset-cpus <list>", "CPUs that may be used", parseCpuList))
-    .addOption(textFlag("--cpuset-mems <list>", "memory nodes that may be used", parseCpuList))
-    .addOption(
-      textFlag("--cpu-idle <0|1>", "1: only use CPU time that nobody wants (SCHED_IDLE)", parseInt64),
-    )
+    .addOption(textFlag("--cpuset-cpus <list>", "CPUs the container may use", parseCpuList))
+    .addOption(textFlag("--cpuset-mems <list>", "memory nodes the container may use", parseCpuList))
+    .addOption(textFlag("--cpu-idle <0|1>", "1: use only otherwise idle CPU time (SCHED_IDLE)", parseInt64))
     .addOption(size("--memory <size>", "memory limit"))
     .addOption(size("--memory-reservation <size>", "memory soft limit"))
     .addOption(size("--memory-swap <size>", "limit of memory plus swap; -1 for unlimited swap"))

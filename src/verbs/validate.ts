@@ -6,11 +6,11 @@ export const DOCUMENT_KINDS = ["config", "process", "resources", "seccomp"] as c
 
 export function validateCommand() {
   return new Command("validate")
-    .summary("check a specification file, and say where each mistake is")
+    .summary("check a specification file, and show where each mistake is")
     .description(
       "Reads a config.json as create would read it, and prints every error and every warning with its line,\n" +
-        "column and path. What depends on the machine is not looked at (explain tells that), so no rights are\n" +
-        "needed. The exit status is 0 where create would accept the file, 1 otherwise.\n\n" +
+        "column and path. What depends on the machine is not checked (see explain), so no privileges are\n" +
+        "needed. The exit status is 0 if create would accept the file, 1 otherwise.\n\n" +
         "EXAMPLE:\n" +
         "    bunc validate bundle/config.json\n" +
         "    bunc validate --json --kind process - < process.json",

@@ -61,7 +61,7 @@ scenario(
     expect(status).toBe(1);
     expect(stderr).toContain("unable to apply cgroup configuration");
     expect(stderr).toContain(
-      "doctor: writable: /sys/fs/cgroup is mounted read-only; to mend it: mount -o remount,rw",
+      "doctor: writable: /sys/fs/cgroup is mounted read-only; to fix it: mount -o remount,rw",
     );
   },
 );

@@ -58,13 +58,13 @@ async function endingOf(box: Sandbox, args: string[], status: number) {
 scenario("run: memory ran out, with the limit", [...needs, controller("memory")], async (box) => {
   const bundle = box.probe(["eat:64"], limited);
   const { records, terminal } = await endingOf(box, ["run", "--bundle", bundle.directory, box.id()], 137);
-  const text = `the container was ended by SIGKILL: the kernel killed 1 process in the container's cgroup for want of memory, at its limit of ${LIMIT} bytes (32 MiB)`;
+  const text = `the container was ended by SIGKILL: the kernel killed 1 process in the container's cgroup because memory ran out, at its limit of ${LIMIT} bytes (32 MiB)`;
   expect(records).toEqual([`warning: ${text}`]);
   expect(terminal).toContain(`WARN ${text}`);
 });
 
 scenario(
-  "exec: memory ran out, and what ran out before is not told again",
+  "exec: memory ran out, and what ran out before is not reported again",
   [...needs, controller("memory")],
   async (box) => {
     const id = await box.started(box.probe(["sleep"], limited));
@@ -103,7 +103,7 @@ scenario(
     const bundle = box.probe([`syscall:${MOUNT}`], killsMount("SCMP_ACT_TRAP"));
     const { records } = await endingOf(box, ["run", "--bundle", bundle.directory, box.id()], 159);
     expect(records).toEqual([
-      "warning: the container was ended by SIGSYS, which these parts of its seccomp profile end a process with: linux.seccomp.syscalls[1] (umount2, mount: SCMP_ACT_TRAP)",
+      "warning: the container was ended by SIGSYS; these parts of its seccomp profile kill a process: linux.seccomp.syscalls[1] (umount2, mount: SCMP_ACT_TRAP)",
     ]);
   },
 );

@@ -46,7 +46,7 @@ export function memorySwapToSwapMax(swap: Integer64 = 0, limit: Integer64 = 0): 
 function swapError(message: string, swap: Integer64): RuntimeError {
   return new RuntimeError(message, {
     subject: "linux.resources.memory.swap",
-    hint: `swap (${swap}) is memory and swap together: at least memory.limit, or -1`,
+    hint: `swap (${swap}) is memory and swap together: it must be at least memory.limit, or -1`,
   });
 }
 

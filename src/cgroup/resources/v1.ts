@@ -24,7 +24,7 @@ export function legacySettings(resources: ResourcesConfig): CgroupSettings {
   if (resources.unified !== undefined && Object.keys(resources.unified).length > 0) {
     throw new RuntimeError("invalid configuration: cannot use unified on cgroup v1", {
       subject: "linux.resources.unified",
-      hint: "use the fields of linux.resources that stand for the limit",
+      hint: "use the other members of linux.resources",
     });
   }
   return {
@@ -194,7 +194,7 @@ function* network({ network }: ResourcesConfig): Generator<CgroupSetting> {
 }
 
 function* ignoredMemory({ memory }: ResourcesConfig): Generator<IgnoredResource> {
-  const reason = "the kernel has no separate limit for kernel memory any more";
+  const reason = "the kernel no longer limits kernel memory separately";
   if (isSet(memory?.kernel)) yield ignored("memory.kernel", reason);
   if (isSet(memory?.kernelTCP)) yield ignored("memory.kernelTCP", reason);
 }

@@ -139,8 +139,9 @@ const NO_FILE = "cgroup v2 has no such setting";
 function* ignoredMemory({ memory }: ResourcesConfig): Generator<IgnoredResource> {
   if (memory?.swappiness !== undefined) yield ignored("memory.swappiness", NO_FILE);
   if (memory?.disableOOMKiller === true) yield ignored("memory.disableOOMKiller", NO_FILE);
-  if (isSet(memory?.kernel)) yield ignored("memory.kernel", "kernel memory is counted with the rest");
-  if (isSet(memory?.kernelTCP)) yield ignored("memory.kernelTCP", "kernel memory is counted with the rest");
+  if (isSet(memory?.kernel)) yield ignored("memory.kernel", "kernel memory is counted with other memory");
+  if (isSet(memory?.kernelTCP))
+    yield ignored("memory.kernelTCP", "kernel memory is counted with other memory");
 }
 
 function* ignoredOther({ cpu, blockIO, network }: ResourcesConfig): Generator<IgnoredResource> {

@@ -40,9 +40,9 @@ interface Typed {
 /** People write seconds; over D-Bus such a property is NAMEUSec, in microseconds. */
 function inMicroseconds(name: string, { signature, value }: Typed): Property {
   if (!/[a-z]Sec$/.test(name)) return { name, signature, value };
-  if (!"ynqiuxtd".includes(signature)) throw new Error("a property of seconds takes a number");
+  if (!"ynqiuxtd".includes(signature)) throw new Error("a property in seconds must be a number");
   const microseconds = BigInt(Math.trunc(Number(value) * 1_000_000));
-  if (microseconds < 0n) throw new Error("a property of seconds takes no negative number");
+  if (microseconds < 0n) throw new Error("a property in seconds must not be negative");
   return { name: name.replace(/Sec$/, "USec"), signature: "t", value: microseconds };
 }
 
@@ -98,7 +98,7 @@ class Parser {
       const keyword = KEYWORDS[word];
       if (keyword !== undefined) return this.value(keyword);
       if (word === "true" || word === "false") return this.typed("b", word === "true", expected);
-      throw new Error(`"${word}" is no value`);
+      throw new Error(`"${word}" is not a value`);
     }
     const quote = this.text[this.offset];
     if (quote === "'" || quote === '"') {
@@ -107,7 +107,7 @@ class Parser {
     }
     if (quote === "[") return this.array(expected);
     const number = this.take(/([+-]?(?:0[xX][0-9a-fA-F]+|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+))/y);
-    if (number === undefined) throw new Error(`no value at "${this.text.slice(this.offset)}"`);
+    if (number === undefined) throw new Error(`expected a value at "${this.text.slice(this.offset)}"`);
     return this.number(number, expected);
   }
 
@@ -138,8 +138,7 @@ class Parser {
     for (;;) {
       this.space();
       if (this.take(/(\])/y) !== undefined) break;
-      if (items.length > 0 && this.take(/(,)/y) === undefined)
-        throw new Error("array without a comma or an end");
+      if (items.length > 0 && this.take(/(,)/y) === undefined) throw new Error("unterminated array");
       const item = this.value(element);
       element = item.signature;
       items.push(item.value);
@@ -159,12 +158,12 @@ class Parser {
       if (character === "\\") index += 1;
       result += character === "\\" ? escaped(this.text[index]) : character;
     }
-    throw new Error("string without an end");
+    throw new Error("unterminated string");
   }
 
   private typed(signature: string, value: Value, expected: string): Typed {
     if (expected !== "" && expected !== signature)
-      throw new Error(`a value of the type "${expected}" is asked for`);
+      throw new Error(`expected a value of the type "${expected}"`);
     return { signature, value };
   }
 
@@ -182,6 +181,6 @@ class Parser {
 }
 
 function escaped(character: string | undefined): string {
-  if (character === undefined) throw new Error("string without an end");
+  if (character === undefined) throw new Error("unterminated string");
   return { n: "\n", t: "\t", r: "\r" }[character] ?? character;
 }

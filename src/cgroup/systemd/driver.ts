@@ -48,7 +48,7 @@ export class Systemd {
     const { rootless, euid, variables } = environment;
     if (!isBootedWithSystemd(call)) {
       throw new RuntimeError("systemd not running on this host, cannot use systemd cgroups manager", {
-        hint: "leave --systemd-cgroup out: bunc makes the cgroups itself then",
+        hint: "remove --systemd-cgroup: bunc then makes the cgroups itself",
       });
     }
     try {
@@ -269,18 +269,18 @@ function connectSystem(call: typeof native, euid: number): Bus {
 function noBusHint(error: unknown, rootless: boolean): string | undefined {
   if (!(error instanceof RuntimeError)) return undefined;
   if (error.errno !== ERRNO.NOENT && error.errno !== ERRNO.CONNREFUSED) return error.hint;
-  return rootless ? NO_SESSION_BUS : "dbus is not running: start it, or leave --systemd-cgroup out";
+  return rootless ? NO_SESSION_BUS : "dbus is not running: start it, or remove --systemd-cgroup";
 }
 
 function hintFor(error: unknown): { hint?: string } {
   if (!(error instanceof BusError)) return {};
   if (/AccessDenied|InteractiveAuthorizationRequired/.test(error.errorName)) {
     return {
-      hint: "systemd lets this user start no units here: use a user session (rootless), or ask for a polkit rule",
+      hint: "systemd does not let this user start units here: use a user session (rootless), or ask for a polkit rule",
     };
   }
   if (error.errorName === "org.freedesktop.systemd1.UnitExists") {
-    return { hint: "a container or service of that name runs: systemctl status shows it" };
+    return { hint: "a container or service of that name is running: see systemctl status" };
   }
   return {};
 }

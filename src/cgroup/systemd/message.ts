@@ -112,7 +112,7 @@ export function messageLength(bytes: Uint8Array): number {
   const little = isLittleEndian(bytes);
   const fields = view.getUint32(12, little);
   const length = FIXED_LENGTH + Math.ceil(fields / 8) * 8 + view.getUint32(4, little);
-  if (length > MESSAGE_LENGTH_MAX) throw new Error("D-Bus message is longer than any may be");
+  if (length > MESSAGE_LENGTH_MAX) throw new Error("D-Bus message exceeds the maximum length");
   return length;
 }
 
@@ -120,7 +120,7 @@ function isLittleEndian(bytes: Uint8Array): boolean {
   const [endian] = bytes;
   if (endian === "l".charCodeAt(0)) return true;
   if (endian === "B".charCodeAt(0)) return false;
-  throw new Error("no D-Bus message");
+  throw new Error("not a D-Bus message");
 }
 
 /** One whole message. Throws Error for an invalid one. */

@@ -298,7 +298,7 @@ describe("annotations", () => {
     ["org.systemd.property.A", "1", "name incorrect"],
     ["org.systemd.property.Foo=Bar", "1", "name incorrect"],
     ["org.systemd.property.Foo", "bar", "annotation org.systemd.property.Foo=bar value parse error"],
-    ["org.systemd.property.FooSec", "'1'", "a property of seconds takes a number"],
+    ["org.systemd.property.FooSec", "'1'", "a property in seconds must be a number"],
   ])("%s=%s is refused", (key, value, message) => {
     expect(() => annotatedProperties({ [key]: value })).toThrow(message);
   });

@@ -21,7 +21,7 @@ export function unitName(cgroupsPath: string, id: string, rootless: boolean): Un
       `expected cgroupsPath to be of format "slice:prefix:name" for systemd cgroups, got "${cgroupsPath}" instead`,
       {
         subject: "linux.cgroupsPath",
-        hint: 'for example "system.slice:bunc:web1", or leave --systemd-cgroup out',
+        hint: 'for example "system.slice:bunc:web1", or remove --systemd-cgroup',
       },
     );
   }

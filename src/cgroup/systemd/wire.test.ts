@@ -131,8 +131,8 @@ describe("messages", () => {
   });
 
   test.each([
-    ["x garbage that is no message", "no D-Bus message"],
-    ["l\x01\x00\x01\xff\xff\xff\x7f\x01\x00\x00\x00\x00\x00\x00\x00", "longer than any may be"],
+    ["x garbage that is no message", "not a D-Bus message"],
+    ["l\x01\x00\x01\xff\xff\xff\x7f\x01\x00\x00\x00\x00\x00\x00\x00", "exceeds the maximum length"],
   ])("%j is refused", (text, message) => {
     expect(() => messageLength(Uint8Array.from(text, (c) => c.charCodeAt(0)))).toThrow(message);
   });

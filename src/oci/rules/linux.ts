@@ -59,7 +59,11 @@ export const linuxRules: readonly Rule<Config>[] = [
       const { seccomp } = config.linux;
       if (seccomp === undefined) return;
       if ((seccomp.defaultAction ?? "") === "" && seccomp.syscalls.length > 0) {
-        report.issue("linux.seccomp.defaultAction", seccomp.defaultAction, "an action, for there are rules");
+        report.issue(
+          "linux.seccomp.defaultAction",
+          seccomp.defaultAction,
+          "an action (required when syscalls are given)",
+        );
       }
       if (seccomp.defaultAction === "SCMP_ACT_NOTIFY") {
         report.issue(
@@ -82,7 +86,7 @@ export const linuxRules: readonly Rule<Config>[] = [
         report.issue(
           "linux.seccomp.listenerPath",
           undefined,
-          "the socket of the agent, for there are rules with SCMP_ACT_NOTIFY",
+          "the socket of the agent (required by rules with SCMP_ACT_NOTIFY)",
           "seccomp listenerPath is not set",
         );
       }
@@ -135,7 +139,7 @@ export const linuxRules: readonly Rule<Config>[] = [
         report.issue(
           "linux.intelRdt.closID",
           closID,
-          "a name of a directory",
+          "a directory name",
           `invalid intelRdt.ClosID ${JSON.stringify(closID)}`,
         );
       }

@@ -14,7 +14,7 @@ export const processRules: readonly Rule<ProcessConfig, ProcessFacts>[] = [
       const seen = new Set<string>();
       for (const [index, { type, soft, hard }] of rlimits.entries()) {
         if (seen.has(type)) {
-          report.warn(`rlimits[${index}].type`, type, `${type} is set more than once: the last one holds`);
+          report.warn(`rlimits[${index}].type`, type, `${type} is set more than once: the last one counts`);
         }
         seen.add(type);
         if (BigInt(soft) > BigInt(hard)) {

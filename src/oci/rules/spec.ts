@@ -23,7 +23,7 @@ export const specRules: readonly Rule<Config>[] = [
         report.warn(
           "ociVersion",
           ociVersion,
-          `ociVersion ${JSON.stringify(ociVersion)} is no version of the specification from 1.0.0: read as ${OCI_VERSION}`,
+          `ociVersion ${JSON.stringify(ociVersion)} is not a version of the specification since 1.0.0: read as ${OCI_VERSION}`,
         );
         return;
       }

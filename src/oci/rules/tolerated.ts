@@ -11,7 +11,7 @@ export const toleratedRules: readonly Rule<Config>[] = [
     reads: ["annotations"],
     check({ annotations }, _facts, report) {
       if (!Object.hasOwn(annotations, "")) return;
-      report.warn('annotations[""]', annotations[""], "an annotation without a name: nobody can ask for it");
+      report.warn('annotations[""]', annotations[""], "an annotation without a name cannot be looked up");
     },
   },
   {
@@ -25,7 +25,7 @@ export const toleratedRules: readonly Rule<Config>[] = [
       for (const { path, value } of paths) {
         if (value.startsWith("/")) continue;
         const instead =
-          value === "" ? "is empty: ignored" : "is not absolute: taken from the container's root";
+          value === "" ? "is empty: ignored" : "is not absolute: it starts at the container's root";
         report.warn(path, value, `${path} ${instead}`);
       }
     },
@@ -56,7 +56,7 @@ export const toleratedRules: readonly Rule<Config>[] = [
       for (const [index, { names }] of (linux.seccomp?.syscalls ?? []).entries()) {
         if (names.length > 0) continue;
         const path = `linux.seccomp.syscalls[${index}].names`;
-        report.warn(path, names, `${path} is empty: the rule is for no system call`);
+        report.warn(path, names, `${path} is empty: the rule applies to no system call`);
       }
     },
   },
@@ -81,7 +81,7 @@ export const toleratedProcessRules: readonly Rule<ProcessConfig>[] = [
     check({ user }, _facts, report) {
       const { umask = 0 } = user;
       if (umask <= 0o777) return;
-      report.warn("user.umask", umask, `umask ${umask} is more than 0777: ${umask & 0o777} of it is taken`);
+      report.warn("user.umask", umask, `umask ${umask} is more than 0777: ${umask & 0o777} is used`);
     },
   },
   {
