@@ -1,24 +1,26 @@
-//! The native half of bunc: `zig build -Dcore-script=FILE` makes the core (with bunc-init inside it), which build.ts
-//! links into the executable, and the test probe; `zig build library` makes the core as a library; `zig build gen` rewrites
-//! src/native/boundary.gen.ts; `zig build test` runs the unit tests.
+//! The native half of bunc: `zig build -Dcore-script=FILE` makes the core (with bunc-init inside it), which
+//! build.ts links into the executable, and the test probe; `zig build library` makes the core as a library;
+//! `zig build gen` rewrites src/native/boundary.gen.ts; `zig build test` runs the unit tests.
 
 const std = @import("std");
 
 pub fn build(b: *std.Build) void {
     const arch = b.option(std.Target.Cpu.Arch, "arch", "target architecture (default: this machine's)") orelse
         b.graph.host.result.cpu.arch;
-    // No libc, no interpreter, no dependency: the library loads into a glibc or a musl process, and bunc-init runs
-    // in any root file system.
+    // No libc, no interpreter, no dependency: the library loads into a glibc or a musl process, and bunc-init
+    // runs in any root file system.
     const target = b.resolveTargetQuery(.{ .cpu_arch = arch, .os_tag = .linux, .abi = .none });
 
     const init = b.addExecutable(.{ .name = "bunc-init", .linkage = .static, .root_module = small(b, "zig/init.zig", target) });
-    // Zig's start code raises RLIMIT_STACK to what the ELF header asks for, and the user's program would inherit it.
+    // Zig's start code raises RLIMIT_STACK to what the ELF header asks for, and the user's program would
+    // inherit it.
     init.stack_size = 4096;
 
     const core_script = b.option(std.Build.LazyPath, "core-script", "linker script of the core, for one build of Bun (build/linker-script.ts)");
     if (core_script) |script| {
         const code = b.addObject(.{ .name = "core", .root_module = small(b, "zig/core.zig", target) });
-        // Its decoding and encoding is on the way of every command: 0.4 ms of a run. The pages that no call needs stay on disk.
+        // Its decoding and encoding is on the way of every command: 0.4 ms of a run. The pages that no call
+        // needs stay on disk.
         code.root_module.optimize = .ReleaseFast;
         code.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
 

@@ -1,5 +1,5 @@
-//! The table of calls: a call's number is its place here. Adding one is adding a line; types, encoding and the
-//! TypeScript side follow from the function's signature.
+//! The table of calls: a call's number is its place here. Adding one is adding a line; types, encoding and
+//! the TypeScript side follow from the function's signature.
 
 const exit = @import("exit.zig");
 const files = @import("files.zig");

@@ -1,5 +1,5 @@
-//! Bytes in, bytes out: finds the call, decodes its request, encodes its reply or its Failure.
-//! Runs in the bunc process. The one place that knows how the boundary is written down.
+//! Bytes in, bytes out: finds the call, decodes its request, encodes its reply or its Failure. Runs in the
+//! bunc process. The only place that knows the encoding.
 
 const std = @import("std");
 const json = @import("json.zig");
@@ -7,8 +7,8 @@ const Call = @import("call.zig").Call;
 const Failure = @import("failure.zig").Failure;
 const calls = @import("calls.zig");
 
-/// Memory of the call that is under way: there is one at a time. It is kept for the next one, because mapping it, touching
-/// it and unmapping it costs more than most calls do.
+/// Memory of the call that is under way: there is one at a time. It is kept for the next one, because mapping
+/// it, touching it and unmapping it costs more than most calls do.
 var arena: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
 const kept_bytes_max = 256 * 1024;
 
@@ -17,8 +17,8 @@ var waiting: []const u8 = "";
 /// The number of the call that fetches it.
 pub const take_waiting = std.math.maxInt(u32);
 
-/// Length of the reply in `out`; negative: of a Failure in `out`. A length above that of `out`: nothing was written, and
-/// the caller fetches the reply with a buffer of that length. docs/BOUNDARY.md
+/// Length of the reply in `out`; negative: of a Failure in `out`. A length above that of `out`: nothing was
+/// written, and the caller fetches the reply with a buffer of that length. docs/BOUNDARY.md
 pub fn dispatch(id: u32, request: []const u8, out: []u8) i32 {
     if (id == take_waiting) return take(out);
     // What nobody came for.

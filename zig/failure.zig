@@ -19,9 +19,9 @@ pub const Code = enum {
     executable,
     /// A hook failed or ran out of its time.
     hook,
-    /// A bound of the core was passed (too many steps, too long a path).
+    /// A bound of the core was exceeded (too many steps, too long a path).
     limit,
-    /// Somebody or something else did not answer in time.
+    /// Another program did not answer in time.
     timeout,
 };
 

@@ -15,7 +15,8 @@ pub const ReadReply = struct {
     text: []const u8,
 };
 
-/// A whole document: JSON that a person, an engine or bunc itself wrote. Bytes that are not UTF-8 are a Failure (EILSEQ).
+/// A whole document: JSON that a person, an engine or bunc itself wrote. Bytes that are not UTF-8 are a
+/// Failure (EILSEQ).
 pub fn read_file(call: *Call, request: PathRequest) Call.Error!ReadReply {
     const file = try read_host_file(call, request);
     if (!std.unicode.utf8ValidateSlice(file.text)) {
@@ -36,7 +37,8 @@ pub fn read_host_file(call: *Call, request: PathRequest) Call.Error!ReadReply {
     return .{ .found = true, .text = try host.read_descriptor(call, fd, path) };
 }
 
-/// Which byte of a text makes it invalid, for a person. Lines and columns are counted from 1, columns in characters.
+/// Which byte of a text makes it invalid, for a person. Lines and columns are counted from 1, columns in
+/// characters.
 fn not_utf8(arena: std.mem.Allocator, text: []const u8) error{OutOfMemory}![]const u8 {
     var line: usize = 1;
     var column: usize = 1;
@@ -74,8 +76,9 @@ pub const WriteRequest = struct {
     mode: u32,
 };
 
-/// Replaces a file in one step: written beside it (`.name.tmp`, O_EXCL), then renamed over it. Readers see the old
-/// or the new contents, never a part. The caller holds the lock of the directory, or the path is its own.
+/// Replaces a file in one step: written beside it (`.name.tmp`, O_EXCL), then renamed over it. Readers see
+/// the old or the new contents, never a part. The caller holds the lock of the directory, or the path is its
+/// own.
 pub fn write_file(call: *Call, request: WriteRequest) Call.Error!Done {
     const path = try call.path(request.path);
     const directory = std.fs.path.dirnamePosix(path) orelse ".";
@@ -84,7 +87,7 @@ pub fn write_file(call: *Call, request: WriteRequest) Call.Error!Done {
     const flags = sys.O.WRONLY | sys.O.CREAT | sys.O.EXCL | sys.O.CLOEXEC;
     const fd = sys.open(temporary, flags, request.mode) catch again: {
         if (!sys.is(.EXIST)) return call.fail("open", temporary);
-        // Left by a process that died with our pid.
+        // Left over from a dead process with our pid.
         sys.unlinkat(sys.AT.FDCWD, temporary, 0) catch return call.fail("unlink", temporary);
         break :again sys.open(temporary, flags, request.mode) catch return call.fail("open", temporary);
     };
@@ -227,7 +230,8 @@ pub const LockRequest = struct {
 };
 
 pub const LockReply = struct {
-    /// The descriptor that holds the lock until it is closed; -1: `busy`, or the directory is not there (any more).
+    /// The descriptor that holds the lock until it is closed; -1: `busy`, or the directory is not there (any
+    /// more).
     fd: i32,
     /// Another process holds it. Only without `wait`.
     busy: bool,
@@ -247,7 +251,7 @@ pub fn lock_directory(call: *Call, request: LockRequest) Call.Error!LockReply {
         sys.close(fd);
         return .{ .fd = -1, .busy = true };
     };
-    // Removed while we waited: the name may stand for another directory now, or for none.
+    // Removed while we waited: the name may be another directory's now, or nobody's.
     const ours = sys.fstat(fd) catch return call.fail("stat", path);
     const named = sys.statx(sys.AT.FDCWD, path, 0) catch {
         sys.close(fd);
@@ -301,7 +305,7 @@ pub fn open_file(call: *Call, request: PathRequest) Call.Error!OpenFileReply {
 pub const ResolveInRootRequest = struct {
     /// Absolute path without symbolic links.
     root: []const u8,
-    /// As a process whose root that is would say it: absolute.
+    /// As seen by a process with that root: absolute.
     path: []const u8,
 };
 pub const ResolveInRootReply = struct {

@@ -1,12 +1,12 @@
-//! Run one hook as a child process and say how it went. Used in two processes: in the bunc process
+//! Run one hook as a child process and report its result. Used in two processes: in the bunc process
 //! (runtime-namespace hooks: prestart, createRuntime, poststart, poststop) and in bunc-init, stage 2
 //! (container-namespace hooks). runtime-spec config.md, POSIX-platform Hooks.
 //!
 //! The bunc process has threads, so the child shares its memory (CLONE_VM | CLONE_VFORK) and makes nothing
-//! but system calls on a stack of its own until execve: no page tables are copied, no lock is touched.
-//! The hook gets the state on its standard input, from a memfd: it may read it, or not, whenever it likes,
-//! and nobody has to wait for it. Its standard output and error are one pipe, of which the last 4 KiB are kept,
-//! or files.
+//! but system calls on a stack of its own until execve: no page tables are copied, no lock is touched. The
+//! hook gets the state on its standard input, from a memfd: it may read it, or not, at any time, and nobody
+//! has to wait for it. Its standard output and error are one pipe, of which the last 4 KiB are kept, or
+//! files.
 
 const std = @import("std");
 const sys = @import("sys.zig");
@@ -38,7 +38,7 @@ pub const Result = struct {
     op: []const u8 = "",
     errno: sys.E = .SUCCESS,
     duration_ms: u64 = 0,
-    /// The time that it had; 0: no limit.
+    /// Its time limit; 0: none.
     timeout_ms: u32 = 0,
     /// The last of what it wrote to standard output and error, in the caller's buffer.
     output: []const u8 = "",
@@ -100,11 +100,12 @@ pub const Surroundings = struct {
     /// Where it runs; null: where the caller is.
     cwd: ?[:0]const u8 = null,
     redirect: Redirect = .{},
-    /// Is carried on meanwhile, so that a hook may wait for a container that has much to say.
+    /// Carried on meanwhile, so that a hook may wait for a container with much output.
     beside: ?*Relay = null,
     /// A pidfd of the process that it is run for, and without which it is of no use; -1: none.
     container: sys.fd_t = -1,
-    /// Whether a hook that is killed takes along what it has started: where /proc can be trusted (process_tree.zig).
+    /// Whether a hook that is killed takes along what it has started: where /proc can be trusted
+    /// (process_tree.zig).
     with_descendants: bool = false,
 };
 
@@ -189,7 +190,7 @@ const Attempt = struct {
         sys.pidfd_send_signal(process.pidfd, 9) catch {};
     }
 
-    /// Whose end is the end of the waiting.
+    /// The wait ends with this process.
     const End = enum { own, time, container };
 
     /// Reads its output meanwhile.
@@ -230,7 +231,8 @@ const Attempt = struct {
     }
 };
 
-/// All that a pipe can hold when its writer is gone (pipe(7)): more comes only from somebody who still writes.
+/// All that a pipe can hold when its writer is gone (pipe(7)): more comes only from somebody who still
+/// writes.
 const pipe_pages = 16;
 
 /// __WALL: whatever signal the child reports its end with.
@@ -261,7 +263,7 @@ fn spawn(child: *Child) sys.Error!Process {
     var stack: [32 * 1024]u8 align(16) = undefined;
     var pidfd: i32 = -1;
     const flags = linux.CLONE.VM | linux.CLONE.VFORK | linux.CLONE.PIDFD | @intFromEnum(linux.SIG.CHLD);
-    // No handler of the caller's may run on the child's side of the shared memory.
+    // No signal handler may run in the child, which shares the caller's memory.
     var mask: sys.SignalSet = undefined;
     sys.sigprocmask(sys.SIG.SETMASK, ~@as(sys.SignalSet, 0), &mask);
     const rc = linux.clone(child_main, @intFromPtr(&stack) + stack.len, flags, @intFromPtr(child), &pidfd, 0, null);
@@ -316,7 +318,7 @@ test "a hook's end, output, input and time" {
         .{ .script = "cat; echo bad >&2; exit 1", .outcome = .exited, .status = 1, .output = "{\"pid\":1}bad\n" },
         .{ .script = "echo $A $0 $1", .outcome = .exited, .output = "b name one\n" },
         .{ .script = "echo early; exec sleep 100", .timeout_ms = 50, .outcome = .timed_out, .output = "early\n" },
-        // A descendant that keeps the pipe does not keep us.
+        // A descendant that keeps the pipe does not delay us.
         .{ .script = "sleep 100 & echo $! >/dev/null; kill $!; exit 0", .timeout_ms = 60_000, .outcome = .exited },
         .{ .script = "yes & exit 0", .timeout_ms = 60_000, .outcome = .exited, .output = null },
         .{ .script = "yes | head -c 1000000; exit 6", .outcome = .exited, .status = 6, .output = "y\n" ** (output_size_max / 2) },

@@ -12,7 +12,8 @@ pub const FactsReply = struct {
     release: []const u8,
     euid: u32,
     egid: u32,
-    /// f_type of /sys/fs/cgroup by name: "cgroup2", "tmpfs" (v1 or hybrid), "other", or "" where it is missing.
+    /// f_type of /sys/fs/cgroup by name: "cgroup2", "tmpfs" (v1 or hybrid), "other", or "" where it is
+    /// missing.
     cgroup_file_system: []const u8,
     /// /proc/self/cgroup; like all files of procfs "" where it is missing, as in an image without mounts
     self_cgroup: []const u8,
@@ -23,7 +24,8 @@ pub const FactsReply = struct {
     gid_map: []const u8,
     /// /sys/module/apparmor/parameters/enabled, or ""
     apparmor: []const u8,
-    /// What descriptors 0, 1 and 2 of this process are: "/dev/null", "pipe:[5]"; "" for closed. proc_pid_fd(5)
+    /// What descriptors 0, 1 and 2 of this process are: "/dev/null", "pipe:[5]"; "" for closed.
+    /// proc_pid_fd(5)
     streams: []const []const u8,
 };
 

@@ -1,5 +1,5 @@
-//! Which system calls this kernel, and a filter that bunc itself may run under, let through: for `doctor`.
-//! Each is called with arguments that no kernel accepts, so that nothing happens. Runs in the bunc process.
+//! Which system calls the kernel has, and a seccomp filter around bunc allows: for `doctor`. Each is called
+//! with arguments that no kernel accepts, so that nothing happens. Runs in the bunc process.
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -17,8 +17,8 @@ pub const ProbeReply = struct { calls: []const ProbedCall };
 
 const bad: usize = std.math.maxInt(usize);
 
-/// What bunc and bunc-init make use of and Linux before 5.14, or a container's filter, may not have. The arguments are
-/// refused before anything else is looked at: a descriptor of -1, unknown flags, a size of 0.
+/// What bunc and bunc-init make use of and Linux before 5.14, or a container's filter, may not have. The
+/// arguments are refused before anything else is looked at: a descriptor of -1, unknown flags, a size of 0.
 const table = [_]struct { linux.SYS, [5]usize }{
     .{ .openat2, .{ bad, 0, 0, 0, 0 } },
     .{ .clone3, .{ 0, 0, 0, 0, 0 } },

@@ -1,9 +1,9 @@
 //! Boundary values as JSON, whatever bytes their texts hold. Used by dispatch.zig alone.
 //!
-//! A name on Linux is any bytes but NUL and "/"; JSON, and a string of JavaScript, are Unicode. So a byte that is not part
-//! of valid UTF-8 crosses as U+0000 and two hexadecimal digits ("\u0000ff"), and so does a NUL itself ("\u000000"). No
-//! path, name or argument holds a NUL, so nothing else looks like that, and JavaScript may compare, cut and join such
-//! texts and send them back: they become the same bytes again.
+//! A name on Linux is any bytes but NUL and "/"; JSON, and a string of JavaScript, are Unicode. So a byte
+//! that is not part of valid UTF-8 crosses as U+0000 and two hexadecimal digits ("\u0000ff"), and so does a
+//! NUL itself ("\u000000"). No path, name or argument holds a NUL, so nothing else looks like that, and
+//! JavaScript may compare, cut and join such texts and send them back: they become the same bytes again.
 
 const std = @import("std");
 const Stringify = std.json.Stringify;

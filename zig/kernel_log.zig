@@ -1,5 +1,5 @@
-//! The kernel's log, for what it alone knows: which system call a seccomp filter has ended a process for.
-//! Runs in the bunc process.
+//! The kernel's log, for what only it has: the system call for which a seccomp filter killed a process. Runs
+//! in the bunc process.
 
 const std = @import("std");
 const sys = @import("sys.zig");
@@ -14,7 +14,7 @@ pub const KernelLogReply = struct {
     pids_are_ours: bool,
 };
 
-/// What a busy kernel writes in a second fits in many times over.
+/// Much more than a busy kernel writes in a second.
 const bytes_max = 128 * 1024;
 
 /// include/linux/proc_ns.h: PROC_PID_INIT_INO.
@@ -35,6 +35,6 @@ test kernel_log {
     defer arena.deinit();
     var call: Call = .{ .arena = arena.allocator() };
     const reply = try kernel_log(&call, .{});
-    // Who may not read it gets nothing; who may reads lines with their level.
+    // Without permission nothing is read; otherwise lines with their level.
     if (reply.text.len > 0) try std.testing.expect(std.mem.indexOfScalar(u8, reply.text, '<') != null);
 }

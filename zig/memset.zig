@@ -1,12 +1,13 @@
-//! memset for Bun, which clears more than a megabyte of its own memory in every command. That of Zig's compiler_rt
-//! writes byte by byte.
-//! Compiled with no_builtin: LLVM would make a call of memset out of these loops.
+//! memset for Bun, which clears more than a megabyte of its own memory in every command. That of Zig's
+//! compiler_rt writes byte by byte. Compiled with no_builtin: LLVM would make a call of memset out of these
+//! loops.
 
 const builtin = @import("builtin");
 
 const Block = @Vector(16, u8);
 
-/// From here on the microcode of `rep stosb` is faster than a loop, and no slower on processors without it (ERMS).
+/// From here on the microcode of `rep stosb` is faster than a loop, and no slower on processors without it
+/// (ERMS).
 const rep_from = 1024;
 
 pub export fn memset(destination: [*]u8, value: c_int, length: usize) [*]u8 {

@@ -1,5 +1,5 @@
 //! rtnetlink(7): move a network device of the host into the network namespace of a container, with its name
-//! and its addresses. Used in two processes, because each half needs rights that the other has not:
+//! and its addresses. Used in two processes, because each half needs rights that the other lacks:
 //!
 //!   `detach` in the bunc process, in the host's namespace: take the device down, note its addresses, rename
 //!            and move it in one request (no moment in which another device could have its name);
@@ -91,7 +91,8 @@ pub const Addresses = struct {
 pub var failed_op: []const u8 = "";
 
 /// Moves device `name` into the network namespace of process `pid` as `new_name`, and says which permanent
-/// global addresses it had. ENODEV: no such device. EEXIST: the name is taken there. E2BIG: too many addresses.
+/// global addresses it had. ENODEV: no such device. EEXIST: the name is taken there. E2BIG: too many
+/// addresses.
 pub fn detach(name: []const u8, new_name: []const u8, pid: i32, addresses: *Addresses) sys.Error!void {
     failed_op = "socket(NETLINK_ROUTE)";
     const route = try Route.open();
@@ -191,7 +192,7 @@ fn list_addresses(route: Route, index: i32, addresses: *Addresses) sys.Error!voi
     }
 }
 
-/// null: not one that a person has set (a lease or an autoconfigured address means nothing elsewhere).
+/// null: not set by hand (a lease or an autoconfigured address has no meaning elsewhere).
 fn parse_address(found: AddressMessage, bytes: []const u8) ?Address {
     var address: Address = std.mem.zeroes(Address);
     address.family = found.family;

@@ -24,8 +24,8 @@ pub const Plan = struct {
     /// What the parent applies to the process from outside, before it goes on.
     limits: Limits,
     stdio: Stdio,
-    /// The parent has the host's rights and bunc-init has not (a user namespace): sources of binds that bunc-init may
-    /// not reach, or whose ids it may not map, are opened by the parent.
+    /// The parent has the host's rights and bunc-init has not (a user namespace): sources of binds that
+    /// bunc-init may not reach, or whose ids it may not map, are opened by the parent.
     parent_opens_sources: bool,
     /// bunc-init tells how long each of its steps takes (zig/trace.zig).
     trace: bool,
@@ -38,8 +38,9 @@ pub const Plan = struct {
 pub const Placement = struct {
     /// A cgroup v2 directory for clone3's CLONE_INTO_CGROUP; empty: none.
     into: []const u8,
-    /// The `tasks` file of every v1 cgroup it is to be in: it writes itself into them before anything else. With its one
-    /// thread that is the same as cgroup.procs, but takes no lock that waits for an RCU grace period (10 ms).
+    /// The `tasks` file of every v1 cgroup it is to be in: it writes itself into them before anything else.
+    /// With its one thread that is the same as cgroup.procs, but takes no lock that waits for an RCU grace
+    /// period (10 ms).
     tasks: []const []const u8,
 };
 
@@ -49,7 +50,8 @@ pub const Namespaces = struct {
     join: []const NamespaceJoin,
     /// Join namespaces of this running process through a pidfd; 0: none.
     join_pid: i32,
-    /// Field 22 of its /proc/pid/stat, proc_pid_stat(5): another process that has its pid by now is not joined.
+    /// Field 22 of its /proc/pid/stat, proc_pid_stat(5): another process that has its pid by now is not
+    /// joined.
     join_start_time: U64,
     /// Which of them (CLONE_NEW* mask). Those equal to the caller's own are skipped.
     join_pid_flags: u32,
@@ -61,8 +63,8 @@ pub const Namespaces = struct {
     /// Absolute paths of newuidmap(1) and newgidmap(1); empty: the parent writes the map files itself.
     newuidmap: []const u8,
     newgidmap: []const u8,
-    /// Stage 1 executes itself once more in the new user namespace, so that whose namespace it is may look into
-    /// bunc-init. The namespace must map root. See zig/init/again.zig.
+    /// Stage 1 executes itself once more in the new user namespace, so that the owner of the namespace may
+    /// look into bunc-init. The namespace must map root. See zig/init/again.zig.
     execute_again: bool,
     /// time_namespaces(7) offsets of a new time namespace.
     time_offsets: []const TimeOffset,
@@ -122,7 +124,8 @@ pub const Op = union(enum) {
     session_keyring: SessionKeyring,
     /// Set propagation of "/" as it was inherited from the host, before anything is mounted.
     root_propagation: RootPropagation,
-    /// Open the root file system, make its parent mount private, and bind it on itself: pivot_root wants a mount.
+    /// Open the root file system, make its parent mount private, and bind it on itself: pivot_root wants a
+    /// mount.
     bind_root: BindRoot,
     mount: Mount,
     /// Make a device node (mknod(2)), or bind the host's node where mknod is not allowed (user namespaces).
@@ -137,7 +140,8 @@ pub const Op = union(enum) {
     move_root: Empty,
     /// No mount namespace: chroot(2) only.
     change_root: Empty,
-    /// Allocate the terminal (Stdio.terminal), send its master to the parent, bind its slave on /dev/console if asked.
+    /// Allocate the terminal (Stdio.terminal), send its master to the parent, bind its slave on /dev/console
+    /// if asked.
     console: Console,
     /// Set MOUNT_ATTR_* on an existing mount of the container (after everything in it has been made).
     remount: Remount,
@@ -219,7 +223,8 @@ pub const Filesystem = struct {
     options: []const MountOption,
     /// tmpfs without a mode of its own: it gets the mode of the directory it covers, if that was there.
     mode_of_target: bool,
-    /// cgroup2 only: when the kernel refuses (EPERM, EBUSY), bind this host directory instead; empty: no fallback.
+    /// cgroup2 only: when the kernel refuses (EPERM, EBUSY), bind this host directory instead; empty: no
+    /// fallback.
     fallback_bind: []const u8,
 };
 
@@ -276,8 +281,8 @@ pub const Symlink = struct {
 /// The `/dev/console` bind is made only where the container has its own mount namespace.
 pub const Console = struct {
     bind: bool,
-    /// ONLCR of termios(3): a line feed becomes a carriage return and a line feed. Not where the caller's own terminal,
-    /// to which the output goes on, does that.
+    /// ONLCR of termios(3): a line feed becomes a carriage return and a line feed. Not where the caller's own
+    /// terminal, to which the output goes on, does that.
     newline_to_crlf: bool,
 };
 
@@ -294,7 +299,8 @@ pub const HookSet = struct {
     /// The state JSON for their stdin is `head` ++ pid ++ `tail`: only bunc-init knows its pid.
     state_head: []const u8,
     state_tail: []const u8,
-    /// Absolute paths of files on the host that their output is appended to; empty: its end is kept for the error.
+    /// Absolute paths of files on the host that their output is appended to; empty: its end is kept for the
+    /// error.
     stdout: []const u8,
     stderr: []const u8,
 };
@@ -390,7 +396,7 @@ pub const Process = struct {
     start: Start,
     /// Start.socket: absolute path of the socket to listen on, in the state directory.
     start_socket: []const u8,
-    /// Run after the word to start, before exec.
+    /// Run after `start`, before exec.
     start_hooks: ?HookSet,
     /// LISTEN_PID=<own pid> is added to the environment (systemd socket activation, sd_listen_fds(3)).
     listen_pid: bool,

@@ -1,5 +1,5 @@
-//! Who a pid stands for now: proc_pid_stat(5). A pid is given to another process once its own has ended; the time at which a
-//! process started is not. Used in the bunc process and in bunc-init while it sees the host's /proc.
+//! Which process a pid belongs to now: proc_pid_stat(5). After a process has ended, its pid is reused; its
+//! start time is not. Used in the bunc process and in bunc-init while it sees the host's /proc.
 
 const std = @import("std");
 const sys = @import("sys.zig");

@@ -1,5 +1,5 @@
-//! The end of a process with all that it has started and that has not left it. Used in the bunc process, whose /proc shows
-//! the pids that it knows; in that of a container nothing is believed.
+//! Kills a process with all its descendants. Used in the bunc process, whose /proc shows the pids that it
+//! knows; in that of a container nothing is believed.
 
 const std = @import("std");
 const sys = @import("sys.zig");
@@ -8,8 +8,9 @@ const linux = std.os.linux;
 
 const Member = struct { pid: i32, pidfd: sys.fd_t };
 
-/// SIGKILL for a child of ours and its descendants. They are stopped first, from the top down: then none of them starts
-/// another, or reaps one and so gives its pid away, while they are looked for. `root` stays the caller's, to reap.
+/// SIGKILL for a child of ours and its descendants. They are stopped first, from the top down: then none of
+/// them starts another, or reaps one and so gives its pid away, while they are looked for. `root` stays the
+/// caller's, to reap.
 pub fn kill(arena: std.mem.Allocator, root: i32, root_pidfd: sys.fd_t) void {
     var members: std.ArrayList(Member) = .empty;
     defer for (members.items, 0..) |member, index| {
@@ -26,14 +27,15 @@ pub fn kill(arena: std.mem.Allocator, root: i32, root_pidfd: sys.fd_t) void {
     while (index < members.items.len) : (index += 1) {
         const member = members.items[index];
         stop(member);
-        // What is not found (no room, a kernel without these files) lives on, as an orphan.
+        // Processes that are not found (no room, a kernel without these files) live on, as orphans.
         add_children(arena, member.pid, &members) catch {};
     }
 }
 
 const signal_kill = @intFromEnum(linux.SIG.KILL);
 
-/// In another pid namespace, or a mount namespace with somebody else's /proc, the numbers are of other processes.
+/// In another pid namespace, or a mount namespace with somebody else's /proc, the numbers are of other
+/// processes.
 fn proc_is_ours() bool {
     var buffer: [16]u8 = undefined;
     const name = sys.readlinkat(sys.AT.FDCWD, "/proc/self", &buffer) catch return false;
@@ -83,7 +85,7 @@ fn add_listed(arena: std.mem.Allocator, fd: sys.fd_t, parent: i32, members: *std
         const pid = try std.fmt.parseInt(i32, digits, 10);
         const pidfd = sys.pidfd_open(pid) catch continue;
         errdefer sys.close(pidfd);
-        // Taken first and its parent looked at after: the pid had not become a stranger's.
+        // The pidfd is taken first and the parent checked after: the pid was not reused.
         const stat = process_stat.read(pid) catch {
             sys.close(pidfd);
             continue;

@@ -1,6 +1,5 @@
-//! Seccomp: from a resolved profile to the BPF program for seccomp(2), and why
-//! it answers what it answers. Pure: no system call; whoever installs the
-//! program is elsewhere. Runs in the library (process `bunc`).
+//! Seccomp: from a resolved profile to the BPF program for seccomp(2), and the reasons for its answers. Pure:
+//! no system call; init/seccomp.zig installs the program. Runs in the library (process `bunc`).
 
 pub const profile = @import("seccomp/profile.zig");
 pub const Profile = profile.Profile;

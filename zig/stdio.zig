@@ -9,8 +9,8 @@ pub const Stdio = struct {
     /// fds 3 .. 3+n-1 of the caller that the process inherits under the same numbers.
     preserve_fds: u32,
     streams: Streams,
-    /// Who owns the terminal, and the pipes among the streams that are given or relayed, so that the process can open
-    /// them again: a user of its user namespace.
+    /// Who owns the terminal, and the pipes among the streams that are given or relayed, so that the process
+    /// can open them again: a user of its user namespace.
     owner_uid: u32,
 };
 
@@ -24,6 +24,7 @@ pub const Stream = enum {
     given,
     /// A pipe of ours (`make_streams`), carried on from or to the caller's (`supervise`).
     relayed,
-    /// The same pipe as standard output: they are one for the caller too, and stay in order. Of `stderr` only.
+    /// The same pipe as standard output: they are one for the caller too, and stay in order. Of `stderr`
+    /// only.
     with_stdout,
 };

@@ -29,12 +29,12 @@
 //!     │◀──────────────────────────────────────────────────────────── executing ────┤
 //!     │◀──────────────────────────────── end of file: execve closed the channel ───┤
 //!
-//! Where no namespace is joined and no user or time namespace is new there is no stage 1: the parent's
-//! clone3 makes the namespaces and the new process is stage 2 at once. At any point either side may find
-//! the channel closed: bunc-init then exits, the parent reaps it and says how it ended. End of file after
-//! `executing` is success, also when the program has ended by then. In place of any message bunc-init may
-//! send `failure`, a Failure in wire form, after which it exits with status 1. Under --debug it tells with `trace`
-//! what it has done; the `proceed` of a `start --debug` has one byte, which asks for that.
+//! Where no namespace is joined and no user or time namespace is new there is no stage 1: the parent's clone3
+//! makes the namespaces and the new process is stage 2 at once. At any point either side may find the channel
+//! closed: bunc-init then exits, the parent reaps it and says how it ended. End of file after `executing` is
+//! success, also when the program has ended by then. In place of any message bunc-init may send `failure`, a
+//! Failure in wire form, after which it exits with status 1. Under --debug it tells with `trace` what it has
+//! done; the `proceed` of a `start --debug` has one byte, which asks for that.
 
 const std = @import("std");
 const sys = @import("sys.zig");
@@ -55,7 +55,8 @@ pub const Kind = enum(u8) {
     network_device,
     /// Its descriptor is the mount namespace of bunc-init, for the requests that follow.
     mount_namespace,
-    /// From bunc-init: a SourceRequest, with the user namespace of its id map if it has one. From the parent: the mount.
+    /// From bunc-init: a SourceRequest, with the user namespace of its id map if it has one. From the parent:
+    /// the mount.
     source,
     /// A SourceRefusal.
     source_refused,

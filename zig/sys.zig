@@ -214,8 +214,8 @@ pub fn fchmodat(dir: fd_t, path: [*:0]const u8, mode: u32) Error!void {
     try check_void(linux.syscall3(.fchmodat, usize_of(dir), @intFromPtr(path), mode));
 }
 
-/// (uid_t)-1 and (gid_t)-1: "no change" to chown(2) and set*id(2), and the ID of nobody. Here null says that, and a
-/// number that would say it is refused (EINVAL).
+/// (uid_t)-1 and (gid_t)-1: "no change" to chown(2) and set*id(2), and the ID of nobody. Here null says that,
+/// and a number that would say it is refused (EINVAL).
 const no_id = std.math.maxInt(u32);
 
 fn own_id(id: u32) Error!u32 {
@@ -387,8 +387,9 @@ pub fn waiting_pipe(pair: *[2]fd_t) Error!void {
     try check_void(linux.syscall2(.pipe2, @intFromPtr(pair), O.CLOEXEC));
 }
 
-/// Moves up to `size` bytes without copying; one of the two is a pipe. EAGAIN: the pipe that is read is empty, or the
-/// one that is written full. splice(2) with SPLICE_F_NONBLOCK, which leaves the descriptors' own flags alone.
+/// Moves up to `size` bytes without copying; one of the two is a pipe. EAGAIN: the pipe that is read is
+/// empty, or the one that is written full. splice(2) with SPLICE_F_NONBLOCK, which leaves the descriptors'
+/// own flags alone.
 pub fn splice(from: fd_t, to: fd_t, size: usize) Error!usize {
     const move = 1;
     const nonblock = 2;
@@ -585,8 +586,8 @@ pub fn pidfd_open(pid: i32) Error!fd_t {
     return check_fd(linux.syscall2(.pidfd_open, usize_of(pid), 0));
 }
 
-/// After pidfd_open(2) failed: there is no such process (any more). Kernels before 6.9 say EINVAL for one that is just
-/// being reaped.
+/// After pidfd_open(2) failed: there is no such process (any more). Kernels before 6.9 say EINVAL for one
+/// that is just being reaped.
 pub fn is_no_process() bool {
     return is(.SRCH) or is(.INVAL);
 }

@@ -1,4 +1,5 @@
-//! Root of `zig build test`: every file of the core that has test blocks. test/tidy checks that none is missing.
+//! Root of `zig build test`: every file of the core that has test blocks. test/tidy checks that none is
+//! missing.
 
 test {
     _ = @import("cgroup/device_program.zig");

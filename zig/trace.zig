@@ -1,5 +1,6 @@
-//! What bunc-init tells about its work under --debug (Plan.trace): one message for each step, sent over the channel and
-//! kept by libbunc until TypeScript takes it (`take_trace`). Without Plan.trace nothing is measured or sent.
+//! What bunc-init tells about its work under --debug (Plan.trace): one message for each step, sent over the
+//! channel and kept by libbunc until TypeScript takes it (`take_trace`). Without Plan.trace nothing is
+//! measured or sent.
 
 const std = @import("std");
 const wire = @import("wire.zig");

@@ -2,7 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import { textFlag } from "./flag.ts";
 import { oneOf } from "./values.ts";
 
-export const DOCUMENT_KINDS = ["config", "process", "resources", "seccomp"] as const;
+const DOCUMENT_KINDS = ["config", "process", "resources", "seccomp"] as const;
 
 export function validateCommand() {
   return new Command("validate")

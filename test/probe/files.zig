@@ -52,7 +52,8 @@ pub fn open(path: [:0]const u8) void {
     if (linux.errno(fd) == .SUCCESS) _ = linux.close(@intCast(fd));
 }
 
-/// `lock:PATH`: makes the file and locks it, as long as the process lives; EAGAIN where another has it. flock(2).
+/// `lock:PATH`: makes the file and locks it, as long as the process lives; EAGAIN where another has it.
+/// flock(2).
 pub fn lock(path: [:0]const u8) void {
     const fd = linux.open(path, .{ .ACCMODE = .RDWR, .CREAT = true, .CLOEXEC = true }, 0o666);
     if (linux.errno(fd) != .SUCCESS) return json.outcome(fd);

@@ -1,6 +1,6 @@
-//! Run on the host by the benchmark: the kernel's part of a container with the default configuration, and nothing else.
-//! No configuration is read, no state kept, nothing checked but that each call succeeds. What a runtime takes beyond this
-//! is its own.
+//! Run on the host by the benchmark: the kernel's part of a container with the default configuration, and
+//! nothing else. No configuration is read, no state kept, nothing checked but that each call succeeds. What a
+//! runtime takes beyond this is its own.
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -62,7 +62,8 @@ fn unless_missing(rc: usize, name: []const u8) bool {
     return true;
 }
 
-/// `floor:CGROUP,ROOTFS`: a cgroup at CGROUP and a container in ROOTFS whose process is `/probe exit:0`, to its end.
+/// `floor:CGROUP,ROOTFS`: a cgroup at CGROUP and a container in ROOTFS whose process is `/probe exit:0`, to
+/// its end.
 pub fn run(argument: [:0]const u8) void {
     const comma = std.mem.indexOfScalar(u8, argument, ',') orelse return;
     var cgroup: [4096:0]u8 = @splat(0);
@@ -143,7 +144,8 @@ fn hide() void {
     for (readonly_paths) |path| {
         if (!unless_missing(linux.mount(path, path, null, linux.MS.BIND | linux.MS.REC, 0), "mount")) continue;
         const flags = linux.MS.REMOUNT | linux.MS.BIND | linux.MS.RDONLY;
-        // A file system of its own (binfmt_misc) may have flags that are locked or that the remount has to keep.
+        // A file system of its own (binfmt_misc) may have flags that are locked or that the remount has to
+        // keep.
         const plain = linux.mount("", path, null, flags | quiet, 0);
         _ = must(plain, "mount");
     }

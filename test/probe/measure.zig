@@ -18,8 +18,9 @@ fn now_ns() u64 {
     return @as(u64, @intCast(time.sec)) * std.time.ns_per_s + @as(u64, @intCast(time.nsec));
 }
 
-/// The command and its arguments. → `status` (128 + signal), `wallNs`; of it and all descendants that were waited for:
-/// `maxRssKib` (of the largest), `minorFaults`, `majorFaults`, and `userInstructions` where the machine counts them.
+/// The command and its arguments. → `status` (128 + signal), `wallNs`; of it and all descendants that were
+/// waited for: `maxRssKib` (of the largest), `minorFaults`, `majorFaults`, and `userInstructions` where the
+/// machine counts them.
 pub fn command(
     arguments: []const [*:0]const u8,
     environment: [*:null]const ?[*:0]const u8,
@@ -68,8 +69,8 @@ pub fn command(
     }
 }
 
-/// → the slave's descriptor. The master stays open and unread: a command that prints more than the kernel buffers would
-/// wait for ever.
+/// → the slave's descriptor. The master stays open and unread: a command that prints more than the kernel
+/// buffers would wait for ever.
 fn open_terminal() usize {
     const master = linux.open("/dev/ptmx", .{ .ACCMODE = .RDWR, .NOCTTY = true, .CLOEXEC = true }, 0);
     if (linux.errno(master) != .SUCCESS) return master;

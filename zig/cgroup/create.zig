@@ -13,7 +13,8 @@ pub const CgroupToCreate = struct {
     path: []const u8,
     /// v2: enable, in each directory above, every controller that the directory has.
     enable_controllers: bool,
-    /// v2: a cgroup that is, or can only become, threaded is refused: a domain controller is to be used in it.
+    /// v2: a cgroup that is, or can only become, threaded is refused: a domain controller is to be used in
+    /// it.
     domain: bool,
     /// v1 cpuset hierarchy: values to start with; "" is filled with the parent's.
     cpuset: ?CpusetStart,
@@ -34,13 +35,13 @@ pub const CgroupCreateRequest = struct {
 };
 
 pub const CgroupCreateReply = struct {
-    /// Set when the request was refused for it; nothing has been made then.
+    /// Set if the request was refused for it; nothing was made then.
     in_use: ?in_use.CgroupInUseReply,
-    /// Likewise: a cgroup on the way in which domain controllers do not work.
+    /// Likewise: a cgroup on the path in which domain controllers do not work.
     threaded: ?CgroupThreaded,
     /// errno for each group of the request, 0: it is there now.
     errnos: []const u16,
-    /// Where a controller could not be enabled. Nobody may need it; if somebody does, this is the reason.
+    /// Where a controller could not be enabled: the reason if a limit later needs it.
     not_enabled: []const ControllerNotEnabled,
 };
 
@@ -97,12 +98,12 @@ const Work = struct {
         while (index > 0) {
             index -= 1;
             const made = self.made.items[index];
-            // The failure that brought us here is the one to report.
+            // The original failure is the one to report.
             sys.unlinkat(made.mount, made.path, sys.AT.REMOVEDIR) catch {};
         }
     }
 
-    /// errno where it is tolerated, else 0.
+    /// The errno if it is tolerated, else 0.
     fn create(self: *Work, wanted: CgroupToCreate, mount: groups.Mount) Call.Error!u16 {
         var directory = groups.open_directory(mount, "") catch return self.call.fail("openat2", wanted.mount);
         defer sys.close(directory);
@@ -143,7 +144,7 @@ const Work = struct {
     }
 
     fn enter(self: *Work, mount: groups.Mount, parent: sys.fd_t, group: Cgroup, name: [:0]const u8) (Call.Error || sys.Error)!sys.fd_t {
-        // A directory that is there may stand in a parent that we may not write to.
+        // An existing directory may be in a parent that we may not write to.
         return groups.open_child(parent, name) catch {
             if (!sys.is(.NOENT)) return error.Sys;
             if (sys.mkdirat(parent, name, 0o755)) {
@@ -156,7 +157,7 @@ const Work = struct {
         };
     }
 
-    /// Best effort: a controller that is missing is an error only for whoever writes one of its files.
+    /// Best effort: a missing controller is an error only when one of its files is written.
     fn enable_controllers(self: *Work, directory: sys.fd_t, group: Cgroup) Call.Error!void {
         var available_buffer: [1024]u8 = undefined;
         var enabled_buffer: [1024]u8 = undefined;
@@ -189,7 +190,7 @@ const Work = struct {
             return;
         }
         if (std.mem.eql(u8, kind, "domain invalid")) {
-            // Threaded is the only type it can take; whether that was enough, joining it will show.
+            // Threaded is the only type it can take; entering it will show whether that is enough.
             groups.write_value(directory, "cgroup.type", "threaded") catch {};
         }
     }
@@ -201,7 +202,7 @@ const Work = struct {
     }
 };
 
-/// `short` is the name where the hierarchy was mounted with "noprefix".
+/// `short`: its name if the hierarchy was mounted with "noprefix".
 fn fill_cpuset_file(parent: sys.fd_t, child: sys.fd_t, long: [*:0]const u8, short: [*:0]const u8, start: []const u8) sys.Error!void {
     var name = long;
     var buffer: [4096]u8 = undefined;

@@ -1,8 +1,8 @@
 //! The eBPF program that decides which devices the processes of a cgroup v2 may open or make.
-//! Pure: rules in, instructions out. Runs in the bunc process; devices.zig loads what comes out.
+//! Pure: rules in, instructions out. Runs in the bunc process; devices.zig loads the program.
 //!
-//! Of the rules that match a device the last one decides, for each kind of access by itself: the order is that of
-//! the configuration.
+//! Of the rules that match a device the last one decides, for each kind of access separately: the order is
+//! that of the configuration.
 
 const std = @import("std");
 
@@ -35,7 +35,7 @@ pub const DeviceRule = struct {
 };
 
 pub const DeviceRules = struct {
-    /// Whether what no rule matches is allowed.
+    /// Whether devices that no rule matches are allowed.
     allow: bool,
     rules: []const DeviceRule,
 };
@@ -71,7 +71,7 @@ const code = struct {
 const register_result = 0;
 const register_context = 1;
 const register_type = 2;
-/// The kinds of access that are asked for and that no rule has decided on yet.
+/// The requested kinds of access that no rule has decided yet.
 const register_undecided = 3;
 const register_major = 4;
 const register_minor = 5;
@@ -113,12 +113,11 @@ fn append_rule(program: *Program, rule: DeviceRule) void {
     if (rule.minor) |minor| program.unless_equal(register_minor, minor);
     if (rule.access != access_all) {
         if (rule.allow) {
-            // Allowed as a whole once every kind of access that is asked for is.
+            // Allowed once every requested kind of access is.
             program.immediate(code.and_immediate, register_undecided, access_all & ~rule.access);
             program.unless_equal(register_undecided, 0);
         } else {
-            // Denied as a whole as soon as one kind of it is: opening a file for reading and writing is not let
-            // through where only writing is denied.
+            // Denied as soon as one kind is: opening for reading and writing fails if only writing is denied.
             program.jump_if_any(register_undecided, rule.access, 1);
             program.append(.{ .code = code.jump, .registers = 0, .offset = to_next });
         }
@@ -154,7 +153,8 @@ const Program = struct {
         self.append(.{ .code = operation, .registers = Instruction.destination(register), .immediate = @bitCast(value) });
     }
 
-    /// 32-bit comparison: with the 64-bit one, a number of 2^31 or more would be sign-extended and never match.
+    /// 32-bit comparison: with the 64-bit one, a number of 2^31 or more would be sign-extended and never
+    /// match.
     fn unless_equal(self: *Program, register: u4, value: u32) void {
         self.append(.{
             .code = code.jump_not_equal,
@@ -211,7 +211,7 @@ fn interpret(program: []const Instruction, access: Access) !bool {
     }
 }
 
-/// The same decision straight from the rules: for each kind of access, the last one that speaks of it.
+/// The same decision straight from the rules: for each kind of access, the last rule about it.
 fn decide(rules: DeviceRules, access: Access) bool {
     for ([_]u32{ access_mknod, access_read, access_write }) |kind| {
         if (access.access & kind == 0) continue;
@@ -269,7 +269,7 @@ test "the order of the rules counts" {
     }) |case| {
         const program = generate(.{ .allow = true, .rules = &case.rules }, &buffer);
         try std.testing.expectEqual(case.allowed, try interpret(program, device));
-        // Nobody has allowed to make it.
+        // No rule allows making it.
         try std.testing.expect(!try interpret(program, .{ .type = .char, .major = 1, .minor = 3, .access = access_mknod }));
     }
 }

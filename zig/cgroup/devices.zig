@@ -1,5 +1,5 @@
-//! Device rules of a cgroup v2: an eBPF program loaded with bpf(2) and attached to the cgroup, replacing
-//! the one that was there without a moment between them. Runs in the bunc process.
+//! Device rules of a cgroup v2: an eBPF program loaded with bpf(2) and attached to the cgroup, atomically
+//! replacing the one before. Runs in the bunc process.
 //!
 //! RLIMIT_MEMLOCK is left alone: from 5.11 on the kernel charges BPF memory to the cgroup, not to the limit.
 
@@ -17,11 +17,11 @@ pub const CgroupDevicesRequest = struct {
 };
 pub const CgroupDevicesReply = struct {
     instructions: u32,
-    /// Programs that were attached before and are gone now.
+    /// Programs that were attached before and have been removed.
     replaced: u32,
 };
 
-/// More rules than this are a mistake, and a program of that size a burden on every open(2).
+/// More rules than this are a mistake: the program would slow down every open(2).
 const rules_max = 4096;
 /// The kernel's own bound of programs on one cgroup (BPF_CGROUP_MAX_PROGS).
 const programs_max = 64;
@@ -69,7 +69,7 @@ pub fn cgroup_devices(call: *Call, request: CgroupDevicesRequest) Call.Error!Cgr
         return .{ .instructions = @intCast(program.len), .replaced = 1 };
     }
     attach(directory, fd, flag_allow_multi, 0) catch return call.fail_as(.system, "bpf", target, "BPF_PROG_ATTACH");
-    // Several programs must all agree: those of before could only take away what is allowed now.
+    // Several programs must all agree: the earlier ones could only deny more.
     for (old.fds[0..old.count]) |program_fd| {
         detach(directory, program_fd) catch return call.fail_as(.system, "bpf", target, "BPF_PROG_DETACH");
     }
@@ -106,7 +106,7 @@ fn load(call: *Call, program: []const Instruction, target: []const u8) Call.Erro
         .license = @intFromPtr(license),
     };
     if (bpf(command_load, &attributes)) |fd| return @intCast(fd) else |_| {}
-    // Once more with the verifier's words, which are wanted only now.
+    // Again, with the verifier's log, which is only needed now.
     const log = try call.arena.alloc(u8, 64 * 1024);
     log[0] = 0;
     attributes.log_level = 1;
@@ -169,7 +169,7 @@ const Programs = struct {
         for (ids[0..@min(query.program_count, programs_max)]) |id| {
             var attributes: extern struct { id: u32 } = .{ .id = id };
             const fd = bpf(command_fd_by_id, &attributes) catch {
-                // Gone in the meantime, or closed to us by a security module: it can only restrict further.
+                // Gone meanwhile, or hidden by a security module: it can only restrict further.
                 if (sys.is(.NOENT) or groups.is_permission()) continue;
                 return error.Sys;
             };

@@ -51,7 +51,7 @@ pub fn set(directory: sys.fd_t, version: groups.Version, frozen: bool, timeout_m
 
 fn set_v2(directory: sys.fd_t, frozen: bool, deadline_ms: u64) sys.Error!void {
     try groups.write_value(directory, "cgroup.freeze", if (frozen) "1" else "0");
-    // A thawed cgroup may still be frozen from above: then nobody could wait for it.
+    // A thawed cgroup may still be frozen from above; there would be nothing to wait for.
     if (!frozen) return;
     wait_event(directory, "frozen", "1", deadline_ms) catch {
         const errno = sys.errno;

@@ -45,7 +45,7 @@ pub const Mount = struct {
     }
 };
 
-/// Opens the mount point and makes sure that it is what it should be.
+/// Opens the mount point and checks its file system.
 pub fn open_mount(call: *Call, mount: []const u8) Call.Error!Mount {
     const path = try call.path(mount);
     const fd = sys.open(path, directory_flags, 0) catch return call.fail("open", mount);
@@ -95,7 +95,7 @@ pub fn open(call: *Call, group: Cgroup) Call.Error!?Opened {
     return .{ .mount = mount, .directory = directory };
 }
 
-/// Refuses the root of a hierarchy: all of the host is in it, and no container is it.
+/// Refuses the root of a hierarchy, which holds the whole host and is never a container's.
 pub fn refuse_root(call: *Call, op: []const u8, group: Cgroup) Call.Error!void {
     if (group.path.len == 0) return call.fail_as(.unsafe_path, op, group.mount, "the root of a hierarchy is not a container's cgroup");
 }

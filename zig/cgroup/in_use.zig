@@ -1,5 +1,5 @@
-//! Whether a cgroup is free for a new container: nobody is in it, and nothing would stop who comes in.
-//! Runs in the bunc process.
+//! Whether a cgroup is free for a new container: it has no processes, and is not frozen. Runs in the bunc
+//! process.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -13,8 +13,8 @@ pub const CgroupInUseRequest = struct { groups: []const Cgroup };
 pub const CgroupInUseReply = struct {
     /// The first of the cgroups that has processes, itself or below.
     occupied: ?CgroupOccupied,
-    /// Path of the first cgroup that somebody asked to freeze: one of the request's, or one above it. Whoever enters
-    /// is stopped, and so could not even report.
+    /// Path of the first cgroup that somebody asked to freeze: one of the request's, or one above it. A
+    /// process that enters is stopped, and could not even report it.
     frozen: ?[]const u8,
 };
 pub const CgroupOccupied = struct { path: []const u8, processes: u32 };
@@ -30,14 +30,14 @@ pub fn cgroup_in_use(call: *Call, request: CgroupInUseRequest) Call.Error!Cgroup
     return found;
 }
 
-/// Adds to `found` what is not known yet.
+/// Adds new findings to `found`.
 pub fn look(call: *Call, mount: groups.Mount, group: Cgroup, found: *CgroupInUseReply) Call.Error!void {
     if (found.occupied == null) found.occupied = try occupied(call, mount, group);
     if (found.frozen == null) found.frozen = try frozen(call, mount, group);
 }
 
 fn occupied(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error!?CgroupOccupied {
-    // Whatever else is wrong with it, creating it will say.
+    // Creating it reports anything else that is wrong.
     const directory = groups.open_directory(mount, try call.path(group.path)) catch return null;
     sys.close(directory);
     const pids = try subtree.processes(call, mount, group);

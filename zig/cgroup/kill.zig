@@ -31,7 +31,7 @@ const rounds_max = 64;
 
 /// SIGKILL goes through cgroup.kill where there is one. What is left, and every other signal, goes to each
 /// process through a pidfd that was opened before the process was seen in the cgroup a second time: a pid
-/// that has been given to a stranger in between is not in the cgroup and gets nothing.
+/// that another process got in between is not in the cgroup and gets nothing.
 pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKillReply {
     var opened: std.ArrayList(Target) = .empty;
     defer for (opened.items) |target| target.group.close();
@@ -45,7 +45,8 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
     const freezer = if (request.freezer) |group| try groups.open(call, group) else null;
     defer if (freezer) |group| group.close();
     if (request.signal == sigkill and try kill_unified(call, opened.items, freezer, request.freeze_timeout_ms)) {
-        // Nobody escapes cgroup.kill; on a hybrid host somebody may have left the v2 cgroup, but not the others.
+        // Nobody escapes cgroup.kill; on a hybrid host somebody may have left the v2 cgroup, but not the
+        // others.
         if (opened.items.len == 1) return .{ .found = true, .signalled = 0 };
     }
     var signalled: u32 = 0;
@@ -53,9 +54,9 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
     while (round < rounds_max) : (round += 1) {
         const count = try signal_once(call, opened.items, freezer, request);
         signalled += count;
-        // Other signals are sent once: a process that survives one is in its right.
+        // Other signals are sent once: a process may survive them.
         if (count == 0 or request.signal != sigkill) break;
-        // A killed process needs a moment to be gone.
+        // A killed process needs a moment to end.
         _ = sys.poll(&.{}, 1) catch return call.fail("poll", "");
     }
     return .{ .found = true, .signalled = signalled };
@@ -72,9 +73,9 @@ fn kill_unified(call: *Call, targets: []const Target, freezer: ?groups.Opened, t
             return call.fail("write", try target.name.file(call, "cgroup.kill"));
         };
         if (targets.len > 1) {
-            // Of those that v1 has frozen nobody dies until they run again.
+            // Processes frozen by v1 do not die until they are thawed.
             if (freezer) |group| freeze.set(group.directory, group.mount.version, false, 0) catch {};
-            // Saves the search through all v1 hierarchies for those who are on their way out. Late is no error.
+            // Avoids searching all v1 hierarchies for processes that are ending. Being late is not an error.
             freeze.wait_event(target.group.directory, "populated", "0", sys.monotonic_ms() + timeout_ms) catch {};
         }
         return true;

@@ -26,12 +26,12 @@ pub const CgroupRemaining = struct {
     pids: []const u32,
 };
 
-/// Tries every group, whatever becomes of the others.
+/// Tries every group, even if another fails.
 pub fn cgroup_remove(call: *Call, request: CgroupRemoveRequest) Call.Error!CgroupRemoveReply {
     const deadline_ms = sys.monotonic_ms() + request.timeout_ms;
     var remaining: std.ArrayList(CgroupRemaining) = .empty;
     for (request.groups) |group| {
-        // The root of a hierarchy is nobody's to remove.
+        // The root of a hierarchy cannot be removed.
         if (group.path.len == 0) continue;
         const mount = try groups.open_mount(call, group.mount);
         defer mount.close();
@@ -51,7 +51,7 @@ fn remove(call: *Call, mount: groups.Mount, group: Cgroup, deadline_ms: u64) Cal
     const path = try call.path(group.path);
     if (remove_directory(mount.fd, path)) return true else |_| {}
     const errno = sys.errno;
-    // EROFS comes even where there is nothing: ask in another way.
+    // EROFS comes even for a missing directory: ask in another way.
     const directory = groups.open_directory(mount, path) catch return groups.is_gone();
     defer sys.close(directory);
     if (errno != .BUSY) {

@@ -7,7 +7,7 @@ const walk = @import("walk.zig").walk;
 const Call = @import("../call.zig").Call;
 const Cgroup = groups.Cgroup;
 
-/// Appends the pids of one cgroup (not of those below it). Nothing where it is gone.
+/// Appends the pids of one cgroup (not of those below it); none if it is gone.
 fn append_pids(call: *Call, group: Cgroup, directory: sys.fd_t, pids: *std.ArrayList(u32)) Call.Error!void {
     // cgroup.procs of a threaded cgroup cannot be read: its threads are listed instead (cgroups(7)).
     const text = read_list(call, directory, "cgroup.procs") catch |err| switch (err) {
@@ -44,7 +44,7 @@ fn read_list(call: *Call, directory: sys.fd_t, name: [*:0]const u8) (sys.Error |
     }
 }
 
-/// Every process of the cgroup and of those below it; one that moved meanwhile may be there twice.
+/// Every process of the cgroup and of those below it; one that moved meanwhile may be listed twice.
 pub fn processes(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error![]const u32 {
     var pids: std.ArrayList(u32) = .empty;
     try walk(call, mount, group, Collector{ .call = call, .group = group, .pids = &pids });

@@ -1,8 +1,8 @@
-//! Going through a cgroup and all below it, however deep and wide: by descriptors, never by paths, because whoever may write
-//! the cgroup can nest until a path is longer than any call takes. Runs in the bunc process.
+//! Going through a cgroup and all below it, however deep and wide: by descriptors, never by paths, because a
+//! process that may write the cgroup can nest deeper than any path reaches. Runs in the bunc process.
 //!
-//! One descriptor is open at a time, and memory holds the names of the cgroups that are still to be seen. The way up is
-//! "..": a cgroup never moves to another parent.
+//! One descriptor is open at a time, and memory holds the names of the cgroups that are still to be seen. The
+//! way up is "..": a cgroup never moves to another parent.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -13,12 +13,13 @@ const Cgroup = groups.Cgroup;
 const dt_dir = 4;
 /// As in group.zig, but for BENEATH, with which ".." leads nowhere.
 const resolve = sys.RESOLVE.NO_SYMLINKS | sys.RESOLVE.NO_XDEV;
-/// Walks that begin again, because somebody removed the cgroup in which they stood.
+/// Restarts of a walk after its current cgroup was removed.
 const attempts_max = 64;
 
 /// Calls `visitor.enter(directory)` for the cgroup and each below it, parents first, and
-/// `visitor.leave(parent_directory, name)` for each below it once all of its own have been left. Both take an O_PATH descriptor,
-/// and may see a cgroup again when the walk had to begin anew. A cgroup that is gone is not visited.
+/// `visitor.leave(parent_directory, name)` for each below it once all of its own have been left. Both take an
+/// O_PATH descriptor, and may see a cgroup again when the walk had to begin anew. A cgroup that is gone is
+/// not visited.
 pub fn walk(call: *Call, mount: groups.Mount, group: Cgroup, visitor: anytype) Call.Error!void {
     for (0..attempts_max) |_| {
         if (try attempt(call, mount, group, visitor)) return;

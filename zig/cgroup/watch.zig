@@ -1,5 +1,4 @@
-//! Waiting for what the kernel tells about a cgroup: OOM kills, the last process leaving.
-//! Runs in the bunc process.
+//! Waiting for events of a cgroup: OOM kills, the last process leaving. Runs in the bunc process.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -58,7 +57,7 @@ const Watched = struct {
 
 const watches_max = 8;
 
-/// Returns when a file changes, the process ends or the time is over.
+/// Returns when a file changes, the process ends or the time is up.
 pub fn cgroup_watch(call: *Call, request: CgroupWatchRequest) Call.Error!CgroupWatchReply {
     if (request.watches.len > watches_max) return call.fail_as(.limit, "poll", "", "more than 8 watches");
     const watched = try call.arena.alloc(Watched, request.watches.len);
@@ -116,7 +115,8 @@ fn begin(call: *Call, wanted: CgroupWatch, item: *Watched) Call.Error!void {
         groups.write_value(group.directory, "cgroup.event_control", line) catch
             return fail_file(call, "write", wanted, item);
     }
-    // Read after the notification stands: a change from here on is a notification, one before is a difference.
+    // Read after the notification stands: a change from here on is a notification, one before is a
+    // difference.
     try read_now(call, wanted, item);
 }
 

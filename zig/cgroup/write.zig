@@ -110,7 +110,8 @@ pub const CgroupFileText = struct {
 /// No statistics file of any kernel comes near it.
 const file_size_max = 1 << 20;
 
-/// Files for statistics: many at once, each with its own errno, since which of them exist depends on the kernel.
+/// Files for statistics: many at once, each with its own errno, since which of them exist depends on the
+/// kernel.
 pub fn cgroup_read(call: *Call, request: CgroupReadRequest) Call.Error!CgroupReadReply {
     var texts: std.ArrayList(CgroupFileText) = .empty;
     for (request.groups) |wanted| {

@@ -1,10 +1,11 @@
 //! Stage 1 executes itself once more, in the user namespace that it made. Runs in bunc-init, stage 1.
 //!
-//! Who may look into a process that is not dumpable (/proc/pid/ns, setns(2) through a pidfd) is decided by the user
-//! namespace that it was executed in: CAP_SYS_PTRACE is wanted there (ptrace(2), Ptrace access mode checking). That of the
-//! host gives it to no ordinary user, who could then neither `exec` into his created container nor set up its network.
-//! Executed in the container's, bunc-init is open to the user who made that namespace. Processes in it must have
-//! CAP_SYS_PTRACE all the same; dumpable, bunc-init would be open to each of them that is root (CVE-2016-9962).
+//! The user namespace that a process was executed in decides who may look into it while it is not dumpable
+//! (/proc/pid/ns, setns(2) through a pidfd): CAP_SYS_PTRACE is required there (ptrace(2), Ptrace access mode
+//! checking). In the host's an ordinary user does not have it, and could then neither `exec` into his created
+//! container nor set up its network. Executed in the container's, bunc-init is open to the user who made that
+//! namespace. Processes in it must have CAP_SYS_PTRACE all the same; dumpable, bunc-init would be open to
+//! each of them that is root (CVE-2016-9962).
 //!
 //! A further process of a container never does this: what is in there already must not look into it.
 
@@ -13,14 +14,15 @@ const sys = @import("../sys.zig");
 const Context = @import("context.zig").Context;
 const Failed = @import("context.zig").Failed;
 
-/// For `execute`: bunc-init itself. Opened before any namespace is joined, in which /proc may be somebody else's.
+/// For `execute`: bunc-init itself. Opened before any namespace is joined, in which /proc may be somebody
+/// else's.
 pub fn open_self(context: *Context) Failed!sys.fd_t {
     const path = "/proc/self/exe";
     return sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return context.fail("open", path);
 }
 
-/// As root of the user namespace, which execve(2) leaves all capabilities. Returns only if it failed, which has been
-/// reported; otherwise the process is in main.zig's stage "mapped" now.
+/// As root of the user namespace, which execve(2) leaves all capabilities. Returns only if it failed, which
+/// has been reported; otherwise the process is in main.zig's stage "mapped" now.
 pub fn execute(context: *Context, self: sys.fd_t) Failed {
     const outputs = context.hook_output;
     const kept = [_]sys.fd_t{ context.channel, context.plan_file, context.start_listener, outputs.stdout, outputs.stderr };

@@ -13,8 +13,8 @@ const attr = sys.mount_attr;
 const lockable = attr.RDONLY | attr.NOSUID | attr.NODEV | attr.NOEXEC | attr.ATIME_MASK | attr.NODIRATIME;
 
 /// `mount` is a descriptor of a mount's root. With `recursive` the whole tree below it changes, or nothing.
-/// The access time is one value, not three flags: whoever sets it has all its bits in `clear` (EINVAL otherwise).
-/// EPERM: a flag is locked that the user asked to clear.
+/// The access time is one value, not three flags: to set it, all its bits must be in `clear` (EINVAL
+/// otherwise). EPERM: a flag is locked that the user asked to clear.
 pub fn apply(mount: sys.fd_t, attributes: plan.MountAttributes, recursive: bool) sys.Error!void {
     if (is_none(attributes)) return;
     const flags = sys.AT.EMPTY_PATH | (if (recursive) sys.AT.RECURSIVE else 0);
@@ -23,7 +23,7 @@ pub fn apply(mount: sys.fd_t, attributes: plan.MountAttributes, recursive: bool)
         .clear = attributes.clear | attributes.clear_unlocked,
     }) catch {
         if (!sys.is(.PERM) or attributes.clear_unlocked == 0) return error.Sys;
-        // Some flag is locked: then all of those stay that the user has not named.
+        // Some flag is locked: then all flags that the user has not named stay.
         try sys.mount_setattr(mount, "", flags, .{
             .set = attributes.set,
             .clear = attributes.clear | (attributes.clear_unlocked & ~@as(u32, lockable)),

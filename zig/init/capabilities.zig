@@ -11,19 +11,19 @@ const Failed = context_types.Failed;
 
 pub const CAP_SYS_ADMIN: u64 = 1 << 21;
 
-/// Drops what the mask does not hold. Bits above the running kernel's last capability mean nothing to
-/// it: what it does not know, nobody can have.
+/// Drops what the mask does not contain. Bits above the kernel's last capability have no meaning: nobody can
+/// have them.
 pub fn capability_bounding(context: *Context, op: plan.CapabilitySet) Failed!void {
     var known: usize = 0;
     for (0..64) |index| {
         const present = try in_bounding_set(context, index);
         if (present != null) {
-            // Known behind an unknown one, which was left in the set: the answers are not the kernel's.
+            // A known capability after an unknown one: these answers are not the kernel's.
             if (index != known) return inconsistent(context, index);
             known += 1;
         }
-        // One that is absent already (a nested runtime) needs no CAP_SETPCAP to stay so. Where the kernel's last one was is
-        // asked twice.
+        // Dropping an absent one (a nested runtime) needs no CAP_SETPCAP. The kernel's last capability is
+        // asked for twice.
         const in_doubt = present == null and index == known;
         if (op.set.value & bit(index) != 0 or !(present orelse in_doubt)) continue;
         _ = sys.prctl(sys.PR.CAPBSET_DROP, index, 0, 0, 0) catch {

@@ -54,7 +54,8 @@ fn open_master(context: *Context) Failed!sys.fd_t {
         sys.errno = .XDEV;
         return context.fail_as(.unsafe_path, "openat2", path, "it is not the ptmx device of a devpts file system");
     }
-    // Walked again, as an O_PATH descriptor cannot be opened without /proc; so what it opened is checked again.
+    // Walked again, as an O_PATH descriptor cannot be opened without /proc; so what it opened is checked
+    // again.
     const flags = sys.O.RDWR | sys.O.NOCTTY | sys.O.NOFOLLOW | sys.O.CLOEXEC;
     const master = sys.openat2(context.root, path, flags, 0, NO_LINKS) catch return context.fail("openat2", path);
     errdefer sys.close(master);
@@ -85,7 +86,7 @@ fn bind(context: *Context, slave: sys.fd_t) Failed!void {
     const path = "/dev/console";
     const flags = sys.O.RDONLY | sys.O.CREAT | sys.O.NOFOLLOW | sys.O.NOCTTY | sys.O.NONBLOCK | sys.O.CLOEXEC;
     const target = sys.openat2(context.root, path, flags, 0o666, NO_LINKS) catch blk: {
-        // A device of the image that cannot be opened, or a socket, or a read-only /dev, can be covered too.
+        // A device that cannot be opened, a socket, or a file in a read-only /dev can be covered too.
         if (sys.is(.LOOP)) return context.fail_as(.unsafe_path, "openat2", path, "a component is a symbolic link");
         break :blk sys.openat2(context.root, path, sys.O.PATH | sys.O.NOFOLLOW | sys.O.CLOEXEC, 0, NO_LINKS) catch
             return context.fail("openat2", path);

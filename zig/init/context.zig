@@ -29,16 +29,16 @@ pub const Context = struct {
     root: sys.fd_t = -1,
     /// Config path of the step under way.
     subject: []const u8 = "",
-    /// Detached mounts of bind sources that stage 1 opened while it still saw the host's files, and user namespaces
-    /// of id maps that it made with the host's rights; by step index, -1: none. See sources.zig.
+    /// Detached mounts of bind sources that stage 1 opened while it still saw the host's files, and user
+    /// namespaces of id maps that it made with the host's rights; by step index, -1: none. See sources.zig.
     sources: []sys.fd_t = &.{},
     id_maps: []sys.fd_t = &.{},
     parent_has_mount_namespace: bool = false,
     /// The directory that path.zig resolved last, for rows of devices and links.
     last_parent: LastParent = .{},
-    /// The private procfs, once somebody needed it; -1: not yet. See procfs.zig.
+    /// The private procfs, opened on first use; -1: not yet. See procfs.zig.
     procfs: sys.fd_t = -1,
-    /// What is put over masked paths. See masks.zig.
+    /// The mounts that cover masked paths. See masks.zig.
     covers: Covers = .{},
     /// What the user's program and hooks get; bunc-init itself works with 0.
     umask: u32 = 0o022,
@@ -50,10 +50,10 @@ pub const Context = struct {
     filter: ?Filter = null,
     /// The capabilities that the process gets when the filter is in place; null: it has them already.
     capabilities_after_filter: ?sys.CapabilitySets = null,
-    /// Whether anybody wants to hear how long the steps take, and when the last one was done.
+    /// Whether the steps are traced, and when the last one was done.
     tracing: bool = false,
     traced_us: u64 = 0,
-    /// Room for what a step must build (NUL-terminated vectors): reset by nobody, freed by execve.
+    /// Room for what a step must build (NUL-terminated vectors); never reset, freed by execve.
     allocator: std.mem.Allocator,
 
     /// A system call failed: reports `op` on `target` with `sys.errno`.
@@ -63,7 +63,7 @@ pub const Context = struct {
 
     /// The same with more for a person.
     pub fn fail_as(self: *const Context, code: failure.Code, op: []const u8, target: []const u8, detail: []const u8) Failed {
-        // The parent may be gone; then nobody is left to tell, and the process ends all the same.
+        // The parent may be gone; the process ends all the same.
         sync.send_failure(self.channel, .{
             .code = code,
             .stage = self.stage,
@@ -89,7 +89,7 @@ pub const Context = struct {
         self.traced_us = sys.monotonic_us();
     }
 
-    /// Under --debug: tells that this is done, and how long after the last thing that was told.
+    /// Under --debug: reports that this is done, and the time since the last report.
     pub fn traced(self: *Context, point: trace.TracePoint, index: usize, text: []const u8) void {
         if (!self.tracing) return;
         const now_us = sys.monotonic_us();

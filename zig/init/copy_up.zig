@@ -1,6 +1,5 @@
-//! tmpcopyup: what stands in a directory is copied into the tmpfs that is about to cover it. The tmpfs is
-//! still detached, so the copies are made where nobody else can reach them. Runs in bunc-init, stage 2,
-//! whose umask is 0.
+//! tmpcopyup: copies the contents of a directory into the tmpfs that is about to cover it. The tmpfs is still
+//! detached, so nobody else can reach the copies. Runs in bunc-init, stage 2, whose umask is 0.
 
 const sys = @import("../sys.zig");
 const context_types = @import("context.zig");
@@ -63,7 +62,7 @@ fn copy_entry(from: sys.fd_t, to: sys.fd_t, name: [:0]const u8, depth: u32) Erro
     }
 }
 
-/// The owner first: changing it takes set-user-ID away.
+/// The owner first: changing it clears set-user-ID.
 fn set_owner_and_mode(fd: sys.fd_t, stat: sys.Stat) sys.Error!void {
     try sys.fchownat(fd, "", stat.uid, stat.gid, AT.EMPTY_PATH);
     try sys.fchmod(fd, stat.mode & 0o7777);

@@ -37,7 +37,8 @@ pub fn user(context: *Context, op: plan.User) Failed!void {
     _ = sys.prctl(sys.PR.SET_KEEPCAPS, 0, 0, 0, 0) catch return context.fail("prctl(PR_SET_KEEPCAPS)", "");
 }
 
-/// For the program and the hooks from here on. bunc-init itself keeps 0, so that what it makes has the mode it asks for.
+/// For the program and the hooks from here on. bunc-init itself keeps 0, so that what it makes has the mode
+/// it asks for.
 pub fn umask(context: *Context, op: plan.Umask) Failed!void {
     context.umask = op.mask;
 }

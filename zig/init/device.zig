@@ -9,7 +9,7 @@ const context_types = @import("context.zig");
 const Context = context_types.Context;
 const Failed = context_types.Failed;
 
-/// Whatever stands there already is left alone, as runc does. `index`: the step's.
+/// A file that exists already is kept, as with runc. `index`: the step's.
 pub fn device(context: *Context, op: plan.Device, index: usize) Failed!void {
     var name_buffer: path.NameBuffer = undefined;
     const parent = try path.open_parent(context, op.path, &name_buffer);
@@ -32,7 +32,7 @@ fn bind_node(context: *Context, op: plan.Device, parent: path.Parent, index: usi
     const source = try sources.take(context, .{ .path = op.path, .recursive = false }, null, index);
     defer sys.close(source.mount);
     var existed = false;
-    // mknod and not open: a device that stands there is not to be opened.
+    // mknod and not open: an existing device must not be opened.
     sys.mknodat(parent.directory, parent.name, sys.S.IFREG, 0) catch {
         if (!sys.is(.EXIST)) return context.fail("mknodat", op.path);
         existed = true;
@@ -63,7 +63,7 @@ pub fn symlink(context: *Context, op: plan.Symlink) Failed!void {
     const target = sys.zero_terminate(&target_buffer, op.target) catch return context.fail("symlinkat", op.path);
     var name_buffer: path.NameBuffer = undefined;
     const parent = try path.open_parent(context, op.path, &name_buffer);
-    // Another process may put a file there as often as we remove it: not for ever.
+    // Another process may put a file there again and again: the attempts are bounded.
     for (0..8) |_| {
         sys.symlinkat(target, parent.directory, parent.name) catch {
             if (!sys.is(.EXIST)) return context.fail("symlinkat", op.path);

@@ -10,7 +10,7 @@ const Failed = context_types.Failed;
 pub const Vector = [:null]?[*:0]const u8;
 
 const home_default = "/";
-/// /etc/passwd belongs to the image: no more of it is read than this.
+/// /etc/passwd belongs to the image: at most this much of it is read.
 const passwd_size_max = 1024 * 1024;
 
 /// Allocated from the context's allocator, for execve(2).
@@ -60,7 +60,7 @@ pub fn get(env: []const []const u8, name: []const u8) ?[]const u8 {
     return null;
 }
 
-/// A user without an entry, or a container without a readable /etc/passwd, is nothing unusual: null.
+/// null for a user without an entry, or if /etc/passwd cannot be read: both are common.
 fn read_home(context: *const Context, uid: u32, home: *[sys.path_max]u8) ?[]const u8 {
     std.debug.assert(context.root >= 0);
     // It may be a FIFO or a device of the image's: neither wait for a writer nor make it our terminal.
@@ -83,7 +83,8 @@ fn read_home(context: *const Context, uid: u32, home: *[sys.path_max]u8) ?[]cons
     return null;
 }
 
-/// passwd(5), line by line over chunks: name:password:UID:GID:GECOS:directory:shell. Over-long lines are skipped.
+/// passwd(5), line by line over chunks: name:password:UID:GID:GECOS:directory:shell. Over-long lines are
+/// skipped.
 const HomeFinder = struct {
     uid: u32,
     home: *[sys.path_max]u8,
@@ -107,7 +108,7 @@ const HomeFinder = struct {
         return null;
     }
 
-    /// What the line collected so far says.
+    /// Evaluates the line collected so far.
     fn end(self: *HomeFinder) ?[]const u8 {
         if (self.too_long) return null;
         var fields = std.mem.splitScalar(u8, self.line[0..self.length], ':');

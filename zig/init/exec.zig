@@ -1,9 +1,9 @@
 //! The end of bunc-init: become the user's program. Runs in bunc-init, stage 2.
 //!
-//! `prepare` does what may fail for reasons that `create` must report (program not found); `execute` does
-//! the rest after the word to start. After `execute` has begun, only descriptors 0-2, the preserved ones
-//! and the channel (close-on-exec) exist: execve resolves its path while they are still open, and a path
-//! like /proc/self/fd/N must not find one of ours (CVE-2024-21626).
+//! `prepare` does what may fail for reasons that `create` must report (program not found); `execute` does the
+//! rest after `start`. After `execute` has begun, only descriptors 0-2, the preserved ones and the channel
+//! (close-on-exec) exist: execve resolves its path while they are still open, and a path like /proc/self/fd/N
+//! must not find one of ours (CVE-2024-21626).
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -29,8 +29,8 @@ pub const Program = struct {
         // The dispositions are the default ones since main.zig; the mask is libbunc's. Pending signals are
         // delivered here, as they would have been to the program.
         sys.sigprocmask(sys.SIG.SETMASK, 0, null);
-        // A parent that is gone does not keep a started container from running; and a filter that is in
-        // place already (a listener's, or for hooks) may refuse us this word.
+        // A missing parent does not keep a started container from running; and a filter that is already in
+        // place (a listener's, or for hooks) may deny this message.
         context.tell(.executing, "", -1) catch {};
         seccomp.install(context) catch |err| return err;
         sys.execve(self.path, self.args, self.env) catch {};

@@ -46,7 +46,7 @@ pub fn find(context: *Context) Failed![:0]const u8 {
     return context.fail_as(.executable, "lookup", name, "");
 }
 
-/// null: longer than any path can be, so nothing is there.
+/// null: longer than any path, so it does not exist.
 fn join(buffer: *sys.PathBuffer, directory: []const u8, name: []const u8) ?[:0]const u8 {
     if (directory.len == 0) return std.fmt.bufPrintSentinel(buffer, "{s}", .{name}, 0) catch null;
     const separator = if (directory[directory.len - 1] == '/') "" else "/";
@@ -69,7 +69,7 @@ fn check(path: [:0]const u8) sys.Error!void {
     try sys.faccessat_execute(sys.AT.FDCWD, path);
 }
 
-/// What keeps a file from being run that is there, for a person; empty where that cannot be seen.
+/// Why an existing file cannot be executed, for a person; empty if unknown.
 fn why_not(path: [:0]const u8) []const u8 {
     const errno = sys.errno;
     defer sys.errno = errno;

@@ -13,7 +13,7 @@ const MS_NOSYMFOLLOW = 256;
 const attr = sys.mount_attr;
 const value_max = 255;
 
-/// Which call failed, and what is to be said about it.
+/// Which call failed, and the details for the error.
 pub const Report = struct {
     op: []const u8 = "",
     text: [1024]u8 = undefined,
@@ -36,7 +36,8 @@ pub const Report = struct {
         return sys.fail(errno);
     }
 
-    /// What the file system says for itself: one message a read, "e " (error), "w " or "i " in front. fsopen(2).
+    /// What the file system says for itself: one message a read, "e " (error), "w " or "i " in front.
+    /// fsopen(2).
     fn read_log(self: *Report, fs: sys.fd_t) void {
         var buffer: [512]u8 = undefined;
         for (0..8) |_| {
@@ -56,10 +57,11 @@ pub const Report = struct {
     }
 };
 
-/// Unfit: this kernel takes some option in the option string of mount(2) only.
+/// Unfit: this kernel takes some option only in the option string of mount(2).
 pub const Error = error{ Sys, Unfit };
 
-/// A detached mount of a new file system. `attributes`: MOUNT_ATTR_* to set. `extra`: an option before the others.
+/// A detached mount of a new file system. `attributes`: MOUNT_ATTR_* to set. `extra`: an option before the
+/// others.
 pub fn make(op: plan.Filesystem, attributes: u32, extra: ?plan.MountOption, report: *Report) Error!sys.fd_t {
     var type_buffer: [value_max + 1]u8 = undefined;
     const type_name = terminate(&type_buffer, op.type) catch {

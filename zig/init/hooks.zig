@@ -19,7 +19,8 @@ fn process_environment(context: *Context) Failed![]const []const u8 {
     return texts;
 }
 
-/// Opens what the hooks of this process write to, while it has the host's files and rights. All sets have the same.
+/// Opens what the hooks of this process write to, while it has the host's files and rights. All sets have the
+/// same.
 pub fn open_output(context: *Context) Failed!void {
     const set = first_set(context.plan) orelse return;
     context.hook_output.stdout = hook_core.open_output(set.stdout) catch return context.fail("open", set.stdout);
@@ -36,10 +37,10 @@ fn first_set(of: *const plan.Plan) ?plan.HookSet {
 
 /// Runs them one after the other; the first that fails ends the container.
 pub fn hooks(context: *Context, op: plan.HookSet) Failed!void {
-    // Programs of the container's file system are confined like the one that they precede.
+    // Programs of the container's file system are confined like the container's own.
     if (op.kind == .startContainer) try seccomp.install(context);
-    // As runc has it, and the hooks written for runc: in the container's root, which is not "/" yet. The rest of them
-    // (startContainer) run where the process will.
+    // As runc has it, and the hooks written for runc: in the container's root, which is not "/" yet. The rest
+    // of them (startContainer) run where the process will.
     if (op.kind == .createContainer) sys.fchdir(context.root) catch return context.fail("fchdir", "root");
 
     const state = std.fmt.allocPrint(context.allocator, "{s}{d}{s}", .{ op.state_head, sys.getpid(), op.state_tail }) catch
@@ -51,7 +52,7 @@ pub fn hooks(context: *Context, op: plan.HookSet) Failed!void {
         context.subject = hook.subject;
         if (hook.env_of_process) hook.env = try process_environment(context);
         var output: [hook_core.output_size_max]u8 = undefined;
-        // It may mount over whatever was opened before.
+        // A hook may mount over what was opened before.
         context.last_parent.forget();
         const result = hook_core.run(context.allocator, hook, state, .{ .redirect = context.hook_output }, &output);
         if (result.succeeded()) continue;

@@ -54,7 +54,7 @@ fn open_paths(context: *Context, opened: *[join_max]sys.fd_t) Failed!void {
     }
 }
 
-/// A namespace may belong to the user namespace that is joined too, or to ours: those that refuse us are tried
+/// A namespace may belong to the user namespace that is joined too, or to ours: those that deny us are tried
 /// again from inside.
 fn join_paths(context: *Context, opened: []sys.fd_t) Failed!void {
     const list = context.plan.namespaces.join;
@@ -94,8 +94,8 @@ const namespace_files = [_]struct { type: u32, file: []const u8 }{
     .{ .type = CLONE.NEWTIME, .file = "time" },
 };
 
-/// The pidfd of the container's init. It is taken first and the start time read after it: when that is right, the pid was
-/// init's at both moments, and the pidfd is.
+/// The pidfd of the container's init. It is taken first and the start time read after it: when that is right,
+/// the pid was init's at both moments, and the pidfd is.
 fn open_init(context: *Context) Failed!sys.fd_t {
     const wanted = context.plan.namespaces;
     const pidfd = sys.pidfd_open(wanted.join_pid) catch return context.fail("pidfd_open", "the container's init process");
@@ -119,7 +119,7 @@ fn join_process(context: *Context, pidfd: sys.fd_t) Failed!void {
         if (context.plan.namespaces.join_pid_flags & namespace.type == 0) continue;
         if (!try is_same(context, pid, namespace.file)) flags |= namespace.type;
     }
-    // Had it ended, those files could have been a stranger's, or ours.
+    // If it had ended, those files could have been another process's, or ours.
     sys.pidfd_send_signal(pidfd, 0) catch return init_ended(context);
     if (flags != 0) {
         sys.setns(pidfd, flags) catch return context.fail("setns", "the container's init process");
@@ -160,8 +160,8 @@ fn become_root(context: *Context) Failed!void {
     sys.setresuid(0) catch if (!sys.is(.INVAL)) return context.fail("setresuid", "0");
 }
 
-/// Opened with our own rights: in a new user namespace the file of this process, which nobody may look into, is
-/// somebody else's, unless it was executed there. Nobody is beside us yet. -1: no offsets are wanted.
+/// Opened with our own rights: in a new user namespace the file of this process, which nobody may look into,
+/// is somebody else's, unless it was executed there. Nobody is beside us yet. -1: no offsets are wanted.
 fn open_time_offsets(context: *Context) Failed!sys.fd_t {
     if (context.plan.namespaces.time_offsets.len == 0) return -1;
     const path = "/proc/self/timens_offsets";

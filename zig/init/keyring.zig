@@ -1,4 +1,4 @@
-//! A session keyring of the container's own, so that it does not possess the keys of whoever started it.
+//! A session keyring of the container's own, so that it does not possess its caller's keys.
 //! session-keyring(7). Runs in bunc-init, stage 2.
 
 const std = @import("std");

@@ -1,5 +1,6 @@
-//! The program's resource limits, getrlimit(2). Runs in bunc-init, stage 2, last of all: what it does itself (a descriptor for
-//! the source of each mount, its stack, its memory) may need more than the program is to have.
+//! The program's resource limits, getrlimit(2). Runs in bunc-init, stage 2, last of all: what it does itself
+//! (a descriptor for the source of each mount, its stack, its memory) may need more than the program is to
+//! have.
 
 const sys = @import("../sys.zig");
 const Context = @import("context.zig").Context;

@@ -1,6 +1,7 @@
-//! `bunc-init linger`: goes on with the output of a process that has ended (parent/linger.zig). Descriptors 3 and 4 are
-//! the pipes of its standard output and error, where they are open; 1 and 2 are where it goes. It belongs to the
-//! caller's session, as a program does that a shell leaves in the background, and ends with the last writer or reader.
+//! `bunc-init linger`: carries on the output of a process that has ended (parent/linger.zig). Descriptors 3
+//! and 4 are the pipes of its standard output and error, where they are open; 1 and 2 are where it goes. It
+//! belongs to the caller's session, as a program does that a shell leaves in the background, and ends with
+//! the last writer or reader.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -10,8 +11,8 @@ const SIG = std.os.linux.SIG;
 var relay: Relay = .{};
 
 pub fn run() u8 {
-    // A terminal that stops what writes from the background (tostop) does not stop this. The mask is what clone left:
-    // everything blocked, so that only SIGKILL would end it.
+    // A terminal that stops background writers (tostop) does not stop this process. The mask is what clone
+    // left: everything blocked, so that only SIGKILL would end it.
     sys.reset_signal_dispositions();
     const held = [_]SIG{ .TTIN, .TTOU, .PIPE };
     var mask: sys.SignalSet = 0;

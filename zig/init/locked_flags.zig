@@ -1,5 +1,6 @@
-//! Why the kernel refuses to change the flags of a bind mount: what a mount of the host has when a user namespace
-//! copies it is locked there (mount_namespaces(7)). Runs in bunc-init, both stages, where the source can still be seen.
+//! Why the kernel refuses to change the flags of a bind mount: what a mount of the host has when a user
+//! namespace copies it is locked there (mount_namespaces(7)). Runs in bunc-init, both stages, where the
+//! source can still be seen.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -24,8 +25,8 @@ pub const Text = struct {
     }
 };
 
-/// After EPERM: which of the flags asked for are not those that are locked, and by which mount. Empty if that is not
-/// found. `place`: a descriptor of what was to be mounted. `recursive`: the mounts below it count too.
+/// After EPERM: which of the flags asked for are not those that are locked, and by which mount. Empty if that
+/// is not found. `place`: a descriptor of what was to be mounted. `recursive`: the mounts below it count too.
 pub fn describe(place: sys.fd_t, asked: plan.MountAttributes, recursive: bool, text: *Text) void {
     const errno = sys.errno;
     defer sys.errno = errno;
@@ -54,7 +55,7 @@ fn find(place: sys.fd_t, asked: plan.MountAttributes, recursive: bool, text: *Te
     }
 }
 
-/// What would be other than the mount has it, empty if nothing.
+/// The flags that would differ from the mount's; empty if none.
 fn compare(entry: mountinfo.Entry, asked: plan.MountAttributes, text: *Text) void {
     const flags = [_]struct { u32, []const u8, []const u8 }{
         .{ attr.RDONLY, "rw", "ro" },

@@ -1,7 +1,8 @@
-//! bunc-init: the process that becomes the container's. Static, libc-free, one thread; started by libbunc from a
-//! sealed memfd with `bunc-init CHANNEL PLAN LISTENER STAGE` (three descriptor numbers; "join" or "init", with
-//! "held-" before it where it must wait to be moved into its cgroup first). By itself it is started with the stage
-//! "mapped", which goes on with stage 1 in a new user namespace, and two more descriptors after it: where hooks write.
+//! bunc-init: the process that becomes the container's. Static, libc-free, one thread; started by libbunc
+//! from a sealed memfd with `bunc-init CHANNEL PLAN LISTENER STAGE` (three descriptor numbers; "join" or
+//! "init", with "held-" before it where it must wait to be moved into its cgroup first). By itself it is
+//! started with the stage "mapped", which goes on with stage 1 in a new user namespace, and two more
+//! descriptors after it: where hooks write.
 //!
 //! Stage "join" (stage 1) enters and creates namespaces and then makes stage 2; stage "init" is the
 //! process itself. It reads no file of the container before the plan's steps have confined it.
@@ -35,7 +36,8 @@ pub fn main(arguments: std.process.Init.Minimal) u8 {
     const mapped = std.mem.eql(u8, stage, "mapped");
     if (mapped != (vector.len == 7)) return usage();
 
-    // Not even root of a container may look into this process before it is the user's program (CVE-2016-9962).
+    // Not even root of a container may look into this process before it is the user's program
+    // (CVE-2016-9962).
     _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return 1;
     const inherited_umask = sys.umask(0);
     // Bun ignores SIGPIPE and SIGXFSZ; an ignored signal would stay ignored in the user's program.

@@ -38,7 +38,7 @@ pub const Covers = struct {
     null_device: Cover = .{},
     empty_directory: Cover = .{},
 
-    /// When everything is covered: a process that waits for `start` holds nothing that it does not need.
+    /// After everything is covered: a process that waits for `start` keeps only what it needs.
     pub fn close(self: *Covers) void {
         for ([_]*Cover{ &self.null_device, &self.empty_directory }) |cover| {
             if (cover.mount >= 0) sys.close(cover.mount);
@@ -115,7 +115,7 @@ pub fn readonly_path(context: *Context, op: plan.Path) Failed!void {
     sys.move_mount(copy, target) catch return context.fail("move_mount", op.path);
 }
 
-/// A component that is a file, not a directory, leaves nothing to protect either.
+/// If a component is a file, not a directory, there is nothing to protect either.
 fn is_missing() bool {
     return sys.is(.NOENT) or sys.is(.NOTDIR);
 }

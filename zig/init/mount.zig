@@ -1,6 +1,6 @@
 //! The container's mounts. Runs in bunc-init, stage 2. Each is made detached, gets its attributes where
-//! nobody sees it, and is then attached to a target that a descriptor names: there is no moment at which
-//! a path could be exchanged, or a mount be seen with other flags than asked for.
+//! nobody sees it, and is then attached to a target that a descriptor names: at no moment can a path be
+//! exchanged, or a mount be seen with other flags than requested.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -33,7 +33,8 @@ pub fn remount(context: *Context, op: plan.Remount) Failed!void {
     attributes.apply(target, op.attributes, false) catch return context.fail("mount_setattr", op.path);
 }
 
-/// By its name in its directory: that works for files too, and needs no /proc that the container may have covered.
+/// By its name in its directory: that works for files too, and needs no /proc that the container may have
+/// covered.
 pub fn unmount(context: *Context, op: plan.Path) Failed!void {
     const slash = std.mem.lastIndexOfScalar(u8, op.path, '/').?;
     const parent = path.open(context, op.path[0..@max(slash, 1)], .refuse, sys.O.DIRECTORY) catch {
@@ -200,7 +201,7 @@ fn attach(context: *Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_
     if (std.mem.trim(u8, op.target, "/").len > 0) {
         sys.close(detached);
     } else {
-        // Over the root itself: what follows is to happen in there.
+        // Over the root itself: the next steps use the new mount.
         sys.close(context.root);
         context.root = detached;
     }

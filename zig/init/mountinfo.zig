@@ -31,7 +31,7 @@ pub const Reader = struct {
     // Paths of one line, each escaped fourfold at worst, and options of a page.
     buffer: [12 * sys.path_max]u8 = undefined,
 
-    /// Valid until the next call. A line that is none is passed over.
+    /// Valid until the next call. A malformed line is skipped.
     pub fn next(self: *Reader) Error!?Entry {
         while (true) {
             while (std.mem.indexOfScalarPos(u8, self.buffer[0..self.filled], self.start, '\n')) |end| {

@@ -15,7 +15,7 @@ const Failed = context_types.Failed;
 const O = sys.O;
 const RESOLVE = sys.RESOLVE;
 
-/// What is made where nothing stands.
+/// What to make if the target is missing.
 pub const Kind = enum { directory, file };
 
 /// Whether a symbolic link on the way is followed (inside the root) or is an error.
@@ -26,7 +26,8 @@ const links_max = 40;
 const name_max = 255;
 
 /// An O_PATH descriptor of what stands at `path`, an absolute path in the container. Links are followed as
-/// the container's own processes would, but a magic link of procfs is an error (ELOOP). `flags`: O_DIRECTORY or 0.
+/// the container's own processes would, but a magic link of procfs is an error (ELOOP). `flags`: O_DIRECTORY
+/// or 0.
 pub fn open(context: *const Context, path: []const u8, links: Links, flags: u32) sys.Error!sys.fd_t {
     std.debug.assert(context.root >= 0);
     std.debug.assert(path.len > 0 and path[0] == '/');
@@ -183,14 +184,14 @@ pub const Parent = struct {
     name: [:0]const u8,
 };
 
-/// The directory that was asked for last: devices and links come in rows (/dev/null, /dev/zero …), and the
-/// directory is resolved once for all of them.
+/// The last directory: devices and links come in sequence (/dev/null, /dev/zero …), and the directory is
+/// resolved once for all of them.
 pub const LastParent = struct {
     directory: sys.fd_t = -1,
     length: usize = 0,
     path: [sys.path_max]u8 = undefined,
 
-    /// To be called by whatever may cover the directory: a mount, a hook.
+    /// Called by everything that may cover the directory: a mount, a hook.
     pub fn forget(self: *LastParent) void {
         if (self.directory >= 0) sys.close(self.directory);
         self.directory = -1;

@@ -1,5 +1,6 @@
-//! Into the container's v1 cgroups, before anything else: what the process makes and forks later is counted there.
-//! Runs in bunc-init, in the stage that comes first, with the host's view and rights. (cgroup2: clone3 did it.)
+//! Into the container's v1 cgroups, before anything else: what the process makes and forks later is counted
+//! there. Runs in bunc-init, in the stage that comes first, with the host's view and rights. (cgroup2: clone3
+//! did it.)
 
 const sys = @import("../sys.zig");
 const Context = @import("context.zig").Context;

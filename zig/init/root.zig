@@ -43,8 +43,8 @@ pub fn bind_root(context: *Context, op: plan.BindRoot) Failed!void {
     }
     if (parent_propagation(context)) |flag| try set_parent_propagation(context, directory, flag, op.path);
     const mount = sys.open_tree_clone(directory, "", true, AT.EMPTY_PATH) catch return context.fail("open_tree", op.path);
-    // What the host mounts below the bundle afterwards is not for the container. (Mounts that are there now follow
-    // the host's; so do binds of other directories.)
+    // The container does not see what the host mounts below the bundle afterwards. (Mounts that are there now
+    // follow the host's; so do binds of other directories.)
     sys.mount_setattr(mount, "", AT.EMPTY_PATH, .{ .propagation = MS.PRIVATE }) catch return context.fail("mount_setattr", op.path);
     sys.move_mount(mount, directory) catch return context.fail("move_mount", op.path);
     sys.close(directory);
@@ -111,7 +111,7 @@ pub fn change_root(context: *Context, _: plan.Empty) Failed!void {
     try enter(context);
 }
 
-/// The last chance to take what only the host's root has.
+/// The last chance to take things that only the host's root has.
 fn prepare(context: *Context) Failed!void {
     std.debug.assert(context.root >= 0);
     // Hooks may have mounted something over it.

@@ -17,11 +17,11 @@ pub fn cpu_affinity(context: *Context, op: plan.CpuAffinity) Failed!void {
     sys.sched_setaffinity(op.mask) catch return context.fail("sched_setaffinity", "");
 }
 
-/// A caller that was pinned (taskset(1), CPUAffinity= of systemd) does not hand that on.
+/// The affinity of a pinned caller (taskset(1), CPUAffinity= of systemd) is not inherited.
 pub fn every_cpu(context: *Context, _: plan.Empty) Failed!void {
     const every: [cpu_words_max]u32 = @splat(std.math.maxInt(u32));
     sys.sched_setaffinity(&every) catch {
-        // A seccomp filter around us that refuses it: nobody asked for the change, and runc runs there too.
+        // Denied by a seccomp filter around us: nobody asked for the change, and runc ignores it too.
         if (!sys.is(.PERM) and !sys.is(.NOSYS)) return context.fail("sched_setaffinity", "");
     };
 }

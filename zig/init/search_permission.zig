@@ -1,5 +1,5 @@
-//! Why a path of the host is out of reach for the container's root: the directory on the way that it may not search
-//! (path_resolution(7)). Runs in bunc-init, after EACCES.
+//! Why a path of the host is out of reach for the container's root: the directory on the way that it may not
+//! search (path_resolution(7)). Runs in bunc-init, after EACCES.
 
 const std = @import("std");
 const sys = @import("../sys.zig");

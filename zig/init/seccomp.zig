@@ -1,8 +1,8 @@
 //! Install the system call filter. seccomp(2). Runs in bunc-init, stage 2.
 //!
-//! Every system call that bunc-init makes after this is judged by the user's filter, and a profile names what
-//! the user's program needs, not what we need. So the step only remembers the filter. It is installed when
-//! hardly anything is left to do: only capset and execve come after it. Without no_new_privs the
+//! Every system call that bunc-init makes after this is judged by the user's filter, and a profile allows
+//! what the user's program needs, not what we need. So the step only remembers the filter. It is installed
+//! when hardly anything is left to do: only capset and execve come after it. Without no_new_privs the
 //! installing takes CAP_SYS_ADMIN, which is then kept until the filter is in place (capabilities.zig).
 //!
 //! A listener (SCMP_ACT_NOTIFY) has to reach its agent before `create` reports "ready", so there the filter
@@ -42,7 +42,7 @@ pub fn seccomp(context: *Context, op: plan.Seccomp) Failed!void {
     if (no_new_privs == 0) {
         const capabilities = sys.capget() catch return context.fail("capget", "");
         if (capabilities.effective & CAP_SYS_ADMIN == 0) {
-            // What seccomp(2) would say, said while `create` can still report it.
+            // Checks what seccomp(2) would, while `create` can still report it.
             sys.errno = .ACCES;
             return context.fail_as(.system, "seccomp", "", "it takes CAP_SYS_ADMIN or process.noNewPrivileges");
         }

@@ -1,11 +1,11 @@
 //! Sources of bind mounts, as detached copies. Runs in bunc-init.
 //!
-//! Stage 2 opens each when its turn comes, in the container's mount namespace: what an earlier mount put there is seen,
-//! and in a user namespace the flags of the host's mounts are locked (mount_namespaces(7)). What the container's root
-//! may not reach or map, the parent opens for it there (parent/sources.zig).
+//! Stage 2 opens each when its turn comes, in the container's mount namespace: what an earlier mount put
+//! there is seen, and in a user namespace the flags of the host's mounts are locked (mount_namespaces(7)).
+//! What the container's root may not reach or map, the parent opens for it there (parent/sources.zig).
 //!
-//! In a container that runs already the host's files are not to be seen. There stage 1 opens all of them before it
-//! joins, and gives them their attributes: it can still say what they were refused for.
+//! In a container that runs already the host's files are not to be seen. There stage 1 opens all of them
+//! before it joins, and gives them their attributes: it can still say what they were refused for.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -22,8 +22,8 @@ const Failed = context_types.Failed;
 const MS = std.os.linux.MS;
 const CLONE = std.os.linux.CLONE;
 
-/// Stage 1 of a process that joins a container: fills `context.sources`. `pidfd`: the container's init; `is_foreign`:
-/// its user namespace is not ours.
+/// Stage 1 of a process that joins a container: fills `context.sources`. `pidfd`: the container's init;
+/// `is_foreign`: its user namespace is not ours.
 pub fn open_all(context: *Context, pidfd: sys.fd_t, is_foreign: bool) Failed!void {
     std.debug.assert(context.stage == .join);
     if (is_foreign) try enter_locked_copy(context, pidfd);
@@ -40,11 +40,12 @@ pub fn open_all(context: *Context, pidfd: sys.fd_t, is_foreign: bool) Failed!voi
         try attributes.apply_to_bind(context, mount, op, bind.path);
         source.* = mount;
     }
-    // It shows the host's processes: not for stage 2.
+    // It shows the host's processes, so stage 2 must not have it.
     procfs.close(context);
 }
 
-/// Stage 1: the user namespaces of mappings that stage 2 has no right to write, because their ids are the host's.
+/// Stage 1: the user namespaces of mappings that stage 2 has no right to write, because their ids are the
+/// host's.
 pub fn make_id_maps(context: *Context) Failed!void {
     for (context.plan.steps, 0..) |step, index| {
         const op = bind_of(step.op) orelse continue;
@@ -79,8 +80,9 @@ fn allocate(context: *Context) Failed![]sys.fd_t {
     return list;
 }
 
-/// Into a mount namespace like ours that belongs to the container's user namespace, in which the kernel has locked the
-/// mounts. Only a process in the user namespace can make it; the sources are opened there with our own rights.
+/// Into a mount namespace like ours that belongs to the container's user namespace, in which the kernel has
+/// locked the mounts. Only a process in the user namespace can make it; the sources are opened there with our
+/// own rights.
 fn enter_locked_copy(context: *Context, pidfd: sys.fd_t) Failed!void {
     var pair: [2]sys.fd_t = undefined;
     sys.socketpair_seqpacket(&pair) catch return context.fail("socketpair", "");

@@ -1,9 +1,9 @@
-//! Wait for the word to start, between "ready" and exec. Runs in bunc-init, stage 2: this is what a created
-//! container consists of.
+//! Wait for `start`, between "ready" and exec. Runs in bunc-init, stage 2: this is what a created container
+//! consists of.
 //!
-//! Start.socket: `start` connects to the listening socket and sends `proceed`. The connection takes the
-//! place of the channel, so that a later failure reaches `start`, and its end of file means success. A
-//! connection that closes without a word changes nothing: whoever it was may try again.
+//! Start.socket: `start` connects to the listening socket and sends `proceed`. The connection takes the place
+//! of the channel, so that a later failure reaches `start`, and its end of file means success. A connection
+//! that closes without a message changes nothing: `start` may be tried again.
 //!
 //! The default action of signals does not reach pid 1 of a pid namespace, but `kill ID TERM` must end a
 //! container that was never started. So all signals stay blocked and are read from a signalfd.
@@ -74,7 +74,7 @@ fn wait_readable(context: *Context, signals: sys.fd_t, fd: sys.fd_t) Failed!void
             var info: sys.SignalInfo = undefined;
             const count = sys.read(signals, std.mem.asBytes(&info)) catch return context.fail("read", "signalfd");
             std.debug.assert(count == @sizeOf(sys.SignalInfo));
-            // What a shell says of a process that a signal ended.
+            // As a shell reports a process that a signal ended.
             sys.exit(@intCast(128 + info.signo));
         }
         if (fds[1].revents != 0) return;
@@ -86,7 +86,8 @@ fn open_signals(context: *Context) Failed!sys.fd_t {
     return sys.signalfd(terminating()) catch context.fail("signalfd4", "");
 }
 
-/// Signals whose default action ends a process: all but those that are ignored, stop or continue it. signal(7).
+/// Signals whose default action ends a process: all but those that are ignored, stop or continue it.
+/// signal(7).
 fn terminating() sys.SignalSet {
     const SIG = linux.SIG;
     const others = [_]SIG{ .CHLD, .CONT, .URG, .WINCH, .STOP, .TSTP, .TTIN, .TTOU };

@@ -1,6 +1,6 @@
-//! Standard input, output and error belong to the user that the process runs as, where they were made for it, so that
-//! it can open /dev/stdout and its terminal again; and where they are the null device, they are the container's own.
-//! Runs in bunc-init, stage 2, just before the user changes.
+//! Standard input, output and error belong to the user that the process runs as, where they were made for it,
+//! so that it can open /dev/stdout and its terminal again; and where they are the null device, they are the
+//! container's own. Runs in bunc-init, stage 2, just before the user changes.
 
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
@@ -8,8 +8,8 @@ const context_types = @import("context.zig");
 const Context = context_types.Context;
 const Failed = context_types.Failed;
 
-/// The caller's null device is on a file system that is not in the container, which could not be saved with it
-/// (CRIU). A container without one of its own keeps the caller's.
+/// The caller's null device is on a file system that is not in the container, which could not be saved with
+/// it (CRIU). A container without one of its own keeps the caller's.
 pub fn reopen_null(context: *const Context) void {
     const flags = sys.O.RDWR | sys.O.CLOEXEC;
     const own_null = sys.openat2(context.root, "dev/null", flags, 0, sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS) catch return;
@@ -23,9 +23,9 @@ fn is_null(fd: sys.fd_t) bool {
     return stat.mode & sys.S.IFMT == sys.S.IFCHR and stat.rdev_major == 1 and stat.rdev_minor == 3;
 }
 
-/// Nothing that the caller had before is touched, but pipes that only it and the container have: no file, terminal,
-/// socket or device. What the parent could do it has done (parent/streams.zig): a pipe is left here where the parent is
-/// not root, and we are, in a user namespace.
+/// Nothing that the caller had before is changed, except pipes that only it and the container have: no file,
+/// terminal, socket or device. What the parent could do it has done (parent/streams.zig): a pipe is left here
+/// where the parent is not root, and we are, in a user namespace.
 pub fn own(context: *Context) Failed!void {
     const stdio = context.plan.stdio;
     if (stdio.terminal) return give(context, 0, "terminal");
@@ -38,7 +38,7 @@ pub fn own(context: *Context) Failed!void {
 }
 
 fn is_anonymous_pipe(fd: sys.fd_t) bool {
-    // Closed by the caller: nothing to own.
+    // Closed by the caller: there is no owner to set.
     const stat = sys.fstat(fd) catch return false;
     return stat.mode & sys.S.IFMT == sys.S.IFIFO and (sys.fstatfs_type(fd) catch return false) == sys.fs_magic.pipefs;
 }
@@ -49,8 +49,9 @@ fn give(context: *Context, fd: sys.fd_t, name: []const u8) Failed!void {
     const stat = sys.fstat(fd) catch return context.fail("fstat", name);
     if (stat.uid == uid) return;
     sys.fchownat(fd, "", uid, null, sys.AT.EMPTY_PATH) catch {
-        // The owner is not mapped in our user namespace, or the file system is read-only: the process can still use
-        // the descriptor that it has. EINVAL: the new owner is not mapped, and setresuid will say so.
+        // The owner is not mapped in our user namespace, or the file system is read-only: the process can
+        // still use the descriptor that it has. EINVAL: the new owner is not mapped, and setresuid will say
+        // so.
         if (sys.is(.PERM) or sys.is(.ROFS) or sys.is(.INVAL)) return;
         return context.fail("fchown", name);
     };

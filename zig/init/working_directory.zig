@@ -14,8 +14,8 @@ const Failed = context_types.Failed;
 
 const RESOLVE = sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS;
 
-/// Enters with the rights of the runtime first: root may go where the user may not. Where it is refused
-/// (a network or FUSE volume that only the user may read), the step `user` tries again as that user.
+/// Enters with the rights of the runtime first: root may go where the user may not. If it is denied (a
+/// network or FUSE volume that only the user may read), the step `user` tries again as that user.
 pub fn working_directory(context: *Context, op: plan.WorkingDirectory) Failed!void {
     std.debug.assert(context.root >= 0);
     var buffer: sys.PathBuffer = undefined;
@@ -57,7 +57,7 @@ pub fn verify(context: *const Context) Failed!void {
     }
 }
 
-/// Where the runtime may not look, whether anything is missing is for `enter` to find out.
+/// If the runtime may not look, `enter` finds out whether anything is missing.
 fn create(context: *Context, target: []const u8) Failed!void {
     const existing = path_calls.open(context, target, .follow, 0) catch {
         if (!sys.is(.NOENT)) return;

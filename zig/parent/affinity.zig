@@ -1,5 +1,5 @@
-//! The CPUs of the bunc process's one calling thread, which a child begins with. sched_setaffinity(2). Runs in the bunc
-//! process.
+//! The CPUs of the bunc process's one calling thread, which a child begins with. sched_setaffinity(2). Runs
+//! in the bunc process.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -26,7 +26,7 @@ pub const Affinity = struct {
     }
 
     pub fn restore(self: *const Affinity) void {
-        // The CPUs were this thread's a moment ago; one that is gone meanwhile is nobody's fault.
+        // The CPUs were this thread's a moment ago; one that is gone meanwhile is ignored.
         if (self.before.len > 0) sys.sched_setaffinity(self.before) catch {};
     }
 

@@ -17,7 +17,8 @@ pub const Child = struct {
     /// How many after standard error stay open too: Bun has made those above 3 close-on-exec.
     preserve_fds: u32 = 0,
     /// RLIMIT_STACK is raised before execveat: the kernel gives a program the one that it began to exec with,
-    /// and with CLONE_VFORK the parent goes on a moment before that, so setting it from outside can be undone.
+    /// and with CLONE_VFORK the parent goes on a moment before that, so setting it from outside can be
+    /// undone.
     stack_limit: ?sys.RLimit = null,
 };
 
@@ -26,8 +27,8 @@ pub const Started = struct { pid: i32, pidfd: sys.fd_t };
 /// What the child has in common with its parent until it execs or ends.
 pub const Shared = struct {
     argument: *const anyopaque,
-    /// Runs in the child. Nothing but system calls: all signals are blocked, the descriptor table is the child's own
-    /// unless CLONE_FILES says otherwise.
+    /// Runs in the child. Nothing but system calls: all signals are blocked, the descriptor table is the
+    /// child's own unless CLONE_FILES says otherwise.
     start: *const fn (shared: *Shared) sys.Error!void,
     /// The call under way.
     op: [*:0]const u8 = "",
@@ -43,7 +44,7 @@ pub fn spawn(child: *const Child, flags: u64, cgroup: sys.fd_t) sys.Error!Starte
     return run_child(&shared, flags, cgroup);
 }
 
-/// As `spawn`, for what the child does otherwise. `flags` may have CLONE_FILES too.
+/// As `spawn`, for other work in the child. `flags` may have CLONE_FILES too.
 pub fn run_child(shared: *Shared, flags: u64, cgroup: sys.fd_t) sys.Error!Started {
     const stack_size = 64 * 1024;
     const linux = std.os.linux;
@@ -61,7 +62,7 @@ pub fn run_child(shared: *Shared, flags: u64, cgroup: sys.fd_t) sys.Error!Starte
         .stack_size = stack_size,
         .cgroup = if (cgroup >= 0) @intCast(cgroup) else 0,
     };
-    // No handler of Bun's may run on the child's side of the shared memory.
+    // No signal handler of Bun may run in the child, which shares our memory.
     var before: sys.SignalSet = 0;
     sys.sigprocmask(sys.SIG.SETMASK, ~@as(sys.SignalSet, 0), &before);
     const rc = clone3(&args, @intFromPtr(shared));
@@ -95,7 +96,7 @@ fn start(shared: *Shared) sys.Error!void {
     try streams.take_in_child();
     for (3..3 + child.preserve_fds) |fd| try sys.set_cloexec(@intCast(fd), false);
     const rlimit_stack = @intFromEnum(std.os.linux.rlimit_resource.STACK);
-    // A refusal is told about by the parent, which sets every limit and knows who asked for it.
+    // The parent reports a refusal: it sets every limit and knows its config path.
     if (child.stack_limit) |limit| sys.prlimit(0, rlimit_stack, &limit, null) catch {};
     const no_environment = [_:null]?[*:0]const u8{};
     shared.op = "execveat";

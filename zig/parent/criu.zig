@@ -1,5 +1,5 @@
-//! CRIU as a child that is spoken to over a socket: `criu swrk 3` has a SOCK_SEQPACKET socket as descriptor 3 and
-//! takes and gives one protobuf message a packet (src/criu makes and reads them). Runs in the bunc process.
+//! CRIU as a child that is controlled over a socket: `criu swrk 3` has a SOCK_SEQPACKET socket as descriptor
+//! 3 and exchanges one protobuf message per packet (src/criu makes and reads them). Runs in the bunc process.
 //!
 //! A restored container is a child of ours, not of CRIU's (rst_sibling); CRIU ends when its work is done.
 
@@ -14,7 +14,7 @@ const MS = std.os.linux.MS;
 
 /// Of one message: CRIU's own are far smaller (its buffer starts with 1 KiB).
 const message_size_max = 64 * 1024;
-/// The end of what CRIU says before it has a log file.
+/// The last output of CRIU before it has a log file.
 const output_size_max = 16 * 1024;
 /// The first descriptor of `CriuStartRequest.descriptors`, after the socket.
 const descriptors_first = 4;
@@ -43,8 +43,8 @@ pub const CriuStartRequest = struct {
     descriptors: []const i32,
     /// null: CRIU stays in our mount namespace.
     root: ?CriuRoot,
-    /// Absolute paths of directories that requests name by descriptor: they are opened where CRIU is, because it
-    /// mounts things in its working directory.
+    /// Absolute paths of directories that requests name by descriptor: they are opened where CRIU is, because
+    /// it mounts things in its working directory.
     directories: []const []const u8,
 };
 
@@ -77,7 +77,7 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
     defer sys.close(pair[1]);
     errdefer sys.close(pair[0]);
 
-    // Above every number that the child gives to something else.
+    // Above every number that the child uses otherwise.
     const first_free: sys.fd_t = @intCast(descriptors_first + request.descriptors.len);
     var kept: std.ArrayList(sys.fd_t) = .empty;
     defer for (kept.items) |fd| sys.close(fd);
@@ -220,7 +220,7 @@ pub fn criu_end(call: *Call, request: CriuEndRequest) Call.Error!CriuEndReply {
     sys.close(request.pidfd);
     defer if (request.output >= 0) sys.close(request.output);
     _ = reaped catch return call.fail("wait4", "criu");
-    // What it said before it had a log file.
+    // Its output before it had a log file.
     if (request.kill) streams.end();
     return .{
         .status = process.describe_status(call.arena, status),
@@ -250,7 +250,7 @@ fn printable(bytes: []u8) []const u8 {
 pub const CriuStatusReadyRequest = struct { fd: i32 };
 pub const CriuStatusReadyReply = struct {};
 
-/// Says over `checkpoint --status-fd` that pages can be fetched, with a NUL byte, and closes it.
+/// Reports on `checkpoint --status-fd` that pages can be fetched, with a NUL byte, and closes it.
 pub fn criu_status_ready(call: *Call, request: CriuStatusReadyRequest) Call.Error!CriuStatusReadyReply {
     defer sys.close(request.fd);
     _ = sys.write(request.fd, &.{0}) catch return call.fail("write", "--status-fd");

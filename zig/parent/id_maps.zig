@@ -1,4 +1,5 @@
-//! uid and gid maps of a new user namespace, written from outside. user_namespaces(7). Runs in the bunc process.
+//! uid and gid maps of a new user namespace, written from outside. user_namespaces(7). Runs in the bunc
+//! process.
 
 const std = @import("std");
 const sys = @import("../sys.zig");

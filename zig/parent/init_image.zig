@@ -1,6 +1,6 @@
-//! bunc-init as a sealed memfd: the executable of every process that libbunc starts. Runs in the bunc process.
-//! The container can open /proc/<pid>/exe, but finds a sealed throw-away file there and never bunc itself
-//! (CVE-2019-5736).
+//! bunc-init as a sealed memfd: the executable of every process that libbunc starts. Runs in the bunc
+//! process. The container can open /proc/<pid>/exe, but finds a sealed throw-away file there and never bunc
+//! itself (CVE-2019-5736).
 
 const sys = @import("../sys.zig");
 

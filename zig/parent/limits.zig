@@ -1,5 +1,5 @@
-//! What libbunc sets on bunc-init from outside, because that may not have the rights itself: the OOM score and rlimits.
-//! getrlimit(2), proc_pid_oom_score_adj(5). Runs in the bunc process.
+//! What libbunc sets on bunc-init from outside, because bunc-init may lack the rights: the OOM score and
+//! rlimits. getrlimit(2), proc_pid_oom_score_adj(5). Runs in the bunc process.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -19,7 +19,7 @@ pub fn apply(call: *Call, limits: plan.Limits, pid: i32) Call.Error!void {
         };
     }
     for (limits.rlimits) |rlimit| {
-        // bunc-init lowers them when it needs no more itself (init/limits.zig).
+        // bunc-init lowers them when it needs them no longer (init/limits.zig).
         const new = process.raised(pid, rlimit.resource, rlimit.limit());
         sys.prlimit(pid, rlimit.resource, &new, null) catch {
             if (!(rlimit.best_effort and sys.is(.PERM))) return fail_on(call, rlimit.subject, "prlimit", "");
@@ -27,7 +27,8 @@ pub fn apply(call: *Call, limits: plan.Limits, pid: i32) Call.Error!void {
     }
 }
 
-/// RLIMIT_STACK, which the kernel takes when it begins to exec (clone.zig), raised as above; null: not changed.
+/// RLIMIT_STACK, which the kernel takes when it begins to exec (clone.zig), raised as above; null: not
+/// changed.
 pub fn stack(limits: plan.Limits) ?sys.RLimit {
     const resource = @intFromEnum(std.os.linux.rlimit_resource.STACK);
     for (limits.rlimits) |rlimit| {

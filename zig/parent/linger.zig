@@ -1,6 +1,7 @@
-//! A process has ended, and descendants of it still have its standard output or error open: a shell that left something
-//! in the background. Whoever waits for us gets the status now, and what they write still arrives: a bunc-init that does
-//! nothing else carries it until they have closed it. Runs in the bunc process; the other half is init/linger.zig.
+//! A process has ended, and descendants of it still have its standard output or error open: a shell that left
+//! something in the background. The caller gets the status now, and their output still arrives: a bunc-init
+//! that does nothing else carries it until they have closed it. Runs in the bunc process; the other half is
+//! init/linger.zig.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -49,7 +50,7 @@ fn start(shared: *clone.Shared) sys.Error!void {
     const child: *const Child = @ptrCast(@alignCast(shared.argument));
     shared.op = "dup3";
     const executable = try sys.dup_at_least(child.executable, first_free);
-    // What is typed is for others now.
+    // Input is for other programs now.
     sys.close(0);
     for ([_]sys.fd_t{ child.output, child.errors }, [_]sys.fd_t{ output_number, errors_number }) |fd, number| {
         if (fd >= 0) try sys.dup3(fd, number, 0) else sys.close(number);

@@ -1,5 +1,5 @@
-//! The proxy of sd_notify(3): a socket that the container can reach, whose messages go on to the service manager
-//! ($NOTIFY_SOCKET), with the main process's pid as the manager sees it. Runs in the bunc process.
+//! The proxy of sd_notify(3): a socket that the container can reach, whose messages go on to the service
+//! manager ($NOTIFY_SOCKET), with the main process's pid as the manager sees it. Runs in the bunc process.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -12,7 +12,7 @@ const Call = @import("../call.zig").Call;
 /// As long as the manager may take to answer BARRIER=1; sd_notify_barrier(3).
 const barrier_timeout_ms = 30_000;
 
-/// What a container may say of itself. MAINPID is not its own to tell, descriptors (FDSTORE) are dropped unread.
+/// What a container may report. MAINPID is set by us, descriptors (FDSTORE) are dropped unread.
 const forwarded = [_][]const u8{
     "READY=",    "RELOADING=",     "STOPPING=",            "STATUS=",         "ERRNO=",
     "WATCHDOG=", "WATCHDOG_USEC=", "EXTEND_TIMEOUT_USEC=", "MONOTONIC_USEC=",
@@ -42,7 +42,7 @@ pub const Relay = struct {
         self.* = .{};
     }
 
-    /// Passes one waiting message on. True: it said that the service is ready.
+    /// Passes one waiting message on. True: it reported that the service is ready.
     pub fn turn(self: *const Relay) sys.Error!bool {
         var buffer: [4096]u8 = undefined;
         const message = buffer[0..try sys.read(self.listener, &buffer)];
@@ -94,7 +94,8 @@ fn is_forwarded(line: []const u8) bool {
 }
 
 pub const NotifyListenRequest = struct {
-    /// Absolute path of an existing directory, which the container has too. The socket in it is `notify.sock`.
+    /// Absolute path of an existing directory, which the container has too. The socket in it is
+    /// `notify.sock`.
     directory: []const u8,
 };
 pub const NotifyListenReply = struct { fd: i32 };
@@ -124,11 +125,12 @@ pub const NotifyForwardRequest = struct {
     start_time: plan.U64,
 };
 pub const NotifyForwardReply = struct {
-    /// False: the process ended without a word.
+    /// False: the process ended without reporting.
     ready: bool,
 };
 
-/// Returns when the container has reported that it is ready and the manager has read it, or when it has ended.
+/// Returns when the container has reported that it is ready and the manager has read it, or when it has
+/// ended.
 pub fn notify_forward(call: *Call, request: NotifyForwardRequest) Call.Error!NotifyForwardReply {
     var relay = try Relay.open(call, request.listener, request.manager, request.pid);
     defer relay.close();

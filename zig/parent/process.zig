@@ -13,7 +13,7 @@ pub fn write_file(path: [*:0]const u8, text: []const u8) sys.Error!void {
     _ = try sys.write(fd, text);
 }
 
-/// A limit of a process, raised to `wanted` where it is lower. A process that is gone has none.
+/// The limit of a process, raised to `wanted` if it is lower. `wanted` itself if the process is gone.
 pub fn raised(pid: i32, resource: u32, wanted: sys.RLimit) sys.RLimit {
     var now: sys.RLimit = undefined;
     sys.prlimit(pid, resource, null, &now) catch return wanted;
@@ -59,15 +59,15 @@ pub fn process_status(call: *Call, request: StatusRequest) Call.Error!StatusRepl
     };
 }
 
-/// Nothing that the container's own files or processes can be made to look like decides: the socket is in the state
-/// directory, from which `start` removes it, and no other file is ever the memfd that bunc-init was executed from.
+/// Nothing that the container can imitate decides: the socket is in the state directory, from which `start`
+/// removes it, and no other file is ever the memfd that bunc-init was executed from.
 fn is_waiting(call: *Call, request: StatusRequest) Call.Error!bool {
     const socket = try call.path(request.start_socket);
     _ = sys.statx(sys.AT.FDCWD, socket, 0) catch return false;
     if (request.executable.len == 0) return true;
     var path: [32]u8 = undefined;
     const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/exe", .{request.pid}, 0) catch unreachable;
-    // bunc-init lets nobody look into it, not even its own user (ordinary users: EACCES).
+    // bunc-init cannot be inspected, not even by its own user (ordinary users: EACCES).
     const stat = sys.statx(sys.AT.FDCWD, file, 0) catch return true;
     return std.mem.eql(u8, try identity(call, stat), request.executable);
 }
@@ -99,8 +99,8 @@ pub const SignalReply = struct {
     sent: bool,
 };
 
-/// A pidfd of the process that had this pid and start time; ESRCH: it has ended and is reaped. The pidfd is taken first and
-/// the start time compared after: it cannot be that of a process that got the pid later.
+/// A pidfd of the process that had this pid and start time; ESRCH: it has ended and is reaped. The pidfd is
+/// taken first and the start time compared after: it cannot be that of a process that got the pid later.
 pub fn open(pid: i32, start_time: u64) sys.Error!sys.fd_t {
     const pidfd = sys.pidfd_open(pid) catch {
         if (sys.is_no_process()) return sys.fail(.SRCH);

@@ -12,12 +12,14 @@ pub const RunHookRequest = struct {
     hook: plan.Hook,
     /// The container's state, as JSON, for its stdin.
     state: []const u8,
-    /// Directory in which it runs; where that is gone (a bundle may be, once the container is made): the caller's.
+    /// Directory in which it runs; where that is gone (a bundle may be, once the container is made): the
+    /// caller's.
     directory: []const u8,
     /// Absolute paths of files that its output is appended to; empty: its end is kept for the error.
     stdout: []const u8,
     stderr: []const u8,
-    /// The container's process: when it ends, the hook is killed. pid 0: the hook is run whether it lives or not.
+    /// The container's process: when it ends, the hook is killed. pid 0: the hook is run whether it lives or
+    /// not.
     pid: i32,
     start_time: plan.U64,
 };

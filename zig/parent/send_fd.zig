@@ -1,4 +1,5 @@
-//! Hand a descriptor to a listener: --console-socket, --pidfd-socket, seccomp agents. Runs in the bunc process.
+//! Hand a descriptor to a listener: --console-socket, --pidfd-socket, seccomp agents. Runs in the bunc
+//! process.
 
 const sys = @import("../sys.zig");
 const Call = @import("../call.zig").Call;

@@ -20,8 +20,8 @@ const libc_last = 33;
 pub const HoldSignalsRequest = struct {};
 pub const HoldSignalsReply = struct {};
 
-/// Catches what `supervise` passes on. Called before a container exists: a signal that comes early waits in the
-/// pipe, instead of ending us with the container alive.
+/// Catches what `supervise` passes on. Called before a container exists: an early signal waits in the pipe,
+/// instead of ending us while the container lives.
 pub fn hold_signals(call: *Call, request: HoldSignalsRequest) Call.Error!HoldSignalsReply {
     _ = request;
     std.debug.assert(pipe[0] == -1);
@@ -35,7 +35,8 @@ pub fn hold_signals(call: *Call, request: HoldSignalsRequest) Call.Error!HoldSig
         if (number >= libc_first and number <= libc_last) continue;
         var before: linux.Sigaction = undefined;
         _ = sys.check(linux.sigaction(signal, null, &before)) catch return call.fail("rt_sigaction", "");
-        // What has a handler is the JavaScript engine's (faults, and PWR to stop its threads); SIGPIPE stays ignored.
+        // Signals with a handler belong to the JavaScript engine (faults, and PWR to stop its threads);
+        // SIGPIPE stays ignored.
         const caught = before.handler.handler != linux.SIG.DFL and before.handler.handler != linux.SIG.IGN;
         if (caught or signal == .PIPE) continue;
         const ours: linux.Sigaction = .{

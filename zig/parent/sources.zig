@@ -1,6 +1,7 @@
-//! Open sources of bind mounts for bunc-init, whose user namespace may not let it reach the path or map the ids.
-//! Runs in the bunc process, which has the host's rights. The path is looked up in the mount namespace of bunc-init
-//! all the same: there the flags of the host's mounts are locked, and what earlier mounts put there is seen.
+//! Open sources of bind mounts for bunc-init, whose user namespace may not let it reach the path or map the
+//! ids. Runs in the bunc process, which has the host's rights. The path is looked up in the mount namespace
+//! of bunc-init all the same: there the flags of the host's mounts are locked, and what earlier mounts put
+//! there is seen.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -50,8 +51,8 @@ fn send(channel: sys.fd_t, mount_namespace: sys.fd_t, ids: sys.fd_t, request: sy
         .recursive = request.recursive,
     };
     job.shared.argument = &job;
-    // Its own copy of the working directory and root lets the child change its mount namespace, which this process with
-    // its threads cannot. In the descriptor table that it shares with us the mount stays behind.
+    // Its own copy of the working directory and root lets the child change its mount namespace, which this
+    // process with its threads cannot. In the descriptor table that it shares with us the mount stays behind.
     if (clone.run_child(&job.shared, CLONE.FILES, -1)) |child| {
         sys.close(child.pidfd);
         var status: u32 = 0;

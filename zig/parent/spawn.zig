@@ -1,6 +1,6 @@
-//! Make a process of a container: start bunc-init, give it its plan, do for it what only the parent can
-//! (id maps, cgroup membership, limits), and follow it to the point where TypeScript must act.
-//! Runs in the bunc process. The conversation is drawn in sync.zig.
+//! Make a process of a container: start bunc-init, give it its plan, do for it what only the parent can (id
+//! maps, cgroup membership, limits), and follow it until TypeScript must act. Runs in the bunc process. The
+//! conversation is drawn in sync.zig.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -32,13 +32,14 @@ pub const Progress = enum {
     hooks,
     /// For its seccomp agent to get `fd`; goes on with `advance`.
     seccomp_listener,
-    /// For the word to start (Start.parent: `advance`; Start.socket: the `start` call).
+    /// For `start` (Start.parent: `advance`; Start.socket: the `start` call).
     ready,
     /// It is the user's program now.
     executed,
-    /// It does not: it works on its steps, and goes on to the next report by itself; `follow` waits for that.
+    /// It does not wait: it works on its steps until the next report; `follow` waits for that.
     started,
-    /// Before its first step, for somebody to move it into its cgroup; goes on with `release`. Only `spawn_held`.
+    /// Before its first step, for somebody to move it into its cgroup; goes on with `release`. Only
+    /// `spawn_held`.
     held,
 };
 
@@ -54,7 +55,8 @@ pub const Spawned = struct {
     fd: i32,
     /// Master of the terminal, once it was made; else -1.
     console: i32,
-    /// Which file bunc-init is executed from (process.zig, `identity`); "" from calls that did not execute it.
+    /// Which file bunc-init is executed from (process.zig, `identity`); "" from calls that did not execute
+    /// it.
     executable: []const u8,
 };
 
@@ -129,7 +131,7 @@ fn begin(call: *Call, plan: Plan, held: bool) Call.Error!Follower {
     sys.socketpair_seqpacket(&pair) catch return call.fail("socketpair", "");
     const channel = pair[0];
     const started = start_init(call, plan, pair[1], held);
-    // Our copy of the other end would keep the channel open when bunc-init is gone.
+    // Our copy of the other end would keep the channel open after bunc-init's end.
     sys.close(pair[1]);
     const first = started catch |err| {
         sys.close(channel);
@@ -222,8 +224,8 @@ pub const AdvanceRequest = struct {
     console: i32,
 };
 
-/// Lets bunc-init go on from where `spawn` or the last `advance` left it. After a Failure the process is gone and the
-/// request's descriptors are closed.
+/// Lets bunc-init go on from where `spawn` or the last `advance` left it. After a Failure the process is gone
+/// and the request's descriptors are closed.
 pub fn advance(call: *Call, request: AdvanceRequest) Call.Error!Spawned {
     var follower: Follower = .{
         .call = call,
@@ -295,7 +297,7 @@ const Follower = struct {
     }
 
     fn proceed(self: *Follower) Call.Error!void {
-        // A process that is gone is told about by `follow`, which finds its last words or its end.
+        // If the process is gone, `follow` finds its last report or its end.
         sync.send(self.channel, .proceed, "", -1) catch {
             if (!sys.is(.PIPE) and !sys.is(.CONNRESET)) return self.call.fail("sendmsg", "bunc-init");
         };
@@ -377,7 +379,7 @@ const Follower = struct {
         };
     }
 
-    /// Kills and reaps whatever there is; its last words have been read. Nothing of it is left, no descriptor either.
+    /// Kills and reaps the process; its last report has been read. Nothing is left, no descriptor either.
     fn abandon(self: *Follower) void {
         self.sources.close();
         sys.close(self.channel);

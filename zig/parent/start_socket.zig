@@ -1,4 +1,5 @@
-//! The socket in the state directory on which a created container waits for `start`. Runs in the bunc process.
+//! The socket in the state directory on which a created container waits for `start`. Runs in the bunc
+//! process.
 //!
 //! A socket rather than runc's fifo, because it carries an answer: the connection becomes bunc-init's
 //! channel, so that `start` hears of a failing startContainer hook or execve, and of success as end of file.

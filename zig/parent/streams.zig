@@ -1,8 +1,8 @@
-//! Standard input, output and error of the container's process. One that we stay with gets pipes of ours, whose other
-//! ends are carried on from and to the caller's streams: so nothing of the caller's has to change its owner, and what
-//! the process opens under /dev/stdout is a pipe that belongs to it. One that we leave gets the caller's streams
-//! themselves; pipes among them are given to its user, which concerns nobody else: an anonymous pipe is opened again by
-//! who has it already. Runs in the bunc process.
+//! Standard input, output and error of the container's process. A process that we stay with gets our pipes,
+//! and bytes are carried between them and the caller's streams: so nothing of the caller's has to change its
+//! owner, and what the process opens under /dev/stdout is a pipe that belongs to it. One that we leave gets
+//! the caller's streams themselves; pipes among them are given to its user, which concerns nobody else: an
+//! anonymous pipe is opened again by who has it already. Runs in the bunc process.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -86,7 +86,7 @@ pub const GiveStreamsRequest = struct {
 };
 pub const GiveStreamsReply = struct {};
 
-/// For a process that has its streams otherwise than by `spawn`. Begins to carry.
+/// For a process that did not get its streams from `spawn`. Begins to carry.
 pub fn give_streams(call: *Call, request: GiveStreamsRequest) Call.Error!GiveStreamsReply {
     _ = call;
     give(request.streams, request.owner_uid, request.pid);
@@ -94,7 +94,7 @@ pub fn give_streams(call: *Call, request: GiveStreamsRequest) Call.Error!GiveStr
     return .{};
 }
 
-/// What came from a process that could not be started: the last words of bunc-init, or of a hook.
+/// Output of a process that could not be started: of bunc-init, or of a hook.
 pub fn end() void {
     carry();
     if (!relay.is_open()) return;
@@ -104,8 +104,8 @@ pub fn end() void {
     relay.close();
 }
 
-/// A terminal's answer to a background program that reads or writes it is a signal; blocked, it is an error or none, and
-/// we go on; our handlers would have the call made again and again. → for `release_signals`.
+/// A terminal's answer to a background program that reads or writes it is a signal; blocked, it is an error
+/// or none, and we go on; our handlers would have the call made again and again. → for `release_signals`.
 pub fn hold_terminal_signals() sys.SignalSet {
     var before: sys.SignalSet = 0;
     const both = sys.signal_bit(@intFromEnum(SIG.TTIN)) | sys.signal_bit(@intFromEnum(SIG.TTOU));
@@ -131,8 +131,8 @@ fn close() void {
     ours = none;
 }
 
-/// Gives the pipes to user `owner_uid` of the user namespace of process `pid`; 0: of ours. What we may not change is tried by
-/// bunc-init, which is root there (init/stdio.zig).
+/// Gives the pipes to user `owner_uid` of the user namespace of process `pid`; 0: of ours. What we may not
+/// change is tried by bunc-init, which is root there (init/stdio.zig).
 pub fn give(streams: plan.Streams, owner_uid: u32, pid: i32) void {
     var owner: ?u32 = null;
     for ([_]plan.Stream{ streams.stdin, streams.stdout, streams.stderr }, 0..) |stream, index| {
@@ -167,7 +167,7 @@ fn host_id(id: u32, pid: i32) ?u32 {
     return map_id(sys.read_to_end(fd, &buffer) catch return null, id);
 }
 
-/// Its map would be told in terms of the namespace around ours.
+/// Its map would be in terms of the namespace around ours.
 fn is_in_our_user_namespace(pid: i32) bool {
     var path: [32]u8 = undefined;
     const name = std.fmt.bufPrintSentinel(&path, "/proc/{d}/ns/user", .{pid}, 0) catch unreachable;

@@ -17,7 +17,8 @@ pub const SuperviseRequest = struct {
     pidfd: i32,
     /// Master of the process's terminal, to carry; -1: none.
     console: i32,
-    /// sd_notify(3): the socket of `notify_listen`, which is closed in the end, and $NOTIFY_SOCKET; null: none.
+    /// sd_notify(3): the socket of `notify_listen`, which is closed in the end, and $NOTIFY_SOCKET; null:
+    /// none.
     notify: ?SuperviseNotify,
 };
 
@@ -62,7 +63,7 @@ pub fn supervise(call: *Call, request: SuperviseRequest) Call.Error!SuperviseRep
         while (signals.next() catch return call.fail("read", "signals")) |signal| pass_signal(signal, request, terminal);
         relay.turn(polled[3..]);
         if (polled[2].revents != 0) {
-            // The container goes on without a manager that is gone.
+            // The container goes on even if the manager is gone.
             _ = notify.turn() catch notify.close();
         }
         if (polled[1].revents != 0) {
@@ -82,7 +83,7 @@ fn pass_rest(call: *Call, relay: *Relay) Call.Error!void {
         relay.polls(polled[1..]);
         _ = sys.poll(&polled, -1) catch return call.fail("poll", "");
         while (signals.next() catch return call.fail("read", "signals")) |signal| switch (signal) {
-            // Nobody is left to pass it on to: it is for us, who wait for a reader that may never read.
+            // The process has ended: the signal is for us, who may wait for a reader forever.
             .INT, .TERM, .HUP, .QUIT => return relay.close(),
             else => {},
         };
@@ -106,7 +107,7 @@ fn pass_signal(signal: SIG, request: SuperviseRequest, terminal: ?Terminal) void
 }
 
 fn send(pidfd: sys.fd_t, signal: SIG) void {
-    // ESRCH: it has ended, and the next turn of the loop sees that.
+    // ESRCH: it has ended, and the next iteration sees that.
     sys.pidfd_send_signal(pidfd, @intFromEnum(signal)) catch {};
 }
 

@@ -14,7 +14,8 @@ pub const Terminal = struct {
             var settings: std.os.linux.termios = undefined;
             _ = sys.ioctl(fd, T.CGETS, @intFromPtr(&settings)) catch continue;
             var raw = settings;
-            // cfmakeraw(3), but output is still processed: the container's own terminal leaves line feeds alone.
+            // cfmakeraw(3), but output is still processed: the container's own terminal leaves line feeds
+            // alone.
             raw.iflag.IGNBRK = false;
             raw.iflag.BRKINT = false;
             raw.iflag.PARMRK = false;
@@ -44,7 +45,7 @@ pub const Terminal = struct {
         for ([_]sys.fd_t{ 0, 1, 2 }) |fd| {
             var size: std.posix.winsize = undefined;
             _ = sys.ioctl(fd, T.IOCGWINSZ, @intFromPtr(&size)) catch continue;
-            // A terminal that has hung up has no size, and nobody who would miss it.
+            // A terminal that has hung up has no size, and needs none.
             _ = sys.ioctl(console, T.IOCSWINSZ, @intFromPtr(&size)) catch {};
             return;
         }

@@ -1,12 +1,14 @@
-//! One direction of a stream: bytes from one descriptor to another, as fast as the slower of the two, never waiting
-//! in a read or a write. Runs in the bunc process, and in a bunc-init that goes on when that has ended.
+//! One direction of a stream: bytes from one descriptor to another, as fast as the slower of the two, never
+//! waiting in a read or a write. Runs in the bunc process, and in a bunc-init that goes on when that has
+//! ended.
 //!
-//! One of the ends is ours: a pipe that we made for the container, or its terminal. The other is the caller's, whose
-//! owner, mode and flags stay as they are, O_NONBLOCK too: it belongs to an open file that others have as well. So a
-//! pipe is spliced with SPLICE_F_NONBLOCK, a socket gets MSG_DONTWAIT, a terminal is opened once more for ourselves, and
-//! a file never makes anybody wait.
+//! One of the ends is ours: a pipe that we made for the container, or its terminal. The other is the
+//! caller's, whose owner, mode and flags stay as they are, O_NONBLOCK too: it belongs to an open file that
+//! others have as well. So a pipe is spliced with SPLICE_F_NONBLOCK, a socket gets MSG_DONTWAIT, a terminal
+//! is opened once more for ourselves, and a file never makes anybody wait.
 //!
-//! At most one buffer is under way, and it is written before more is read: a slow reader slows the writer down.
+//! At most one buffer is under way, and it is written before more is read: a slow reader slows the writer
+//! down.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -28,7 +30,7 @@ pub const Kind = enum {
     shared_terminal,
     /// The master of the container's own terminal.
     master,
-    /// A file or device that is always ready.
+    /// A file or device, always ready.
     file,
 };
 
@@ -97,7 +99,8 @@ pub const Pump = struct {
     waits_for: enum {
         input,
         output,
-        /// A terminal is read by the foreground's programs only: we are in the background, and look again in a while.
+        /// A terminal is read by the foreground's programs only: we are in the background, and look again in
+        /// a while.
         foreground,
     } = .input,
     /// When nobody reads the output any more: the writer is told (SIGPIPE), or what it writes is dropped.
@@ -259,15 +262,15 @@ pub const Pump = struct {
     /// Where `settle` may stop: at the end of what is there now.
     pub fn goal(self: *const Pump) u64 {
         if (!self.is_open()) return 0;
-        // A terminal ends with the process whose it is.
+        // A terminal ends with its process.
         if (self.from.kind == .master) return std.math.maxInt(u64);
         var count: i32 = 0;
         _ = sys.ioctl(self.from.fd, T.FIONREAD, @intFromPtr(&count)) catch return 0;
         return self.taken + @as(u32, @intCast(count));
     }
 
-    /// After the writer's end: moves what it wrote, up to `stop` (of `goal`) where others still write. Returns with a
-    /// direction that is closed, waits for its reader, or has nothing under way.
+    /// After the writer's end: moves what it wrote, up to `stop` (of `goal`) where others still write.
+    /// Returns with a direction that is closed, waits for its reader, or has nothing under way.
     pub fn settle(self: *Pump, stop: u64) void {
         while (self.is_open()) {
             if (!self.is_pending()) {

@@ -1,6 +1,7 @@
-//! The streams of a process that we stay with: its standard input, output and error as pipes of our own, or its
-//! terminal, and the caller's descriptors 0, 1 and 2 on the other side. Plain data and one poll(2) loop, driven by
-//! whoever waits for the process (parent/supervise.zig, hook.zig) or for its descendants (`linger`).
+//! The streams of a process that we stay with: its standard input, output and error as pipes of our own, or
+//! its terminal, and the caller's descriptors 0, 1 and 2 on the other side. Plain data and one poll(2) loop,
+//! driven by whoever waits for the process (parent/supervise.zig, hook.zig) or for its descendants
+//! (`linger`).
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -11,7 +12,7 @@ const Pump = pump_types.Pump;
 /// Of the one relay that a process has. Touched only where bytes have to be copied.
 var buffers: [3]pump_types.Buffer = undefined;
 
-/// How long a terminal in whose background we are is left alone.
+/// Pause before a terminal is tried again while we are in its background.
 const background_ms = 500;
 
 pub const Relay = struct {
@@ -29,7 +30,8 @@ pub const Relay = struct {
         if (errors >= 0) self.errors.open(.{ .fd = errors, .ours = true }, .callers(2, .write), &buffers[2]);
     }
 
-    /// `master` stays the caller's of this function. Where nobody reads our output, the container's must not block.
+    /// `master` stays the caller's of this function. Where nobody reads our output, the container's must not
+    /// block.
     pub fn open_terminal(self: *Relay, master: sys.fd_t) void {
         self.* = .{};
         const end: End = .{ .fd = master, .kind = .master };

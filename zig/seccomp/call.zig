@@ -33,7 +33,8 @@ pub fn seccomp_compile(call: *Call, request: SeccompCompileRequest) Call.Error!S
     };
 }
 
-/// A profile that cannot be carried out is a Failure whose subject is the config path and whose detail is the text.
+/// A profile that cannot be carried out is a Failure whose subject is the config path and whose detail is the
+/// text.
 pub fn compile(call: *Call, profile: *const Profile) Call.Error!compiler.Result {
     var diagnostic: validate.Diagnostic = .{};
     return compiler.compile(call.arena, profile, .{ .diagnostic = &diagnostic }) catch |err| switch (err) {

@@ -85,7 +85,8 @@ fn flags_of(profile: *const Profile) u32 {
             flags |= FILTER_FLAG.NEW_LISTENER;
         }
     }
-    // The kernel refuses it (EINVAL) where there is no listener whose answer could be waited for. libseccomp leaves it out.
+    // The kernel refuses it (EINVAL) where there is no listener whose answer could be waited for. libseccomp
+    // leaves it out.
     if (flags & FILTER_FLAG.NEW_LISTENER == 0) flags &= ~profile_types.Flag.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV.bit();
     return flags;
 }

@@ -1,6 +1,5 @@
-//! What a profile answers for one system call, and which rule says so: for
-//! `bunc explain --seccomp`. Goes by the rules, not by the program; the tests
-//! hold the two against each other.
+//! What a profile answers for one system call, and by which rule: for `bunc explain --seccomp`. Goes by the
+//! rules, not by the program; the tests hold the two against each other.
 //!
 //! Runs in the library (process `bunc`); pure.
 

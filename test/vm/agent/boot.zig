@@ -1,5 +1,6 @@
-//! First stage, pid 1 in the initramfs: loads the modules that the disks need, mounts the root file system and
-//! the kernel's modules, and executes the next init (`init=` of the kernel's command line, or this agent).
+//! First stage, pid 1 in the initramfs: loads the modules that the disks need, mounts the root file system
+//! and the kernel's modules, and executes the next init (`init=` of the kernel's command line, or this
+//! agent).
 const std = @import("std");
 const linux = std.os.linux;
 const system = @import("system.zig");

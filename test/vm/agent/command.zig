@@ -17,7 +17,8 @@ pub const Started = struct { pid: i32, stdout: i32, stderr: i32 };
 pub const StartResult = union(enum) { started: Started, failed: struct { step: Step, errno: linux.E } };
 pub const Step = enum(u8) { cgroup, pipe, fork, chdir, execute };
 
-/// Starts the command in the new cgroup `cgroup`; reports the step that failed, also in the child before exec.
+/// Starts the command in the new cgroup `cgroup`; reports the step that failed, also in the child before
+/// exec.
 pub fn start(request: *const Request, cgroup: []const u8) StartResult {
     var cgroup_buffer: [system.path_max]u8 = undefined;
     var procs_buffer: [system.path_max]u8 = undefined;

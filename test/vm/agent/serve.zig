@@ -19,7 +19,8 @@ const busy_cgroup_retry_ms = 100;
 
 var commands: [command_count_max]Running = undefined;
 var command_count: usize = 0;
-/// Commands that have ended and whose cgroup still holds processes: a daemon, or killed ones on their way out.
+/// Commands that have ended and whose cgroup still holds processes: a daemon, or killed ones on their way
+/// out.
 var busy_cgroups: [command_count_max]u32 = undefined;
 var busy_cgroup_count: usize = 0;
 var input: [wire.header_size + wire.payload_max]u8 = undefined;
@@ -48,7 +49,8 @@ fn turn(signal_fd: i32) void {
             fds[2 + 2 * index + stream] = .{ .fd = fd, .events = linux.POLL.IN, .revents = 0 };
         }
     }
-    // A cgroup can be busy for a moment after its last process has been collected, and no signal tells its end.
+    // A cgroup can be busy for a moment after its last process has been collected, and no signal tells its
+    // end.
     const timeout_ms: i32 = if (busy_cgroup_count > 0) busy_cgroup_retry_ms else -1;
     if (linux.poll(&fds, 2 + 2 * command_count, timeout_ms) == 0) removeCgroups();
     for (commands[0..command_count], 0..) |*entry, index| {
@@ -98,7 +100,8 @@ fn receive() void {
         else => |errno| system.fail("read", port_name, @bitCast(-@as(isize, @intFromEnum(errno)))),
     }
     if (count == 0) {
-        // No host behind the port (a saved machine that is being restored): half a frame will not be completed.
+        // No host behind the port (a saved machine that is being restored): half a frame will not be
+        // completed.
         input_used = 0;
         system.sleepMilliseconds(20);
         return;
@@ -196,7 +199,8 @@ fn reap() void {
     }
 }
 
-/// A daemon may keep the pipes open after its starter has ended: what is in them is sent, then they are closed.
+/// A daemon may keep the pipes open after its starter has ended: what is in them is sent, then they are
+/// closed.
 fn finish(entry: *Running, status: u32) void {
     for (&entry.outputs, 0..) |*fd, stream| {
         for (0..drain_chunks_max) |_| if (!forward(entry.id, fd, stream)) break;

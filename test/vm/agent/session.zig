@@ -1,4 +1,5 @@
-//! Second stage without systemd, pid 1 on the root file system: what a host offers before its first command runs.
+//! Second stage without systemd, pid 1 on the root file system: what a host offers before its first command
+//! runs.
 const std = @import("std");
 const linux = std.os.linux;
 const system = @import("system.zig");
