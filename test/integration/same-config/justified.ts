@@ -87,16 +87,6 @@ export const justified: readonly Justified[] = [
   },
   {
     place: ANYWHERE,
-    kind: /^with an exponent$/,
-    starts: "bunc",
-    what: "an integer written with an exponent",
-    source: "RFC 8259, 6",
-    words:
-      "A number is represented in base 10 using decimal digits. It contains an integer component that may be prefixed with an optional minus sign, which may be followed by a fraction part and/or an exponent part.",
-    why: "1e2 is the number 100",
-  },
-  {
-    place: ANYWHERE,
     kind: /^then null$/,
     starts: "bunc",
     what: "a member twice, the second time null",
