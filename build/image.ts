@@ -296,7 +296,7 @@ export function expectNeutral(pieces: readonly Piece[]): void {
 }
 
 function withSegment(program: Elf, segment: Buffer, headAddress: number): Buffer {
-  const end = Math.max(...program.loads.map(({ address, memorySize }) => address + memorySize));
+  const end = program.loads.reduce((end, { address, memorySize }) => Math.max(end, address + memorySize), 0);
   program.expect(end <= IMAGE_ADDRESS, "reaches to where the image is");
   const offset = roundUp(program.bytes.length, PAGE_BYTES);
   const bytes = Buffer.concat([program.bytes, Buffer.alloc(offset - program.bytes.length), segment]);

@@ -61,7 +61,7 @@ export function linkExecutable(programFile: string, coreFile: string, target: st
   const added = [...core.loads, tls].map((segment) => ({ ...segment, offset: base + segment.offset }));
   const coreBytes = core.bytes.subarray(
     0,
-    Math.max(...core.loads.map(({ offset, fileSize }) => offset + fileSize)),
+    core.loads.reduce((end, { offset, fileSize }) => Math.max(end, offset + fileSize), 0),
   );
   writeHeaders(program, core.entry, [...program.segments.filter(isKept), ...added]);
   const gap = Buffer.alloc(base - program.bytes.length);
@@ -98,7 +98,7 @@ function expectTogether(program: Elf, core: Elf, symbols: Symbols): void {
     core.entry >= code.address && core.entry < code.address + code.fileSize,
     "begins outside of its code",
   );
-  const end = Math.max(...program.loads.map(({ address, memorySize }) => address + memorySize));
+  const end = program.loads.reduce((end, { address, memorySize }) => Math.max(end, address + memorySize), 0);
   program.expect(end <= code.address, "reaches to where the core is linked");
   for (const [name, address] of bunPlaces(program)) {
     core.expect(symbols.get(name)?.value === address, `was linked for another Bun: ${name}`);

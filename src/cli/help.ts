@@ -74,7 +74,7 @@ function optionText(option: Option): string {
 }
 
 function table(rows: readonly Row[]): string {
-  const width = Math.max(0, ...rows.map(([left]) => left.length));
+  const width = rows.reduce((most, [left]) => Math.max(most, left.length), 0);
   return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`.trimEnd()).join("\n");
 }
 

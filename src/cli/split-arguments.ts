@@ -58,11 +58,11 @@ export function splitArguments(words: readonly string[], rules: SplitRules): Spl
     index += 1;
     const stopped = split.positionals.length === rules.positionalsBeforeStop;
     if (word === "--" && !(stopped && rules.keepDashesAfterStop)) {
-      split.positionals.push(...words.slice(index));
+      for (const rest of words.slice(index)) split.positionals.push(rest);
       break;
     }
     if (stopped) {
-      split.positionals.push(word, ...words.slice(index));
+      for (const rest of [word, ...words.slice(index)]) split.positionals.push(rest);
       break;
     }
     if (word.length < 2 || word[0] !== "-") {
@@ -71,7 +71,7 @@ export function splitArguments(words: readonly string[], rules: SplitRules): Spl
     }
     // "-1" is an argument, and so is everything after it.
     if (word[1] !== "-" && !/\p{L}/u.test(word[1] as string)) {
-      split.positionals.push(word, ...words.slice(index));
+      for (const rest of [word, ...words.slice(index)]) split.positionals.push(rest);
       break;
     }
 

@@ -7,7 +7,7 @@ const PADDING = 3;
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, ...rows];
   const widths = header.map((_, column) =>
-    Math.max(CELL_WIDTH_MIN, ...lines.map((line) => (line[column] ?? "").length + PADDING)),
+    lines.reduce((most, line) => Math.max(most, (line[column] ?? "").length + PADDING), CELL_WIDTH_MIN),
   );
   return lines
     .map((line) =>

@@ -68,7 +68,7 @@ export function externalMounts(config: Config, facts: ExternalMountFacts): Exter
     if (parsed.bind) {
       mounts.push({ target: targetOf(mount, root), source: resolvePath(facts.bundle, mount.source) });
     } else if (mount.type === "cgroup") {
-      mounts.push(...cgroupBinds(config, targetOf(mount, root), facts));
+      for (const bind of cgroupBinds(config, targetOf(mount, root), facts)) mounts.push(bind);
     }
   }
   mounts.push(facts.notify);

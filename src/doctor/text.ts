@@ -6,7 +6,7 @@ import { AREAS, type Finding } from "./finding.ts";
 const MARKS = { ok: "ok", limited: "--", missing: "NO" } as const;
 
 export function doctorText(findings: readonly Finding[]): string {
-  const width = Math.max(...findings.map(({ name }) => name.length), 0);
+  const width = findings.reduce((most, { name }) => Math.max(most, name.length), 0);
   const lines: string[] = [];
   for (const area of AREAS) {
     const here = findings.filter((finding) => finding.area === area);

@@ -48,7 +48,6 @@ export function explainCreate(explained: Explained): Operation[] {
   if (!hasParentHooks(plan)) list.cgroup(cgroups.limits);
   list.add("create", "bunc", "", writeFile(`${stateDirectory(explained)}/state.json`));
   explainStart(list, explained, listener !== undefined);
-  list.add("start", "bunc", "", [step("unlink", plan.process.start_socket)]);
   for (const [subject, steps] of hooksBySubject(config, "poststart"))
     list.add("start", "bunc", subject, steps);
   return list.operations;
@@ -58,7 +57,7 @@ class OperationList {
   readonly operations: Operation[] = [];
 
   add(phase: Phase, by: Actor, subject: string, steps: readonly Step[]): void {
-    this.operations.push(...at(phase, by, subject, steps));
+    for (const operation of at(phase, by, subject, steps)) this.operations.push(operation);
   }
 
   cgroup(operations: readonly CgroupStep[], by: Actor = "bunc"): void {
@@ -255,7 +254,10 @@ function seccompListener(plan: Plan): string | undefined {
 function explainStart(list: OperationList, { plan }: Explained, filtered: boolean): void {
   const { process } = plan;
   const init = (subject: string, steps: readonly Step[]) => list.add("start", "bunc-init", subject, steps);
-  list.add("start", "bunc", "", [step("connect", process.start_socket)]);
+  list.add("start", "bunc", "", [
+    step("connect", process.start_socket),
+    step("unlink", process.start_socket),
+  ]);
   init("", [step("accept4", process.start_socket)]);
   const filter = filtered ? undefined : seccompOf(plan);
   const install = () => {

@@ -12,7 +12,7 @@ type Condition = SeccompAlternative["conditions"][number];
 /** `fixed`: the arguments were given, so that there is one answer and no "if". */
 export function seccompText(reply: SeccompExplainReply, profile: Profile, fixed: boolean): string {
   const name = (answer: SeccompAnswer) => `${answer.name || "(no name)"} (${answer.number})`;
-  const width = Math.max(...reply.answers.map((answer) => name(answer).length), 0);
+  const width = reply.answers.reduce((most, answer) => Math.max(most, name(answer).length), 0);
   const lines: string[] = [];
   for (const answer of reply.answers) {
     const branches =

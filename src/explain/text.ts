@@ -19,22 +19,28 @@ export interface Explained {
 export function explainText({ operations, problems, warnings }: Explained): string {
   const lines: string[] = [];
   const digits = String(operations.length).length;
-  const calls = Math.max(...operations.map(({ call }) => call.length), 0);
-  const width = Math.min(WIDTH_MAX, Math.max(...operations.map((operation) => what(operation).length), 0));
+  const calls = operations.reduce((most, { call }) => Math.max(most, call.length), 0);
+  const width = operations.reduce(
+    (most, operation) => Math.min(WIDTH_MAX, Math.max(most, what(operation).length)),
+    0,
+  );
   let heading = "";
   for (const [index, operation] of operations.entries()) {
     const { phase, by, call, subject } = operation;
     const now = `${HEADINGS[phase]}: ${by}`;
-    if (now !== heading) lines.push(...(heading === "" ? [] : [""]), now);
+    if (now !== heading) {
+      if (heading !== "") lines.push("");
+      lines.push(now);
+    }
     heading = now;
     const number = String(index + 1).padStart(digits);
     lines.push(`  ${number}  ${call.padEnd(calls)}  ${what(operation).padEnd(width)}  ${subject}`.trimEnd());
   }
-  lines.push(
+  return [
+    ...lines,
     ...section("create would fail", problems),
     ...section("create would warn", warnings.map(inWords)),
-  );
-  return lines.join("\n");
+  ].join("\n");
 }
 
 function section(title: string, entries: readonly string[]): string[] {

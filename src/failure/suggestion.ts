@@ -57,7 +57,7 @@ export function distanceUpTo(a: string, b: string, most: number): number {
         cost = Math.min(cost, at(before, j - 2) + 1);
       row.push(cost);
     }
-    if (Math.min(...row) > most) return most + 1;
+    if (row.every((cost) => cost > most)) return most + 1;
     before = previous;
     previous = row;
   }

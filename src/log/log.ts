@@ -212,7 +212,7 @@ const TERMINAL_LABELS: Readonly<Record<LogLevel, string>> = {
 /** For a person at a terminal: the message first, then one line for each thing known about it. */
 function terminalRecord(level: LogLevel, message: string, fields: Fields, excerpt?: Excerpt): string {
   const lines = [`${TERMINAL_LABELS[level]} ${printable(message)}`];
-  if (excerpt !== undefined) lines.push(...excerptLines(excerpt));
+  if (excerpt !== undefined) for (const line of excerptLines(excerpt)) lines.push(line);
   return [...lines, ...fieldLines(fields)].join("\n");
 }
 

@@ -29,7 +29,7 @@ export function loadMounts(
   const { mounts } = output as v.InferOutput<typeof MountsSchema>;
   const rules = facts === undefined ? undefined : validateConfig({ ...config, mounts }, facts, issues);
   const all = [...issues, ...(rules?.issues ?? []).filter(({ path }) => path.startsWith("mounts"))];
-  warnings.push(...(rules?.warnings ?? []));
+  for (const warning of rules?.warnings ?? []) warnings.push(warning);
   if (all.length > 0) throw configError(document, all, warnings);
   return { value: mounts, warnings };
 }

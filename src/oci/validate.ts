@@ -47,8 +47,8 @@ export function validateConfig(config: Config, facts: ValidationFacts, known: re
   }
   if (config?.process !== undefined && !known.some((issue) => issue.path === "process")) {
     const inner = validateProcess(config.process, "process", facts, known);
-    findings.issues.push(...inner.issues);
-    findings.warnings.push(...inner.warnings);
+    for (const issue of inner.issues) findings.issues.push(issue);
+    for (const warning of inner.warnings) findings.warnings.push(warning);
   }
   return findings;
 }

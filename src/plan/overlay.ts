@@ -22,7 +22,7 @@ export function overlayOptions(
     } else if (key === "upperdir" || key === "workdir") {
       options.push({ key, value: withEscapes(resolvePath(bundle, withoutEscapes(value))) });
     } else if (key === "lowerdir" && kernelAtLeast(kernel, 6, 8)) {
-      options.push(...layerOptions(value, bundle));
+      for (const option of layerOptions(value, bundle)) options.push(option);
     } else if (key === "lowerdir") {
       options.push({ key, value: joinLayers(value, bundle) });
     } else if (key === "lowerdir+" || key === "datadir+") {

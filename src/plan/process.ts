@@ -47,7 +47,7 @@ export function planCredentials(
   context.add("process.cwd", { working_directory: { path: process.cwd, create: false } });
   // A config without capabilities has none: omitting a list must not give more than an empty one.
   const planned = planCapabilities(process.capabilities ?? {});
-  context.warnings.push(...planned.warnings);
+  for (const warning of planned.warnings) context.warnings.push(warning);
   context.add("process.capabilities.bounding", { capability_bounding: { set: planned.bounding } });
   const gids = process.user.additionalGids ?? [];
   // A rootless caller keeps its groups unless others are asked for: it cannot get any others.

@@ -54,7 +54,7 @@ export function parseMount(text: string): MountConfig {
     if (member !== undefined && value !== undefined) {
       mount[member as "type" | "source" | "destination"] = value;
     } else if (name === "options" && value !== undefined) {
-      mount.options.push(...value.split(":").filter((option) => option !== ""));
+      for (const option of value.split(":")) if (option !== "") mount.options.push(option);
     } else if (name === "option" && value !== undefined) {
       mount.options.push(value);
     } else if (name === "readonly" && (value === undefined || value === "true")) {

@@ -126,6 +126,21 @@ describe("TypeScript", () => {
     expect(offenders(shipped, (text) => early.exec(text)?.[0])).toEqual([]);
   });
 
+  test("no list becomes the arguments of a call: from some 65,000 on they do not fit on the stack", () => {
+    // Not the rest parameter of a function type; constants have few items.
+    const spread = /[\w)\]>]\((?:[^()[\]{}]*,)?\s*\.\.\.(?!\w+:|[A-Z_]+\))|\.apply\(\w+, (?!args\))/;
+    const tried = [
+      "list.push(...more)",
+      "Math.max(0, ...widths)",
+      "a.push(\n...(b ?? []))",
+      "f.apply(x, list)",
+    ];
+    for (const text of tried) expect(spread.test(text)).toBe(true);
+    for (const text of ["[...list]", "f({ ...a })", "(...words: string[])", 'of("", ...WORDS)'])
+      expect(spread.test(text)).toBe(false);
+    expect(offenders(shipped, (text) => spread.exec(text)?.[0])).toEqual([]);
+  });
+
   test("nothing logs and exits but main.ts", () => {
     const found = offenders(
       shipped,

@@ -40,7 +40,7 @@ function unescapeAddress(value: string): string {
   const encoder = new TextEncoder();
   for (const part of value.split(/(%[0-9a-fA-F]{2})/)) {
     if (/^%[0-9a-fA-F]{2}$/.test(part)) bytes.push(Number.parseInt(part.slice(1), 16));
-    else bytes.push(...encoder.encode(part));
+    else for (const byte of encoder.encode(part)) bytes.push(byte);
   }
   return new TextDecoder().decode(new Uint8Array(bytes));
 }

@@ -47,12 +47,12 @@ export function unifiedProperties(resources: ResourcesConfig, version: number): 
   if (isSet(memory?.reservation)) properties.push(limit("MemoryLow", memory.reservation));
   const swap = memorySwapToSwapMax(memory?.swap, memory?.limit);
   if (swap !== null) properties.push(limit("MemorySwapMax", limitValue(swap)));
-  properties.push(...cpuWeight(resources, version));
+  for (const property of cpuWeight(resources, version)) properties.push(property);
   const quota = cpuQuota(cpu?.quota, cpu?.period, version);
-  properties.push(...quota.properties);
+  for (const property of quota.properties) properties.push(property);
   if (pids?.limit !== undefined) properties.push(limit("TasksMax", limitValue(pidsMax(pids.limit))));
-  properties.push(...cpuset(cpu?.cpus ?? "", cpu?.mems ?? "", version));
-  properties.push(...unifiedFiles(resources.unified ?? {}, version));
+  for (const property of cpuset(cpu?.cpus ?? "", cpu?.mems ?? "", version)) properties.push(property);
+  for (const property of unifiedFiles(resources.unified ?? {}, version)) properties.push(property);
   return { properties, resources: withQuota(resources, quota.quota) };
 }
 
@@ -76,10 +76,10 @@ export function legacyProperties(resources: ResourcesConfig, version: number): S
   if (isSet(memory?.limit)) properties.push(limit("MemoryLimit", memory.limit));
   if (isSet(cpu?.shares)) properties.push(uint64("CPUShares", cpu.shares));
   const quota = cpuQuota(cpu?.quota, cpu?.period, version);
-  properties.push(...quota.properties);
+  for (const property of quota.properties) properties.push(property);
   if (isSet(blockIO?.weight)) properties.push(uint64("BlockIOWeight", blockIO.weight));
   if (pids?.limit !== undefined) properties.push(limit("TasksMax", limitValue(pidsMax(pids.limit))));
-  properties.push(...cpuset(cpu?.cpus ?? "", cpu?.mems ?? "", version));
+  for (const property of cpuset(cpu?.cpus ?? "", cpu?.mems ?? "", version)) properties.push(property);
   return { properties, resources: withQuota(resources, quota.quota) };
 }
 
@@ -145,7 +145,7 @@ function bitList(name: string, text: string, subject: string): Property {
       },
     );
   }
-  const bytes = new Uint8Array((Math.max(...numbers) >> 3) + 1);
+  const bytes = new Uint8Array((numbers.reduce((most, number) => Math.max(most, number)) >> 3) + 1);
   for (const number of numbers) bytes[number >> 3] = (bytes[number >> 3] ?? 0) | (1 << (number & 7));
   return { name, signature: "ay", value: bytes };
 }
@@ -179,7 +179,8 @@ function unifiedFiles(unified: Readonly<Record<string, string>>, version: number
       const quotaUs = quota === "max" ? undefined : unifiedNumber(file, quota);
       if (more.length > 0)
         throw new RuntimeError(`unified resource "${file}" value invalid: "${value}"`, { subject });
-      properties.push(...cpuQuota(quotaUs, unifiedNumber(file, period), version).properties);
+      for (const property of cpuQuota(quotaUs, unifiedNumber(file, period), version).properties)
+        properties.push(property);
     } else if (file === "cpuset.cpus" || file === "cpuset.mems") {
       const name = file === "cpuset.cpus" ? "AllowedCPUs" : "AllowedMemoryNodes";
       if (version >= SINCE.cpuset) properties.push(bitList(name, value, subject));
