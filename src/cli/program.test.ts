@@ -34,8 +34,8 @@ const execDefaults = {
   tty: false,
 };
 
-/** Flags of spec that may be repeated, none of them given. */
-const specLists = {
+/** Flags of spec of which none is given. */
+const specDefaults = {
   annotation: [],
   args: [],
   capAdd: [],
@@ -44,6 +44,7 @@ const specLists = {
   env: [],
   hook: [],
   mount: [],
+  schema: false,
   sysctl: [],
   tmpfs: [],
 };
@@ -273,14 +274,14 @@ describe("argument vectors of real callers", () => {
     {
       words: ["spec", "--rootless"],
       verb: "spec",
-      options: { ...specLists, rootless: true },
+      options: { ...specDefaults, rootless: true },
       args: [undefined],
       globals: { rootless: "auto" },
     },
     {
       words: ["--rootless", "true", "spec", "-b", "/b"],
       verb: "spec",
-      options: { ...specLists, rootless: false, bundle: "/b" },
+      options: { ...specDefaults, rootless: false, bundle: "/b" },
       args: [undefined],
       globals: { rootless: true },
     },

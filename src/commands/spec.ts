@@ -10,6 +10,10 @@ import type { Handler, VerbOptions } from "../verbs/verbs.ts";
 const FILE_MODE = 0o666;
 
 export const run: Handler<"spec"> = async (options, [output], context) => {
+  if (options.schema) {
+    printSchema();
+    return 0;
+  }
   if (output !== undefined && output !== "-") {
     throw new UsageError(
       `invalid value ${JSON.stringify(output)} for argument output: only - (standard output) is accepted; for another directory use --bundle`,
@@ -31,10 +35,16 @@ export const run: Handler<"spec"> = async (options, [output], context) => {
 
 /** Whether only runc's flags are given. */
 function isPlain(options: VerbOptions<"spec">): boolean {
-  const { bundle: _bundle, rootless: _rootless, ...own } = options;
+  const { bundle: _bundle, rootless: _rootless, schema: _schema, ...own } = options;
   return Object.values(own).every(
     (value) => value === undefined || (Array.isArray(value) && value.length === 0),
   );
+}
+
+function printSchema(): void {
+  const { configJsonSchema }: typeof import("../oci/json-schema.ts") = require("../oci/json-schema.ts");
+  const { stringifyJson }: typeof import("../oci/json.ts") = require("../oci/json.ts");
+  console.log(stringifyJson(configJsonSchema(), 2));
 }
 
 function plainText({ rootless }: VerbOptions<"spec">): string {

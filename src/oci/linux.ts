@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { idMappings } from "./mounts.ts";
 import {
   boolean,
+  described,
   id,
   int64,
   integer,
@@ -49,9 +50,13 @@ export const MEMORY_POLICY_FLAGS = [
 ] as const;
 
 /** An empty path is the same as none: a new namespace. */
-const namespacePath = v.custom<string>(
-  (value) => typeof value === "string" && (value === "" || (value.startsWith("/") && !value.includes("\0"))),
-  "an absolute path",
+const namespacePath = described(
+  v.custom<string>(
+    (value) =>
+      typeof value === "string" && (value === "" || (value.startsWith("/") && !value.includes("\0"))),
+    "an absolute path",
+  ),
+  { type: "string", pattern: "^(/[^\\u0000]*)?$" },
 );
 
 const NamespaceSchema = struct({

@@ -7,18 +7,38 @@ import * as v from "valibot";
 import { ID_MAX } from "../kernel/id.ts";
 import type { Integer64 } from "./json.ts";
 
+/** What JSON Schema (draft 7) can say of a schema that valibot does not know (json-schema.ts). */
+export interface JsonSchemaPart {
+  type?: "string" | "integer";
+  minimum?: number | bigint;
+  maximum?: number | bigint;
+  minItems?: number;
+  pattern?: string;
+}
+
+/** Gives a schema what it is in terms of JSON Schema. */
+export function described<const Schema extends object>(schema: Schema, json: JsonSchemaPart): Schema {
+  return Object.assign(schema, { json });
+}
+
 /** A string that can cross to the kernel: no NUL (it would be cut there), no lone surrogate (it has no UTF-8). */
-export const text = v.custom<string>(isText, "a string without NUL bytes and lone surrogates");
+export const text = described(v.custom<string>(isText, "a string without NUL bytes and lone surrogates"), {
+  type: "string",
+  pattern: "^[^\\u0000]*$",
+});
 
 /** As `text`, and not empty. */
-export const nonEmptyText = v.custom<string>(
-  (value) => isText(value) && value !== "",
-  "a non-empty string without NUL bytes and lone surrogates",
+export const nonEmptyText = described(
+  v.custom<string>(
+    (value) => isText(value) && value !== "",
+    "a non-empty string without NUL bytes and lone surrogates",
+  ),
+  { type: "string", pattern: "^[^\\u0000]+$" },
 );
 
-export const absolutePath = v.custom<string>(
-  (value) => isText(value) && (value as string).startsWith("/"),
-  "an absolute path",
+export const absolutePath = described(
+  v.custom<string>((value) => isText(value) && (value as string).startsWith("/"), "an absolute path"),
+  { type: "string", pattern: "^/[^\\u0000]*$" },
 );
 
 export const boolean = v.boolean("true or false");
@@ -29,30 +49,35 @@ export const uint16 = integer(0, 0xffff);
 export const int32 = integer(-0x80000000, 0x7fffffff);
 export const uint32 = integer(0, 0xffffffff);
 /** A user or group ID. */
-export const id = v.custom<number>(
-  (value) => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= ID_MAX,
-  () => `an integer from 0 to ${ID_MAX} (${ID_MAX + 1} is no ID: to the kernel it means "no change")`,
+export const id = described(
+  v.custom<number>(
+    (value) => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= ID_MAX,
+    () => `an integer from 0 to ${ID_MAX} (${ID_MAX + 1} is no ID: to the kernel it means "no change")`,
+  ),
+  { type: "integer", minimum: 0, maximum: ID_MAX },
 );
 export const int64 = integer64(-(1n << 63n), (1n << 63n) - 1n);
 export const uint64 = integer64(0n, (1n << 64n) - 1n);
 
 /** An integer that a JavaScript number holds exactly. */
 export function integer(min: number, max: number) {
-  return v.custom<number>(
+  const schema = v.custom<number>(
     (value) => typeof value === "number" && Number.isInteger(value) && value >= min && value <= max,
     // Messages are made on demand: a schema is built at every start, and rarely complains.
     () => `an integer from ${min} to ${max}`,
   );
+  return described(schema, { type: "integer", minimum: min, maximum: max });
 }
 
 function integer64(min: bigint, max: bigint) {
-  return v.custom<Integer64>(
+  const schema = v.custom<Integer64>(
     (value) => {
       if (typeof value === "bigint") return value >= min && value <= max;
       return typeof value === "number" && Number.isSafeInteger(value) && BigInt(value) >= min;
     },
     () => `an integer from ${min} to ${max}`,
   );
+  return described(schema, { type: "integer", minimum: min, maximum: max });
 }
 
 /** One of a fixed list of words. */

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import {
   absolutePath,
   boolean,
+  described,
   id,
   int32,
   integer,
@@ -59,9 +60,12 @@ const SCHEDULER_FLAGS = [
 const IO_PRIORITY_CLASSES = ["IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"] as const;
 
 /** "NAME=VALUE" with a name. */
-const environmentEntry = v.pipe(
-  text,
-  v.check((entry) => entry.indexOf("=") > 0, '"NAME=VALUE" with a name before the first "="'),
+const environmentEntry = described(
+  v.pipe(
+    text,
+    v.check((entry) => entry.indexOf("=") > 0, '"NAME=VALUE" with a name before the first "="'),
+  ),
+  { type: "string", pattern: "^[^=\\u0000]+=[^\\u0000]*$" },
 );
 
 const CapabilitiesSchema = struct({
@@ -101,9 +105,12 @@ export const ProcessSchema = struct({
   terminal: v.optional(boolean, false),
   consoleSize: v.exactOptional(struct({ height: uint64, width: uint64 })),
   user: v.optional(UserSchema, {}),
-  args: v.pipe(
-    texts,
-    v.check((args) => args.length > 0, "at least one string"),
+  args: described(
+    v.pipe(
+      texts,
+      v.check((args) => args.length > 0, "at least one string"),
+    ),
+    { minItems: 1 },
   ),
   env: v.optional(listOf(environmentEntry, "an array of strings"), []),
   cwd: absolutePath,

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import {
   boolean,
+  described,
   int64,
   integer,
   listOf,
@@ -25,9 +26,12 @@ const optionalU16 = v.exactOptional(uint16);
 const deviceNumber = v.exactOptional(integer(-1, 0xffffffff));
 
 /** A rule without any access would deny nothing. Other letters have no meaning. */
-const access = v.custom<string>(
-  (value) => typeof value === "string" && /[rwm]/.test(value),
-  'a non-empty combination of "r", "w" and "m"',
+const access = described(
+  v.custom<string>(
+    (value) => typeof value === "string" && /[rwm]/.test(value),
+    'a non-empty combination of "r", "w" and "m"',
+  ),
+  { type: "string", pattern: "[rwm]" },
 );
 
 const DeviceRuleSchema = struct({
@@ -83,9 +87,12 @@ const BlockIoSchema = struct({
   throttleWriteIOPSDevice: throttleDevices,
 });
 
-const pageSize = v.custom<string>(
-  (value) => typeof value === "string" && /^[1-9][0-9]*[KMG]B$/.test(value),
-  'a size such as "64KB", "2MB" or "1GB"',
+const pageSize = described(
+  v.custom<string>(
+    (value) => typeof value === "string" && /^[1-9][0-9]*[KMG]B$/.test(value),
+    'a size such as "64KB", "2MB" or "1GB"',
+  ),
+  { type: "string", pattern: "^[1-9][0-9]*[KMG]B$" },
 );
 
 export const ResourcesSchema = struct({

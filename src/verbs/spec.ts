@@ -31,6 +31,7 @@ export function specCommand() {
     .argument("[output]", "- for standard output (default: config.json in the bundle directory)")
     .addOption(bundleFlag())
     .option("--rootless", "for a container of an ordinary user", false)
+    .option("--schema", "print the JSON Schema of config.json instead, for editors", false)
     .addOption(textFlag("--from <file>", "change this config.json; - for standard input", parseFileOrStdin))
     .addOption(values("--args <word>", "the program, and each of its arguments"))
     .addOption(

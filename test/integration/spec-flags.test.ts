@@ -123,3 +123,11 @@ scenario(
     expect(refused.stderr).toContain("includes");
   },
 );
+
+scenario("spec --schema: one JSON document, and no file", [buncOnly], async (box) => {
+  mkdirSync(box.path("bundle"));
+  const { stdout } = await box.must(["spec", "--schema"], { cwd: box.path("bundle") });
+  expect(JSON.parse(stdout)).toMatchObject({ type: "object", required: ["ociVersion", "process", "root"] });
+  expect(stdout).toContain('"maximum": 18446744073709551615');
+  expect(existsSync(box.path("bundle/config.json"))).toBe(false);
+});
