@@ -12,13 +12,13 @@ import {
 } from "./create.ts";
 import { explainCreation, explainLimits, explainPlacement } from "./explain.ts";
 
-const v2: CgroupFacts = { mode: "v2", hierarchies: [], unifiedMountPoint: "/cg", unifiedOwn: "/" };
+const v2: CgroupFacts = { mode: "v2", hierarchies: [], v2MountPoint: "/cg", v2Own: "/" };
 const hierarchy = (name: string) => ({ controllers: [name], mountPoint: `/cg/${name}`, root: "/", own: "/" });
 const hybrid: CgroupFacts = {
   mode: "hybrid",
   hierarchies: ["cpuset", "devices", "memory", "cpu"].map(hierarchy),
-  unifiedMountPoint: "/cg/unified",
-  unifiedOwn: "/",
+  v2MountPoint: "/cg/unified",
+  v2Own: "/",
 };
 
 function plan(facts: CgroupFacts, resources: ResourcesConfig = {}, more: Partial<CgroupOptions> = {}) {

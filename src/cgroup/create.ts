@@ -24,8 +24,8 @@ import { deniesNodes, devicePolicy, deviceRules, deviceSettings } from "./device
 import { removeCgroups } from "./operate.ts";
 import { absolutePath, type CgroupLocation, cgroupLocations, distinctGroups, locationOf } from "./paths.ts";
 import type { CgroupSetting, CgroupSettings, IgnoredResource } from "./resources/setting.ts";
-import { isEarly, legacyChanges, legacySettings } from "./resources/v1.ts";
-import { needsDomain, unifiedSettings } from "./resources/v2.ts";
+import { isEarly, v1Changes, v1Settings } from "./resources/v1.ts";
+import { needsDomain, v2Settings } from "./resources/v2.ts";
 import { writeError } from "./write-error.ts";
 
 export interface CgroupOptions {
@@ -62,27 +62,26 @@ export interface CgroupPlan {
 /** Throws RuntimeError for invalid resources and paths. */
 export function planCgroups(options: CgroupOptions): CgroupPlan {
   const { facts, rootless, cgroupsPath = "" } = options;
-  const isUnified = facts.mode === "v2";
+  const isV2 = facts.mode === "v2";
   const locations = cgroupLocations(facts, cgroupsPath, options.id);
   const { settings, ignored } = resourceSettings(facts, options.resources ?? {});
   const devices = options.inUserNamespace
     ? null
-    : devicePolicy(isUnified ? "v2" : "v1", options.resources?.devices, options.devicePaths);
+    : devicePolicy(isV2 ? "v2" : "v1", options.resources?.devices, options.devicePaths);
   if (devices === null) ignored.push({ subject: "linux.resources.devices", reason: IN_USER_NAMESPACE });
-  const legacyDevices =
-    devices === null || isUnified ? [] : deviceSettings(devices, rootless ? NO_RIGHTS : []);
+  const v1Devices = devices === null || isV2 ? [] : deviceSettings(devices, rootless ? NO_RIGHTS : []);
   const bestEffort = rootless && cgroupsPath === "";
   return {
     locations,
-    settings: [...legacyDevices, ...settings],
-    devices: isUnified ? devices : null,
+    settings: [...v1Devices, ...settings],
+    devices: isV2 ? devices : null,
     devicesEarly: devices !== null && !deniesNodes(devices) && options.mountsDevices !== true,
     ignored,
     create: {
       groups: creationOf(facts, locations, settings, options.resources ?? {}, bestEffort),
       refuse_in_use: true,
     },
-    early: isUnified ? [] : groupSettings(locations, settings.filter(isEarly)),
+    early: isV2 ? [] : groupSettings(locations, settings.filter(isEarly)),
     rootless,
   };
 }
@@ -95,12 +94,12 @@ export function resourceSettings(facts: CgroupFacts, resources: ResourcesConfig)
     ([name, part]) => name !== "devices" && part !== undefined,
   );
   if (!isLimited) return { settings: [], ignored: [] };
-  return facts.mode === "v2" ? unifiedSettings(resources) : legacySettings(resources);
+  return facts.mode === "v2" ? v2Settings(resources) : v1Settings(resources);
 }
 
 /** For `update`, whose cgroups have limits already. */
 export function changeSettings(facts: CgroupFacts, changes: ResourcesConfig): CgroupSettings {
-  return facts.mode === "v2" ? unifiedSettings(changes) : legacyChanges(changes);
+  return facts.mode === "v2" ? v2Settings(changes) : v1Changes(changes);
 }
 
 /** The directories to make, each once, and what must stand in them from the start. */
@@ -111,12 +110,12 @@ export function creationOf(
   { cpu }: ResourcesConfig,
   bestEffort: boolean,
 ): CgroupToCreate[] {
-  const isUnified = facts.mode === "v2";
+  const isV2 = facts.mode === "v2";
   const cpuset = locations.find(({ controller }) => controller === "cpuset");
   return distinctGroups(locations).map((group) => ({
     ...group,
-    enable_controllers: isUnified,
-    domain: isUnified && needsDomain(settings),
+    enable_controllers: isV2,
+    domain: isV2 && needsDomain(settings),
     cpuset:
       cpuset !== undefined && cpuset.mount === group.mount && cpuset.path === group.path
         ? { cpus: cpu?.cpus ?? "", mems: cpu?.mems ?? "" }
@@ -166,9 +165,9 @@ export function createCgroups(call: typeof native, plan: CgroupPlan): CreatedCgr
     );
     return errnos[index] === 0;
   });
-  const isUnified = plan.locations.length === 1 && plan.locations[0]?.controller === "";
+  const isV2 = plan.locations.length === 1 && plan.locations[0]?.controller === "";
   const [errno] = errnos;
-  if (isUnified && errno !== undefined && errno !== 0 && plan.settings.length > 0) {
+  if (isV2 && errno !== undefined && errno !== 0 && plan.settings.length > 0) {
     const path = absolutePath(plan.locations[0] as CgroupLocation);
     const cause = `mkdir ${path}: ${errnoText(errno)}`;
     throw unableToApply(
@@ -285,9 +284,9 @@ export function writeSettings(
 /** How the first process enters the cgroups: cgroup2 with clone3(2), the others by itself. */
 export function placement(locations: readonly CgroupLocation[]): Placement {
   const unified = locations.find(({ controller }) => controller === "");
-  const legacy = distinctGroups(locations.filter(({ controller }) => controller !== ""));
+  const v1 = distinctGroups(locations.filter(({ controller }) => controller !== ""));
   return {
     into: unified === undefined ? "" : absolutePath(unified),
-    tasks: legacy.map((group) => `${absolutePath(group)}/tasks`),
+    tasks: v1.map((group) => `${absolutePath(group)}/tasks`),
   };
 }

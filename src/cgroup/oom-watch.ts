@@ -17,7 +17,7 @@ export class OomWatch {
   private readonly call: typeof native;
   private readonly pid: number;
   private readonly watch: CgroupWatch;
-  private readonly isLegacy: boolean;
+  private readonly isV1: boolean;
   /** OOM kills that were reported, or happened before this watch. */
   private told: number;
 
@@ -36,7 +36,7 @@ export class OomWatch {
     const [first] = call("cgroup_read", { groups: [{ mount, path, files: [file] }] }).files;
     const text = first?.text ?? "";
     this.watch = { mount, path, file, previous: text };
-    this.isLegacy = controller === "memory";
+    this.isV1 = controller === "memory";
     this.told = countKills(text);
   }
 
@@ -52,7 +52,7 @@ export class OomWatch {
     const kills = countKills(file.text);
     // v1 gives notice when memory has run out, before anything is killed for it (or nothing, with
     // memory.disableOOMKiller). The kill that follows is the same event.
-    const noticed = this.isLegacy && file.notified;
+    const noticed = this.isV1 && file.notified;
     const oom = noticed || kills > this.told;
     this.told = Math.max(kills, noticed ? this.told + 1 : this.told);
     this.watch.previous = file.text;

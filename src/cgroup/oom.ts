@@ -17,7 +17,7 @@ export const NO_OOM: OomReport = { kills: 0, limit: "" };
 export function oomKills(call: typeof native, locations: readonly CgroupLocation[]): number {
   const memory = locationOf(locations, "memory");
   if (memory === undefined) return 0;
-  const [events = ""] = fileTexts(call, memory, [isLegacy(memory) ? "memory.oom_control" : "memory.events"]);
+  const [events = ""] = fileTexts(call, memory, [isV1(memory) ? "memory.oom_control" : "memory.events"]);
   return countOf(events, "oom_kill");
 }
 
@@ -26,10 +26,10 @@ export function oomReport(call: typeof native, locations: readonly CgroupLocatio
   const kills = oomKills(call, locations);
   const memory = locationOf(locations, "memory");
   if (kills === 0 || memory === undefined) return NO_OOM;
-  return { kills, limit: isLegacy(memory) ? reachedLegacy(call, memory) : reachedUnified(call, memory) };
+  return { kills, limit: isV1(memory) ? limitReachedV1(call, memory) : limitReachedV2(call, memory) };
 }
 
-function reachedUnified(call: typeof native, memory: CgroupLocation): string {
+function limitReachedV2(call: typeof native, memory: CgroupLocation): string {
   const [events = "", limit = ""] = fileTexts(call, memory, ["memory.events.local", "memory.max"]);
   return countOf(events, "oom") > 0 ? limit.trim() : "";
 }
@@ -41,7 +41,7 @@ const BATCH_BYTES = 64 * 4096;
  * Of two limits, memory alone and with swap, the one that something was refused for. Where both are the same, the kernel
  * counts no failure of either; the highest usage tells then.
  */
-function reachedLegacy(call: typeof native, memory: CgroupLocation): string {
+function limitReachedV1(call: typeof native, memory: CgroupLocation): string {
   for (const kind of ["memory", "memory.memsw"]) {
     const files = ["failcnt", "max_usage_in_bytes", "limit_in_bytes"].map((name) => `${kind}.${name}`);
     const [failures = "", highest = "", limit = ""] = fileTexts(call, memory, files);
@@ -51,7 +51,7 @@ function reachedLegacy(call: typeof native, memory: CgroupLocation): string {
   return "";
 }
 
-const isLegacy = ({ controller }: CgroupLocation) => controller === "memory";
+const isV1 = ({ controller }: CgroupLocation) => controller === "memory";
 
 function countOf(text: string, name: string): number {
   return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1] ?? 0);

@@ -5,8 +5,8 @@ import { cgroupLocations, cgroupPaths, cleanCgroupsPath, distinctGroups, locatio
 const v2 = (own: string): CgroupFacts => ({
   mode: "v2",
   hierarchies: [],
-  unifiedMountPoint: "/sys/fs/cgroup",
-  unifiedOwn: own,
+  v2MountPoint: "/sys/fs/cgroup",
+  v2Own: own,
 });
 
 const hybrid: CgroupFacts = {
@@ -22,8 +22,8 @@ const hybrid: CgroupFacts = {
       own: "/docker/a",
     },
   ],
-  unifiedMountPoint: "/sys/fs/cgroup/unified",
-  unifiedOwn: "/",
+  v2MountPoint: "/sys/fs/cgroup/unified",
+  v2Own: "/",
 };
 
 describe("cleanCgroupsPath", () => {

@@ -51,18 +51,18 @@ export function cgroupLocations(
   id: string,
 ): CgroupLocation[] {
   const inner = cleanCgroupsPath(cgroupsPath ?? "") || id;
-  return facts.mode === "v2" ? [unifiedLocation(facts, inner)] : legacyLocations(facts, inner);
+  return facts.mode === "v2" ? [v2Location(facts, inner)] : v1Locations(facts, inner);
 }
 
-function unifiedLocation(facts: CgroupFacts, inner: string): CgroupLocation {
-  const mount = facts.unifiedMountPoint;
+function v2Location(facts: CgroupFacts, inner: string): CgroupLocation {
+  const mount = facts.v2MountPoint;
   if (inner.startsWith("/")) return { controller: "", mount, path: withoutRoot(inner) };
-  const parent = facts.unifiedOwn.slice(0, facts.unifiedOwn.lastIndexOf("/"));
-  if (parent.split("/").includes("..")) throw ownCgroupOutOfView("", facts.unifiedOwn);
+  const parent = facts.v2Own.slice(0, facts.v2Own.lastIndexOf("/"));
+  if (parent.split("/").includes("..")) throw ownCgroupOutOfView("", facts.v2Own);
   return { controller: "", mount, path: withoutRoot(cleanPath(`${parent}/${inner}`)) };
 }
 
-function legacyLocations(facts: CgroupFacts, inner: string): CgroupLocation[] {
+function v1Locations(facts: CgroupFacts, inner: string): CgroupLocation[] {
   const locations: CgroupLocation[] = [];
   for (const controller of V1_CONTROLLERS) {
     const hierarchy = facts.hierarchies.find(({ controllers }) => controllers.includes(controller));
@@ -85,7 +85,7 @@ function legacyLocations(facts: CgroupFacts, inner: string): CgroupLocation[] {
   if (facts.mode === "hybrid") {
     locations.push({
       controller: "",
-      mount: facts.unifiedMountPoint,
+      mount: facts.v2MountPoint,
       path: withoutRoot(cleanPath(`/${inner}`)),
     });
   }
@@ -141,7 +141,7 @@ export function locationsOfPaths(
   paths: Readonly<Record<string, string>>,
 ): CgroupLocation[] {
   const mounts = facts.hierarchies.map(({ mountPoint }) => mountPoint);
-  if (facts.unifiedMountPoint !== "") mounts.push(facts.unifiedMountPoint);
+  if (facts.v2MountPoint !== "") mounts.push(facts.v2MountPoint);
   return Object.entries(paths).map(([controller, path]) => {
     const mount = mounts.find((candidate) => path === candidate || path.startsWith(`${candidate}/`));
     if (mount === undefined || cleanPath(path) !== path) {

@@ -11,7 +11,7 @@ import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 import type { Bundle } from "./bundle.ts";
 import { placeRecordedCgroups } from "./claim.ts";
-import type { FailureFacts } from "./failure-facts.ts";
+import type { FailureExplainer } from "./failure-explainer.ts";
 import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
 import { namespacePaths } from "./initial-record.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
@@ -25,7 +25,7 @@ interface BringUp {
   directory: StateDirectory;
   bundle: Bundle;
   cgroups: CgroupManager;
-  failures: FailureFacts;
+  failures: FailureExplainer;
   /** Collects what undoes each step. */
   undo: UndoList;
   log: Log;
@@ -41,27 +41,24 @@ export function bringUp(up: BringUp): Spawned {
     const { pid, pidfd, channel } = alive;
     native("abandon", { pid, pidfd, channel });
   });
-  const reached = (spawned: Spawned): Spawned => {
-    alive = spawned;
-    remember(record, spawned, bundle);
-    return spawned;
-  };
-  /** A call that lets the process go on, and ends it when it fails. */
-  const goOn = (call: () => Spawned): Spawned => {
+  /** Lets the process go on to its next report. When that fails, the call has ended it. */
+  const proceed = (call: () => Spawned): Spawned => {
     alive = undefined;
-    return reached(failures.explain("init", call));
+    alive = failures.explain("init", call);
+    remember(record, alive, bundle);
+    return alive;
   };
 
   const pipes = makeStreams(plan.stdio.streams);
   record.external_descriptors = record.external_descriptors.map((stream, fd) => pipes[fd] || stream);
-  const first = goOn(() => native(cgroups.needsProcess ? "spawn_held" : "spawn_started", { plan }));
+  const first = proceed(() => native(cgroups.needsProcess ? "spawn_held" : "spawn_started", { plan }));
   if (cgroups.needsProcess) placeRecordedCgroups(cgroups, up, first.pid);
   cgroups.restrictDevices();
   storeConfig(directory, bundle.config);
   // With its pid: if this command is killed, the process that waits for `start` can still be found.
   directory.save(record);
   const { pid, pidfd, channel } = first;
-  let spawned = goOn(() =>
+  let spawned = proceed(() =>
     cgroups.needsProcess
       ? native("release", { plan, pid, pidfd, channel })
       : native("follow", {
@@ -91,7 +88,7 @@ export function bringUp(up: BringUp): Spawned {
       serveSeccompAgent(bundle.config, record, spawned);
     }
     const { pid, pidfd, channel, console } = spawned;
-    spawned = goOn(() => native("advance", { start, pid, pidfd, channel, console }));
+    spawned = proceed(() => native("advance", { start, pid, pidfd, channel, console }));
   }
 }
 

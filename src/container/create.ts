@@ -15,7 +15,7 @@ import { type Bundle, loadBundle } from "./bundle.ts";
 import { newCgroups } from "./cgroups.ts";
 import { claimContainer, createRecordedCgroups } from "./claim.ts";
 import type { ContainerContext } from "./context.ts";
-import { FailureFacts } from "./failure-facts.ts";
+import { FailureExplainer } from "./failure-explainer.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
 import { refuseHostSysctls } from "./host-sysctls.ts";
 import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
@@ -41,7 +41,7 @@ export interface Created {
   record: StateRecord;
   bundle: Bundle;
   spawned: Spawned;
-  failures: FailureFacts;
+  failures: FailureExplainer;
 }
 
 export function createContainer(request: CreateRequest, context: ContainerContext): Created {
@@ -82,7 +82,7 @@ export function createContainer(request: CreateRequest, context: ContainerContex
     });
     context.log.warnings(warnings);
 
-    const failures = new FailureFacts(bundle.config, record);
+    const failures = new FailureExplainer(bundle.config, record);
     const spawned = bringUp({ plan, record, directory, bundle, cgroups, failures, undo, log: context.log });
     cgroups.close();
     record.bunc.creating = false;

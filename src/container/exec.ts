@@ -16,7 +16,7 @@ import type { StateRecord } from "../state/record.ts";
 import { systemdEnvironment } from "./cgroups.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
-import { FailureFacts } from "./failure-facts.ts";
+import { FailureExplainer } from "./failure-explainer.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
 import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
 import { rdtTasksOf, withTasks } from "./rdt.ts";
@@ -70,7 +70,7 @@ export function execProcess(
   context.log.warnings(warnings);
 
   const place = { locations, isBelow: request.subCgroups.size > 0, rdt };
-  const failures = new FailureFacts(config, record);
+  const failures = new FailureExplainer(config, record);
   let spawned = failures.explain("exec", () => spawnIn(plan, record, place), process);
   while (spawned.progress !== "executed") {
     serveSeccompAgent(config, record, spawned);

@@ -8,7 +8,7 @@ import { loadMounts } from "../oci/mounts-document.ts";
 import { type HotMountOptions, planMountsAdded, planMountsRemoved } from "../plan/hot-mounts.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
-import { FailureFacts } from "./failure-facts.ts";
+import { FailureExplainer } from "./failure-explainer.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { loadStoredConfig } from "./stored-config.ts";
 
@@ -51,7 +51,7 @@ export function changeMounts(
   };
   const plan: Plan =
     change === "add" ? planMountsAdded(changed, host, options) : planMountsRemoved(changed, options);
-  const { pid, pidfd, channel } = new FailureFacts(changed, record).explain("other", () =>
+  const { pid, pidfd, channel } = new FailureExplainer(changed, record).explain("other", () =>
     native("spawn", { plan }),
   );
   // It has ended by itself, and is reaped.

@@ -5,7 +5,7 @@
 
 import { isWeightFile } from "../cgroup/resources/idle.ts";
 import { isSet } from "../cgroup/resources/setting.ts";
-import { unifiedSettings } from "../cgroup/resources/v2.ts";
+import { v2Settings } from "../cgroup/resources/v2.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
 
 type Unified = Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ export function changeUnified(
   const changes = asked === undefined ? undefined : withPeriod(asked, current);
   if (current.unified === undefined) return { merged: changes, changes };
   const merged = new Map(Object.entries(current.unified));
-  for (const { file, value, alternative } of unifiedSettings(typed).settings) {
+  for (const { file, value, alternative } of v2Settings(typed).settings) {
     take(merged, file, value);
     if (alternative !== null) take(merged, alternative.file, alternative.value);
   }

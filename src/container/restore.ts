@@ -39,7 +39,7 @@ import { newCgroups } from "./cgroups.ts";
 import { DESCRIPTORS_FILE } from "./checkpoint.ts";
 import { claimContainer, createRecordedCgroups, placeRecordedCgroups } from "./claim.ts";
 import type { ContainerContext } from "./context.ts";
-import { FailureFacts } from "./failure-facts.ts";
+import { FailureExplainer } from "./failure-explainer.ts";
 import { handOver } from "./hand-over.ts";
 import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
 import { checkTerminal } from "./inherited.ts";
@@ -357,7 +357,7 @@ function makeMountPoints(bundle: Bundle, record: StateRecord): void {
     rootfs: bundle.rootfs,
     cgroupDirectories: new Map(Object.entries(record.cgroup_paths)),
   });
-  const { pid, pidfd, channel } = new FailureFacts(bundle.config, record).explain("other", () =>
+  const { pid, pidfd, channel } = new FailureExplainer(bundle.config, record).explain("other", () =>
     native("spawn", { plan }),
   );
   // It has ended by itself, and is reaped.

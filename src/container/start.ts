@@ -5,14 +5,14 @@ import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
-import { FailureFacts } from "./failure-facts.ts";
+import { FailureExplainer } from "./failure-explainer.ts";
 import { loadStoredConfig } from "./stored-config.ts";
 
 /** → the container's configuration. Its poststart hooks are still to run (runtime-spec 1.3, Lifecycle). */
 export function startContainer({ directory, record, status }: Container, { log }: ContainerContext): Config {
   if (status !== "created") throw cannotStart(status);
   const config = loadStoredConfig(directory, record);
-  const { started } = new FailureFacts(config, record).explain("init", () =>
+  const { started } = new FailureExplainer(config, record).explain("init", () =>
     native("start", { socket: directory.startSocket, trace: log.debugging }),
   );
   // Ended, or started by somebody else, since we looked.

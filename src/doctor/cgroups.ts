@@ -20,7 +20,7 @@ const CONTROLLERS: readonly (readonly [v2: string, v1: string, without: string])
 export function findCgroups(facts: DoctorFacts): Finding[] {
   return [
     ...findPlace(facts),
-    ...(facts.host.cgroup.mode === "v2" ? findUnified(facts) : findLegacy(facts)),
+    ...(facts.host.cgroup.mode === "v2" ? findV2(facts) : findV1(facts)),
     finding("cgroups", "pressure", {
       ok: facts.pressure,
       found: facts.pressure ? "/proc/pressure" : "no /proc/pressure",
@@ -32,13 +32,13 @@ export function findCgroups(facts: DoctorFacts): Finding[] {
 
 /** Whether a cgroup can be made in one place, and limited there. */
 export function findPlace(facts: CgroupDoctorFacts): Finding[] {
-  const { mode, hierarchies, unifiedMountPoint } = facts.host.cgroup;
-  const isUnified = mode === "v2";
-  const there = isUnified || hierarchies.some(({ controllers }) => controllers.includes("devices"));
+  const { mode, hierarchies, v2MountPoint } = facts.host.cgroup;
+  const isV2 = mode === "v2";
+  const there = isV2 || hierarchies.some(({ controllers }) => controllers.includes("devices"));
   return [
     finding("cgroups", "mode", {
       ok: there,
-      found: isUnified ? `v2 at ${unifiedMountPoint}` : `${mode} (${hierarchies.length} hierarchies of v1)`,
+      found: isV2 ? `v2 at ${v2MountPoint}` : `${mode} (${hierarchies.length} hierarchies of v1)`,
       without: "containers have no cgroups: no limits, no device rules, no pause, no kill --all",
       fix: "mount -t cgroup2 cgroup2 /sys/fs/cgroup, or use --cgroup-manager disabled",
       required: facts.host.euid === 0,
@@ -54,8 +54,8 @@ export function findPlace(facts: CgroupDoctorFacts): Finding[] {
       fix: `mount -o remount,rw ${facts.readOnlyCgroups}; in a container: have it mounted writable from outside`,
       required: facts.host.euid === 0,
     }),
-    ...CONTROLLERS.map(([v2, v1, without]) => findController(facts, isUnified ? v2 : v1, without)),
-    isUnified ? findDelegation(facts) : findLegacyDelegation(facts),
+    ...CONTROLLERS.map(([v2, v1, without]) => findController(facts, isV2 ? v2 : v1, without)),
+    isV2 ? findDelegation(facts) : findV1Delegation(facts),
   ];
 }
 
@@ -126,7 +126,7 @@ function findDelegation(facts: CgroupDoctorFacts): Finding {
   });
 }
 
-function findLegacyDelegation({ host }: CgroupDoctorFacts): Finding {
+function findV1Delegation({ host }: CgroupDoctorFacts): Finding {
   const isRoot = host.euid === 0;
   return finding("cgroups", "delegation", {
     ok: isRoot,
@@ -136,7 +136,7 @@ function findLegacyDelegation({ host }: CgroupDoctorFacts): Finding {
   });
 }
 
-function findUnified(facts: DoctorFacts): Finding[] {
+function findV2(facts: DoctorFacts): Finding[] {
   return [
     findDeviceRules(facts),
     finding("cgroups", "cgroup.kill", {
@@ -148,7 +148,7 @@ function findUnified(facts: DoctorFacts): Finding[] {
   ];
 }
 
-function findLegacy({ host }: DoctorFacts): Finding[] {
+function findV1({ host }: DoctorFacts): Finding[] {
   const has = (name: string) => host.cgroup.hierarchies.some(({ controllers }) => controllers.includes(name));
   return [
     finding("cgroups", "freezer", {

@@ -51,8 +51,8 @@ function whatIsMissing(error: RuntimeError, facts: CgroupDoctorFacts, refused: R
     return `the sizes of huge pages here: ${sizes.join(", ")}`;
   const controller = controllerOf(error);
   if (controller === "") return "";
-  const isUnified = facts.host.cgroup.mode === "v2";
-  if (isUnified && !refused.controllers.includes(controller)) return findings(facts, [controller]);
+  const isV2 = facts.host.cgroup.mode === "v2";
+  if (isV2 && !refused.controllers.includes(controller)) return findings(facts, [controller]);
   return `the ${controller} controller is there, but this kernel has no ${file}`;
 }
 

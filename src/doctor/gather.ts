@@ -13,13 +13,13 @@ export function gatherFacts(): DoctorFacts {
   const host = currentHost();
   const user = userName(host.euid);
   return {
-    ...gatherCgroupFacts(parentOf(host.cgroup.unifiedOwn)),
+    ...gatherCgroupFacts(parentOf(host.cgroup.v2Own)),
     start: startRecord?.kind,
     calls: native("host_probe", {}).calls,
     capabilities: BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(hostText("/proc/self/status"))?.[1] ?? "0"}`),
     fileSystems: lines("/proc/filesystems").map((line) => line.slice(line.indexOf("\t") + 1)),
     namespaces: namesIn("/proc/self/ns"),
-    cgroupKill: isThere(`${ownUnified(host)}/cgroup.kill`),
+    cgroupKill: isThere(`${ownV2Cgroup(host)}/cgroup.kill`),
     pressure: isThere("/proc/pressure/memory"),
     securityModules: hostText("/sys/kernel/security/lsm").trim().split(",").filter(isNotEmpty),
     seccompActions: words("/proc/sys/kernel/seccomp/actions_avail"),
@@ -51,7 +51,7 @@ export function gatherCgroupFacts(parent: string): CgroupDoctorFacts {
   const host = currentHost();
   return {
     host,
-    cgroupPath: host.cgroup.mode === "v2" ? levels(host.cgroup.unifiedMountPoint, parent) : [],
+    cgroupPath: host.cgroup.mode === "v2" ? levels(host.cgroup.v2MountPoint, parent) : [],
     controllers: controllers(hostText("/proc/cgroups")),
     readOnlyCgroups: readOnlyCgroups(host),
     systemd: isThere("/run/systemd/system"),
@@ -61,10 +61,7 @@ export function gatherCgroupFacts(parent: string): CgroupDoctorFacts {
 const parentOf = (path: string) => path.slice(0, path.lastIndexOf("/")) || "/";
 
 function readOnlyCgroups({ cgroup }: HostFacts): string {
-  const needed = new Set([
-    cgroup.unifiedMountPoint,
-    ...cgroup.hierarchies.map(({ mountPoint }) => mountPoint),
-  ]);
+  const needed = new Set([cgroup.v2MountPoint, ...cgroup.hierarchies.map(({ mountPoint }) => mountPoint)]);
   const mounts = parseMountinfo(hostText("/proc/self/mountinfo"));
   return mounts.find(({ mountPoint, readOnly }) => readOnly && needed.has(mountPoint))?.mountPoint ?? "";
 }
@@ -101,8 +98,8 @@ function controllers(text: string): Map<string, boolean> {
   return found;
 }
 
-function ownUnified({ cgroup }: HostFacts): string {
-  return `${cgroup.unifiedMountPoint}${cgroup.unifiedOwn === "/" ? "" : cgroup.unifiedOwn}`;
+function ownV2Cgroup({ cgroup }: HostFacts): string {
+  return `${cgroup.v2MountPoint}${cgroup.v2Own === "/" ? "" : cgroup.v2Own}`;
 }
 
 function levels(mountPoint: string, parent: string): CgroupLevel[] {

@@ -7,10 +7,10 @@ import type { CgroupLocation } from "../cgroup/paths.ts";
 import { annotatedProperties } from "../cgroup/systemd/annotations.ts";
 import {
   deviceProperties,
-  legacyProperties,
   type Property,
-  unifiedProperties,
   unitProperties,
+  v1Properties,
+  v2Properties,
 } from "../cgroup/systemd/properties.ts";
 import { expandSlice, unitName } from "../cgroup/systemd/unit.ts";
 import type { Placement } from "../native/boundary.gen.ts";
@@ -76,15 +76,13 @@ export function outlineCgroups(options: DriverOptions): CgroupOutline {
 function outlineSystemd(options: DriverOptions): CgroupOutline {
   const { facts, resources = {}, cgroupsPath = "", id, rootless } = options;
   const unit = unitName(cgroupsPath, id, rootless);
-  const isUnified = facts.mode === "v2";
-  const converted = isUnified
-    ? unifiedProperties(resources, NEWEST_SYSTEMD)
-    : legacyProperties(resources, NEWEST_SYSTEMD);
+  const isV2 = facts.mode === "v2";
+  const converted = isV2 ? v2Properties(resources, NEWEST_SYSTEMD) : v1Properties(resources, NEWEST_SYSTEMD);
   const path = `${expandSlice(unit.slice)}/${unit.unit}`;
   const plan = planCgroups({ ...options, resources: converted.resources, cgroupsPath: path });
   const subject = "linux.cgroupsPath";
   const properties = [
-    ...unitProperties(unit, [], !isUnified),
+    ...unitProperties(unit, [], !isV2),
     ...converted.properties,
     ...annotatedProperties(options.annotations),
   ];
@@ -101,14 +99,14 @@ function outlineSystemd(options: DriverOptions): CgroupOutline {
           {
             op: "dbus",
             target: `SetUnitProperties ${unit.unit}`,
-            value: propertyList(deviceProperties(plan.devices, isUnified ? "v2" : "v1")),
+            value: propertyList(deviceProperties(plan.devices, isV2 ? "v2" : "v1")),
             subject: "linux.resources.devices",
           },
         ];
-  const entered = isUnified ? [] : explainPlacement(plan).filter(({ op }) => op !== "clone3");
+  const entered = isV2 ? [] : explainPlacement(plan).filter(({ op }) => op !== "clone3");
   return {
     locations: plan.locations,
-    placement: isUnified ? placement([]) : { ...placement(plan.locations), into: "" },
+    placement: isV2 ? placement([]) : { ...placement(plan.locations), into: "" },
     before: [],
     entered,
     placed: [start, ...explainCreation(plan)],

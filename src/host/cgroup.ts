@@ -21,9 +21,9 @@ export interface CgroupFacts {
   /** v1 hierarchies that are mounted, in the order of mountinfo. */
   hierarchies: CgroupHierarchy[];
   /** Where cgroup2 is mounted; "" for nowhere. */
-  unifiedMountPoint: string;
+  v2MountPoint: string;
   /** The caller's cgroup of v2, from its root: "/user.slice". */
-  unifiedOwn: string;
+  v2Own: string;
 }
 
 export function cgroupFacts(
@@ -37,8 +37,8 @@ export function cgroupFacts(
   return {
     mode: isV2 ? "v2" : unified === undefined ? "v1" : "hybrid",
     hierarchies: isV2 ? [] : hierarchies(own, mounts),
-    unifiedMountPoint: isV2 ? "/sys/fs/cgroup" : (unified?.mountPoint ?? ""),
-    unifiedOwn: own.get("") ?? "/",
+    v2MountPoint: isV2 ? "/sys/fs/cgroup" : (unified?.mountPoint ?? ""),
+    v2Own: own.get("") ?? "/",
   };
 }
 

@@ -102,8 +102,8 @@ describe("cgroup modes", () => {
   test("hybrid", () => {
     const { cgroup } = hostFacts(texts);
     expect(cgroup.mode).toBe("hybrid");
-    expect(cgroup.unifiedMountPoint).toBe("/sys/fs/cgroup/unified");
-    expect(cgroup.unifiedOwn).toBe("/x y");
+    expect(cgroup.v2MountPoint).toBe("/sys/fs/cgroup/unified");
+    expect(cgroup.v2Own).toBe("/x y");
     expect(cgroup.hierarchies).toEqual([
       { controllers: ["cpu", "cpuacct"], mountPoint: "/sys/fs/cgroup/cpu,cpuacct", root: "/", own: "/" },
       { controllers: ["memory"], mountPoint: "/sys/fs/cgroup/memory", root: "/lxc/7", own: "/lxc/7/a:b" },
@@ -113,7 +113,7 @@ describe("cgroup modes", () => {
 
   test("v1", () => {
     const { cgroup } = hostFacts({ ...texts, mountinfo: MOUNTS + V1 });
-    expect([cgroup.mode, cgroup.unifiedMountPoint]).toEqual(["v1", ""]);
+    expect([cgroup.mode, cgroup.v2MountPoint]).toEqual(["v1", ""]);
   });
 
   test("v2", () => {
@@ -126,8 +126,8 @@ describe("cgroup modes", () => {
     expect(cgroup).toEqual({
       mode: "v2",
       hierarchies: [],
-      unifiedMountPoint: "/sys/fs/cgroup",
-      unifiedOwn: "/a",
+      v2MountPoint: "/sys/fs/cgroup",
+      v2Own: "/a",
     });
   });
 });

@@ -2,7 +2,7 @@
 
 import { type ConfigError, RuntimeError } from "../failure/errors.ts";
 import type { Warning } from "../failure/warning.ts";
-import { isSpecialNumber, numberText } from "./json.ts";
+import { isSpecialNumber, numberText } from "./json-number.ts";
 
 export interface Issue extends ConfigError {
   /** JSON path: `linux.namespaces[2].type`. Empty: the document itself. */

@@ -6,8 +6,7 @@
  * So does Go's encoding/json read it: Go clients write `"mounts": null` for an empty slice.
  */
 
-/** A 64-bit integer: a number where that is exact, a bigint beyond 2^53. `String(x)` is exact for both. */
-export type Integer64 = number | bigint;
+import { isSpecialNumber, numberText } from "./json-number.ts";
 
 /** Too many digits, or a number with a point or an exponent. Now and then matches in a string. */
 const MAYBE_SPECIAL_NUMBER = /\d{16}|[:[,]\s*-?\d+[.eE][\d.eE+-]*\s*[,\]}]/;
@@ -67,15 +66,6 @@ function keepNumber(_key: string, value: unknown, context?: { source?: string })
   if (typeof value !== "number" || source === undefined) return value;
   if (!INTEGER.test(source)) return Symbol(source);
   return Number.isSafeInteger(value) ? value : BigInt(source);
-}
-
-export function isSpecialNumber(value: unknown): value is bigint | symbol {
-  return typeof value === "bigint" || typeof value === "symbol";
-}
-
-/** The text of such a number. */
-export function numberText(value: bigint | symbol): string {
-  return typeof value === "bigint" ? value.toString() : (value.description ?? "");
 }
 
 function rawNumber(value: bigint | symbol): unknown {

@@ -5,7 +5,7 @@
 
 import * as v from "valibot";
 import { ID_MAX } from "../kernel/id.ts";
-import type { Integer64 } from "./json.ts";
+import type { Integer64 } from "./json-number.ts";
 
 /** What JSON Schema (draft 7) can say of a schema that valibot does not know (json-schema.ts). */
 export interface JsonSchemaPart {

@@ -36,7 +36,7 @@ export function cgroupMount(
   parsed: MountOptions,
 ): void {
   if (context.host.cgroup.mode === "v2")
-    context.add(subject, { mount: unifiedMount(context, options, config, parsed) });
+    context.add(subject, { mount: v2Mount(context, options, config, parsed) });
   else splitMounts(context, options, subject, config, parsed);
 }
 
@@ -47,17 +47,17 @@ export function cgroupMount(
  * namespace: the host's is bound. (A mount in the host's cgroup namespace also sets the hierarchy's options
  * again: it takes away the host's nsdelegate, and can wait ten milliseconds for an RCU grace period.)
  */
-function unifiedMount(
+function v2Mount(
   context: PlanContext,
   options: MountingOptions,
   config: CgroupMount,
   parsed: MountOptions,
 ): Mount {
   const own = options.cgroupDirectories.get("") ?? "";
-  const { unifiedMountPoint } = context.host.cgroup;
+  const { v2MountPoint } = context.host.cgroup;
   if (!context.has("cgroup")) {
     const bound = mountOf(config.target, parsed, exactAttributes(parsed), {
-      bind: { path: unifiedMountPoint, recursive: false },
+      bind: { path: v2MountPoint, recursive: false },
     });
     // As a new mount would be.
     return parsed.propagation.length > 0 ? bound : { ...bound, propagation: [PRIVATE] };
@@ -68,7 +68,7 @@ function unifiedMount(
       source: config.source,
       options: [...superblockOptions(parsed.superblock), ...parsed.data.map(dataOption)],
       mode_of_target: false,
-      fallback_bind: own === "" ? unifiedMountPoint : own,
+      fallback_bind: own === "" ? v2MountPoint : own,
     },
   });
 }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "./project.ts";
 
-export interface Reference {
+interface Reference {
   /** From the project's root. */
   readonly file: string;
   /** "…" stands for a part that a table of cases fills in. */

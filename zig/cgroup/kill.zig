@@ -44,7 +44,7 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
 
     const freezer = if (request.freezer) |group| try groups.open(call, group) else null;
     defer if (freezer) |group| group.close();
-    if (request.signal == sigkill and try kill_unified(call, opened.items, freezer, request.freeze_timeout_ms)) {
+    if (request.signal == sigkill and try kill_v2(call, opened.items, freezer, request.freeze_timeout_ms)) {
         // Nobody escapes cgroup.kill; on a hybrid host somebody may have left the v2 cgroup, but not the
         // others.
         if (opened.items.len == 1) return .{ .found = true, .signalled = 0 };
@@ -63,7 +63,7 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
 }
 
 /// True: the processes of the v2 cgroup, and those below it, have been killed as a whole.
-fn kill_unified(call: *Call, targets: []const Target, freezer: ?groups.Opened, timeout_ms: u32) Call.Error!bool {
+fn kill_v2(call: *Call, targets: []const Target, freezer: ?groups.Opened, timeout_ms: u32) Call.Error!bool {
     for (targets) |target| {
         if (target.group.mount.version != .v2) continue;
         groups.write_value(target.group.directory, "cgroup.kill", "1") catch {

@@ -36,7 +36,7 @@ fn first_set(of: *const plan.Plan) ?plan.HookSet {
 }
 
 /// Runs them one after the other; the first that fails ends the container.
-pub fn hooks(context: *Context, op: plan.HookSet) Failed!void {
+pub fn run(context: *Context, op: plan.HookSet) Failed!void {
     // Programs of the container's file system are confined like the container's own.
     if (op.kind == .startContainer) try seccomp.install(context);
     // As runc has it, and the hooks written for runc: in the container's root, which is not "/" yet. The rest

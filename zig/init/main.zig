@@ -106,7 +106,7 @@ fn run(context: *Context) Failed!void {
     try context.tell(.ready, "", -1);
     try start.wait(context);
     if (context.plan.process.start_hooks) |set| {
-        try hooks.hooks(context, set);
+        try hooks.run(context, set);
         context.traced(.start_hooks, 0, "");
     }
     context.subject = "process.args";

@@ -18,7 +18,7 @@ const Context = context_types.Context;
 const Failed = context_types.Failed;
 
 /// `index`: the step's, by which stage 1 may have opened its source.
-pub fn mount(context: *Context, op: plan.Mount, index: usize) Failed!void {
+pub fn add(context: *Context, op: plan.Mount, index: usize) Failed!void {
     context.last_parent.forget();
     switch (op.source) {
         .filesystem => |source| try mount_filesystem(context, op, source),

@@ -28,14 +28,14 @@ pub fn run(context: *Context, op: plan.Op, index: usize) Failed!void {
         .session_keyring => |it| try keyring.session_keyring(context, it),
         .root_propagation => |it| try root.root_propagation(context, it),
         .bind_root => |it| try root.bind_root(context, it),
-        .mount => |it| try mount.mount(context, it, index),
+        .mount => |it| try mount.add(context, it, index),
         .device => |it| try device.device(context, it, index),
         .symlink => |it| try device.symlink(context, it),
         .parent_hooks => {
             try context.tell(.hooks, "", -1);
             try context.await_proceed();
         },
-        .hooks => |it| try hooks.hooks(context, it),
+        .hooks => |it| try hooks.run(context, it),
         .pivot_root => |it| try root.pivot_root(context, it),
         .move_root => |it| try root.move_root(context, it),
         .change_root => |it| try root.change_root(context, it),

@@ -61,18 +61,18 @@ pub const Spawned = struct {
 };
 
 pub fn spawn(call: *Call, request: SpawnRequest) Call.Error!Spawned {
-    var follower = try begin(call, request.plan, false);
+    var conversation = try begin(call, request.plan, false);
     // From here on a process exists: no error leaves it behind.
-    errdefer follower.abandon();
-    return follower.go(request.plan);
+    errdefer conversation.abandon();
+    return conversation.go(request.plan);
 }
 
 /// As `spawn`, but returns while bunc-init works, so that the caller can too; then `follow`.
 pub fn spawn_started(call: *Call, request: SpawnRequest) Call.Error!Spawned {
-    var follower = try begin(call, request.plan, false);
-    errdefer follower.abandon();
-    try follower.give_limits(request.plan);
-    return follower.report(.started, -1);
+    var conversation = try begin(call, request.plan, false);
+    errdefer conversation.abandon();
+    try conversation.give_limits(request.plan);
+    return conversation.report(.started, -1);
 }
 
 pub const FollowRequest = struct {
@@ -88,7 +88,7 @@ pub const FollowRequest = struct {
 
 /// Waits for the first report after `spawn_started`. After a Failure the process is gone, as with `advance`.
 pub fn follow(call: *Call, request: FollowRequest) Call.Error!Spawned {
-    var follower: Follower = .{
+    var conversation: Conversation = .{
         .call = call,
         .start = request.start,
         .stdio = request.stdio,
@@ -98,16 +98,16 @@ pub fn follow(call: *Call, request: FollowRequest) Call.Error!Spawned {
         .pid = request.pid,
         .pidfd = request.pidfd,
     };
-    errdefer follower.abandon();
-    return follower.follow();
+    errdefer conversation.abandon();
+    return conversation.follow();
 }
 
 /// As `spawn`, but leaves bunc-init before its first step: systemd makes the cgroup of a scope from a process
 /// that is there already, and a cgroup namespace must come after that.
 pub fn spawn_held(call: *Call, request: SpawnRequest) Call.Error!Spawned {
-    var follower = try begin(call, request.plan, true);
-    errdefer follower.abandon();
-    return follower.report(.held, -1);
+    var conversation = try begin(call, request.plan, true);
+    errdefer conversation.abandon();
+    return conversation.report(.held, -1);
 }
 
 pub const ReleaseRequest = struct {
@@ -120,13 +120,13 @@ pub const ReleaseRequest = struct {
 
 /// Lets bunc-init go on from where `spawn_held` left it. After a Failure it is gone, as with `advance`.
 pub fn release(call: *Call, request: ReleaseRequest) Call.Error!Spawned {
-    var follower: Follower = .of(call, request.plan, request.channel, request.pid, request.pidfd);
-    errdefer follower.abandon();
-    try follower.proceed();
-    return follower.go(request.plan);
+    var conversation: Conversation = .of(call, request.plan, request.channel, request.pid, request.pidfd);
+    errdefer conversation.abandon();
+    try conversation.proceed();
+    return conversation.go(request.plan);
 }
 
-fn begin(call: *Call, plan: Plan, held: bool) Call.Error!Follower {
+fn begin(call: *Call, plan: Plan, held: bool) Call.Error!Conversation {
     var pair: [2]sys.fd_t = undefined;
     sys.socketpair_seqpacket(&pair) catch return call.fail("socketpair", "");
     const channel = pair[0];
@@ -137,9 +137,9 @@ fn begin(call: *Call, plan: Plan, held: bool) Call.Error!Follower {
         sys.close(channel);
         return err;
     };
-    var follower: Follower = .of(call, plan, channel, first.process.pid, first.process.pidfd);
-    follower.executable = first.executable;
-    return follower;
+    var conversation: Conversation = .of(call, plan, channel, first.process.pid, first.process.pidfd);
+    conversation.executable = first.executable;
+    return conversation;
 }
 
 const StartedInit = struct { process: clone.Started, executable: []const u8 };
@@ -227,7 +227,7 @@ pub const AdvanceRequest = struct {
 /// Lets bunc-init go on from where `spawn` or the last `advance` left it. After a Failure the process is gone
 /// and the request's descriptors are closed.
 pub fn advance(call: *Call, request: AdvanceRequest) Call.Error!Spawned {
-    var follower: Follower = .{
+    var conversation: Conversation = .{
         .call = call,
         .start = request.start,
         .channel = request.channel,
@@ -235,11 +235,11 @@ pub fn advance(call: *Call, request: AdvanceRequest) Call.Error!Spawned {
         .pidfd = request.pidfd,
         .console = request.console,
     };
-    errdefer follower.abandon();
+    errdefer conversation.abandon();
     // Before its program runs: a change of size later is a SIGWINCH to it.
     if (request.start == .parent and request.console >= 0) Terminal.give_size(request.console);
-    try follower.proceed();
-    return follower.follow();
+    try conversation.proceed();
+    return conversation.follow();
 }
 
 pub const AbandonRequest = struct { pid: i32, pidfd: i32, channel: i32 };
@@ -254,7 +254,7 @@ pub fn abandon(call: *Call, request: AbandonRequest) Call.Error!AbandonReply {
     return .{};
 }
 
-const Follower = struct {
+const Conversation = struct {
     call: *Call,
     start: plan_types.Start,
     /// What the parent has to do before the first report; not used after that.
@@ -269,7 +269,7 @@ const Follower = struct {
     sources: Sources = .{},
     executing: bool = false,
 
-    fn of(call: *Call, plan: Plan, channel: sys.fd_t, pid: i32, pidfd: sys.fd_t) Follower {
+    fn of(call: *Call, plan: Plan, channel: sys.fd_t, pid: i32, pidfd: sys.fd_t) Conversation {
         return .{
             .call = call,
             .start = plan.process.start,
@@ -283,27 +283,27 @@ const Follower = struct {
     }
 
     /// From the first step of bunc-init to its first report.
-    fn go(self: *Follower, plan: Plan) Call.Error!Spawned {
+    fn go(self: *Conversation, plan: Plan) Call.Error!Spawned {
         try self.give_limits(plan);
         return self.follow();
     }
 
     /// A process that is stage 2 at once waits for its limits; another gets them when stage 1 has made it.
-    fn give_limits(self: *Follower, plan: Plan) Call.Error!void {
+    fn give_limits(self: *Conversation, plan: Plan) Call.Error!void {
         if (!is_direct(plan)) return;
         streams.hand_over(self.stdio, 0);
         try process_limits.apply(self.call, self.limits, self.pid);
         try self.proceed();
     }
 
-    fn proceed(self: *Follower) Call.Error!void {
+    fn proceed(self: *Conversation) Call.Error!void {
         // If the process is gone, `follow` finds its last report or its end.
         sync.send(self.channel, .proceed, "", -1) catch {
             if (!sys.is(.PIPE) and !sys.is(.CONNRESET)) return self.call.fail("sendmsg", "bunc-init");
         };
     }
 
-    fn follow(self: *Follower) Call.Error!Spawned {
+    fn follow(self: *Conversation) Call.Error!Spawned {
         while (true) {
             var buffer: [sync.size_max]u8 = undefined;
             const message = sync.receive(self.channel, &buffer) catch |err| switch (err) {
@@ -337,12 +337,12 @@ const Follower = struct {
         }
     }
 
-    fn unexpected(self: *Follower, kind: sync.Kind) error{Failed} {
+    fn unexpected(self: *Conversation, kind: sync.Kind) error{Failed} {
         return self.call.fail_as(.protocol, "receive", "bunc-init", @tagName(kind));
     }
 
     /// Stage 1 made stage 2, which is our child too (CLONE_PARENT), and ends.
-    fn adopt(self: *Follower, payload: []const u8) Call.Error!void {
+    fn adopt(self: *Conversation, payload: []const u8) Call.Error!void {
         if (payload.len != 4) return self.call.fail_as(.protocol, "receive", "bunc-init", "child");
         var status: u32 = 0;
         const stage_1 = self.pid;
@@ -356,7 +356,7 @@ const Follower = struct {
     }
 
     /// End of file: execve closed the channel, or the process died without a word.
-    fn ended(self: *Follower) Call.Error!Spawned {
+    fn ended(self: *Conversation) Call.Error!Spawned {
         if (self.executing) return self.report(.executed, -1);
         var status: u32 = 0;
         const reaped = sys.wait4(self.pid, &status, 0) catch 0;
@@ -365,7 +365,7 @@ const Follower = struct {
         return self.call.fail_as(.died, "bunc-init", "", detail);
     }
 
-    fn report(self: *Follower, progress: Progress, fd: sys.fd_t) Call.Error!Spawned {
+    fn report(self: *Conversation, progress: Progress, fd: sys.fd_t) Call.Error!Spawned {
         self.sources.close();
         return .{
             .pid = self.pid,
@@ -380,7 +380,7 @@ const Follower = struct {
     }
 
     /// Kills and reaps the process; its last report has been read. Nothing is left, no descriptor either.
-    fn abandon(self: *Follower) void {
+    fn abandon(self: *Conversation) void {
         self.sources.close();
         sys.close(self.channel);
         if (self.console >= 0) sys.close(self.console);

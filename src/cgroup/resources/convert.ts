@@ -4,7 +4,7 @@
  */
 
 import { RuntimeError } from "../../failure/errors.ts";
-import type { Integer64 } from "../../oci/json.ts";
+import type { Integer64 } from "../../oci/json-number.ts";
 
 /**
  * cpu.shares [2, 262144], default 1024 → cpu.weight [1, 10000], default 100; 0 (not set) stays 0.

@@ -2,7 +2,7 @@
 
 import type { Warning } from "../../failure/warning.ts";
 import { ERRNO } from "../../native/boundary.gen.ts";
-import type { Integer64 } from "../../oci/json.ts";
+import type { Integer64 } from "../../oci/json-number.ts";
 
 export interface CgroupSetting {
   /** The v2 controller, or the v1 controller in whose hierarchy the file is. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import type { CgroupSetting } from "./setting.ts";
-import { isEarly, legacySettings } from "./v1.ts";
-import { checkMemoryUsage, needsDomain, unifiedSettings } from "./v2.ts";
+import { isEarly, v1Settings } from "./v1.ts";
+import { checkMemoryUsage, needsDomain, v2Settings } from "./v2.ts";
 
 const cpu = (more: object) => ({ cpu: { cpus: "", mems: "", ...more } }) as ResourcesConfig;
 
@@ -95,11 +95,11 @@ describe("v2", () => {
     ["misc through unified", { unified: { "misc.max": "res_a 1" } }, ["misc.max=res_a 1"]],
   ];
   test.each(cases)("%s", (_name, resources, expected) => {
-    expect(lines(unifiedSettings(resources).settings)).toEqual(expected);
+    expect(lines(v2Settings(resources).settings)).toEqual(expected);
   });
 
   test("each setting names the config path that asked for it", () => {
-    const { settings } = unifiedSettings({
+    const { settings } = v2Settings({
       memory: { limit: -1 },
       blockIO: { throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 1 }] },
       unified: { "memory.high": "1" },
@@ -113,7 +113,7 @@ describe("v2", () => {
   });
 
   test("what has no file is said, not dropped", () => {
-    const { settings, ignored } = unifiedSettings({
+    const { settings, ignored } = v2Settings({
       memory: { swappiness: 60, disableOOMKiller: true, kernel: 1, kernelTCP: 1 },
       ...cpu({ realtimePeriod: 1, realtimeRuntime: 1 }),
       blockIO: { leafWeight: 10, weightDevice: [{ major: 1, minor: 1, leafWeight: 10 }] },
@@ -135,7 +135,7 @@ describe("v2", () => {
   });
 
   test.each(["a/b", "../memory.max", "", ".", ".."])("unified key %j is refused", (key) => {
-    expect(() => unifiedSettings({ unified: { [key]: "1" } })).toThrow("must be a file name (no slashes)");
+    expect(() => v2Settings({ unified: { [key]: "1" } })).toThrow("must be a file name (no slashes)");
   });
 
   test.each([
@@ -145,7 +145,7 @@ describe("v2", () => {
     [{ memory: { limit: 1 } } as ResourcesConfig, true],
     [{ unified: { "memory.max": "1" } } as ResourcesConfig, true],
   ])("needsDomain %#", (resources, expected) => {
-    expect(needsDomain(unifiedSettings(resources).settings)).toBe(expected);
+    expect(needsDomain(v2Settings(resources).settings)).toBe(expected);
   });
 
   test.each([
@@ -243,11 +243,11 @@ describe("v1", () => {
     ["rdma", { rdma: { a: { hcaHandles: 1 } } }, ["rdma.max=a hca_handle=1"]],
   ];
   test.each(cases)("%s", (_name, resources, expected) => {
-    expect(lines(legacySettings(resources).settings)).toEqual(expected);
+    expect(lines(v1Settings(resources).settings)).toEqual(expected);
   });
 
   test("realtime bandwidth must stand before the first process", () => {
-    const { settings } = legacySettings(cpu({ realtimePeriod: 1, realtimeRuntime: 1, shares: 2 }));
+    const { settings } = v1Settings(cpu({ realtimePeriod: 1, realtimeRuntime: 1, shares: 2 }));
     expect(lines(settings.filter(isEarly))).toEqual([
       "cpu.rt_period_us=1 ?22",
       "cpu.rt_runtime_us=1",
@@ -265,6 +265,6 @@ describe("v1", () => {
       "invalid memory swappiness value: 101 (valid range is 0-100)",
     ],
   ] as [string, ResourcesConfig, string][])("%s is refused", (_name, resources, message) => {
-    expect(() => legacySettings(resources)).toThrow(message);
+    expect(() => v1Settings(resources)).toThrow(message);
   });
 });

@@ -20,7 +20,7 @@ import {
  * on the values of now, a refusal at the first attempt is tolerated and the value is written once more.
  * Throws RuntimeError for values that no kernel takes.
  */
-export function legacySettings(resources: ResourcesConfig): CgroupSettings {
+export function v1Settings(resources: ResourcesConfig): CgroupSettings {
   if (resources.unified !== undefined && Object.keys(resources.unified).length > 0) {
     throw new RuntimeError("invalid configuration: cannot use unified on cgroup v1", {
       subject: "linux.resources.unified",
@@ -43,8 +43,8 @@ export function legacySettings(resources: ResourcesConfig): CgroupSettings {
 }
 
 /** For a cgroup that has limits already: also what takes one back. */
-export function legacyChanges(changes: ResourcesConfig): CgroupSettings {
-  const { settings, ignored } = legacySettings(changes);
+export function v1Changes(changes: ResourcesConfig): CgroupSettings {
+  const { settings, ignored } = v1Settings(changes);
   if (changes.memory?.disableOOMKiller !== false) return { settings, ignored };
   return {
     settings: [...settings, setting("memory.oom_control", 0, "memory.disableOOMKiller")],

@@ -1,7 +1,7 @@
 /** `linux.resources` as files of cgroup v2. Pure. Linux, Documentation/admin-guide/cgroup-v2.rst. */
 
 import { RuntimeError } from "../../failure/errors.ts";
-import type { Integer64 } from "../../oci/json.ts";
+import type { Integer64 } from "../../oci/json-number.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import { blkioToIoWeight, cpuMax, memoryLimit, memorySwapToSwapMax, sharesToWeight } from "./convert.ts";
 import { ignoredWeights, isIdle, isWeightFile } from "./idle.ts";
@@ -21,7 +21,7 @@ import {
  * Everything but devices (devices.ts), in the order in which the kernel takes it.
  * Throws RuntimeError for values that contradict each other.
  */
-export function unifiedSettings(resources: ResourcesConfig): CgroupSettings {
+export function v2Settings(resources: ResourcesConfig): CgroupSettings {
   return {
     settings: [
       ...pids(resources),

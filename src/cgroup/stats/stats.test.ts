@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { stringifyJson } from "../../oci/json.ts";
 import { hugePageSizes } from "./stats.ts";
-import { legacyFiles, legacyStats, parseList } from "./v1.ts";
-import { unifiedFiles, unifiedStats } from "./v2.ts";
+import { parseList, v1Files, v1Stats } from "./v1.ts";
+import { v2Files, v2Stats } from "./v2.ts";
 import { add, parseKeyed, parseUint64, pressure } from "./values.ts";
 
 const PSI =
@@ -33,7 +33,7 @@ describe("v2", () => {
       ["hugetlb.2MB.rsvd.current", "0\n"],
       ["hugetlb.2MB.events", "max 5\n"],
     ]);
-    expect(json(unifiedStats(texts, ["2MB", "1GB"], {}))).toBe(
+    expect(json(v2Stats(texts, ["2MB", "1GB"], {}))).toBe(
       '{"cpu":{"usage":{"total":1500000,"kernel":500000,"user":1000000},' +
         '"throttling":{"periods":3,"throttledPeriods":2,"throttledTime":10000},' +
         '"psi":{"some":{"avg10":1.5,"avg60":0.25,"avg300":0,"total":7000}}},' +
@@ -48,7 +48,7 @@ describe("v2", () => {
   });
 
   test("an empty cgroup without controllers", () => {
-    expect(json(unifiedStats(new Map([["cgroup.procs", "1\n2\n"]]), [], {}))).toBe(
+    expect(json(v2Stats(new Map([["cgroup.procs", "1\n2\n"]]), [], {}))).toBe(
       `{"cpu":{},"cpuset":${CPUSET_ZERO},"memory":{},"pids":{"current":2},"blkio":{},"hugetlb":{},"intel_rdt":{},"network_interfaces":null}`,
     );
   });
@@ -70,7 +70,7 @@ describe("v2", () => {
       texts.set("memory.swap.max", swap);
     }
     const usage = swap === undefined ? 10 : 15;
-    expect(json(unifiedStats(texts, [], {}).memory.swap ?? {})).toBe(
+    expect(json(v2Stats(texts, [], {}).memory.swap ?? {})).toBe(
       `{"limit":${expected},"usage":${usage},"failcnt":0}`,
     );
   });
@@ -103,7 +103,7 @@ describe("v1", () => {
       ["hugetlb.2MB.max_usage_in_bytes", "4194304\n"],
       ["hugetlb.2MB.failcnt", "0\n"],
     ]);
-    expect(json(legacyStats(texts, ["2MB"], {}))).toBe(
+    expect(json(v1Stats(texts, ["2MB"], {}))).toBe(
       '{"cpu":{"usage":{"total":5000,"percpu":[2000,3000],"percpu_kernel":[500,2000],"percpu_user":[1500,1000],' +
         '"kernel":20000000,"user":30000000},"throttling":{"periods":1}},' +
         '"cpuset":{"cpus":[0,1],"cpu_exclusive":0,"mems":[0],"mem_hardwall":0,"mem_exclusive":0,"memory_migrate":0,' +
@@ -118,7 +118,7 @@ describe("v1", () => {
 });
 
 test("no file is read twice", () => {
-  for (const files of [unifiedFiles(["2MB"]), legacyFiles(["2MB"])]) {
+  for (const files of [v2Files(["2MB"]), v1Files(["2MB"])]) {
     const names = files.flatMap((group) => group.files);
     expect(new Set(names).size).toBe(names.length);
   }

@@ -6,8 +6,8 @@
 import type { CgroupFacts } from "../../host/cgroup.ts";
 import type { native } from "../../native/call.ts";
 import { type CgroupLocation, locationOf } from "../paths.ts";
-import { legacyFiles, legacyStats } from "./v1.ts";
-import { unifiedFiles, unifiedStats } from "./v2.ts";
+import { v1Files, v1Stats } from "./v1.ts";
+import { v2Files, v2Stats } from "./v2.ts";
 import type { Stats } from "./values.ts";
 
 /**
@@ -21,20 +21,18 @@ export function readStats(
   pageSizes: readonly string[],
   intelRdt: object = {},
 ): Stats {
-  const isUnified = facts.mode === "v2";
-  const wanted = (isUnified ? unifiedFiles(pageSizes) : legacyFiles(pageSizes)).flatMap(
-    ({ controller, files }) => {
-      const location = locationOf(locations, controller);
-      return location === undefined ? [] : [{ mount: location.mount, path: location.path, files }];
-    },
-  );
+  const isV2 = facts.mode === "v2";
+  const wanted = (isV2 ? v2Files(pageSizes) : v1Files(pageSizes)).flatMap(({ controller, files }) => {
+    const location = locationOf(locations, controller);
+    return location === undefined ? [] : [{ mount: location.mount, path: location.path, files }];
+  });
   const replies = call("cgroup_read", { groups: wanted }).files;
   const texts = new Map<string, string>();
   for (const [index, file] of wanted.flatMap(({ files }) => files).entries()) {
     const reply = replies[index];
     if (reply !== undefined && reply.errno === 0) texts.set(file, reply.text);
   }
-  return isUnified ? unifiedStats(texts, pageSizes, intelRdt) : legacyStats(texts, pageSizes, intelRdt);
+  return isV2 ? v2Stats(texts, pageSizes, intelRdt) : v1Stats(texts, pageSizes, intelRdt);
 }
 
 /** Sizes of huge pages by the names of /sys/kernel/mm/hugepages: "hugepages-2048kB" → "2MB". */

@@ -1,6 +1,6 @@
 /** Statistics of cgroup v1. Pure. */
 
-import type { Integer64 } from "../../oci/json.ts";
+import type { Integer64 } from "../../oci/json-number.ts";
 import {
   type BlockEntry,
   type FileTexts,
@@ -53,7 +53,7 @@ function blockFiles(name: string): string[] {
   return [...recursive, `blkio.throttle.${name}_recursive`, `blkio.throttle.${name}`];
 }
 
-export function legacyFiles(pageSizes: readonly string[]): StatsFiles[] {
+export function v1Files(pageSizes: readonly string[]): StatsFiles[] {
   return [
     { controller: "cpu", files: ["cpu.stat"] },
     {
@@ -84,7 +84,7 @@ export function legacyFiles(pageSizes: readonly string[]): StatsFiles[] {
   ];
 }
 
-export function legacyStats(texts: FileTexts, pageSizes: readonly string[], intelRdt: object): Stats {
+export function v1Stats(texts: FileTexts, pageSizes: readonly string[], intelRdt: object): Stats {
   return {
     cpu: cpu(texts),
     cpuset: cpuset(texts),

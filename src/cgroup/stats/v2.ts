@@ -1,6 +1,6 @@
 /** Statistics of cgroup v2 in the shape that v1 gave them. Pure. */
 
-import type { Integer64 } from "../../oci/json.ts";
+import type { Integer64 } from "../../oci/json-number.ts";
 import { CPUSET_NOT_KNOWN } from "./v1.ts";
 import {
   add,
@@ -19,7 +19,7 @@ import {
   UINT64_MAX,
 } from "./values.ts";
 
-export function unifiedFiles(pageSizes: readonly string[]): StatsFiles[] {
+export function v2Files(pageSizes: readonly string[]): StatsFiles[] {
   return [
     { controller: "cpu", files: ["cpu.stat", "cpu.pressure"] },
     {
@@ -47,7 +47,7 @@ export function unifiedFiles(pageSizes: readonly string[]): StatsFiles[] {
   ];
 }
 
-export function unifiedStats(texts: FileTexts, pageSizes: readonly string[], intelRdt: object): Stats {
+export function v2Stats(texts: FileTexts, pageSizes: readonly string[], intelRdt: object): Stats {
   return {
     cpu: cpu(texts),
     cpuset: CPUSET_NOT_KNOWN,

@@ -3,7 +3,7 @@
  * of Go's encoding/json), and the numbers of cgroup files.
  */
 
-import type { Integer64 } from "../../oci/json.ts";
+import type { Integer64 } from "../../oci/json-number.ts";
 
 interface PressureLine {
   avg10: number;

@@ -39,7 +39,7 @@ function open(inUse: readonly CgroupInUseReply[], methods: FakeMethods = {}, fai
   }) as unknown as typeof native;
   const cgroups = new SystemdCgroups(call, {
     driver: "systemd",
-    facts: { mode: "v2", hierarchies: [], unifiedMountPoint: "/cg", unifiedOwn: "/" },
+    facts: { mode: "v2", hierarchies: [], v2MountPoint: "/cg", v2Own: "/" },
     id: "a",
     annotations: { "run.oci.systemd.subgroup": "container" },
     inUserNamespace: false,

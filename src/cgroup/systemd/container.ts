@@ -31,13 +31,13 @@ import { annotatedProperties } from "./annotations.ts";
 import { Systemd } from "./driver.ts";
 import {
   deviceProperties,
-  legacyProperties,
   needsVersion,
   oomPolicy,
   type Property,
   type SystemdResources,
-  unifiedProperties,
   unitProperties,
+  v1Properties,
+  v2Properties,
 } from "./properties.ts";
 import { type UnitName, unitName } from "./unit.ts";
 
@@ -105,10 +105,10 @@ export class SystemdCgroups implements CgroupManager {
 
   place(pid: number): void {
     const { resources } = this.converted;
-    const isLegacy = this.options.facts.mode !== "v2";
+    const isV1 = this.options.facts.mode !== "v2";
     const version = resources.unified?.["memory.oom.group"] === undefined ? 0 : this.systemd.version();
     this.systemd.startUnit(this.unit.unit, [
-      ...unitProperties(this.unit, [pid], isLegacy),
+      ...unitProperties(this.unit, [pid], isV1),
       ...this.converted.properties,
       ...oomPolicy(resources.unified, version),
       ...this.annotated,
@@ -165,11 +165,11 @@ export class SystemdCgroups implements CgroupManager {
         deviceProperties(this.devices, facts.mode === "v2" ? "v2" : "v1"),
       );
     }
-    const isUnified = facts.mode === "v2";
-    const legacyDevices = this.devices === null || isUnified ? [] : deviceSettings(this.devices, []);
+    const isV2 = facts.mode === "v2";
+    const v1Devices = this.devices === null || isV2 ? [] : deviceSettings(this.devices, []);
     const plan = {
-      settings: [...legacyDevices, ...settings],
-      devices: isUnified ? this.devices : null,
+      settings: [...v1Devices, ...settings],
+      devices: isV2 ? this.devices : null,
       rootless,
     };
     const created = { locations: [...this.locations], notEnabled: this.notEnabled };
@@ -191,7 +191,7 @@ export class SystemdCgroups implements CgroupManager {
 
   /** Moves the process into a new cgroup below the scope's. */
   private enter(sub: string): void {
-    const path = `${this.options.facts.unifiedMountPoint}${this.scope}/${sub}`;
+    const path = `${this.options.facts.v2MountPoint}${this.scope}/${sub}`;
     this.call("make_directory", { path, mode: 0o755, parents: false });
     this.systemd.attach(this.unit.unit, sub, [this.pid]);
   }
@@ -211,17 +211,17 @@ export function systemdResources(
   systemd: Systemd,
 ): SystemdResources {
   const version = needsVersion(resources) ? systemd.version() : 0;
-  return facts.mode === "v2" ? unifiedProperties(resources, version) : legacyProperties(resources, version);
+  return facts.mode === "v2" ? v2Properties(resources, version) : v1Properties(resources, version);
 }
 
 /** `cgroup`: the unit's, from the root of each hierarchy. */
 function systemdLocations(facts: CgroupFacts, cgroup: string): CgroupLocation[] {
   const path = cgroup.slice(1);
-  const unified = { controller: "", mount: facts.unifiedMountPoint, path };
+  const unified = { controller: "", mount: facts.v2MountPoint, path };
   if (facts.mode === "v2") return [unified];
-  const legacy = V1_CONTROLLERS.flatMap((controller) => {
+  const v1 = V1_CONTROLLERS.flatMap((controller) => {
     const hierarchy = facts.hierarchies.find(({ controllers }) => controllers.includes(controller));
     return hierarchy === undefined ? [] : [{ controller, mount: hierarchy.mountPoint, path }];
   });
-  return facts.mode === "hybrid" ? [...legacy, unified] : legacy;
+  return facts.mode === "hybrid" ? [...v1, unified] : v1;
 }

@@ -4,12 +4,12 @@ import { devicePolicy } from "../devices.ts";
 import { annotatedProperties, parseGVariant } from "./annotations.ts";
 import {
   deviceProperties,
-  legacyProperties,
   needsVersion,
   oomPolicy,
   type Property,
-  unifiedProperties,
   unitProperties,
+  v1Properties,
+  v2Properties,
 } from "./properties.ts";
 
 const cpu = (more: object) => ({ cpu: { cpus: "", mems: "", ...more } }) as ResourcesConfig;
@@ -80,23 +80,23 @@ describe("v2", () => {
     ],
   ];
   test.each(cases)("%s", (_name, resources, expected) => {
-    expect(lines(unifiedProperties(resources, 255).properties)).toEqual(expected);
+    expect(lines(v2Properties(resources, 255).properties)).toEqual(expected);
   });
 
   test("an older systemd gets what it knows", () => {
     const resources = cpu({ quota: 5000, period: 10000, idle: 1, shares: 1024, cpus: "0", mems: "0" });
-    expect(lines(unifiedProperties(resources, 240).properties)).toEqual(["CPUQuotaPerSecUSec t 500000"]);
+    expect(lines(v2Properties(resources, 240).properties)).toEqual(["CPUQuotaPerSecUSec t 500000"]);
     const notIdle = cpu({ idle: 0, shares: 1024 });
-    expect(lines(unifiedProperties(notIdle, 240).properties)).toEqual(["CPUWeight t 100"]);
+    expect(lines(v2Properties(notIdle, 240).properties)).toEqual(["CPUWeight t 100"]);
   });
 
   test("a quota that is rounded is written to the file as rounded", () => {
-    expect(unifiedProperties(cpu({ quota: 5001, period: 10000 }), 255).resources.cpu?.quota).toBe(5100);
-    expect(unifiedProperties(cpu({ quota: 5000, period: 10000 }), 255).resources.cpu?.quota).toBe(5000);
+    expect(v2Properties(cpu({ quota: 5001, period: 10000 }), 255).resources.cpu?.quota).toBe(5100);
+    expect(v2Properties(cpu({ quota: 5000, period: 10000 }), 255).resources.cpu?.quota).toBe(5000);
   });
 
   test("idle and a weight are one property", () => {
-    const weight = (resources: ResourcesConfig) => lines(unifiedProperties(resources, 255).properties);
+    const weight = (resources: ResourcesConfig) => lines(v2Properties(resources, 255).properties);
     expect(weight(cpu({ idle: 1, shares: 1024 }))).toEqual(["CPUWeight t 0"]);
     expect(weight({ unified: { "cpu.idle": "1", "cpu.weight": "8" } })).toEqual(["CPUWeight t 0"]);
     expect(weight(cpu({ idle: 0, shares: 1024 }))).toEqual(["CPUWeight t 100"]);
@@ -115,7 +115,7 @@ describe("v2", () => {
     [{ unified: { "memory.max": "1M" } }, "value conversion error"],
     [{ unified: { "cpu.max": "1 2 3" } }, "value invalid"],
   ] as [ResourcesConfig, string][])("%j is refused", (resources, message) => {
-    expect(() => unifiedProperties(resources, 255)).toThrow(message);
+    expect(() => v2Properties(resources, 255)).toThrow(message);
   });
 
   test.each([
@@ -138,7 +138,7 @@ test("v1", () => {
     blockIO: { weight: 100 },
     pids: { limit: -1 },
   };
-  expect(lines(legacyProperties(resources, 255).properties)).toEqual([
+  expect(lines(v1Properties(resources, 255).properties)).toEqual([
     "MemoryLimit t 4096",
     "CPUShares t 512",
     "CPUQuotaPerSecUSec t 50000",

@@ -5,7 +5,7 @@
  */
 
 import { RuntimeError } from "../../failure/errors.ts";
-import type { Integer64 } from "../../oci/json.ts";
+import type { Integer64 } from "../../oci/json-number.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import { accessText, type DevicePolicy } from "../device-rule.ts";
 import { memorySwapToSwapMax, pidsMax, sharesToWeight } from "../resources/convert.ts";
@@ -40,7 +40,7 @@ export function needsVersion({ cpu, unified }: ResourcesConfig): boolean {
 }
 
 /** `version`: systemd's, 0 where it is not needed. */
-export function unifiedProperties(resources: ResourcesConfig, version: number): SystemdResources {
+export function v2Properties(resources: ResourcesConfig, version: number): SystemdResources {
   const { memory, cpu, pids } = resources;
   const properties: Property[] = [];
   if (isSet(memory?.limit)) properties.push(limit("MemoryMax", memory.limit));
@@ -52,7 +52,7 @@ export function unifiedProperties(resources: ResourcesConfig, version: number): 
   for (const property of quota.properties) properties.push(property);
   if (pids?.limit !== undefined) properties.push(limit("TasksMax", limitValue(pidsMax(pids.limit))));
   for (const property of cpuset(cpu?.cpus ?? "", cpu?.mems ?? "", version)) properties.push(property);
-  for (const property of unifiedFiles(resources.unified ?? {}, version)) properties.push(property);
+  for (const property of v2Files(resources.unified ?? {}, version)) properties.push(property);
   return { properties, resources: withQuota(resources, quota.quota) };
 }
 
@@ -70,7 +70,7 @@ function cpuWeight(resources: ResourcesConfig, version: number): Property[] {
   return isAsked && knowsIdle ? [uint64("CPUWeight", UINT64_MAX)] : [];
 }
 
-export function legacyProperties(resources: ResourcesConfig, version: number): SystemdResources {
+export function v1Properties(resources: ResourcesConfig, version: number): SystemdResources {
   const { memory, cpu, blockIO, pids } = resources;
   const properties: Property[] = [];
   if (isSet(memory?.limit)) properties.push(limit("MemoryLimit", memory.limit));
@@ -159,7 +159,7 @@ const MEMORY_FILES: Readonly<Record<string, string>> = {
 };
 
 /** Files that systemd has a property for. The others are written to the cgroup alone. */
-function unifiedFiles(unified: Readonly<Record<string, string>>, version: number): Property[] {
+function v2Files(unified: Readonly<Record<string, string>>, version: number): Property[] {
   const properties: Property[] = [];
   for (const [file, text] of Object.entries(unified)) {
     const subject = `linux.resources.unified["${file}"]`;
@@ -251,7 +251,7 @@ export function deviceProperties({ allow, rules }: DevicePolicy, version: "v1" |
 export function unitProperties(
   unit: { unit: string; slice: string; name: string },
   pids: readonly number[],
-  legacy: boolean,
+  v1: boolean,
 ): Property[] {
   const flag = (name: string, value: boolean): Property => ({ name, signature: "b", value });
   const place: Property[] = unit.unit.endsWith(".slice")
@@ -263,7 +263,7 @@ export function unitProperties(
     ...(pids.length === 0 ? [] : [{ name: "PIDs", signature: "au", value: [...pids] }]),
     flag("MemoryAccounting", true),
     flag("CPUAccounting", true),
-    flag(legacy ? "BlockIOAccounting" : "IOAccounting", true),
+    flag(v1 ? "BlockIOAccounting" : "IOAccounting", true),
     flag("TasksAccounting", true),
     flag("DefaultDependencies", false),
   ];

@@ -3,7 +3,7 @@
  * Of the types everything but file descriptors.
  */
 
-import type { Integer64 } from "../../oci/json.ts";
+import type { Integer64 } from "../../oci/json-number.ts";
 
 /** A value with its type: D-Bus type "v". */
 export interface Variant {

@@ -11,7 +11,7 @@ import type { ProcessConfig } from "../oci/process.ts";
 import type { StateRecord } from "../state/record.ts";
 import { cgroupsOf } from "./cgroups.ts";
 
-export class FailureFacts {
+export class FailureExplainer {
   readonly #config: Config;
   readonly #record: StateRecord;
 
