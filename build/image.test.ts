@@ -1,7 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { homedir } from "node:os";
+import { replace } from "./image/processor.ts";
 import { encodeTable, headerBytes } from "./image/table.ts";
-import { type Capture, expectNeutral, expectNoPointers, type Piece, threadIds } from "./image.ts";
+import {
+  type Capture,
+  expectKnownFlags,
+  expectNeutral,
+  expectNoPointers,
+  type Piece,
+  threadIds,
+} from "./image.ts";
 
 const area = { start: 0x1000, end: 0x2000, protection: 3, isFile: false, name: "", flags: [] };
 const stack = { ...area, start: 0x7ff000, end: 0x800000, name: "[stack]" };
@@ -38,12 +46,27 @@ describe("two captures", () => {
   });
 });
 
-test("a pointer into the kernel's stack makes no image, but where it is renewed", () => {
-  expect(() => expectNoPointers([piece(0x7ff010, 0)], [area, stack], [])).toThrow(
-    "0x1000 points into [stack]",
+test("a pointer into the kernel's stack makes no image", () => {
+  expect(() => expectNoPointers([piece(0x7ff010, 0)], [area, stack])).toThrow("0x1000 points into [stack]");
+  expectNoPointers([piece(0x800000, 0, 0x7ff010, 1)], [area, stack]);
+});
+
+test("memory of a kind that no start brings back makes no image", () => {
+  expectKnownFlags([{ ...area, flags: ["rd", "wr", "mr", "mw", "me", "ac", "nh"] }]);
+  expect(() => expectKnownFlags([area, { ...area, flags: ["rd", "wf"] }])).toThrow(
+    '0x1000 has the flag "wf"',
   );
-  expectNoPointers([piece(0x7ff010, 0)], [area, stack], [0x1000]);
-  expectNoPointers([piece(0x800000, 0, 0x7ff010, 1)], [area, stack], []);
+});
+
+test("only what asks the processor is replaced", () => {
+  const code = (hexadecimal: string) => Buffer.from(hexadecimal.replaceAll(" ", ""), "hex");
+  const cpuid = code("0fa2");
+  const lead = /b807000000(?:31c9)*$/;
+  // mov $7, %eax; xor %ecx, %ecx; cpuid; a call over a distance of the same bytes
+  const bytes = code("b807000000 31c9 0fa2 e8140fa2ff");
+  expect(replace(bytes, cpuid, lead)).toBe(1);
+  expect(bytes).toEqual(code("b807000000 31c9 06a2 e8140fa2ff"));
+  expect(replace(bytes, cpuid, lead)).toBe(0);
 });
 
 test.each(["latin1", "utf16le"] as const)("a text of this machine makes no image: %s", (encoding) => {
@@ -61,7 +84,7 @@ test("the header and its lists", () => {
     areas: [{ address: 0x100, size: 0x200, protection: 3 }],
     fill: [[25, 1, 2] as const],
     replace: [],
-    vdso: [0x300],
+    auxiliary: [0x300],
     guards: [0x400, 0x500],
     tids: [],
     stopped: 0x600,

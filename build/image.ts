@@ -20,6 +20,7 @@ import {
   SegmentType,
 } from "./elf.ts";
 import { type Area, PAGE_BYTES, StoppedProcess } from "./image/process.ts";
+import { answerForProcessor } from "./image/processor.ts";
 import { withStoppedProgram } from "./image/record.ts";
 import { type Call, encodeTable, headerBytes } from "./image/table.ts";
 import { writeInPieces } from "./link.ts";
@@ -51,7 +52,7 @@ export interface Capture {
   pid: number;
   areas: readonly Area[];
   pieces: readonly Piece[];
-  /** Of the processor, and what the stack guard was. */
+  /** That a processor must have, and what the stack guard was. */
   features: Buffer;
   guard: bigint;
 }
@@ -64,6 +65,7 @@ export async function addImage(program: string, core: string, target: string): P
   try {
     const elf = new Elf(program);
     elf.bytes.writeUInt8(1, elf.offsetOf(addressOf(symbols, "bunc_recording"), 1));
+    answerForProcessor(elf);
     writeInPieces(recorder, elf.bytes);
     const record = () =>
       withStoppedProgram(dirname(recorder), basename(recorder), (pid) => capture(pid, symbols));
@@ -79,6 +81,7 @@ function capture(pid: number, symbols: Symbols): Capture {
   try {
     expectPlain(stopped);
     const areas = stopped.areas;
+    expectKnownFlags(areas.filter(isOwn));
     return {
       pid,
       areas,
@@ -133,8 +136,8 @@ function withImage(
   symbols: Symbols,
 ): Buffer {
   const own = areas.filter(isOwn);
-  const vdso = vdsoWords(pieces, areas);
-  expectNoPointers(pieces, areas, vdso);
+  const auxiliary = auxiliaryVectors(pieces, areas);
+  expectNoPointers(pieces, areas);
   expectNeutral(pieces);
 
   const table = {
@@ -143,7 +146,7 @@ function withImage(
     areas: own.filter(isOutside).map((area) => reservation(area, pieces)),
     fill: [] as Call[],
     replace: [] as Call[],
-    vdso,
+    auxiliary,
     guards: wordsEqual(pieces, guard),
     tids,
     stopped: addressOf(symbols, "bunc_stopped"),
@@ -179,6 +182,19 @@ function expectPlain(stopped: StoppedProcess): void {
   if (stopped.threads !== 1) throw new Error(`the program has ${stopped.threads} threads`);
   const others = stopped.descriptors.filter(([fd]) => fd > 2).map(([fd, what]) => `${fd} (${what})`);
   if (others.length > 0) throw new Error(`the program has descriptors open: ${others.join(", ")}`);
+}
+
+/**
+ * VmFlags that say nothing of what is in the memory, or that a start brings back ("nh", "dc"). Not among them is "wf", for
+ * one: a random number generator's page that a child of fork finds empty.
+ */
+const KNOWN_FLAGS = new Set("rd wr ex mr mw me ac nr sd nh dc".split(" "));
+
+export function expectKnownFlags(areas: readonly Area[]): void {
+  for (const { start, flags } of areas) {
+    const unknown = flags.find((flag) => !KNOWN_FLAGS.has(flag));
+    if (unknown !== undefined) throw new Error(`memory at ${hex(start)} has the flag "${unknown}"`);
+  }
 }
 
 /** Where the just-in-time compiler writes. The rest of it is reserved whole: an address in it must not become another's. */
@@ -249,31 +265,34 @@ function wordsEqual(pieces: readonly Piece[], value: bigint): number[] {
   return found;
 }
 
-/** In the copies of the auxiliary vector: libc looks for the vDSO there when it first needs it. */
-function vdsoWords(pieces: readonly Piece[], areas: readonly Area[]): number[] {
-  const AT_SYSINFO_EHDR = 33;
+/** Of the vDSO in an auxiliary vector, which has nothing else that tells where it is. */
+const AT_SYSINFO_EHDR = 33;
+
+/** Takes the addresses of the vDSO away. → where copies of the auxiliary vector begin: pairs of a type and a value, up to two
+ * zeros. AT_SYSINFO_EHDR is the first pair. */
+function auxiliaryVectors(pieces: readonly Piece[], areas: readonly Area[]): number[] {
   const vdso = areas.find(({ name }) => name === "[vdso]")?.start;
-  if (vdso === undefined) return [];
+  if (vdso === undefined) throw new Error("the kernel gives no vDSO");
   const found: number[] = [];
-  let isKey = false;
-  for (const [address, low, high] of words(pieces)) {
-    if (isKey && high * 2 ** 32 + low === vdso) found.push(address);
-    isKey = low === AT_SYSINFO_EHDR && high === 0;
+  for (const { address, bytes } of pieces) {
+    for (let at = 0; at + 16 <= bytes.length; at += 8) {
+      const isPair = Number(bytes.readBigUInt64LE(at)) === AT_SYSINFO_EHDR;
+      if (!isPair || Number(bytes.readBigUInt64LE(at + 8)) !== vdso) continue;
+      bytes.writeBigUInt64LE(0n, at + 8);
+      found.push(address + at);
+    }
   }
+  if (found.length === 0) throw new Error("the program has no auxiliary vector");
   return found;
 }
 
 /** Nothing may point to memory that another process has elsewhere. */
-export function expectNoPointers(
-  pieces: readonly Piece[],
-  areas: readonly Area[],
-  known: readonly number[],
-): void {
+export function expectNoPointers(pieces: readonly Piece[], areas: readonly Area[]): void {
   const foreign = areas.filter(({ name }) => /^\[(vdso|vvar|vvar_vclock|stack)\]$/.test(name));
   for (const [address, low, high] of words(pieces)) {
     const value = high * 2 ** 32 + low;
     const area = foreign.find(({ start, end }) => value >= start && value < end);
-    if (area !== undefined && !known.includes(address)) {
+    if (area !== undefined) {
       throw new Error(`${hex(address)} points into ${area.name}: ${hex(value)}`);
     }
   }

@@ -52,6 +52,7 @@ export const ownFunctions: ReadonlyMap<string, string> = new Map(
       "readlink",
       "sched_getaffinity",
       "setrlimit",
+      "sigaction",
       "sysconf",
       "sysinfo",
     ],

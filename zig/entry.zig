@@ -15,6 +15,7 @@ const environment = @import("entry/environment.zig");
 const record = @import("entry/record.zig");
 const image = @import("image.zig");
 const image_stack = @import("image/stack.zig");
+const processor = @import("image/processor.zig");
 
 /// Bun's own entry point. The linker script gives the address (build/linker-script.ts).
 extern const bun_start: u8;
@@ -73,6 +74,7 @@ pub export fn bunc_start() linksection(".entry") callconv(.naked) noreturn {
 fn begin(words: [*]usize) callconv(.c) [*]usize {
     if (image.isRecording()) {
         reason = .recording;
+        processor.begin();
         return image_stack.move(words);
     }
     reason = image.start(.at(words));

@@ -13,6 +13,7 @@ const std = @import("std");
 const linux = std.os.linux;
 const cpu = @import("image/cpu.zig");
 const code = @import("image/code.zig");
+const processor = @import("image/processor.zig");
 const context = @import("image/context.zig");
 const environment = @import("entry/environment.zig");
 comptime {
@@ -26,7 +27,7 @@ pub const Reason = enum(u8) {
     none,
     /// BUNC_START=normal
     asked,
-    /// The processor lacks what the one had that made the image.
+    /// The processor is below the level that the image is made for.
     processor,
     page_size,
     /// The image's addresses are in use, or a limit of the address space is too low.
@@ -54,8 +55,8 @@ pub const Header = extern struct {
     fill: List(Call),
     /// Over the data of the program itself.
     replace: List(Call),
-    /// Words that hold the address of the vDSO.
-    vdso: List(*usize),
+    /// The copies of the auxiliary vector, from which libc learns of the machine and the process.
+    auxiliary: List([*]usize),
     /// Words that hold libc's stack guard.
     guards: List(*usize),
     /// Where libc has the thread's id: in its own record, and in the locks that are held.
@@ -95,13 +96,22 @@ pub fn isRecording() bool {
     return @as(*const volatile u8, &bunc_recording).* != 0;
 }
 
+/// Whether the main thread's stack is where that of an image is.
+pub export fn bunc_has_image_stack() callconv(.c) bool {
+    return isRecording() or @as(*const volatile ?*const Header, &used).* != null;
+}
+
 /// Stops this process for the build. → false: it was continued; true: this is another process, that started from here.
 pub fn take() bool {
     for (&bunc_stopped.actions, 1..) |*action, signal| {
         action.* = @splat(0);
         _ = linux.syscall4(.rt_sigaction, signal, 0, @intFromPtr(action), 8);
     }
-    bunc_stopped.features = cpu.features();
+    const illegal = @intFromEnum(linux.SIG.ILL) - 1;
+    const restorer = bunc_stopped.actions[@intFromEnum(linux.SIG.SEGV) - 1][2];
+    bunc_stopped.actions[illegal] = processor.bunc_illegal_action;
+    bunc_stopped.actions[illegal][2] = restorer;
+    bunc_stopped.features = cpu.level;
     bunc_stopped.thread = context.threadPointer();
     @as(*volatile u8, &bunc_recording).* = 0;
     return context.stop(&bunc_stopped.stack);
@@ -126,8 +136,7 @@ pub fn start(given: Block) Reason {
     const kept = environment.clean(@ptrCast(given.environment)).len;
     given.environment.ptr[kept] = 0;
     header.environ.* = @intFromPtr(given.environment.ptr);
-    const vdso = given.auxiliaryValue(std.elf.AT_SYSINFO_EHDR) orelse 0;
-    for (header.vdso.items[0..header.vdso.count]) |word| word.* = vdso;
+    for (header.auxiliary.items[0..header.auxiliary.count]) |vector| renewAuxiliary(vector, given);
     const guard = newGuard(given);
     for (header.guards.items[0..header.guards.count]) |word| word.* = guard;
     @as(*volatile ?Block, &block).* = given;
@@ -186,6 +195,12 @@ fn restoreSignals(actions: *const [64][4]usize, area: Area) void {
     for (actions, 1..) |*action, signal| {
         if (signal == @intFromEnum(linux.SIG.SEGV)) code.guard(area, action.*) else if (action[0] != 0) _ = linux.syscall4(.rt_sigaction, signal, @intFromPtr(action), 0, 8);
     }
+}
+
+/// Values that this kernel does not give become zero, which stands for nothing.
+fn renewAuxiliary(vector: [*]usize, given: Block) void {
+    var at: usize = 0;
+    while (vector[at] != std.elf.AT_NULL) : (at += 2) vector[at + 1] = given.auxiliaryValue(vector[at]) orelse 0;
 }
 
 /// As musl makes it of the kernel's random bytes: its second byte is zero, so that no text can contain it.

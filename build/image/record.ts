@@ -3,16 +3,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 
-/**
- * Settings of Bun's that are then in the image: one thread, which is all that an image can have, and choices that do not
- * depend on the processor where they can be made.
- */
+/** Settings of Bun's that are then in the image: one thread, which is all that an image can have. */
 const settings = {
   BUN_JSC_numberOfGCMarkers: "1",
   BUN_JSC_useConcurrentGC: "0",
   // Its code would be written into the memory of the one there is, which is not writable in a started process.
   BUN_JSC_useRegExpJIT: "0",
-  SIMDUTF_FORCE_IMPLEMENTATION: "haswell",
 };
 
 const POLL_MS = 5;

@@ -10,7 +10,7 @@ export interface Table {
   areas: readonly { address: number; size: number; protection: number }[];
   fill: readonly Call[];
   replace: readonly Call[];
-  vdso: readonly number[];
+  auxiliary: readonly number[];
   guards: readonly number[];
   tids: readonly number[];
   stopped: number;
@@ -27,13 +27,13 @@ const CALL_WORDS = 7;
 
 type Row = readonly number[];
 
-function lists({ areas, fill, replace, vdso, guards, tids }: Table): Row[][] {
+function lists({ areas, fill, replace, auxiliary, guards, tids }: Table): Row[][] {
   const call = (row: Call): Row => [...row, 0, 0, 0, 0, 0, 0].slice(0, CALL_WORDS);
   return [
     areas.map(({ address, size, protection }) => [address, size, protection]),
     fill.map(call),
     replace.map(call),
-    vdso.map((address) => [address]),
+    auxiliary.map((address) => [address]),
     guards.map((address) => [address]),
     tids.map((address) => [address]),
   ];

@@ -66,6 +66,21 @@ for (const [what, said, change] of impediments) {
   });
 }
 
+/** What the emulator has of it. */
+const haswell = "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid";
+
+for (const [model, expected] of [
+  [haswell, "from its image"],
+  [`${haswell},-bmi2`, "processor"],
+] as const) {
+  scenario(`emulated ${model}: ${expected}`, [root, image, command("qemu-x86_64-static")], async (box) => {
+    const wrapper = ["qemu-x86_64-static", "-cpu", model];
+    expect(await startOf(box, { wrapper })).toContain(expected);
+    const explain = ["explain", "--json", "--bundle", box.probe(["self"]).directory, "c"];
+    expect((await box.must(explain, { wrapper })).stdout).toBe((await box.must(explain)).stdout);
+  });
+}
+
 /** The output of a shell command that a hook runs: its parent is the runtime. */
 async function ofRuntime(box: Sandbox, script: string): Promise<string> {
   const output = box.path("hook-output");

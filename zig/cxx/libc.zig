@@ -8,7 +8,7 @@ const linux = std.os.linux;
 /// writes it (zig/entry.zig).
 extern var bunc_stack_top: usize;
 
-/// Of the main thread when its limit is infinite.
+/// Of the main thread when its limit is infinite, and of the one in an image, which is mapped (zig/image/stack.zig).
 const stack_bytes_default = 8 * 1024 * 1024;
 
 /// pthread_attr_t.
@@ -18,6 +18,8 @@ extern fn pthread_getattr_np(thread: usize, attributes: *Attributes) c_int;
 extern fn pthread_attr_init(attributes: *Attributes) c_int;
 extern fn pthread_attr_setstack(attributes: *Attributes, address: usize, size: usize) c_int;
 extern fn pthread_attr_setguardsize(attributes: *Attributes, size: usize) c_int;
+/// zig/image.zig
+extern fn bunc_has_image_stack() bool;
 /// zig/image/pieces.zig
 extern fn bunc_make_anonymous(address: usize, size: usize) void;
 extern fn madvise(address: *anyopaque, size: usize, advice: c_int) c_int;
@@ -35,6 +37,7 @@ export fn bunc_pthread_getattr_np(thread: usize, attributes: *Attributes) callco
 
 /// Not less than what is in use, even where the limit has been lowered below that.
 fn stack_bytes() usize {
+    if (bunc_has_image_stack()) return stack_bytes_default;
     var limit: linux.rlimit = undefined;
     const result = linux.prlimit(0, .STACK, null, &limit);
     const known = linux.errno(result) == .SUCCESS and limit.cur != linux.RLIM.INFINITY and limit.cur < bunc_stack_top;

@@ -5,6 +5,8 @@ const std = @import("std");
 const linux = std.os.linux;
 
 extern var bunc_recording: u8;
+/// zig/image/processor.zig
+extern var bunc_illegal_action: [4]usize;
 
 fn recording() bool {
     return @as(*volatile u8, &bunc_recording).* != 0;
@@ -41,6 +43,12 @@ extern fn setrlimit(resource: c_int, limit: *const linux.rlimit) c_int;
 extern fn epoll_create1(flags: c_int) c_int;
 extern fn eventfd(count: c_uint, flags: c_int) c_int;
 extern fn epoll_ctl(epoll: c_int, op: c_int, fd: c_int, event: ?*anyopaque) c_int;
+
+extern fn sigaction(signal: c_int, action: ?*const Action, old: ?*Action) c_int;
+
+/// struct sigaction of musl.
+const Action = extern struct { handler: usize, mask: [16]u64, flags: c_int, restorer: usize };
+const sa_restorer = 0x0400_0000;
 
 fn fail(errno: linux.E) c_int {
     __errno_location().* = @intFromEnum(errno);
@@ -193,4 +201,15 @@ export fn bunc_eventfd(count: c_uint, flags: c_int) callconv(.c) c_int {
 
 export fn bunc_epoll_ctl(epoll: c_int, op: c_int, fd: c_int, event: ?*anyopaque) callconv(.c) c_int {
     return if (recording()) 0 else epoll_ctl(epoll, op, fd, event);
+}
+
+/// SIGILL is ours as long as the image is made: what Bun wants of it is kept for the processes that start from there.
+export fn bunc_sigaction(signal: c_int, action: ?*const Action, old: ?*Action) callconv(.c) c_int {
+    if (!recording() or signal != @intFromEnum(linux.SIG.ILL)) return sigaction(signal, action, old);
+    if (old) |place| place.* = std.mem.zeroes(Action);
+    if (action) |new| {
+        const flags: c_uint = @bitCast(new.flags);
+        bunc_illegal_action = .{ new.handler, flags | sa_restorer, 0, new.mask[0] };
+    }
+    return 0;
 }

@@ -5,6 +5,7 @@ const linux = std.os.linux;
 const Block = @import("../entry/block.zig").Block;
 
 const bottom = 0x2aa0_0000_0000;
+/// As libc tells it (zig/cxx/libc.zig), whatever the limit is.
 const size = 8 << 20;
 /// PROT_READ | PROT_WRITE
 const read_write = 3;
@@ -41,9 +42,10 @@ pub fn move(words: [*]usize) [*]usize {
                 const random: [*]u8 = @ptrFromInt(value.*);
                 for (random, random_bytes) |*byte, fixed| byte.* = fixed;
             },
-            // Who makes the image does not matter.
-            std.elf.AT_UID, std.elf.AT_EUID, std.elf.AT_GID, std.elf.AT_EGID => value.* = 0,
-            else => {},
+            std.elf.AT_SYSINFO_EHDR, std.elf.AT_PHDR, std.elf.AT_PHENT, std.elf.AT_PHNUM => {},
+            std.elf.AT_PAGESZ, std.elf.AT_CLKTCK, std.elf.AT_BASE, std.elf.AT_ENTRY => {},
+            // Who makes the image, and on what, does not matter.
+            else => value.* = 0,
         }
     }
     return target;
