@@ -62,13 +62,14 @@ async function buildExecutable(): Promise<void> {
   mkdirSync(dirname(executable), { recursive: true });
   const [program, staging] = [`${executable}.program`, `${executable}.new`];
   const entry = join(project, "src/main.ts");
+  const exports = coreExports(core);
   const result = await Bun.build({
     entrypoints: [entry],
     target: "bun",
     minify: true,
     bytecode: true,
     plugins: [leanCommander, await partsPlugin(project, entry)],
-    define: { BUNC_COMMIT: JSON.stringify(commit()), BUNC_CORE: JSON.stringify(coreExports(core)) },
+    define: { BUNC_COMMIT: JSON.stringify(commit()), BUNC_ABI: `${exports.abi}`, BUNC_CALL: `${exports.call}` },
     compile: {
       outfile: program,
       executablePath: muslBun,

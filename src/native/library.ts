@@ -7,14 +7,15 @@ import { dlopen, linkSymbols, type Pointer } from "bun:ffi";
 import { abiFingerprint } from "./boundary.gen.ts";
 import type { NativeCall } from "./linked.ts";
 
-/** Addresses of the exports; replaced by the build. */
-declare const BUNC_CORE: { abi: number; call: number };
+/** Addresses of the exports; numbers in what the build makes, which then has nothing of `builtLibrary`. */
+declare const BUNC_ABI: number;
+declare const BUNC_CALL: number;
 
 const abi = { args: [], returns: "u32" } as const;
 const call = { args: ["u32", "ptr", "u32", "ptr", "u32"], returns: "i32" } as const;
 
 export function loadLibrary(): NativeCall {
-  const symbols = typeof BUNC_CORE === "object" ? linkedCore(BUNC_CORE) : builtLibrary();
+  const symbols = typeof BUNC_CALL === "number" ? linkedCore() : builtLibrary();
   const found = symbols.bunc_abi();
   if (found !== abiFingerprint) {
     throw new Error(`the native core has ABI ${found}, this program was built for ${abiFingerprint}`);
@@ -22,10 +23,10 @@ export function loadLibrary(): NativeCall {
   return symbols.bunc_call;
 }
 
-function linkedCore(core: { abi: number; call: number }) {
+function linkedCore() {
   return linkSymbols({
-    bunc_abi: { ptr: core.abi as Pointer, ...abi },
-    bunc_call: { ptr: core.call as Pointer, ...call },
+    bunc_abi: { ptr: BUNC_ABI as Pointer, ...abi },
+    bunc_call: { ptr: BUNC_CALL as Pointer, ...call },
   }).symbols;
 }
 
