@@ -69,7 +69,11 @@ async function buildExecutable(): Promise<void> {
     minify: true,
     bytecode: true,
     plugins: [leanCommander, await partsPlugin(project, entry)],
-    define: { BUNC_COMMIT: JSON.stringify(commit()), BUNC_ABI: `${exports.abi}`, BUNC_CALL: `${exports.call}` },
+    define: {
+      BUNC_COMMIT: JSON.stringify(commit()),
+      BUNC_ABI: `${exports.abi}`,
+      BUNC_CALL: `${exports.call}`,
+    },
     compile: {
       outfile: program,
       executablePath: muslBun,
@@ -130,11 +134,12 @@ function commit(): string {
 const leanCommander: BunPlugin = {
   name: "lean-commander",
   setup(build) {
+    build.onResolve({ filter: /^commander-host:/ }, ({ path }) => {
+      return { path: join(project, `src/cli/commander-host/${path.slice("commander-host:".length)}.ts`) };
+    });
     build.onLoad({ filter: /node_modules\/commander\/lib\/.*\.js$/ }, async ({ path }) => {
       const source = await Bun.file(path).text();
-      const contents = source.replace(/from 'node:(\w+)'/g, (_, name: string) => {
-        return `from '${join(project, `src/cli/commander-host/${name}.ts`)}'`;
-      });
+      const contents = source.replace(/from 'node:(\w+)'/g, "from 'commander-host:$1'");
       return { contents, loader: "js" };
     });
   },

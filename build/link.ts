@@ -39,6 +39,9 @@ const PAGE_BYTES = 0x10000;
 
 const PIECE_BYTES = 64 * 1024;
 
+/** e_shoff */
+const SECTION_TABLE_AT = 40;
+
 type Symbols = ReadonlyMap<string, ElfSymbol>;
 
 /** Addresses in the core, for the program to call (src/native/library.ts). */
@@ -63,6 +66,8 @@ export function linkExecutable(programFile: string, coreFile: string, target: st
     0,
     core.loads.reduce((end, { offset, fileSize }) => Math.max(end, offset + fileSize), 0),
   );
+  // The core's own header comes along. Its sections do not, and how long their texts are depends on the path of the checkout.
+  coreBytes.writeBigUInt64LE(0n, SECTION_TABLE_AT);
   writeHeaders(program, core.entry, [...program.segments.filter(isKept), ...added]);
   const gap = Buffer.alloc(base - program.bytes.length);
   writeInPieces(target, Buffer.concat([program.bytes, gap, coreBytes]));

@@ -7,7 +7,7 @@
  * So a part has a copy of its own of every module that it imports, and a variable of a module is one variable in each
  * part. The modules in `shared` are the exception. Measured, with alternatives: docs/decisions/0006-parts.md.
  */
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import type { BunPlugin, OnResolveArgs } from "bun";
 
 /**
@@ -22,8 +22,12 @@ const shared = [
   "src/native/linked.ts",
 ];
 
-/** In front of a part's path, between the two rounds of bundling. */
+/**
+ * Between the two rounds of bundling, in front of paths of parts and of shared modules, which are those in the project: what the
+ * programs contain decides of the names that minifying gives, and two checkouts must make the same executable.
+ */
 const PREFIX = "part:";
+const SHARED_PREFIX = "shared:";
 const NAMESPACE = "part";
 
 const relativeSource = /^\.{1,2}\/.*\.ts$/;
@@ -38,8 +42,11 @@ export async function partsPlugin(project: string, entry: string): Promise<BunPl
         isBorder(args) ? { path: target(args), namespace: NAMESPACE } : undefined,
       );
       build.onResolve({ filter: new RegExp(`^${PREFIX}`) }, ({ path }) => ({
-        path: path.slice(PREFIX.length),
+        path: join(project, path.slice(PREFIX.length)),
         namespace: NAMESPACE,
+      }));
+      build.onResolve({ filter: new RegExp(`^${SHARED_PREFIX}`) }, ({ path }) => ({
+        path: join(project, path.slice(SHARED_PREFIX.length)),
       }));
       build.onLoad({ filter: /./, namespace: NAMESPACE }, ({ path }) => ({
         contents: parts.get(path) as string,
@@ -59,10 +66,11 @@ export async function bundleParts(project: string, entry: string): Promise<Map<s
     setup(build) {
       build.onResolve({ filter: relativeSource }, (args) => {
         const path = target(args);
-        if (once.includes(path)) return { path, external: true };
+        const name = relative(project, path);
+        if (once.includes(path)) return { path: `${SHARED_PREFIX}${name}`, external: true };
         if (!isBorder(args)) return undefined;
         found.add(path);
-        return { path: `${PREFIX}${path}`, external: true };
+        return { path: `${PREFIX}${name}`, external: true };
       });
     },
   };
@@ -74,6 +82,8 @@ export async function bundleParts(project: string, entry: string): Promise<Map<s
       target: "node",
       format: "cjs",
       external: ["bun:*", "node:*"],
+      // Only what runs from the sources has a directory.
+      define: { "import.meta.dir": '""' },
       plugins: [borders],
     });
     const [output] = result.outputs;
