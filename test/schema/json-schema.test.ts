@@ -57,8 +57,8 @@ test.each(Object.entries(configurations))("it takes %s", (_name, make) => {
   expect([isValid(JSON.parse(text)), isValid.errors]).toEqual([true, null]);
 });
 
-/** What JSON Schema cannot say: half of a surrogate pair is no character; Go's way with names. */
-const NOT_SAID = /^half of a surrogate$|case|before$|^then |^twice$/;
+/** What JSON Schema cannot say: half of a surrogate pair is no character, 1e2 is no integer to Go; its way with names. */
+const NOT_SAID = /^half of a surrogate$|^with an exponent$|case|before$|^then |^twice$/;
 
 /** Of lists whose items are alike, the first two. */
 function shortened(value: Json): Json {
