@@ -90,4 +90,4 @@ test("of all changes of a configuration: taken what is accepted, refused what ha
   expect(otherwise).toEqual([]);
   expect(counts.taken).toBeGreaterThan(100);
   expect(counts.refused).toBeGreaterThan(100);
-});
+}, 120_000);
