@@ -1,8 +1,8 @@
 //! The probe's actions: `verb` or `verb:argument`, done in the order given.
 //!
 //! Everything is collected into one JSON array; it is printed when the actions end, at `print`, and before
-//! any action that does not return. `out:PATH` sends it to a file from then on (appended). `measure` and
-//! `measure-terminal` take all that follows as a command (`measure.zig`).
+//! any action that does not return. `out:PATH` sends it to a file from then on (appended). `measure`,
+//! `measure-terminal` (`measure.zig`) and `trace:…` (`trace.zig`) take all that follows as a command.
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -14,6 +14,7 @@ const consoles = @import("consoles.zig");
 const notify = @import("notify.zig");
 const measure = @import("measure.zig");
 const floor = @import("floor.zig");
+const trace = @import("trace.zig");
 
 const Handler = *const fn (argument: [:0]const u8) void;
 const Action = struct { []const u8, Handler };
@@ -69,21 +70,27 @@ pub fn run(from: self.Start) void {
     start = from;
     json.begin_array();
     if (start.arguments.len > 1) for (start.arguments[1..], 1..) |argument, index| {
-        if (measured_streams(std.mem.span(argument))) |streams| {
-            json.begin_object();
-            json.field("action", std.mem.span(argument));
-            measure.command(start.arguments[index + 1 ..], start.environment, streams);
-            json.end_object();
-            break;
-        }
+        if (takes_command(std.mem.span(argument), start.arguments[index + 1 ..])) break;
         act(std.mem.span(argument));
     };
     flush();
 }
 
-fn measured_streams(argument: []const u8) ?measure.Streams {
-    if (std.mem.eql(u8, argument, "measure")) return .null;
-    return if (std.mem.eql(u8, argument, "measure-terminal")) .terminal else null;
+/// Whether the action was one of those to which all that follows belongs.
+fn takes_command(action: []const u8, rest: []const [*:0]const u8) bool {
+    const is_null = std.mem.eql(u8, action, "measure");
+    const is_terminal = std.mem.eql(u8, action, "measure-terminal");
+    const traced = std.mem.startsWith(u8, action, "trace:");
+    if (!is_null and !is_terminal and !traced) return false;
+    json.begin_object();
+    json.field("action", action);
+    if (traced) {
+        trace.command(action["trace:".len..], rest, start.environment);
+    } else {
+        measure.command(rest, start.environment, if (is_null) .null else .terminal);
+    }
+    json.end_object();
+    return true;
 }
 
 fn act(argument: [:0]const u8) void {

@@ -1,0 +1,101 @@
+/**
+ * Each verb at each of its system calls, those of bunc-init and of hooks included: the process that makes the call is killed
+ * before it (SIGKILL), or the call fails. Afterwards list and delete --force work, and nothing is left; what says that it
+ * failed says so in one record.
+ *
+ * FAULT_PART=K/N takes each Nth call from the Kth on (default 1/40); FAULT_VERB one verb. `npm run test:fault` is all of it.
+ */
+import { describe, expect } from "bun:test";
+import { readFileSync } from "node:fs";
+import { probePath } from "../harness/probe.ts";
+import { buncOnly, type Requirement, root } from "../harness/requirements.ts";
+import { bareEnvironment } from "../harness/runtime.ts";
+import type { Sandbox } from "../harness/sandbox.ts";
+import { scenario } from "../harness/scenario.ts";
+import { errnosOf } from "./errnos.ts";
+import { survives, type Victim, victims, withEverything } from "./victim.ts";
+
+const [part = 1, parts = 40] = (Bun.env["FAULT_PART"] ?? "1/40").split("/").map(Number);
+const verb = Bun.env["FAULT_VERB"];
+const hangTimeoutMs = 60_000;
+
+const x86: Requirement = () =>
+  process.arch === "x64" ? null : "the tracer knows the registers of x86-64 only";
+
+interface Traced {
+  readonly status: number;
+  readonly hit: boolean;
+  readonly name?: string;
+  readonly names?: readonly string[];
+  readonly own?: readonly boolean[];
+  readonly stderr: string;
+}
+
+/** Errors go to a file: a container that outlives the command keeps its standard error. */
+async function trace(box: Sandbox, action: string, command: readonly string[]): Promise<Traced> {
+  const errors = box.path("stderr");
+  const child = Bun.spawn([probePath(), `trace:${action}`, ...command], {
+    env: bareEnvironment,
+    stdio: ["ignore", "pipe", Bun.file(errors)],
+    timeout: hangTimeoutMs,
+    killSignal: "SIGKILL",
+  });
+  const stdout = await new Response(child.stdout).text();
+  await child.exited;
+  const stderr = readFileSync(errors, "utf8");
+  if (stdout === "") throw new Error(`${command.join(" ")} hangs at trace:${action}: ${stderr}`);
+  return { ...JSON.parse(stdout)[0], stderr };
+}
+
+interface Point {
+  readonly action: string;
+  /** Of the run that was counted: the same call may be another one in the next. */
+  readonly call: string;
+}
+
+/** Runs the victim once untouched. → every call of it, and every failure of each. */
+async function pointsOf(box: Sandbox, victim: Victim): Promise<Point[]> {
+  const bundle = withEverything(box.probe([]));
+  let names: readonly string[] = [];
+  let own: readonly boolean[] = [];
+  await survives(box, bundle, victim, async (command) => {
+    const whole = await trace(box, "none,0", command);
+    expect([whole.status, whole.stderr]).toEqual([victim.status ?? 0, ""]);
+    names = whole.names ?? [];
+    own = whole.own ?? [];
+  });
+  expect(names.length).toBeGreaterThan(50);
+  return names.flatMap((call, index) => [
+    { action: `kill,${index + 1}`, call },
+    ...errnosOf(call, own[index] === true).map((errno) => ({ action: `fail,${index + 1},${errno}`, call })),
+  ]);
+}
+
+/** What a crash of Bun, an error that nobody expected, or a panic of the core looks like. */
+const unclean = /TypeError|ReferenceError|RangeError|panic|Segmentation|bun\.report|Bun v|assert/i;
+
+describe(`every system call, part ${part} of ${parts}`, () => {
+  for (const victim of victims.filter((one) => verb === undefined || one.verb === verb)) {
+    scenario(
+      victim.verb,
+      [root, buncOnly, x86],
+      async (box) => {
+        const points = (await pointsOf(box, victim)).filter((_, index) => index % parts === part - 1);
+        const bundle = withEverything(box.probe([]));
+        const wrong: string[] = [];
+        for (const { action, call } of points) {
+          const say = (text: string) => wrong.push(`${action} (${call}): ${text}`);
+          await survives(box, bundle, victim, async (command) => {
+            const { status, stderr } = await trace(box, action, command);
+            const isKill = action.startsWith("kill");
+            if (unclean.test(stderr)) say(stderr);
+            else if (!isKill && status !== 0 && stderr === "") say(`status ${status} without a word`);
+          }).catch((error: Error) => say(error.message));
+        }
+        console.log(`${victim.verb}: ${points.length} points`);
+        expect(wrong).toEqual([]);
+      },
+      7_200_000,
+    );
+  }
+});

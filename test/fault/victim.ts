@@ -1,0 +1,89 @@
+/** A command that something happens to, and what has to hold afterwards whatever it was. */
+import { expect } from "bun:test";
+import { existsSync } from "node:fs";
+import { leaksOf } from "../harness/leaks.ts";
+import { type Bundle, type Sandbox, until } from "../harness/sandbox.ts";
+
+export interface Victim {
+  readonly verb: string;
+  /** Brings the container to where the verb applies. */
+  readonly prepare: (box: Sandbox, bundle: Bundle, id: string) => Promise<void>;
+  readonly args: (bundle: Bundle, id: string) => string[];
+  /** Of the verb's result when nothing happened. */
+  readonly status?: number;
+}
+
+const nothing = async () => {};
+
+const create = async (box: Sandbox, bundle: Bundle, id: string) =>
+  void (await box.must(["create", "--bundle", bundle.directory, id]));
+
+const run = async (box: Sandbox, bundle: Bundle, id: string) =>
+  void (await box.must(["run", "--detach", "--bundle", bundle.directory, id]));
+
+export const victims: readonly Victim[] = [
+  {
+    verb: "create",
+    prepare: nothing,
+    args: (bundle, id) => ["create", "--bundle", bundle.directory, id],
+  },
+  {
+    verb: "run --detach",
+    prepare: nothing,
+    args: (bundle, id) => ["run", "--detach", "--bundle", bundle.directory, id],
+  },
+  { verb: "start", prepare: create, args: (_bundle, id) => ["start", id] },
+  { verb: "exec", prepare: run, args: (_bundle, id) => ["exec", id, "/probe", "nap:20"] },
+  { verb: "exec --detach", prepare: run, args: (_bundle, id) => ["exec", "--detach", id, "/probe", "sleep"] },
+  { verb: "pause", prepare: run, args: (_bundle, id) => ["pause", id] },
+  {
+    verb: "resume",
+    prepare: async (box, bundle, id) => {
+      await run(box, bundle, id);
+      await box.must(["pause", id]);
+    },
+    args: (_bundle, id) => ["resume", id],
+  },
+  { verb: "update", prepare: run, args: (_bundle, id) => ["update", "--pids-limit", "50", id] },
+  { verb: "kill", prepare: run, args: (_bundle, id) => ["kill", id, "KILL"] },
+  { verb: "ps", prepare: run, args: (_bundle, id) => ["ps", "--format", "json", id] },
+  { verb: "events --stats", prepare: run, args: (_bundle, id) => ["events", "--stats", id] },
+  { verb: "state", prepare: run, args: (_bundle, id) => ["state", id] },
+  { verb: "list", prepare: run, args: () => ["list"] },
+  { verb: "delete", prepare: create, args: (_bundle, id) => ["delete", id] },
+  { verb: "delete --force", prepare: run, args: (_bundle, id) => ["delete", "--force", id] },
+];
+
+/** What a container can have of each kind that a runtime makes for it. */
+export function withEverything(bundle: Bundle): Bundle {
+  return bundle.edit((config) => {
+    config.process.args = ["/probe", "fork:2", "sleep"];
+    config.root.readonly = false;
+    config.mounts.push({ destination: "/data", type: "tmpfs", source: "tmpfs" });
+    config.hooks = { createRuntime: [{ path: "/bin/true" }], poststop: [{ path: "/bin/true" }] };
+  });
+}
+
+/** Lets `happen` have the victim's command line; afterwards list and delete --force work, and nothing is left. */
+export async function survives(
+  box: Sandbox,
+  bundle: Bundle,
+  victim: Victim,
+  happen: (command: string[]) => Promise<void>,
+): Promise<void> {
+  const id = box.id();
+  await victim.prepare(box, bundle, id);
+  await happen(box.commandLine(victim.args(bundle, id)));
+  const listed = await box.call(["list", "--format", "json"]);
+  // A container that has no state yet is told about on standard error.
+  if (existsSync(box.root)) expect(listed.status).toBe(0);
+  const deleted = await box.call(["delete", "--force", id]);
+  expect([deleted.status, deleted.stderr]).toEqual([0, ""]);
+  expect(existsSync(`${box.root}/${id}`)).toBe(false);
+  await until(`nothing of ${id} is left`, () => {
+    const leaks = leaksOf(id, []);
+    return leaks.length === 0 || undefined;
+  }).catch(() => {
+    expect(leaksOf(id, [])).toEqual([]);
+  });
+}
