@@ -24,8 +24,7 @@ pub const Plan = struct {
     /// What the parent applies to the process from outside, before it goes on.
     limits: Limits,
     stdio: Stdio,
-    /// The parent has the host's rights and bunc-init has not (a user namespace): sources of binds that
-    /// bunc-init may not reach, or whose ids it may not map, are opened by the parent.
+    /// The parent, which has the host's rights, opens sources of binds that bunc-init may not reach or map.
     parent_opens_sources: bool,
     /// bunc-init tells how long each of its steps takes (zig/trace.zig).
     trace: bool,
@@ -39,8 +38,7 @@ pub const Placement = struct {
     /// A cgroup v2 directory for clone3's CLONE_INTO_CGROUP; empty: none.
     into: []const u8,
     /// The `tasks` file of every v1 cgroup it is to be in: it writes itself into them before anything else.
-    /// With its one thread that is the same as cgroup.procs, but takes no lock that waits for an RCU grace
-    /// period (10 ms).
+    /// As cgroup.procs for one thread, but without waiting for an RCU grace period (10 ms).
     tasks: []const []const u8,
 };
 
@@ -281,8 +279,7 @@ pub const Symlink = struct {
 /// The `/dev/console` bind is made only where the container has its own mount namespace.
 pub const Console = struct {
     bind: bool,
-    /// ONLCR of termios(3): a line feed becomes a carriage return and a line feed. Not where the caller's own
-    /// terminal, to which the output goes on, does that.
+    /// ONLCR of termios(3): line feed to carriage return and line feed, unless the caller's terminal does that.
     newline_to_crlf: bool,
 };
 

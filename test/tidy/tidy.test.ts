@@ -94,6 +94,19 @@ describe("files", () => {
     expect(tests.filter((path) => !folders.some((folder) => path.startsWith(folder)))).toEqual([]);
   });
 
+  test("files that a comment names are there", () => {
+    const found = offenders(sources, (text) =>
+      [...text.matchAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm)]
+        .flatMap(([comment]) => [
+          ...comment.matchAll(/(?<![\w./*-])(?:[\w-]+\/)*[\w-]+\.(?:zig|ts)\b(?!\.)/g),
+        ])
+        .map(([name]) => name)
+        .filter((name) => !files.some((path) => path === name || path.endsWith(`/${name}`)))
+        .join(", "),
+    );
+    expect(found).toEqual([]);
+  });
+
   test("every Zig file says what it is for", () => {
     expect(offenders(zig, (text) => !text.startsWith("//!") && "no //! at its head")).toEqual([]);
   });
