@@ -2,8 +2,10 @@
  * Builds dist/bunc: the Zig core first, then the one executable around it. Run by `npm run build`. Nothing is
  * downloaded: Bun's own binaries come from npm.
  *
- *   bun build.ts [--arch=x64|arm64] [--image]
+ *   bun build.ts [--arch=x64|arm64] [--no-image]
  *
+ * The executable starts from an image of its started program (docs/decisions/0007-image.md), unless --no-image is given or none
+ * can be made here, which is then said.
  * For another machine than this one the executable is dist/bunc-ARCH; its Bun is installed by: build/setup.sh ARCH
  */
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -25,7 +27,7 @@ const architectures: Readonly<Record<string, { zig: string; package: string }>> 
 const { values: flags } = parseArgs({
   options: {
     arch: { type: "string", default: process.arch },
-    image: { type: "boolean", default: false },
+    image: { type: "boolean", default: true },
   },
   allowNegative: true,
 });

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { cgroupsOf, mountsOf, processesOf } from "./harness/leaks.ts";
+import { noImage } from "./harness/no-image.ts";
 import { recordPassed } from "./harness/passed.ts";
 import { skipMarker } from "./harness/scenario-name.ts";
 import { type Tier, tiers } from "./tiers.ts";
@@ -189,5 +190,10 @@ rmSync(scratch, { recursive: true, force: true });
 // What another runtime passes shows nothing of bunc.
 if (flags.runtime === undefined) recordPassed(total.names);
 printSkips(total.skipped);
+if (total.skipped.some(({ reason }) => reason === noImage)) {
+  console.log(
+    `\nWARNING: dist/bunc has no image, so only the normal start was tested; bun build.ts says why`,
+  );
+}
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);

@@ -2,6 +2,7 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { Elf, type Segment } from "../../build/elf.ts";
 import { IMAGE_ADDRESS } from "../../build/image.ts";
+import { noImage } from "./no-image.ts";
 import type { Requirement } from "./requirements.ts";
 import { bareEnvironment, isBunc, runtime } from "./runtime.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -14,7 +15,7 @@ function segment(): Segment | undefined {
 export const image: Requirement = () => {
   if (!isBunc) return `${runtime.name} has no image`;
   if (bareEnvironment["BUNC_START"] !== undefined) return "the tests are run with BUNC_START";
-  return segment() === undefined ? "the executable was built without an image" : null;
+  return segment() === undefined ? noImage : null;
 };
 
 /** Lists of the header, by their place in it (zig/image.zig). */
