@@ -139,6 +139,12 @@ describe("TypeScript", () => {
     expect(offenders(shipped, (text) => early.exec(text)?.[0])).toEqual([]);
   });
 
+  test("shipped code waits for nothing in the event loop, which a process from the image has not", () => {
+    const waits =
+      /\bBun\.(?:spawn|sleep|connect|listen|serve|udpSocket|file)\(|\bset(?:Timeout|Interval|Immediate)\(|\bfetch\(|\bnew (?:Worker|WebSocket)\b|\bfs\.promises\b|["']node:(?:fs\/promises|net|child_process|worker_threads|dns|https?)["']/;
+    expect(offenders(shipped, (text) => waits.exec(text)?.[0])).toEqual([]);
+  });
+
   test("no list becomes the arguments of a call: from some 65,000 on they do not fit on the stack", () => {
     // Not the rest parameter of a function type; constants have few items.
     const spread = /[\w)\]>]\((?:[^()[\]{}]*,)?\s*\.\.\.(?!\w+:|[A-Z_]+\))|\.apply\(\w+, (?!args\))/;
