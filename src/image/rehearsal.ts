@@ -4,8 +4,9 @@
  * matters of an answer is that the command goes on as it usually does.
  */
 import { found } from "../host/found.ts";
-import { type Calls, callNumbers, type FactsReply, type Spawned } from "../native/boundary.gen.ts";
-import { linked, type NativeCall } from "../native/linked.ts";
+import type { FactsReply, Spawned } from "../native/boundary.gen.ts";
+import { linked } from "../native/linked.ts";
+import { type Answers, standInCore } from "../native/stand-in.ts";
 import { defaultSpec } from "../oci/default-spec.ts";
 
 export type Main = (words: readonly string[], programName: string) => Promise<number>;
@@ -23,8 +24,6 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["delete", "--force", "c"],
 ];
 
-type Answers = { [Name in keyof Calls]?: (request: Calls[Name][0]) => Calls[Name][1] };
-
 /** Each command on a host with cgroup v2, and on one with v1. Throws where one ends with an error. */
 export async function rehearse(main: Main): Promise<void> {
   const { core } = linked;
@@ -33,7 +32,7 @@ export async function rehearse(main: Main): Promise<void> {
       const answers = standIn(host);
       for (const words of COMMANDS) {
         found.host = undefined;
-        linked.core = { call: asCore(answers), reply: new Uint8Array(1 << 20) };
+        linked.core = { call: standInCore(answers), reply: new Uint8Array(1 << 20) };
         const status = await main(words, "runc");
         if (status !== 0) throw new Error(`rehearsal of ${words.join(" ")}: status ${status}`);
       }
@@ -43,19 +42,6 @@ export async function rehearse(main: Main): Promise<void> {
     if (core !== undefined) linked.core = core;
     found.host = undefined;
   }
-}
-
-function asCore(answers: Answers): NativeCall {
-  const names = Object.keys(callNumbers) as (keyof Calls)[];
-  return (id, request, length, out) => {
-    const name = names[id] as keyof Calls;
-    const answer = answers[name] as ((request: unknown) => unknown) | undefined;
-    if (answer === undefined) throw new Error(`rehearsal: no answer to ${name}`);
-    const text = new TextDecoder().decode(request.subarray(0, length));
-    const bytes = new TextEncoder().encode(JSON.stringify(answer(JSON.parse(text))));
-    out.set(bytes);
-    return bytes.length;
-  };
 }
 
 const v2: FactsReply = {

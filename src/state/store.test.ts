@@ -1,0 +1,79 @@
+import { expect, test } from "bun:test";
+import { fakeRecord, withCore } from "./fake-state.ts";
+import { StateDirectory, stateRoot } from "./store.ts";
+
+const root = { path: "/r", explicit: true, sticky: false };
+const missing = () => ({ found: false, text: "" });
+
+test("--root is taken as it is, whoever calls", () => {
+  expect(stateRoot("/x", 1000, true)).toEqual({ path: "/x", explicit: true, sticky: false });
+  expect(stateRoot(undefined, 0, false)).toEqual({ path: "/run/runc", explicit: false, sticky: false });
+});
+
+test("an id that is taken is refused, and nothing of it is touched", () => {
+  const calls = withCore({ make_directory: ({ path }) => ({ created: path === "/r" }) }, () =>
+    expect(() => new StateDirectory(root, "c").create(root)).toThrow(
+      "container with given ID already exists",
+    ),
+  );
+  expect(calls).toEqual(["make_directory /r", "make_directory /r/c"]);
+});
+
+test("what is not there does not exist, whatever is asked of it", () => {
+  const directory = new StateDirectory(root, "c");
+  withCore({ lock_directory: () => ({ fd: -1, busy: false }), read_file: missing }, () => {
+    for (const ask of [
+      () => directory.lock(),
+      () => directory.tryLock(),
+      () => directory.load(),
+      () => directory.loadConfig(),
+    ]) {
+      expect(ask).toThrow("container does not exist");
+    }
+    expect(directory.tryLoad()).toBeUndefined();
+    expect(directory.lockIfThere()).toBe(false);
+  });
+});
+
+test("the lock is taken once, and given back once", () => {
+  const directory = new StateDirectory(root, "c");
+  const calls = withCore({ lock_directory: () => ({ fd: 9, busy: false }), close_fd: () => ({}) }, () => {
+    directory.lock();
+    expect(directory.lockIfThere()).toBe(true);
+    directory.release();
+    directory.release();
+  });
+  expect(calls).toEqual(["lock_directory /r/c", "close_fd 9"]);
+});
+
+test("a lock that another process holds is not waited for", () => {
+  const directory = new StateDirectory(root, "c");
+  withCore({ lock_directory: () => ({ fd: -1, busy: true }) }, () => expect(directory.tryLock()).toBe(false));
+});
+
+test("a record is read back from the file that it was written to", () => {
+  const directory = new StateDirectory(root, "c");
+  const files = new Map<string, string>();
+  withCore(
+    {
+      write_file: ({ path, text, mode }) => {
+        expect(mode).toBe(0o600);
+        files.set(path, text);
+        return {};
+      },
+      read_file: ({ path }) => ({ found: files.has(path), text: files.get(path) ?? "" }),
+    },
+    () => {
+      directory.save(fakeRecord());
+      expect(directory.load()).toEqual(fakeRecord());
+    },
+  );
+  expect([...files.keys()]).toEqual(["/r/c/state.json"]);
+});
+
+test("the configuration goes before the rest", () => {
+  const calls = withCore({ remove_file: () => ({ removed: true }), remove_directory: () => ({}) }, () =>
+    new StateDirectory(root, "c").remove(),
+  );
+  expect(calls).toEqual(["remove_file /r/c/config.json", "remove_directory /r/c"]);
+});
