@@ -1,8 +1,8 @@
-//! What Bun takes from libstdc++, so that dist/bunc needs no library: about forty functions, exported under their
-//! mangled names with the layouts of GCC's ABI. Linked with musl and the core (build.zig); build/link.ts joins Bun's
-//! imports to it. Which names those are is read from Bun's own table (build/linker-script.ts): one that is missing
-//! here fails the build. Beside them, functions of libc of which Bun gets ours.
-//! Sources: Itanium C++ ABI, libstdc++'s headers as far as they are inlined into Bun.
+//! What Bun takes from libstdc++, so that dist/bunc needs no library: about forty functions, exported under
+//! their mangled names with the layouts of GCC's ABI. Linked with musl and the core (build.zig);
+//! build/link.ts joins Bun's imports to it. Which names those are is read from Bun's own table
+//! (build/linker-script.ts): one that is missing here fails the build. Beside them, functions of libc of
+//! which Bun gets ours. Sources: Itanium C++ ABI, libstdc++'s headers as far as they are inlined into Bun.
 
 /// std's own start code is left out where the root has this.
 pub const _start = {};

@@ -1,12 +1,12 @@
-//! The entry stub: the first code of dist/bunc, before any of Bun's. The build puts it into the executable together
-//! with the core and makes it the entry point (build/link.ts); the kernel jumps here.
+//! The entry stub: the first code of dist/bunc, before any of Bun's. The build puts it into the executable
+//! together with the core and makes it the entry point (build/link.ts); the kernel jumps here.
 //!
 //!   kernel ──▶ bunc_start (here) ──▶ the image (zig/image.zig), where it fits; otherwise
 //!              ──▶ what the caller gave is recorded, the environment cleaned ──▶ Bun's _start
 //!
-//! No libc, which begins in Bun's _start: it finds a stack as the kernel makes it, with another environment. The stub
-//! never ends the process: a step that fails is left out, and TypeScript finds no record (src/host/start-record.ts).
-//! Why all this: docs/decisions/0002-entry-stub.md.
+//! No libc, which begins in Bun's _start: it finds a stack as the kernel makes it, with another environment.
+//! The stub never ends the process: a step that fails is left out, and TypeScript finds no record
+//! (src/host/start-record.ts). Why all this: docs/decisions/0002-entry-stub.md.
 
 const std = @import("std");
 const builtin = @import("builtin");

@@ -1,13 +1,13 @@
-//! The image of the started program. The build starts the program once, lets it go through its hot commands and stops it
-//! in the middle of a call (`take`); what its memory holds becomes one more segment of the executable (build/image.ts).
-//! Each start maps that memory to its places and goes on behind the call:
+//! The image of the started program. The build starts the program once, lets it go through its hot commands
+//! and stops it in the middle of a call (`take`); what its memory holds becomes one more segment of the
+//! executable (build/image.ts). Each start maps that memory to its places and goes on behind the call:
 //!
 //!   kernel ──▶ entry stub ──▶ start: does the image fit here? ──▶ map, renew ──▶ `take` returns, in JavaScript
 //!                                       │ no                                      (src/image.ts)
 //!                                       └──▶ the normal start: libc, Bun, evaluation
 //!
-//! `start` runs before libc, on the kernel's stack. Nothing that the normal start needs is replaced before every call
-//! that can fail has been made. docs/decisions/0007-image.md
+//! `start` runs before libc, on the kernel's stack. Nothing that the normal start needs is replaced before
+//! every call that can fail has been made. docs/decisions/0007-image.md
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -76,7 +76,8 @@ pub const Stopped = extern struct {
     actions: [64][4]usize = undefined,
 };
 
-/// The segment; the build writes the address (so not into .bss, which is not in the file). Null: there is no image.
+/// The segment; the build writes the address (so not into .bss, which is not in the file). Null: there is no
+/// image.
 pub export var bunc_image: ?*const Header linksection(".data.image") = null;
 /// 1 in the program of which the build takes the image.
 pub export var bunc_recording: u8 linksection(".data.image") = 0;
@@ -101,7 +102,8 @@ pub export fn bunc_has_image_stack() callconv(.c) bool {
     return isRecording() or @as(*const volatile ?*const Header, &used).* != null;
 }
 
-/// Stops this process for the build. → false: it was continued; true: this is another process, that started from here.
+/// Stops this process for the build. → false: it was continued; true: this is another process, that started
+/// from here.
 pub fn take() bool {
     for (&bunc_stopped.actions, 1..) |*action, signal| {
         action.* = @splat(0);
@@ -125,8 +127,8 @@ pub fn start(given: Block) Reason {
     if (!cpu.features().cover(header.features)) return .processor;
     if (!fill(header)) return .memory;
 
-    // From here on there is one way only. These calls take memory from one place of this process to another; none of them
-    // needs more than those before did.
+    // From here on there is one way only. These calls take memory from one place of this process to another;
+    // none of them needs more than those before did.
     for (header.replace.items[0..header.replace.count]) |call| {
         if (!succeeds(call)) startAgain(given);
     }

@@ -279,7 +279,7 @@ pub const Symlink = struct {
 /// The `/dev/console` bind is made only where the container has its own mount namespace.
 pub const Console = struct {
     bind: bool,
-    /// ONLCR of termios(3): line feed to carriage return and line feed, unless the caller's terminal does that.
+    /// ONLCR of termios(3): line feeds become CR LF, unless the caller's terminal does that.
     newline_to_crlf: bool,
 };
 

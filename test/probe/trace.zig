@@ -1,5 +1,6 @@
-//! Run on the host by the fault tests: a command whose system calls, and those of all its descendants, are counted in the
-//! order in which they happen; before the Nth the process that makes it is killed, or the call fails. ptrace(2).
+//! Run on the host by the fault tests: a command whose system calls, and those of all its descendants, are
+//! counted in the order in which they happen; before the Nth the process that makes it is killed, or the call
+//! fails. ptrace(2).
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -41,9 +42,9 @@ var count: usize = 0;
 var failing: i32 = 0;
 var is_done = false;
 
-/// `trace:none,0`, `trace:kill,N` and `trace:fail,N,ERRNO` take all that follows as a command, with standard error ours and
-/// the other streams null. → `status` (128 + signal); `calls` made; without a fault their `names`, each with `own`: whether
-/// the command itself made it; with one `hit`, and whether `own`.
+/// `trace:none,0`, `trace:kill,N` and `trace:fail,N,ERRNO` take all that follows as a command, with standard
+/// error ours and the other streams null. → `status` (128 + signal); `calls` made; without a fault their
+/// `names`, each with `own`: whether the command itself made it; with one `hit`, and whether `own`.
 pub fn command(
     argument: []const u8,
     arguments: []const [*:0]const u8,

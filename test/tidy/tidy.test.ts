@@ -210,6 +210,11 @@ describe("TypeScript", () => {
 });
 
 describe("Zig", () => {
+  test("comments are at most 110 columns wide, diagrams aside", () => {
+    const isWide = (line: string) => /^\s*\/\//.test(line) && [...line].length > 110 && !/[─│┌└]/.test(line);
+    expect(offenders(zig, (text) => text.split("\n").find(isWide))).toEqual([]);
+  });
+
   test("zig fmt has nothing to say", () => {
     const result = Bun.spawnSync([tool("zig"), "fmt", "--check", "build.zig", "zig", "test"], {
       cwd: projectRoot,

@@ -1,4 +1,5 @@
-//! dynamic_cast. Source: Itanium C++ ABI, 2.9.5 (the layouts of std::type_info's kinds) and 2.9.7 (__dynamic_cast).
+//! dynamic_cast. Source: Itanium C++ ABI, 2.9.5 (the layouts of std::type_info's kinds) and 2.9.7
+//! (__dynamic_cast).
 
 const std = @import("std");
 
@@ -31,8 +32,8 @@ const MultipleInheritance = extern struct {
 
 const Base = extern struct {
     type: *const Type,
-    /// Bit 0: virtual; bit 1: public; from bit 8 on: offset of the base, of a virtual one the place of its offset in
-    /// the virtual table.
+    /// Bit 0: virtual; bit 1: public; from bit 8 on: offset of the base, of a virtual one the place of its
+    /// offset in the virtual table.
     description: isize,
 };
 
@@ -52,14 +53,15 @@ fn tableOf(object: Object) [*]const u8 {
     return @as(*const [*]const u8, @ptrCast(@alignCast(object))).*;
 }
 
-/// `object`: a subobject of static type `source`. → the subobject of type `target`, or null. `hint`, where `source` is
-/// in `target`, only serves to be faster.
+/// `object`: a subobject of static type `source`. → the subobject of type `target`, or null. `hint`, where
+/// `source` is in `target`, only serves to be faster.
 export fn __dynamic_cast(object: Object, source: *const Type, target: *const Type, hint: isize) ?Object {
     _ = hint;
     const head: *const TableHead = @ptrCast(@alignCast(tableOf(object) - table_head));
     var search: Search = .{ .object = object, .source = source, .target = target };
     search.visit(moved(object, head.offset_to_whole), head.type, null, true);
-    // Down, to the one target of which the object is a public base; otherwise across, between two public bases.
+    // Down, to the one target of which the object is a public base; otherwise across, between two public
+    // bases.
     if (search.containing.place) |found| return if (search.containing.is_ambiguous) null else found;
     if (!search.object_is_public or !search.any_is_public or search.any.is_ambiguous) return null;
     return search.any.place;

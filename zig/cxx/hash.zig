@@ -16,7 +16,8 @@ const Rehash = extern struct { needed: bool, buckets: usize };
 /// Of a table that grows for the first time, at least.
 const first_elements = 11;
 
-/// → a number of buckets of at least `wanted`, after which the policy knows at how many elements to ask again.
+/// → a number of buckets of at least `wanted`, after which the policy knows at how many elements to ask
+/// again.
 export fn _ZNKSt8__detail20_Prime_rehash_policy11_M_next_bktEm(policy: *Policy, wanted: usize) usize {
     const buckets = prime(wanted);
     policy.next_resize = elements(policy, buckets);

@@ -1,5 +1,6 @@
-//! The machine that Bun sees while the build takes the image of the started program (zig/image.zig): what it asks libc for
-//! is the same on every host and at every time, because the answers are in the image. Afterwards these are libc's own.
+//! The machine that Bun sees while the build takes the image of the started program (zig/image.zig): what it
+//! asks libc for is the same on every host and at every time, because the answers are in the image.
+//! Afterwards these are libc's own.
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -14,8 +15,8 @@ fn recording() bool {
 
 const memory_bytes = 4 << 30;
 const processors = 2;
-/// 2026-01-01, in seconds. Clocks that count from a start of the machine stand at zero: Bun keeps what they were when it
-/// began, and takes a time before that for none passed.
+/// 2026-01-01, in seconds. Clocks that count from a start of the machine stand at zero: Bun keeps what they
+/// were when it began, and takes a time before that for none passed.
 const now_s = 1_767_225_600;
 
 /// Of Bun's event loop, which no command needs that the image serves: a use of them fails with EBADF.
@@ -67,8 +68,8 @@ export fn bunc_getrandom(buffer: [*]u8, size: usize, flags: c_uint) callconv(.c)
     return @intCast(size);
 }
 
-/// mimalloc asks for its random numbers this way. Declared with all arguments that a system call can have: those that the
-/// caller did not give are whatever is there, and not looked at.
+/// mimalloc asks for its random numbers this way. Declared with all arguments that a system call can have:
+/// those that the caller did not give are whatever is there, and not looked at.
 export fn bunc_syscall(number: usize, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) callconv(.c) isize {
     if (recording() and number == @intFromEnum(linux.SYS.getrandom)) return bunc_getrandom(@ptrFromInt(a), b, @truncate(c));
     const result = linux.syscall6(@enumFromInt(number), a, b, c, d, e, f);
@@ -203,7 +204,8 @@ export fn bunc_epoll_ctl(epoll: c_int, op: c_int, fd: c_int, event: ?*anyopaque)
     return if (recording()) 0 else epoll_ctl(epoll, op, fd, event);
 }
 
-/// SIGILL is ours as long as the image is made: what Bun wants of it is kept for the processes that start from there.
+/// SIGILL is ours as long as the image is made: what Bun wants of it is kept for the processes that start
+/// from there.
 export fn bunc_sigaction(signal: c_int, action: ?*const Action, old: ?*Action) callconv(.c) c_int {
     if (!recording() or signal != @intFromEnum(linux.SIG.ILL)) return sigaction(signal, action, old);
     if (old) |place| place.* = std.mem.zeroes(Action);

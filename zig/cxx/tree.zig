@@ -1,6 +1,6 @@
-//! The red-black tree behind std::map and std::set. Its header node is no element: its parent is the root, its left
-//! and right are the first and the last element; it is red where the root is black.
-//! Source: Cormen, Leiserson, Rivest, Stein, Introduction to Algorithms, chapter 13.
+//! The red-black tree behind std::map and std::set. Its header node is no element: its parent is the root,
+//! its left and right are the first and the last element; it is red where the root is black. Source: Cormen,
+//! Leiserson, Rivest, Stein, Introduction to Algorithms, chapter 13.
 
 const Color = enum(c_int) { red, black };
 

@@ -1,4 +1,5 @@
-//! What the kernel puts on the stack: argc, argv[], null, envp[], null, pairs of the auxiliary vector to AT_NULL.
+//! What the kernel puts on the stack: argc, argv[], null, envp[], null, pairs of the auxiliary vector to
+//! AT_NULL.
 
 pub const Block = struct {
     /// With argc in front and the null behind.

@@ -4,11 +4,12 @@ const std = @import("std");
 const record = @import("record.zig");
 
 /// Beginnings of names that are taken out of the environment: each makes code, files or descriptors of the
-/// caller's choice act inside the runtime, which may run with more rights than who chose them. Upper and lower
-/// case are the same, as they are to mimalloc.
+/// caller's choice act inside the runtime, which may run with more rights than who chose them. Upper and
+/// lower case are the same, as they are to mimalloc.
 pub const removed_prefixes = [_][]const u8{
-    // BUN_OPTIONS=--preload=FILE runs FILE, BUN_BE_BUN=1 makes the executable a plain Bun, BUN_INSPECT opens a
-    // debugger, BUN_JSC_* sets any option of the engine; none is meant for the end user of a compiled program.
+    // BUN_OPTIONS=--preload=FILE runs FILE, BUN_BE_BUN=1 makes the executable a plain Bun, BUN_INSPECT opens
+    // a debugger, BUN_JSC_* sets any option of the engine; none is meant for the end user of a compiled
+    // program.
     "BUN_",
     // NODE_OPTIONS, NODE_PATH, NODE_EXTRA_CA_CERTS; NODE_CHANNEL_FD makes Bun speak on a descriptor.
     "NODE_",
@@ -32,10 +33,11 @@ const settings = [_][:0]const u8{
     "BUN_ENABLE_CRASH_REPORTING=0",
     // No thread that fills the heap in advance: a command is over before it is of use.
     "BUN_JSC_useWarmUpMarkedBlocks=0",
-    // No compiler thread: what it compiles in a command's few milliseconds does not pay for it (2 % of `run`).
+    // No compiler thread: what it compiles in a command's few milliseconds does not pay for it (2 % of
+    // `run`).
     "BUN_JSC_useBaselineJIT=0",
-    // Address space reserved at start, in bytes and in KiB. By default it is 1 GiB each, and under a limit (ulimit -v,
-    // RLIMIT_AS) of 2.3 GB or less bun:ffi does not work, or Bun crashes.
+    // Address space reserved at start, in bytes and in KiB. By default it is 1 GiB each, and under a limit
+    // (ulimit -v, RLIMIT_AS) of 2.3 GB or less bun:ffi does not work, or Bun crashes.
     "BUN_JSC_jitMemoryReservationSize=33554432",
     "MIMALLOC_ARENA_RESERVE=65536",
 };

@@ -9,8 +9,9 @@ const Reason = @import("../image.zig").Reason;
 ///
 ///   BUNC_START=3,REASON,SOFT,HARD,CWD,DESCRIPTORS
 ///
-/// 3: version of this format; REASON: why this is not a start from the image, decimal (zig/image.zig); SOFT, HARD: RLIMIT_NOFILE, decimal; CWD: 1 where the working directory has been deleted,
-/// otherwise 0; DESCRIPTORS: 64 hexadecimal digits, digit i for descriptors 4i to 4i+3, the lowest of them in its lowest
+/// 3: version of this format; REASON: why this is not a start from the image, decimal (zig/image.zig); SOFT,
+/// HARD: RLIMIT_NOFILE, decimal; CWD: 1 where the working directory has been deleted, otherwise 0;
+/// DESCRIPTORS: 64 hexadecimal digits, digit i for descriptors 4i to 4i+3, the lowest of them in its lowest
 /// bit: 1 is open.
 pub const variable = "BUNC_START";
 
@@ -84,8 +85,8 @@ pub fn take(reason: Reason) Start {
     return start;
 }
 
-/// To a directory in which nothing can be made and nothing has a name that a user would give: a relative path of the
-/// command line must fail there as it would in the deleted directory.
+/// To a directory in which nothing can be made and nothing has a name that a user would give: a relative path
+/// of the command line must fail there as it would in the deleted directory.
 pub fn leaveDeletedDirectory() bool {
     var path: [linux.PATH_MAX]u8 = undefined;
     if (linux.errno(linux.getcwd(&path, path.len)) != .NOENT) return false;

@@ -1,4 +1,5 @@
-//! What JavaScript asks for where the image is made and where it goes on (src/image.ts). Runs in the bunc process.
+//! What JavaScript asks for where the image is made and where it goes on (src/image.ts). Runs in the bunc
+//! process.
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -9,7 +10,8 @@ const record = @import("../entry/record.zig");
 
 pub const TakeImageRequest = struct {};
 
-/// Of the process that has started from the image; of the one that was stopped, and then continued, `started` is false.
+/// Of the process that has started from the image; of the one that was stopped, and then continued, `started`
+/// is false.
 pub const TakeImageReply = struct {
     started: bool,
     /// With the name that it was called by.
@@ -54,9 +56,9 @@ pub fn environment(call: *Call, request: EnvironmentRequest) Call.Error!Environm
 pub const IsInheritedRequest = struct { fd: u32 };
 pub const IsInheritedReply = struct { inherited: bool };
 
-/// Whether the caller gave this process a descriptor of that number. Those are known by their flags: exec closes what is
-/// close-on-exec, and whatever has been opened since is just that. True for a process that has started from the image, in
-/// which Bun has not marked the caller's.
+/// Whether the caller gave this process a descriptor of that number. Those are known by their flags: exec
+/// closes what is close-on-exec, and whatever has been opened since is just that. True for a process that has
+/// started from the image, in which Bun has not marked the caller's.
 pub fn is_inherited(call: *Call, request: IsInheritedRequest) Call.Error!IsInheritedReply {
     _ = call;
     if (request.fd > std.math.maxInt(i32)) return .{ .inherited = false };
@@ -64,7 +66,8 @@ pub fn is_inherited(call: *Call, request: IsInheritedRequest) Call.Error!IsInher
     return .{ .inherited = linux.errno(flags) == .SUCCESS and flags & linux.FD_CLOEXEC == 0 };
 }
 
-/// What is opened from here on must not become somebody's standard stream: Bun does the same in a normal start.
+/// What is opened from here on must not become somebody's standard stream: Bun does the same in a normal
+/// start.
 fn openStandardStreams() void {
     for (0..3) |fd| {
         if (linux.errno(linux.fcntl(@intCast(fd), linux.F.GETFD, 0)) == .SUCCESS) continue;

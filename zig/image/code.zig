@@ -1,7 +1,8 @@
-//! Memory of the just-in-time compiler in a process that started from the image: its address is known, so no page of it is
-//! ever writable and executable at once. What the image holds of it can be executed; the rest is reserved without any right.
-//! A page gets the one right that is used on it when the kernel reports that it is missing: commands do without, as all that
-//! they call was linked before the image was taken, but some function of JavaScript's library may want code of its own.
+//! Memory of the just-in-time compiler in a process that started from the image: its address is known, so no
+//! page of it is ever writable and executable at once. What the image holds of it can be executed; the rest
+//! is reserved without any right. A page gets the one right that is used on it when the kernel reports that
+//! it is missing: commands do without, as all that they call was linked before the image was taken, but some
+//! function of JavaScript's library may want code of its own.
 
 const std = @import("std");
 const linux = std.os.linux;

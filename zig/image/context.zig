@@ -25,8 +25,8 @@ pub fn setThread(pointer: usize) u32 {
     return @truncate(linux.syscall1(.set_tid_address, pointer + tid_at));
 }
 
-/// Leaves the stack pointer in `stack`, below which all that a function may count on is saved, and stops the process.
-/// → false: it was continued; true: by `proceed`.
+/// Leaves the stack pointer in `stack`, below which all that a function may count on is saved, and stops the
+/// process. → false: it was continued; true: by `proceed`.
 pub fn stop(stack: *usize) bool {
     if (!is_supported) return false;
     return bunc_stop(stack) != 0;
@@ -38,7 +38,8 @@ pub fn proceed(stack: usize) noreturn {
     bunc_proceed(stack);
 }
 
-// By their symbols: the compiler knows no arguments of a function that is all assembler, and would not pass them.
+// By their symbols: the compiler knows no arguments of a function that is all assembler, and would not pass
+// them.
 extern fn bunc_stop(stack: *usize) usize;
 extern fn bunc_proceed(stack: usize) noreturn;
 comptime {

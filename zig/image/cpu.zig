@@ -2,7 +2,8 @@
 
 const builtin = @import("builtin");
 
-/// Bits of CPUID, and of XCR0: which registers the kernel saves. Elsewhere than on x86-64 all zero: no image is made there.
+/// Bits of CPUID, and of XCR0: which registers the kernel saves. Elsewhere than on x86-64 all zero: no image
+/// is made there.
 pub const Features = extern struct {
     basic: u32 = 0,
     extended: [3]u32 = @splat(0),
@@ -17,8 +18,8 @@ pub const Features = extern struct {
     }
 };
 
-/// That of the machine which is recorded: x86-64-v3, with AES and PCLMULQDQ, which Bun's code wants of such a processor. Whatever
-/// the machine has on which the build runs, an image is used on all that have this.
+/// That of the machine which is recorded: x86-64-v3, with AES and PCLMULQDQ, which Bun's code wants of such a
+/// processor. Whatever the machine has on which the build runs, an image is used on all that have this.
 pub const level: Features = .{
     // SSE3, PCLMULQDQ, SSSE3, FMA, CMPXCHG16B, SSE4.1, SSE4.2, MOVBE, POPCNT, AES, XSAVE, OSXSAVE, AVX, F16C
     .basic = bits(&.{ 0, 1, 9, 12, 13, 19, 20, 22, 23, 25, 26, 27, 28, 29 }),

@@ -1,6 +1,7 @@
-//! Memory that came from the image, after the start. The kernel has it as a private mapping of the executable, which is like
-//! memory of no file in all but this: given back with madvise(2), it reads as what is in the file, not as zeros. Bun's allocator
-//! and its garbage collector count on zeros (zig/cxx/libc.zig calls this before). Runs in the bunc process.
+//! Memory that came from the image, after the start. The kernel has it as a private mapping of the
+//! executable, which is like memory of no file in all but this: given back with madvise(2), it reads as what
+//! is in the file, not as zeros. Bun's allocator and its garbage collector count on zeros (zig/cxx/libc.zig
+//! calls this before). Runs in the bunc process.
 
 const std = @import("std");
 const linux = std.os.linux;

@@ -1,5 +1,6 @@
-//! The processor that Bun sees while the image is made (zig/image/cpu.zig: `level`). In the recorder each CPUID and XGETBV of
-//! Bun's code is an instruction that no processor knows (build/image/processor.ts); the kernel's SIGILL brings it here.
+//! The processor that Bun sees while the image is made (zig/image/cpu.zig: `level`). In the recorder each
+//! CPUID and XGETBV of Bun's code is an instruction that no processor knows (build/image/processor.ts); the
+//! kernel's SIGILL brings it here.
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -17,7 +18,8 @@ const sa_siginfo = 0x4;
 const sa_nodefer = 0x4000_0000;
 const sa_restorer = 0x0400_0000;
 
-/// What Bun wants done at SIGILL, as the kernel has it: handler, flags, restorer, mask. Recorded in place of ours.
+/// What Bun wants done at SIGILL, as the kernel has it: handler, flags, restorer, mask. Recorded in place of
+/// ours.
 pub export var bunc_illegal_action: [4]usize = @splat(0);
 
 /// Ends the process where the processor is not of the level that the image is made for.

@@ -9,10 +9,12 @@ const bottom = 0x2aa0_0000_0000;
 const size = 8 << 20;
 /// PROT_READ | PROT_WRITE
 const read_write = 3;
-/// Instead of the kernel's random bytes. The build looks for what libc makes of them, the stack guard, to renew it.
+/// Instead of the kernel's random bytes. The build looks for what libc makes of them, the stack guard, to
+/// renew it.
 const random_bytes = "\x9d\xe3\x5c\xa6\x71\x0b\xf8\x42\x17\xce\x60\xb5\x2f\x94\xd8\x3a";
 
-/// Moves everything that the kernel gave, texts included. → the block's new place; the old one where that is not free.
+/// Moves everything that the kernel gave, texts included. → the block's new place; the old one where that is
+/// not free.
 pub fn move(words: [*]usize) [*]usize {
     const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .FIXED_NOREPLACE = true, .NORESERVE = true };
     const result = linux.syscall6(.mmap, bottom, size, read_write, @as(u32, @bitCast(flags)), std.math.maxInt(usize), 0);
