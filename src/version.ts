@@ -12,6 +12,7 @@ export const OCI_VERSION = "1.3.0";
 
 /** The commit of the build; the build replaces the name by a string (Bun.build's define). */
 declare const BUNC_COMMIT: string | undefined;
+/** The commit of the build; "unknown" when run from its sources. */
 export const COMMIT = typeof BUNC_COMMIT === "string" ? BUNC_COMMIT : "unknown";
 
 /**

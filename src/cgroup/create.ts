@@ -28,6 +28,7 @@ import { isEarly, v1Changes, v1Settings } from "./resources/v1.ts";
 import { needsDomain, v2Settings } from "./resources/v2.ts";
 import { writeError } from "./write-error.ts";
 
+/** What the cgroups of a new container depend on. */
 export interface CgroupOptions {
   facts: CgroupFacts;
   id: string;
@@ -44,6 +45,7 @@ export interface CgroupOptions {
   rootless: boolean;
 }
 
+/** What will be made and written; shown by `explain`. */
 export interface CgroupPlan {
   locations: CgroupLocation[];
   /** All limits but those of devices on v2. */
@@ -89,6 +91,7 @@ export function planCgroups(options: CgroupOptions): CgroupPlan {
 const IN_USER_NAMESPACE = "device rules cannot be set in a user namespace";
 const NO_RIGHTS = [ERRNO.PERM, ERRNO.ACCES, ERRNO.ROFS, ERRNO.NOENT];
 
+/** `resources` as settings for a new cgroup of this host's kind. Throws RuntimeError for invalid values. */
 export function resourceSettings(facts: CgroupFacts, resources: ResourcesConfig): CgroupSettings {
   const isLimited = Object.entries(resources).some(
     ([name, part]) => name !== "devices" && part !== undefined,
@@ -144,6 +147,7 @@ export function groupSettings(
   return groups;
 }
 
+/** What `createCgroups` has made. */
 export interface CreatedCgroups {
   /** Those of the plan that are there: all, or fewer for a rootless container. */
   locations: CgroupLocation[];

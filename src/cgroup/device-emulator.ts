@@ -12,6 +12,7 @@ import {
   sortRules,
 } from "./device-rule.ts";
 
+/** Takes rules one by one; its state is what v1 then enforces. */
 export class DeviceEmulator {
   private readonly allow: boolean;
   private exceptions = new Map<string, DevicePolicyRule>();

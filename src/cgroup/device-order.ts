@@ -5,6 +5,7 @@
 
 import { type DevicePolicy, type DevicePolicyRule, devicesText, sortRules } from "./device-rule.ts";
 
+/** Takes rules one by one and keeps those that decide something, in order. */
 export class DeviceOrder {
   private readonly allow: boolean;
   private rules: DevicePolicyRule[] = [];

@@ -12,6 +12,7 @@ export interface DevicePolicyRule {
   subject: string;
 }
 
+/** A default and the rules that deviate from it. */
 export interface DevicePolicy {
   /** For devices that no rule matches. */
   allow: boolean;
@@ -22,12 +23,14 @@ export interface DevicePolicy {
 /** BPF_DEVCG_ACC_* of linux/bpf.h. */
 export const ACCESS = { m: 1, r: 2, w: 4 } as const;
 
+/** "rwm" → mask of ACCESS. */
 export function accessMask(access: string): number {
   let mask = 0;
   for (const kind of access) mask |= ACCESS[kind as keyof typeof ACCESS] ?? 0;
   return mask;
 }
 
+/** Mask of ACCESS → "rwm". */
 export function accessText(mask: number): string {
   return (["r", "w", "m"] as const).filter((kind) => (mask & ACCESS[kind]) !== 0).join("");
 }

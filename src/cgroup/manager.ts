@@ -13,6 +13,7 @@ import type { SystemdEnvironment } from "./systemd/driver.ts";
 /** Who makes and removes the container's cgroups. */
 export type CgroupDriver = "cgroupfs" | "systemd" | "disabled";
 
+/** What a driver needs to know about the container. */
 export interface DriverOptions extends CgroupOptions {
   driver: CgroupDriver;
   /** Of the container, for systemd. */
@@ -26,6 +27,7 @@ export interface ManagerOptions extends DriverOptions {
   owner?: number | undefined;
 }
 
+/** The cgroups of one container, in the order of the steps above. */
 export interface CgroupManager {
   /** Where the cgroups are, or will be. */
   readonly locations: readonly CgroupLocation[];

@@ -123,6 +123,7 @@ function withoutRoot(path: string): string {
   return path.slice(1);
 }
 
+/** Of a cgroup, from its mount point and its path below it. */
 export function absolutePath({ mount, path }: { mount: string; path: string }): string {
   return path === "" ? mount : `${mount}/${path}`;
 }

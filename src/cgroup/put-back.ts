@@ -12,6 +12,7 @@ import type { CgroupSetting } from "./resources/setting.ts";
 /** Puts everything back, as far as the kernel lets it. Throws what it refused last. */
 type PutBack = () => void;
 
+/** Reads the files that `settings` will change. Returns what restores them. */
 export function rememberFiles(
   call: typeof native,
   locations: readonly CgroupLocation[],

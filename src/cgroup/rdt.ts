@@ -5,6 +5,7 @@
 
 import { type IntelRdtConfig, type SchemataLine, schemataLines } from "../oci/intel-rdt.ts";
 
+/** Where a container's resctrl group is, and its shares. */
 export interface RdtPlan {
   /** Where resctrl is mounted. */
   mount: string;
@@ -40,10 +41,12 @@ export function rdtTasks(groupPath: string, monitoringPath: string): string[] {
   return [groupPath, monitoringPath].filter((path) => path !== "").map((path) => `${path}/tasks`);
 }
 
+/** Absolute path of the group. */
 export function groupPath({ mount, group }: RdtPlan): string {
   return group === "" ? mount : `${mount}/${group}`;
 }
 
+/** Absolute path of the monitoring group; "" without one. */
 export function monitoringPath({ mount, monitoring }: RdtPlan): string {
   return monitoring === "" ? "" : `${mount}/${monitoring}`;
 }

@@ -36,6 +36,7 @@ function command<Verb extends VerbName>(module: { run: Handler<Verb> }): Handler
   return module.run;
 }
 
+/** The handler of a verb; its module is evaluated by the first call. */
 export function loadHandler(verb: VerbName): Handler<VerbName> {
   // The invocation's verb, options and args belong together (program.ts made them from one Command).
   return handlers[verb]() as Handler<VerbName>;

@@ -16,6 +16,7 @@ import {
 import { rootHelp, verbHelp } from "./help.ts";
 import { oppositeOf, type Setting, type SplitArguments, splitArguments } from "./split-arguments.ts";
 
+/** A command to run, with its parsed flags and arguments. */
 export interface VerbInvocation<Verb extends VerbName = VerbName> {
   kind: "verb";
   verb: Verb;

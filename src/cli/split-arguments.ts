@@ -30,6 +30,7 @@ interface SplitRules {
   keepDashesAfterStop: boolean;
 }
 
+/** The words, sorted. */
 export interface SplitArguments {
   own: Setting[];
   inherited: Setting[];

@@ -5,6 +5,7 @@ import { systemCallFailed } from "../failure/messages.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 
+/** A document that was read. */
 export interface DocumentSource {
   /** Its name in errors. */
   document: string;

@@ -8,6 +8,7 @@ import type { VerbOptions } from "../verbs/verbs.ts";
 
 type ExecOptions = VerbOptions<"exec">;
 
+/** The process of `exec`: the container's own, changed by flags. Throws RuntimeError with runc's texts. */
 export function processFromFlags(
   config: Config,
   options: ExecOptions,
@@ -34,6 +35,7 @@ export function processFromFlags(
   return process;
 }
 
+/** `--cgroup`: controller → path below the container's cgroup. */
 export function subCgroupsFromFlags(options: ExecOptions): Map<string, string> {
   return parseSubCgroups(options.cgroup ?? []);
 }

@@ -31,6 +31,7 @@ interface BringUp {
   log: Log;
 }
 
+/** Returns a process that is ready and waits for `start`. Throws RuntimeError; `undo` then ends the process. */
 export function bringUp(up: BringUp): Spawned {
   const { plan, record, directory, bundle, cgroups, failures, undo, log } = up;
   const { start } = plan.process;

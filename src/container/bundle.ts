@@ -9,6 +9,7 @@ import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import { loadConfig } from "../oci/validate.ts";
 
+/** A checked bundle. */
 export interface Bundle {
   /** Absolute, without symbolic links. */
   path: string;

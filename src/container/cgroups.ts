@@ -11,6 +11,7 @@ import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 import type { StateRecord } from "../state/record.ts";
 
+/** Where a recorded container's cgroups are. Throws RuntimeError for paths outside of the cgroup mounts. */
 export function cgroupsOf(record: StateRecord): CgroupLocation[] {
   return locationsOfPaths(currentHost().cgroup, record.cgroup_paths);
 }
@@ -37,6 +38,7 @@ export function driverOptions(
   };
 }
 
+/** The manager of a new container's cgroups. Throws RuntimeError for an invalid configuration. */
 export function newCgroups(
   id: string,
   config: Config,

@@ -8,6 +8,7 @@ import { currentStatus } from "../state/status.ts";
 import { StateDirectory, type StateRoot, stateRoot } from "../state/store.ts";
 import type { ContainerContext } from "./context.ts";
 
+/** A container with its record and its status when it was loaded. */
 export interface Container {
   directory: StateDirectory;
   record: StateRecord;
@@ -27,6 +28,7 @@ export function openContainer(id: string, context: ContainerContext): Container 
   return loadContainer(new StateDirectory(rootOf(context), id));
 }
 
+/** Throws "container does not exist", or what is wrong with the record. */
 export function loadContainer(directory: StateDirectory): Container {
   const record = directory.load();
   return { directory, record, status: currentStatus(directory, record) };

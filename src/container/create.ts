@@ -44,6 +44,7 @@ export interface Created {
   failures: FailureExplainer;
 }
 
+/** Throws RuntimeError, and leaves nothing behind then. */
 export function createContainer(request: CreateRequest, context: ContainerContext): Created {
   const host = currentHost();
   const rootless = rootlessCgroups(context.rootless, host);

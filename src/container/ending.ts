@@ -26,6 +26,7 @@ interface Ending {
   seccomp: () => SeccompConfig | undefined;
 }
 
+/** Logs why a signal ended the process. Says nothing if the kernel does not tell. */
 export function tellEnding(ending: Ending, log: Log): void {
   const reason = reasonOf(ending);
   if (reason !== undefined) log.ending(`the ${ending.what} was ended by ${reason}`);

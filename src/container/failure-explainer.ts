@@ -11,6 +11,7 @@ import type { ProcessConfig } from "../oci/process.ts";
 import type { StateRecord } from "../state/record.ts";
 import { cgroupsOf } from "./cgroups.ts";
 
+/** Explains failures of one container's processes. */
 export class FailureExplainer {
   readonly #config: Config;
   readonly #record: StateRecord;

@@ -3,6 +3,7 @@
 import type { Spawned } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 
+/** Where the caller wants them; undefined: nowhere. */
 export interface HandOver {
   pidFile: string | undefined;
   consoleSocket: string | undefined;

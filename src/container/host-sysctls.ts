@@ -8,6 +8,7 @@ import { RuntimeError } from "../failure/errors.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
 
+/** Throws RuntimeError for a sysctl of the caller's own network namespace. */
 export function refuseHostSysctls({ linux }: Config): void {
   const names = Object.keys(linux.sysctl ?? {}).filter((name) => /^net[./]/.test(name));
   const network = linux.namespaces.find(({ type }) => type === "network");

@@ -21,6 +21,7 @@ function standardStreams({ process }: Config, { streams }: InitialFacts): string
   return process?.terminal ? ["/dev/pts/0", "/dev/pts/0", "/dev/pts/0"] : [...streams];
 }
 
+/** `creating` is set, and there is no process yet. */
 export function initialRecord(id: string, bundle: Bundle, facts: InitialFacts): StateRecord {
   const { config } = bundle;
   return {

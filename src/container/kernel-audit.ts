@@ -2,6 +2,7 @@
 
 import type { Architecture } from "../native/boundary.gen.ts";
 
+/** One record of a refused system call. */
 export interface LoggedRefusal {
   /** As the specification names it; undefined: it has no name for it. */
   architecture: Architecture | undefined;

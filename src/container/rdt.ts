@@ -61,6 +61,7 @@ export function withTasks({ into, tasks }: Placement, more: readonly string[]): 
   return { into, tasks: [...tasks, ...more] };
 }
 
+/** A change of a container's shares. */
 export interface RdtChange {
   /** The members of `linux` that have changed. */
   changed: { intelRdt?: IntelRdtConfig };
@@ -126,6 +127,7 @@ export function rdtStatsOf(record: StateRecord, config: Config): RdtStats {
   );
 }
 
+/** Removes the groups that were made for a container. */
 export function removeRdtGroupsOf(record: StateRecord): void {
   const { resctrlGroups = [] } = record.bunc;
   if (resctrlGroups.length > 0) removeRdtGroups(native, currentHost().resctrl, resctrlGroups);

@@ -82,6 +82,7 @@ const ROOT_MODE = 0o700;
 /** The numbers of `CriuSession` descriptors begin here: the streams and the socket come before. */
 const FIRST_DESCRIPTOR = 4;
 
+/** Throws RuntimeError, and leaves nothing behind then. */
 export function restoreContainer(request: RestoreRequest, context: ContainerContext): Restored {
   const { flags, id } = request;
   const host = currentHost();

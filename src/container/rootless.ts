@@ -2,6 +2,7 @@
 
 import type { HostFacts } from "../host/host.ts";
 
+/** `flag`: of --rootless. */
 export function rootlessCgroups(flag: boolean | "auto", host: HostFacts): boolean {
   if (flag !== "auto") return flag;
   if (host.euid !== 0) return true;

@@ -17,6 +17,7 @@ export interface ContainerState {
   owner: string;
 }
 
+/** What `state` prints. `owner`: the user name that `list` shows. */
 export function containerState(record: StateRecord, status: ContainerStatus, owner = ""): ContainerState {
   const { annotations } = record.bunc;
   return {

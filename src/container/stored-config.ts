@@ -8,10 +8,12 @@ import { parseDocument, stringifyJson } from "../oci/json.ts";
 import { STATE_VERSION, type StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 
+/** Writes the checked configuration beside the record. */
 export function storeConfig(directory: StateDirectory, config: Config): void {
   directory.saveConfig(stringifyJson(config));
 }
 
+/** Throws "container does not exist" if there is none. */
 export function loadStoredConfig(directory: StateDirectory, record: StateRecord): Config {
   return readStoredConfig(directory.loadConfig(), record);
 }

@@ -66,6 +66,7 @@ export function makeImageDirectory(imagePath: string, parentPath: string | undef
   });
 }
 
+/** `logFile`: only its name counts; it is in CRIU's work directory. */
 export function commonOptions(
   flags: CriuFlags,
   logFile: string,

@@ -58,6 +58,7 @@ export function message<const F extends Fields>(fields: F): Message<F> {
   return { fields };
 }
 
+/** A value as the bytes of its message. */
 export function encode<F extends Fields>(type: Message<F>, value: ValueOfFields<F>): Uint8Array {
   const bytes: number[] = [];
   for (const [name, { number, kind, repeated: many }] of Object.entries(type.fields)) {

@@ -28,6 +28,7 @@ export interface CriuVersion {
 /** CRIU 3.15 (2020) is the first that reports lazy pages and keeps external pid namespaces. */
 const MINIMUM: CriuVersion = { major: 3, minor: 15, sublevel: 0 };
 
+/** Starts CRIU. Throws CriuError when it gives up. */
 export class CriuSession {
   /** What CRIU wrote to its standard error; known when it has ended. */
   output = "";
@@ -147,6 +148,7 @@ export class CriuError extends RuntimeError {
   }
 }
 
+/** "4.2" */
 export function versionText({ major, minor, sublevel }: CriuVersion): string {
   return sublevel === 0 ? `${major}.${minor}` : `${major}.${minor}.${sublevel}`;
 }

@@ -17,6 +17,7 @@ const CONTROLLERS: readonly (readonly [v2: string, v1: string, without: string])
   ["rdma", "rdma", "rdma limits"],
 ];
 
+/** All findings about cgroups. */
 export function findCgroups(facts: DoctorFacts): Finding[] {
   return [
     ...findPlace(facts),

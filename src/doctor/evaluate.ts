@@ -7,6 +7,7 @@ import { findPrivileges, findPrograms, findSecurity, findUserNamespaces } from "
 import { findKernel } from "./kernel.ts";
 import { findStart } from "./start.ts";
 
+/** All findings. */
 export function evaluate(facts: DoctorFacts): Finding[] {
   return [
     ...findKernel(facts),

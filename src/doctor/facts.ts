@@ -17,6 +17,7 @@ export interface CgroupDoctorFacts {
   systemd: boolean;
 }
 
+/** Everything that findings depend on. */
 export interface DoctorFacts extends CgroupDoctorFacts {
   /** How this process started; undefined: run from its sources. */
   start: StartKind | undefined;

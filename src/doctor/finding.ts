@@ -3,6 +3,7 @@
 /** `ok`: it is there. `limited`: something will not work. `missing`: no container will work. */
 export type Verdict = "ok" | "limited" | "missing";
 
+/** A judgement with its name and area. */
 export interface Finding {
   area: Area;
   name: string;

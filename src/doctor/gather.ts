@@ -9,6 +9,7 @@ import { startRecord } from "../host/start-record.ts";
 import { native } from "../native/call.ts";
 import type { CgroupDoctorFacts, CgroupLevel, DoctorFacts } from "./facts.ts";
 
+/** Never throws: what cannot be read counts as missing. */
 export function gatherFacts(): DoctorFacts {
   const host = currentHost();
   const user = userName(host.euid);

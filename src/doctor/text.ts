@@ -5,6 +5,7 @@ import { AREAS, type Finding } from "./finding.ts";
 
 const MARKS = { ok: "ok", limited: "--", missing: "NO" } as const;
 
+/** One finding a line, and a verdict at the end. */
 export function doctorText(findings: readonly Finding[]): string {
   const width = findings.reduce((most, { name }) => Math.max(most, name.length), 0);
   const lines: string[] = [];

@@ -2,6 +2,7 @@
 
 import type { Failure } from "../native/boundary.gen.ts";
 
+/** The configuration and the host, as far as messages and hints need them. */
 export interface FailureContext {
   /** `init`: the first process of a container; `exec`: a further one; `other`: no process is being made. */
   process: "init" | "exec" | "other";
@@ -31,6 +32,7 @@ export interface FailureContext {
   host: HostView;
 }
 
+/** An entry of `mounts`. */
 export interface MountFacts {
   destination: string;
   type: string;
@@ -52,6 +54,7 @@ interface HostView {
   text: (path: string) => string;
 }
 
+/** What a hint is decided by. */
 export interface HintFacts {
   failure: Failure;
   context: FailureContext;
@@ -59,6 +62,7 @@ export interface HintFacts {
   mount: MountFacts | undefined;
 }
 
+/** Whether the configuration names a namespace of this type. */
 export function hasNamespace(context: FailureContext, type: string): boolean {
   return context.namespaces.some((namespace) => namespace.type === type);
 }
@@ -68,6 +72,7 @@ export function isNewUserNamespace(context: FailureContext): boolean {
   return context.namespaces.some(({ type, path }) => type === "user" && path === "");
 }
 
+/** Whether an id of the container is in one of the ranges. */
 export function isMapped(id: number, mappings: readonly IdRange[]): boolean {
   return mappings.some(({ containerID, size }) => id >= containerID && id < containerID + size);
 }

@@ -56,6 +56,7 @@ export interface RuntimeErrorDetails {
   cause?: unknown;
 }
 
+/** The message, and the exit status and details that go with it. */
 export class RuntimeError extends Error {
   readonly exitCode: number;
   readonly step: string | undefined;

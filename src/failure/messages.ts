@@ -29,6 +29,7 @@ const TRIGGER_TEXTS = [
   "/attr",
 ] as const;
 
+/** Whether a client would find one of the texts in it; case does not matter. */
 export function holdsTriggerText(text: string): boolean {
   const lower = text.toLowerCase();
   return TRIGGER_TEXTS.some((trigger) => lower.includes(trigger));

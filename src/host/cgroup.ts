@@ -16,6 +16,7 @@ export interface CgroupHierarchy {
   own: string;
 }
 
+/** The hierarchies, and the caller's place in each. */
 export interface CgroupFacts {
   mode: CgroupMode;
   /** v1 hierarchies that are mounted, in the order of mountinfo. */
@@ -26,6 +27,7 @@ export interface CgroupFacts {
   v2Own: string;
 }
 
+/** From /proc/self/cgroup, the mounts, and the type of the file system at /sys/fs/cgroup. */
 export function cgroupFacts(
   fileSystem: string,
   selfCgroup: string,

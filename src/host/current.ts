@@ -5,6 +5,7 @@ import { isThere } from "./files.ts";
 import { found } from "./found.ts";
 import { type HostFacts, hostFacts, isInitialIdMap, parseIdMap } from "./host.ts";
 
+/** Reads them at the first call only. */
 export function currentHost(): HostFacts {
   if (found.host === undefined) {
     const texts = native("host_facts", {});

@@ -20,6 +20,7 @@ interface FoundFiles {
 
 const USUAL_FILES: FoundFiles = { newuidmap: "", newgidmap: "", procKcore: true, setgroupsDenied: false };
 
+/** Everything that a plan depends on. */
 export interface HostFacts extends FoundFiles {
   kernel: KernelVersion;
   euid: number;
@@ -39,12 +40,14 @@ export interface HostFacts extends FoundFiles {
   fileSystemOf(path: string): string;
 }
 
+/** uname(2), `release`. */
 export interface KernelVersion {
   release: string;
   major: number;
   minor: number;
 }
 
+/** `texts`: of the kernel. */
 export function hostFacts(texts: FactsReply, found: FoundFiles = USUAL_FILES): HostFacts {
   const mounts = parseMountinfo(texts.mountinfo);
   const uidMap = parseIdMap(texts.uid_map);
@@ -88,6 +91,7 @@ export function parseRelease(release: string): KernelVersion {
   return { release, major: Number(match?.[1] ?? 0), minor: Number(match?.[2] ?? 0) };
 }
 
+/** Whether the kernel is of this version or newer. */
 export function kernelAtLeast(kernel: KernelVersion, major: number, minor: number): boolean {
   return kernel.major > major || (kernel.major === major && kernel.minor >= minor);
 }

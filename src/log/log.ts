@@ -14,6 +14,7 @@ export const LOG_LEVELS = ["error", "warning", "info", "debug"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFormat = "text" | "json";
 
+/** What the global flags say about the log. */
 export interface LogSettings {
   /** Absolute path; undefined: standard error. */
   file: string | undefined;
@@ -36,6 +37,7 @@ export interface LogOutput {
   now: () => Date;
 }
 
+/** Where a command reports to. Nothing here throws. */
 export interface Log {
   /** Whether debug records are written. */
   readonly debugging: boolean;
@@ -49,6 +51,7 @@ export interface Log {
   failure: (error: unknown) => void;
 }
 
+/** A log with these settings, written through `output`. */
 export function createLog(settings: LogSettings, output: LogOutput): Log {
   const level = settings.debug ? "debug" : (settings.level ?? "warning");
   const threshold = LOG_LEVELS.indexOf(level);

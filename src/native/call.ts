@@ -18,6 +18,7 @@ const TAKE_WAITING = 0xffff_ffff;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Makes one call of the core. Throws NativeError for a Failure. */
 export function native<Name extends keyof Calls>(name: Name, request: Calls[Name][0]): Calls[Name][1] {
   const { observe } = linked;
   if (observe === undefined) return call(name, request);

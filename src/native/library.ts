@@ -14,6 +14,7 @@ declare const BUNC_CALL: number;
 const abi = { args: [], returns: "u32" } as const;
 const call = { args: ["u32", "ptr", "u32", "ptr", "u32"], returns: "i32" } as const;
 
+/** Throws Error if the core has another ABI than this program. */
 export function loadLibrary(): NativeCall {
   const symbols = typeof BUNC_CALL === "number" ? linkedCore() : builtLibrary();
   const found = symbols.bunc_abi();

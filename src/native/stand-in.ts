@@ -6,6 +6,7 @@ import type { NativeCall } from "./linked.ts";
 /** Call → its answer. A call without one is an error. */
 export type Answers = { [Name in keyof Calls]?: (request: Calls[Name][0]) => Calls[Name][1] };
 
+/** A core that gives these answers. */
 export function standInCore(answers: Answers): NativeCall {
   const names = Object.keys(callNumbers) as (keyof Calls)[];
   return (id, request, length, out) => {

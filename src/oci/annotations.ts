@@ -55,6 +55,7 @@ export function seccompReceiver({ linux, annotations }: Config): string {
   return linux.seccomp?.listenerPath || annotations[SECCOMP_RECEIVER] || "";
 }
 
+/** Whether some rule of the profile asks an agent (SCMP_ACT_NOTIFY). */
 export function asksAgent(seccomp: Config["linux"]["seccomp"]): boolean {
   return (
     seccomp?.syscalls.some(({ action, names }) => action === "SCMP_ACT_NOTIFY" && names.length > 0) ?? false

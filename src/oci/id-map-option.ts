@@ -6,6 +6,7 @@
 
 import type { IdMapping } from "./mounts.ts";
 
+/** The mappings that the option gives. */
 export interface IdMapOption {
   uidMappings: IdMapping[];
   gidMappings: IdMapping[];

@@ -4,6 +4,7 @@ import { type ConfigError, RuntimeError } from "../failure/errors.ts";
 import type { Warning } from "../failure/warning.ts";
 import { isSpecialNumber, numberText } from "./json-number.ts";
 
+/** One mistake in a document. */
 export interface Issue extends ConfigError {
   /** JSON path: `linux.namespaces[2].type`. Empty: the document itself. */
   path: string;
@@ -33,6 +34,7 @@ export function formatIssues(document: string, issues: readonly Issue[]): string
   return `invalid ${document}: ${issues.length} problems:${lines.join("")}`;
 }
 
+/** `process.cwd: found "a", accepted: an absolute path`. */
 export function formatIssue(issue: Issue): string {
   const where = placeOf(issue);
   const what = issue.message === undefined ? "" : `${issue.message}; `;

@@ -11,6 +11,7 @@ import { MOUNT_ATTR, MS } from "../native/boundary.gen.ts";
 /** Superblock flags, named as fsconfig(2) names them. */
 export type SuperblockFlag = "ro" | "sync" | "dirsync" | "mand" | "lazytime";
 
+/** Options of one mount. */
 export interface MountOptions {
   bind: boolean;
   /** rbind. */

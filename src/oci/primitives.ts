@@ -100,6 +100,7 @@ export function struct<const Entries extends v.ObjectEntries>(entries: Entries) 
   );
 }
 
+/** An array; `message` is the phrase for anything else. */
 export function listOf<const Schema extends v.GenericSchema>(schema: Schema, message = "an array") {
   return v.array(schema, message);
 }

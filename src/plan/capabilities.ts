@@ -14,6 +14,7 @@ interface PlannedCapabilities {
 
 const SETS = ["bounding", "effective", "permitted", "inheritable", "ambient"] as const;
 
+/** The sets, with a warning for each name that is left out. */
 export function planCapabilities(config: CapabilitiesConfig): PlannedCapabilities {
   const bounding = capabilitySet(config.bounding);
   const effective = capabilitySet(config.effective);

@@ -46,6 +46,7 @@ export interface MountingOptions {
   cgroupDirectories: ReadonlyMap<string, string>;
 }
 
+/** For the container's init. */
 export interface CreateOptions extends ProcessOptions, MountingOptions {
   /** `--no-pivot`. */
   noPivot: boolean;
@@ -65,12 +66,14 @@ export interface InitProcess {
   startTime: number;
 }
 
+/** For a further process. */
 export interface ExecOptions extends ProcessOptions {
   init: InitProcess;
   /** Whether its user namespace refuses setgroups(2). */
   setgroupsDenied: boolean;
 }
 
+/** Collects steps and warnings. */
 export class PlanContext {
   readonly steps: Step[] = [];
   readonly warnings: Warning[] = [];
@@ -97,6 +100,7 @@ export class PlanContext {
   }
 }
 
+/** A plan, and warnings for the caller. */
 export interface Planned<T> {
   plan: T;
   warnings: Warning[];

@@ -35,6 +35,7 @@ const KIND: Readonly<Record<DeviceConfig["type"], DeviceKind>> = {
   p: "fifo",
 };
 
+/** Adds the default devices, those of the configuration, and the usual links. */
 export function planDevices(context: PlanContext): void {
   // mknod(2) is for the initial user namespace only.
   const bind = context.host.inUserNamespace || context.has("user");

@@ -20,6 +20,7 @@ const FLAG: Readonly<Record<NamespaceType, number>> = {
 /** Every kind of namespace: `exec` joins all of the container's; those that it shares with the caller are skipped. */
 const ALL_FLAGS = Object.values(FLAG).reduce((mask, flag) => mask | flag, 0);
 
+/** For a new container. */
 export function createNamespaces(context: PlanContext, options: CreateOptions): Namespaces {
   const { linux } = context.config;
   let create = 0;

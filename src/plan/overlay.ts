@@ -9,6 +9,7 @@ import { resolvePath } from "../kernel/paths.ts";
 import type { MountOption } from "../native/boundary.gen.ts";
 import { dataOption } from "./mount-attributes.ts";
 
+/** `data`: of the mount's options. */
 export function overlayOptions(
   data: readonly string[],
   bundle: string,

@@ -40,6 +40,7 @@ const DEFAULT_UMASK = 0o022;
 /** The bits of its argument that umask(2) uses. */
 const UMASK_BITS = 0o777;
 
+/** The plan of a container's init. */
 export function planCreate(config: Config, host: HostFacts, options: CreateOptions): Planned<Plan> {
   const { process } = config;
   if (process === undefined) {

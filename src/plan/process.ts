@@ -72,6 +72,7 @@ export function planCredentials(
   context.add("process.capabilities", { capabilities: planned.sets });
 }
 
+/** Adds the steps, in an order that credentials.zig explains. */
 export function planProcess(
   process: ProcessConfig,
   options: ProcessOptions,

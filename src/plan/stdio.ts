@@ -11,6 +11,7 @@ const TERMINAL_SIZE_MAX = 0xffff;
 /** For a process that uses none, or a terminal. */
 export const KEPT_STREAMS: Streams = { stdin: "kept", stdout: "kept", stderr: "kept" };
 
+/** Terminal or streams, as the process and the caller ask for. */
 export function planStdio(process: ProcessConfig, host: HostFacts, options: ProcessOptions): Stdio {
   const { terminal, consoleSize } = process;
   const sized = terminal && consoleSize !== undefined && consoleSize.height > 0 && consoleSize.width > 0;

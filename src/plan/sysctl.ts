@@ -2,6 +2,7 @@
 
 import type { PlanContext } from "./context.ts";
 
+/** Adds a step for each. */
 export function planSysctls(context: PlanContext): void {
   for (const [key, value] of Object.entries(context.config.linux.sysctl ?? {})) {
     context.add("linux.sysctl", { sysctl: { key: sysctlPath(key), value } });

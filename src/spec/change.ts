@@ -36,6 +36,7 @@ export interface SpecChanges {
   seccomp: ((bounding: readonly string[]) => DraftSeccomp) | null | undefined;
 }
 
+/** Changes `draft` in place. */
 export function changeSpec(draft: Draft, changes: SpecChanges): void {
   changeProcess(draft, changes);
   changeCapabilities(draft, changes.capAdd, changes.capDrop);

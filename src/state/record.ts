@@ -9,6 +9,7 @@ import type { CgroupDriver } from "../cgroup/manager.ts";
 import { RuntimeError } from "../failure/errors.ts";
 import { parseExactly } from "../oci/json.ts";
 
+/** Contents of state.json. */
 export interface StateRecord {
   id: string;
   /** 0 until the process exists. */
@@ -62,6 +63,7 @@ export interface StateRecord {
  */
 export const STATE_VERSION = 1;
 
+/** With a newline at its end. */
 export function serializeRecord(record: StateRecord): string {
   return `${JSON.stringify(record)}\n`;
 }

@@ -32,6 +32,7 @@ function statusOf(facts: StatusFacts): ContainerStatus {
   return facts.waiting ? "created" : "running";
 }
 
+/** Asks the kernel. Throws RuntimeError for a record with cgroups outside of the mounts. */
 export function currentStatus(directory: StateDirectory, record: StateRecord): ContainerStatus {
   const { alive, waiting } = initProcess(directory, record);
   return statusOf({

@@ -60,6 +60,7 @@ export function anyText(text: string): string {
   return text;
 }
 
+/** Whether this value of the flag counts as "not given". */
 export function meansAbsent(option: object, value: string): boolean {
   return value === "" && absentWhenEmpty.has(option);
 }

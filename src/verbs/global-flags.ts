@@ -8,6 +8,7 @@ import { oneOf, parseBooleanOrAuto } from "./values.ts";
 
 export type CgroupManager = "cgroupfs" | "systemd" | "disabled";
 
+/** Values of the global flags. */
 export interface GlobalOptions {
   /** State directory given with --root, absolute; undefined: the default (src/state/default-root.ts). */
   root: string | undefined;

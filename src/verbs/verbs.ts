@@ -51,6 +51,7 @@ export const verbs = {
 
 export type VerbName = keyof typeof verbs;
 
+/** Whether there is such a command. */
 export function isVerbName(text: string): text is VerbName {
   return Object.hasOwn(verbs, text);
 }

@@ -4,6 +4,7 @@ import type { Warning } from "../../failure/warning.ts";
 import { ERRNO } from "../../native/boundary.gen.ts";
 import type { Integer64 } from "../../oci/json-number.ts";
 
+/** One value for one file of a cgroup. */
 export interface CgroupSetting {
   /** The v2 controller, or the v1 controller in whose hierarchy the file is. */
   controller: string;
@@ -25,6 +26,7 @@ export interface IgnoredResource {
   warn?: boolean;
 }
 
+/** Settings in the order in which they are written, and what was left out. */
 export interface CgroupSettings {
   settings: CgroupSetting[];
   ignored: IgnoredResource[];

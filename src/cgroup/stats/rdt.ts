@@ -3,6 +3,7 @@
 /** Text of a file below the resctrl mount; undefined where there is none. */
 type ReadRdtFile = (path: string, file: string) => string | undefined;
 
+/** `intel_rdt` of a "stats" event. */
 export interface RdtStats {
   l3_cache_info?: Record<string, string | number>;
   l3_cache_schema_root?: string;

@@ -53,6 +53,7 @@ function blockFiles(name: string): string[] {
   return [...recursive, `blkio.throttle.${name}_recursive`, `blkio.throttle.${name}`];
 }
 
+/** The files that `v1Stats` reads. */
 export function v1Files(pageSizes: readonly string[]): StatsFiles[] {
   return [
     { controller: "cpu", files: ["cpu.stat"] },
@@ -84,6 +85,7 @@ export function v1Files(pageSizes: readonly string[]): StatsFiles[] {
   ];
 }
 
+/** The texts of those files as statistics. */
 export function v1Stats(texts: FileTexts, pageSizes: readonly string[], intelRdt: object): Stats {
   return {
     cpu: cpu(texts),

@@ -19,6 +19,7 @@ import {
   UINT64_MAX,
 } from "./values.ts";
 
+/** The files that `v2Stats` reads. */
 export function v2Files(pageSizes: readonly string[]): StatsFiles[] {
   return [
     { controller: "cpu", files: ["cpu.stat", "cpu.pressure"] },
@@ -47,6 +48,7 @@ export function v2Files(pageSizes: readonly string[]): StatsFiles[] {
   ];
 }
 
+/** The texts of those files as statistics. */
 export function v2Stats(texts: FileTexts, pageSizes: readonly string[], intelRdt: object): Stats {
   return {
     cpu: cpu(texts),

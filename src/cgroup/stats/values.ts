@@ -19,6 +19,7 @@ interface Pressure {
   full?: PressureLine;
 }
 
+/** One kind of memory, in bytes; `failcnt`: how often its limit was hit. */
 export interface MemoryEntry {
   limit: Integer64;
   usage?: Integer64;
@@ -26,6 +27,7 @@ export interface MemoryEntry {
   failcnt: Integer64;
 }
 
+/** One counter of one block device. */
 export interface BlockEntry {
   major?: number;
   minor?: number;
@@ -83,10 +85,12 @@ export function parseKeyed(text: string | undefined): Map<string, Integer64> {
   return values;
 }
 
+/** The sum, at most 2^64-1. */
 export function add(a: Integer64, b: Integer64): Integer64 {
   return normal(BigInt(a) + BigInt(b));
 }
 
+/** The product, at most 2^64-1. */
 export function multiply(a: Integer64, factor: number): Integer64 {
   return normal(BigInt(a) * BigInt(factor));
 }

@@ -60,6 +60,7 @@ export function openStream(call: typeof native, address: string): ByteStream {
   };
 }
 
+/** One connection, in order: authenticate, call, wait for signals. Throws Error when a deadline passes. */
 export class Bus {
   private readonly stream: ByteStream;
   private readonly now: () => number;

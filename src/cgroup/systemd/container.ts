@@ -41,6 +41,7 @@ import {
 } from "./properties.ts";
 import { type UnitName, unitName } from "./unit.ts";
 
+/** The systemd driver. Throws RuntimeError. */
 export class SystemdCgroups implements CgroupManager {
   readonly locations: readonly CgroupLocation[];
   readonly unit: UnitName;

@@ -24,6 +24,7 @@ const JOB_TIMEOUT_MS = 30_000;
 
 const SYSTEMD_PRIVATE_PATH = "/run/systemd/private";
 
+/** Which systemd to talk to: the system's, or the user's when rootless. */
 export interface SystemdEnvironment {
   rootless: boolean;
   euid: number;

@@ -7,6 +7,7 @@ export const METHOD_RETURN = 2;
 export const ERROR = 3;
 export const SIGNAL = 4;
 
+/** A method call to be encoded. */
 export interface MethodCall {
   destination: string;
   path: string;
@@ -16,6 +17,7 @@ export interface MethodCall {
   body: readonly Value[];
 }
 
+/** A message as it was received. */
 export interface Message {
   type: number;
   serial: number;
@@ -44,6 +46,7 @@ const FIXED_LENGTH = 16;
 /** The specification's own bound. */
 const MESSAGE_LENGTH_MAX = 1 << 27;
 
+/** The bytes of a method call. `serial`: of this message, from 1. */
 export function encodeCall(call: MethodCall, serial: number): Uint8Array {
   const body = new WireWriter();
   for (const [index, type] of splitSignature(call.signature).entries()) {

@@ -15,12 +15,14 @@ import { parseList } from "../stats/v1.ts";
 import { UINT64_MAX } from "../stats/values.ts";
 import type { Value } from "./wire.ts";
 
+/** Name and value of a unit's property. */
 export interface Property {
   name: string;
   signature: string;
   value: Value;
 }
 
+/** Resources as systemd and the cgroup's files get them. */
 export interface SystemdResources {
   properties: Property[];
   /**
@@ -70,6 +72,7 @@ function cpuWeight(resources: ResourcesConfig, version: number): Property[] {
   return isAsked && knowsIdle ? [uint64("CPUWeight", UINT64_MAX)] : [];
 }
 
+/** As `v2Properties`, for cgroup v1. */
 export function v1Properties(resources: ResourcesConfig, version: number): SystemdResources {
   const { memory, cpu, blockIO, pids } = resources;
   const properties: Property[] = [];

@@ -2,6 +2,7 @@
 
 import { RuntimeError } from "../../failure/errors.ts";
 
+/** Where systemd puts a container. */
 export interface UnitName {
   /** "docker-1234.scope" */
   unit: string;

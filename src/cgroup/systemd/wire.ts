@@ -124,6 +124,7 @@ const FIXED: Readonly<Record<string, FixedType>> = {
   },
 };
 
+/** Writes values with the alignment that their types ask for. */
 export class WireWriter {
   private bytes = new Uint8Array(256);
   private view = new DataView(this.bytes.buffer);

@@ -25,6 +25,7 @@ export interface Report {
   warn(path: string, found: unknown, message: string): void;
 }
 
+/** One rule, for documents of type T. */
 export interface Rule<T, Facts = ValidationFacts> {
   /** Paths of the members that the rule reads; "mounts[]": it skips unsound items itself. */
   reads: readonly string[];
