@@ -31,9 +31,6 @@ export const IMAGE_ADDRESS = 0x50000000;
 /** Pages without content between two with, up to which both are one piece: a page is cheaper than a system call. */
 const GAP_PAGES = 64;
 
-/** What is mapped of a reservation behind its last content. Nobody else maps anything there. */
-const RESERVED_BYTES = 64 << 20;
-
 const [PROT_READ, PROT_WRITE, PROT_EXEC] = [1, 2, 4];
 const READ_WRITE = PROT_READ | PROT_WRITE;
 const [MADV_DONTFORK, MADV_NOHUGEPAGE] = [10, 15];
@@ -143,7 +140,7 @@ function withImage(
   const table = {
     features,
     pageSize: PAGE_BYTES,
-    areas: own.filter(isOutside).map((area) => reservation(area, pieces)),
+    areas: own.filter(isOutside).map(reservation),
     fill: [] as Call[],
     replace: [] as Call[],
     auxiliary,
@@ -239,14 +236,13 @@ function startProtection(area: Area): number {
   return isCode(area) ? PROT_READ | PROT_EXEC : area.protection;
 }
 
-function reservation(
-  area: Area,
-  pieces: readonly Piece[],
-): { address: number; size: number; protection: number } {
-  const last = pieces.findLast((piece) => piece.area === area);
-  const content = last === undefined ? area.start : last.address + last.bytes.length;
-  const size = Math.min(area.end, content + RESERVED_BYTES) - area.start;
-  return { address: area.start, size, protection: isCode(area) ? 0 : area.protection };
+/** As large as it was: the engine and the allocator take what they have reserved for mapped. */
+function reservation(area: Area): { address: number; size: number; protection: number } {
+  return {
+    address: area.start,
+    size: area.end - area.start,
+    protection: isCode(area) ? 0 : area.protection,
+  };
 }
 
 function* words(pieces: readonly Piece[]): Generator<[address: number, low: number, high: number]> {

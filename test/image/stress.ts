@@ -58,6 +58,13 @@ function zeros(): number {
   return bad;
 }
 
+/** Each of a shape of its own, which the engine keeps in a place of 4 GiB that it reserves at its start. */
+function shapes(): number {
+  const objects: object[] = [];
+  for (let index = 0; index < 600_000; index++) objects.push({ [`shape${index}`]: index });
+  return objects.length;
+}
+
 function recursion(): string {
   const deep = (depth: number): number => 1 + deep(depth + 1);
   try {
@@ -110,6 +117,7 @@ async function later(): Promise<string> {
 async function run(): Promise<void> {
   console.log("churn", churn(8));
   console.log("zeros", zeros());
+  console.log("shapes", shapes());
   console.log("recursion", recursion());
   console.log("expressions", expressions());
   console.log("parsed", parsed());
