@@ -45,6 +45,7 @@ export const WORDS: Readonly<Record<string, readonly string[]>> = {
   "restore --manage-cgroups-mode": ["soft", "full", "strict", "ignore"],
   "list --format": ["table", "json"],
   "ps --format": ["table", "json"],
+  "doctor --engine": ["docker", "containerd", "podman"],
   "validate --kind": ["config", "process", "resources", "seccomp"],
   "exec --cap": capabilityNames(),
   "spec --cap-add": ["ALL", ...capabilityNames()],

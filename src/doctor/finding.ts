@@ -16,7 +16,15 @@ export interface Finding {
   fix: string;
 }
 
-export const AREAS = ["kernel", "privileges", "cgroups", "security", "user namespaces", "programs"] as const;
+export const AREAS = [
+  "kernel",
+  "privileges",
+  "cgroups",
+  "security",
+  "user namespaces",
+  "programs",
+  "engine",
+] as const;
 export type Area = (typeof AREAS)[number];
 
 interface Judgement {

@@ -1,6 +1,6 @@
 /** `doctor`: what it says of this machine is so. */
 import { expect } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { Finding } from "../../src/doctor/finding.ts";
 import { buncOnly, command, root } from "../harness/requirements.ts";
 import type { CallOptions, Sandbox } from "../harness/sandbox.ts";
@@ -73,3 +73,24 @@ scenario("doctor for root without capabilities", [root, buncOnly, command("setpr
   expect(ok).toBe(false);
   expect(of("CAP_SYS_ADMIN")).toMatchObject({ verdict: "missing" });
 });
+
+scenario(
+  "doctor --engine reads what an ordinary user has configured",
+  [root, buncOnly, command("setpriv")],
+  async (box) => {
+    const wrapper = ["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups"];
+    const folder = box.path("config/containers/containers.conf.d");
+    mkdirSync(folder, { recursive: true });
+    const ask = async () => {
+      const env = { XDG_CONFIG_HOME: box.path("config") };
+      const { status, stdout } = await box.call(["doctor", "--engine", "podman", "--json"], { wrapper, env });
+      return { status, ...(JSON.parse(stdout) as { ok: boolean; engine: string; findings: Finding[] }) };
+    };
+    expect(await ask()).toMatchObject({ status: 1, ok: false, engine: "podman" });
+    const configured = `[engine]\nruntime = "mine"\n[engine.runtimes]\nmine = ["${box.runtime.path}"]\n`;
+    writeFileSync(`${folder}/mine.conf`, configured);
+    const { status, findings } = await ask();
+    expect(status).toBe(0);
+    expect(findings.find(({ name }) => name === "runtime")).toMatchObject({ verdict: "ok" });
+  },
+);
