@@ -22,7 +22,7 @@ import {
 import { type Area, PAGE_BYTES, StoppedProcess } from "./image/process.ts";
 import { answerForProcessor } from "./image/processor.ts";
 import { withStoppedProgram } from "./image/record.ts";
-import { type Call, encodeTable, headerBytes } from "./image/table.ts";
+import { type Call, COPY, encodeTable, headerBytes } from "./image/table.ts";
 import { writeInPieces } from "./link.ts";
 
 /** Of the segment: above the core, below what any kernel maps. */
@@ -154,9 +154,12 @@ function withImage(
   const begin = at;
   for (const { address, bytes, area } of pieces) {
     const calls = isOutside(area) ? table.fill : table.replace;
-    calls.push([number.mremap, at, bytes.length, bytes.length, MREMAP_MAYMOVE_FIXED, address]);
-    const protection = startProtection(area);
-    if (protection !== READ_WRITE) calls.push([number.mprotect, address, bytes.length, protection]);
+    if (isCode(area)) calls.push(...copied(at, bytes.length, address));
+    else {
+      calls.push([number.mremap, at, bytes.length, bytes.length, MREMAP_MAYMOVE_FIXED, address]);
+      if (area.protection !== READ_WRITE)
+        calls.push([number.mprotect, address, bytes.length, area.protection]);
+    }
     at += bytes.length;
   }
   for (const [index, area] of own.filter(isOutside).entries()) {
@@ -231,9 +234,16 @@ function piecesOf(stopped: StoppedProcess, area: Area): Piece[] {
   });
 }
 
-/** Code is never writable in a started process. */
-function startProtection(area: Area): number {
-  return isCode(area) ? PROT_READ | PROT_EXEC : area.protection;
+/**
+ * Code, which is never writable in a started process, is a few pages. They become memory of no file: where SELinux confines the
+ * process, a page of a file that was written to cannot be executed (execmod).
+ */
+function copied(from: number, bytes: number, to: number): Call[] {
+  return [
+    [number.mprotect, to, bytes, READ_WRITE],
+    [COPY, from, bytes, to],
+    [number.mprotect, to, bytes, PROT_READ | PROT_EXEC],
+  ];
 }
 
 /** As large as it was: the engine and the allocator take what they have reserved for mapped. */

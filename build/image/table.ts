@@ -1,5 +1,8 @@
 /** The beginning of the image's segment: `Header` of zig/image.zig, and the lists that it points to. */
 
+/** In place of a number: memory is copied. Its address, the number of bytes, and where to. */
+export const COPY = 0xffffffff;
+
 /** A system call: its number, and its arguments. */
 export type Call = readonly [number: number, ...args: number[]];
 

@@ -99,6 +99,12 @@ scenario("no memory can be written and executed", [root, image], async (box) => 
     .map((line) => line.split(" ")[1] ?? "");
   expect(modes.length).toBeGreaterThan(30);
   expect(modes.filter((mode) => mode.includes("w") && mode.includes("x"))).toEqual([]);
+  // SELinux lets a confined process execute memory of a file only as long as it has not been written to.
+  const code = maps
+    .split("\n")
+    .filter((line) => /^[0-9a-f]{12}-\S+ r-x/.test(line) && !line.includes("[vdso]"));
+  expect(code.length).toBeGreaterThan(0);
+  expect(code.filter((line) => line.includes("/"))).toEqual([]);
 });
 
 scenario("each process has a stack guard of its own", [root, image, command("dd")], async (box) => {
