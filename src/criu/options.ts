@@ -8,7 +8,7 @@ import { CLONE } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { CG_MODE, type CriuOpts } from "./rpc.ts";
 
-/** Flags that both commands have (src/verbs/criu-flags.ts); paths are absolute. */
+/** Flags that both commands have (src/verbs/criu.ts); paths are absolute. */
 export interface CriuFlags {
   imagePath: string;
   workPath: string | undefined;

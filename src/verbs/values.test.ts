@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { parseSubCgroups } from "../cgroup/sub-cgroup.ts";
 import { RuntimeError } from "../failure/errors.ts";
-import { parsePageServer } from "./checkpoint.ts";
+import { parsePageServer } from "./criu.ts";
 import {
   parseAdditionalGid,
   parseCapability,

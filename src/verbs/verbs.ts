@@ -2,25 +2,28 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import type { ContainerContext } from "../container/context.ts";
-import { checkpointCommand } from "./checkpoint.ts";
-import { createCommand } from "./create.ts";
-import { deleteCommand } from "./delete.ts";
-import { doctorCommand } from "./doctor.ts";
-import { eventsCommand } from "./events.ts";
+import { checkpointCommand, restoreCommand } from "./criu.ts";
 import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
-import { featuresCommand } from "./features.ts";
-import { killCommand } from "./kill.ts";
-import { listCommand } from "./list.ts";
-import { mountsCommand } from "./mounts.ts";
-import { pauseCommand } from "./pause.ts";
-import { psCommand } from "./ps.ts";
-import { restoreCommand } from "./restore.ts";
-import { resumeCommand } from "./resume.ts";
-import { runCommand } from "./run.ts";
+import {
+  doctorCommand,
+  eventsCommand,
+  featuresCommand,
+  listCommand,
+  psCommand,
+  stateCommand,
+} from "./inspect.ts";
+import {
+  createCommand,
+  deleteCommand,
+  killCommand,
+  mountsCommand,
+  pauseCommand,
+  resumeCommand,
+  runCommand,
+  startCommand,
+} from "./lifecycle.ts";
 import { specCommand } from "./spec.ts";
-import { startCommand } from "./start.ts";
-import { stateCommand } from "./state.ts";
 import { updateCommand } from "./update.ts";
 import { validateCommand } from "./validate.ts";
 
