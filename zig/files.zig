@@ -179,7 +179,7 @@ pub fn list_directory(call: *Call, request: PathRequest) Call.Error!ListReply {
     return .{ .found = true, .entries = entries.items };
 }
 
-/// Removes a state directory: plain files, and directories of such. One that is gone is no error.
+/// Removes a state directory: plain files, and directories of such. A missing one is not an error.
 pub fn remove_directory(call: *Call, request: PathRequest) Call.Error!Done {
     try remove_at(call, sys.AT.FDCWD, try call.path(request.path), request.path, 1);
     return .{};
@@ -296,7 +296,7 @@ pub fn resolve_path(call: *Call, request: PathRequest) Call.Error!ResolveReply {
 
 pub const OpenFileReply = struct { fd: i32 };
 
-/// A file or directory, for reading; whoever asks closes it.
+/// A file or directory, for reading; the caller closes it.
 pub fn open_file(call: *Call, request: PathRequest) Call.Error!OpenFileReply {
     const path = try call.path(request.path);
     return .{ .fd = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return call.fail("open", path) };

@@ -1,4 +1,4 @@
-/** What the kernel tells about processes that it killed for want of memory. */
+/** What the kernel reports about OOM kills. */
 
 import type { native } from "../native/call.ts";
 import { fileTexts } from "./files.ts";

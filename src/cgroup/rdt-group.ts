@@ -84,7 +84,10 @@ export function writeSchemata(
   }
 }
 
-/** Removes groups by their absolute paths. One that is gone, or whose resctrl is not mounted any more, is no error. */
+/**
+ * Removes groups by their absolute paths. A missing one, or one whose resctrl is no longer mounted, is not an
+ * error.
+ */
 export function removeRdtGroups(call: typeof native, mount: string, paths: readonly string[]): void {
   const below = paths.filter((path) => mount !== "" && path.startsWith(`${mount}/`));
   if (below.length === 0) return;

@@ -16,7 +16,7 @@ interface SessionOptions {
   directories?: readonly string[];
 }
 
-/** What CRIU asks for while it works. `fd`: came with it, -1 for none; whoever handles it closes it. */
+/** What CRIU asks for while it works. `fd`: came with it, -1 for none; the handler closes it. */
 type NotificationHandler = (notification: CriuNotify, fd: number) => void;
 
 export interface CriuVersion {

@@ -176,7 +176,7 @@ function reason(failure: Failure): string {
   return failure.errno === 0 ? "failed" : errnoText(failure.errno);
 }
 
-/** The detail stands in the message only where no caller can misread it; the log record always has it. */
+/** The detail is in the message only if no caller can misread it; the log record always has it. */
 function withDetail(message: string, failure: Failure): string {
   return failure.detail === "" || holdsTriggerText(failure.detail)
     ? message

@@ -58,7 +58,7 @@ export const containerIsCreated = (id: string) =>
     hint: "wait for its create to end, or end it with delete --force",
   });
 
-/** `delete` has waited for whoever else works on the container. */
+/** `delete` has waited for another command on the container. */
 export const containerIsLocked = (id: string, seconds: number) =>
   new RuntimeError(`container ${id} is in use: another command has held it for ${seconds} s`, {
     path: id,

@@ -21,8 +21,9 @@ const COLON = /\s*:/y;
 const STEP = /\.?([A-Za-z_$][\w$]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/g;
 
 /**
- * A function from paths as errors have them ("mounts[3].type") to places: of the value; of what is nearest around it, where
- * it is missing. Names that differ in case are taken for the same where there is no other, as Go's parser takes them.
+ * A function from paths as errors have them ("mounts[3].type") to places: of the value; of what is nearest
+ * around it, where it is missing. Names that differ only in case are the same if there is no exact match, as
+ * for Go's parser.
  */
 export function placesIn(text: string): (path: string) => Place {
   const root = readValues(text);

@@ -18,7 +18,7 @@ export function targetOf({ destination }: MountConfig, root: string): string {
   return cleanPath(`/${path.slice(root.length)}`);
 }
 
-/** Files that lxcfs emulates: covering them misleads nobody but readers of statistics. */
+/** Files that lxcfs emulates: covering them only changes statistics. */
 export const PROC_SUBMOUNTS: ReadonlySet<string> = new Set([
   "/proc/cpuinfo",
   "/proc/diskstats",

@@ -85,7 +85,7 @@ const OF_CAPABILITY: Readonly<Record<string, string>> = {
   CAP_SYSLOG: "syslog",
 };
 
-/** Keyrings and swap are the host's, the others are for nobody in a container. */
+/** Keyrings and swap are the host's, the others have no use in a container. */
 const FOR_NOBODY = `
   _sysctl add_key create_module get_kernel_syms kexec_file_load kexec_load keyctl lookup_dcookie nfsservctl query_module
   request_key swapoff swapon sysfs userfaultfd uselib ustat vm86 vm86old`;

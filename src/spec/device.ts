@@ -1,4 +1,4 @@
-/** `--device`: a device of this host, as docker has it, or the numbers of one, as oci-runtime-tool has them. */
+/** `--device`: a device of this host, as with docker, or the numbers of one, as with oci-runtime-tool. */
 
 import type { Stats } from "node:fs";
 import { quote, ValueError } from "../verbs/values.ts";

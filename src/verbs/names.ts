@@ -53,8 +53,8 @@ function parseId(text: string, problem: string): number {
 }
 
 /**
- * `--cap`: `net_admin`, `CAP_NET_ADMIN` → `CAP_NET_ADMIN`. A name that nobody knows stays as it is: the process gets a warning
- * about it, as for one of config.json.
+ * `--cap`: `net_admin`, `CAP_NET_ADMIN` → `CAP_NET_ADMIN`. An unknown name stays as it is: the process gets a
+ * warning about it, as for one of config.json.
  */
 export function parseCapability(text: string): string {
   const name = `CAP_${text.toUpperCase().replace(/^CAP_/, "")}`;

@@ -55,8 +55,7 @@ pub fn prepare(context: *Context) Failed!void {
     };
 }
 
-/// It shows what masks cover in the container's: whoever may look into bunc-init while it waits must not find
-/// it.
+/// It shows what masks cover in the container's: a process that may look into bunc-init must not find it.
 pub fn close(context: *Context) void {
     if (context.procfs >= 0) sys.close(context.procfs);
     context.procfs = -1;

@@ -1,8 +1,8 @@
 //! Standard input, output and error of the container's process. A process that we stay with gets our pipes,
 //! and bytes are carried between them and the caller's streams: so nothing of the caller's has to change its
 //! owner, and what the process opens under /dev/stdout is a pipe that belongs to it. One that we leave gets
-//! the caller's streams themselves; pipes among them are given to its user, which concerns nobody else: an
-//! anonymous pipe is opened again by who has it already. Runs in the bunc process.
+//! the caller's streams themselves; pipes among them are given to its user, which affects nobody else: only
+//! its holders can open an anonymous pipe again. Runs in the bunc process.
 
 const std = @import("std");
 const sys = @import("../sys.zig");

@@ -103,7 +103,7 @@ pub const Pump = struct {
         /// a while.
         foreground,
     } = .input,
-    /// When nobody reads the output any more: the writer is told (SIGPIPE), or what it writes is dropped.
+    /// When nobody reads the output any more: the writer gets SIGPIPE, or its output is dropped.
     when_unread: enum { end, drop } = .end,
     dropping: bool = false,
     /// Bytes read so far.
@@ -138,7 +138,7 @@ pub const Pump = struct {
     pub fn polls(self: *const Pump) [2]sys.PollFd {
         return .{
             .{ .fd = if (self.waits_for == .input) self.from.fd else -1, .events = POLL.IN, .revents = 0 },
-            // Also without a word to write: an error says that nobody reads any more.
+            // Also with nothing to write: an error means that nobody reads any more.
             .{ .fd = self.to.fd, .events = if (self.waits_for == .output) POLL.OUT else 0, .revents = 0 },
         };
     }

@@ -1,8 +1,7 @@
-//! Gives the nodes of a graph their positions in a program, from the last
-//! instruction to the first. BPF jumps forward only, and a conditional one by
-//! at most 255: where a successor has come to lie farther away, a copy of it
-//! (of a return) or a long jump to it is put right behind the jump, and serves
-//! whoever follows. So no jump is ever too long, whatever the graph.
+//! Gives the nodes of a graph their positions in a program, from the last instruction to the first. BPF jumps
+//! forward only, and a conditional one by at most 255: where a successor has come to lie farther away, a copy
+//! of it (of a return) or a long jump to it is put right behind the jump, and serves the nodes that follow.
+//! So no jump is ever too long, whatever the graph.
 //!
 //! Runs in the library (process `bunc`); pure.
 

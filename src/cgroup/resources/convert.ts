@@ -33,7 +33,7 @@ export function blkioToIoWeight(weight: number): number {
 export function memorySwapToSwapMax(swap: Integer64 = 0, limit: Integer64 = 0): string | null {
   const both = BigInt(swap);
   const memory = BigInt(limit);
-  // As v1 has it: unlimited memory means unlimited swap unless something else is said.
+  // As in v1: unlimited memory means unlimited swap, unless swap is set.
   if (both === 0n) return memory === -1n ? "max" : null;
   if (both === -1n) return "max";
   if (memory === -1n) return both.toString();

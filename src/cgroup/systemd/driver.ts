@@ -216,7 +216,7 @@ export class Systemd {
       body: [job],
       sender,
     } = this.bus.request({ ...MANAGER, member, signature, body });
-    // Anybody may send us a signal; the end of our job is told by who has taken it.
+    // Anybody may send us a signal; only the one who took our job reports its end.
     const removed = this.bus.waitSignal(
       (signal) => signal.member === "JobRemoved" && signal.sender === sender && signal.body[1] === job,
       JOB_TIMEOUT_MS,
