@@ -5,14 +5,17 @@
 //!              ──▶ what the caller gave is recorded, the environment cleaned ──▶ Bun's _start
 //!
 //! No libc, which begins in Bun's _start: it finds a stack as the kernel makes it, with another environment.
-//! The stub never ends the process: a step that fails is left out, and TypeScript finds no record
-//! (src/host/start-record.ts). Why all this: docs/decisions/0002-entry-stub.md.
+//! The stub ends the process only where there is no room for Bun (entry/address_space.zig): any other step
+//! that fails is left out, and TypeScript finds no record (src/host/start-record.ts). Why all this:
+//! docs/decisions/0002-entry-stub.md.
 
 const std = @import("std");
 const builtin = @import("builtin");
 const Block = @import("entry/block.zig").Block;
 const environment = @import("entry/environment.zig");
 const record = @import("entry/record.zig");
+const address_space = @import("entry/address_space.zig");
+const stack = @import("entry/stack.zig");
 const image = @import("image.zig");
 const image_stack = @import("image/stack.zig");
 const processor = @import("image/processor.zig");
@@ -78,7 +81,8 @@ fn begin(words: [*]usize) callconv(.c) [*]usize {
         return image_stack.move(words);
     }
     reason = image.start(.at(words));
-    return words;
+    address_space.check();
+    return stack.enlarge(words);
 }
 
 /// → bytes for the block that replaces the one at `words`, at most; a multiple of 16.

@@ -197,6 +197,35 @@ for (const kibibytes of [500_000, 1_200_000, 2_300_000]) {
   });
 }
 
+scenario("an address space that is too small: one line says so", [root, buncOnly], async (box) => {
+  for (const kibibytes of [200_000, 390_000]) {
+    for (const words of [["--version"], ["run", "--bundle", withoutLimits(box).directory, box.id()]]) {
+      const result = await box.call(words, { wrapper: after(`ulimit -v ${kibibytes}`) });
+      expect(result).toEqual({
+        status: 1,
+        stdout: "",
+        stderr: `bunc: the limit of the address space, RLIMIT_AS, is ${kibibytes * 1024} bytes; at least 402653184 (ulimit -v 393216) or unlimited is needed\n`,
+      });
+    }
+  }
+});
+
+for (const kibibytes of [64, 128, 300]) {
+  scenario(`a stack of ${kibibytes} KiB is enough`, [root], async (box) => {
+    const wrapper = after(`ulimit -s ${kibibytes}`);
+    const bundle = box.probe(["exit:7"], (config) => {
+      config.process.rlimits = [];
+    });
+    expect((await box.run(bundle, [], { wrapper })).status).toBe(7);
+    const sleeping = box.probe(["sleep"]);
+    const id = await box.create(sleeping, [], { wrapper });
+    await box.must(["start", id], { wrapper });
+    expect((await box.call(["exec", id, "/probe", "exit:5"], { wrapper })).status).toBe(5);
+    await box.must(["list"], { wrapper });
+    await box.must(["delete", "--force", id], { wrapper });
+  });
+}
+
 scenario("no environment at all", [root, buncOnly], async (box) => {
   const result = await box.must(["--version"], { wrapper: ["env", "-i"] });
   expect(result.stdout).toStartWith("runc version");

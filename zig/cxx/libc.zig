@@ -7,6 +7,8 @@ const linux = std.os.linux;
 /// Where the main thread's stack ends at the top, as libc has it: the page above the auxiliary vector. The
 /// entry stub writes it (zig/entry.zig).
 extern var bunc_stack_top: usize;
+/// Where it ends at the bottom, where it is not the kernel's (zig/entry/stack.zig); else 0.
+extern var bunc_stack_bottom: usize;
 
 /// Of the main thread when its limit is infinite, and of the one in an image, which is mapped
 /// (zig/image/stack.zig).
@@ -40,6 +42,7 @@ export fn bunc_pthread_getattr_np(thread: usize, attributes: *Attributes) callco
 /// Not less than what is in use, even where the limit has been lowered below that.
 fn stack_bytes() usize {
     if (bunc_has_image_stack()) return stack_bytes_default;
+    if (bunc_stack_bottom != 0) return bunc_stack_top - bunc_stack_bottom;
     var limit: linux.rlimit = undefined;
     const result = linux.prlimit(0, .STACK, null, &limit);
     const known = linux.errno(result) == .SUCCESS and limit.cur != linux.RLIM.INFINITY and limit.cur < bunc_stack_top;

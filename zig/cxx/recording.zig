@@ -37,6 +37,9 @@ extern fn fopen(path: [*:0]const u8, mode: [*:0]const u8) ?*anyopaque;
 extern fn access(path: [*:0]const u8, mode: c_int) c_int;
 extern fn getcwd(buffer: ?[*]u8, size: usize) ?[*]u8;
 extern fn readlink(path: [*:0]const u8, buffer: [*]u8, size: usize) isize;
+/// zig/entry.zig, zig/entry/stack.zig
+extern const bunc_stack_top: usize;
+extern const bunc_stack_bottom: usize;
 extern fn getpid() c_int;
 extern fn gettid() c_int;
 extern fn getrlimit(resource: c_int, limit: *linux.rlimit) c_int;
@@ -181,8 +184,13 @@ export fn bunc_gettid() callconv(.c) c_int {
 }
 
 export fn bunc_getrlimit(resource: c_int, limit: *linux.rlimit) callconv(.c) c_int {
-    if (!recording()) return getrlimit(resource, limit);
     const stack = @intFromEnum(linux.rlimit_resource.STACK);
+    if (!recording()) {
+        const result = getrlimit(resource, limit);
+        // The engine takes it for the size of the main thread's stack, which may be ours.
+        if (resource == stack and bunc_stack_bottom != 0) limit.cur = bunc_stack_top - bunc_stack_bottom;
+        return result;
+    }
     limit.* = if (resource == stack) .{ .cur = 8 << 20, .max = linux.RLIM.INFINITY } else .{ .cur = 1024, .max = 1024 };
     return 0;
 }

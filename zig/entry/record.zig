@@ -3,6 +3,7 @@
 
 const std = @import("std");
 const linux = std.os.linux;
+const text_writer = @import("writer.zig");
 const Reason = @import("../image.zig").Reason;
 
 /// The environment variable that holds the record:
@@ -30,7 +31,7 @@ pub const Start = struct {
 
     /// → bytes written, with the terminating zero; at most text_bytes_max.
     pub fn write(start: *const Start, text: [*]u8) usize {
-        var writer: Writer = .{ .text = text };
+        var writer: text_writer.Writer = .{ .text = text };
         inline for (variable ++ "=3,") |byte| writer.put(byte);
         writer.number(@intFromEnum(start.reason));
         writer.put(',');
@@ -40,31 +41,11 @@ pub const Start = struct {
         writer.put(',');
         writer.put(if (start.cwd_deleted) '1' else '0');
         writer.put(',');
-        for (start.descriptors) |nibble| writer.put(digit(nibble));
+        for (start.descriptors) |nibble| writer.put(text_writer.digit(nibble));
         writer.put(0);
         return writer.length;
     }
 };
-
-const Writer = struct {
-    text: [*]u8,
-    length: usize = 0,
-
-    fn put(writer: *Writer, byte: u8) void {
-        writer.text[writer.length] = byte;
-        writer.length += 1;
-    }
-
-    fn number(writer: *Writer, value: u64) void {
-        var divisor: u64 = 1;
-        while (value / divisor >= 10) divisor *= 10;
-        while (divisor > 0) : (divisor /= 10) writer.put(digit(@intCast(value / divisor % 10)));
-    }
-};
-
-fn digit(value: u8) u8 {
-    return if (value < 10) '0' + value else 'a' + (value - 10);
-}
 
 /// Of this process. A deleted working directory is left, because Bun does not start in one.
 pub fn take(reason: Reason) Start {

@@ -3,6 +3,7 @@
 const std = @import("std");
 const linux = std.os.linux;
 const Block = @import("../entry/block.zig").Block;
+const entry_stack = @import("../entry/stack.zig");
 
 const bottom = 0x2aa0_0000_0000;
 /// As libc tells it (zig/cxx/libc.zig), whatever the limit is.
@@ -21,28 +22,13 @@ pub fn move(words: [*]usize) [*]usize {
     if (result != bottom) return words;
     // A start gets what was asked for here: the kernel's own stack is not made of huge pages, of which the first costs 2 MiB.
     _ = linux.syscall3(.madvise, bottom, size, linux.MADV.NOHUGEPAGE);
-    const given: Block = .at(words);
-    // The text of AT_EXECFN is the last thing on the kernel's stack.
-    const last: [*:0]const u8 = @ptrFromInt(given.auxiliaryValue(std.elf.AT_EXECFN) orelse return words);
-    const begin = @intFromPtr(words);
-    const end = std.mem.alignForward(usize, @intFromPtr(last) + std.mem.len(last) + 1, 16);
-    const distance = bottom + size - end;
-    const target: [*]usize = @ptrFromInt(begin +% distance);
-    for (target[0 .. (end - begin) / @sizeOf(usize)], words) |*word, old| word.* = old;
-
+    const target = entry_stack.move(words, bottom + size) orelse return words;
     const moved: Block = .at(target);
-    const count = moved.arguments.len;
-    for (target[1..count]) |*word| {
-        if (word.* != 0) word.* +%= distance;
-    }
-    for (moved.environment) |*word| word.* +%= distance;
     var at: usize = 0;
     while (moved.auxiliary[at] != 0) : (at += 2) {
         const value = &moved.auxiliary[at + 1];
         switch (moved.auxiliary[at]) {
-            std.elf.AT_PLATFORM, std.elf.AT_BASE_PLATFORM, std.elf.AT_EXECFN => value.* +%= distance,
             std.elf.AT_RANDOM => {
-                value.* +%= distance;
                 const random: [*]u8 = @ptrFromInt(value.*);
                 for (random, random_bytes) |*byte, fixed| byte.* = fixed;
             },

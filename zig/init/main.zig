@@ -19,12 +19,24 @@ const placement = @import("placement.zig");
 const procfs = @import("procfs.zig");
 const steps = @import("steps.zig");
 const linger = @import("linger.zig");
+const own_stack = @import("own_stack.zig");
 const start = @import("start.zig");
 const hooks = @import("hooks.zig");
 const exec = @import("exec.zig");
 
-pub fn main(arguments: std.process.Init.Minimal) u8 {
-    const vector = arguments.args.vector;
+pub fn main(arguments: std.process.Init.Minimal) noreturn {
+    own_stack.run(begin, @intFromPtr(&arguments.args.vector));
+}
+
+fn begin(address: usize) callconv(.c) noreturn {
+    const vector: *const Vector = @ptrFromInt(address);
+    sys.exit(work(vector.*));
+}
+
+const Vector = std.process.Args.Vector;
+
+/// → exit status
+fn work(vector: Vector) u8 {
     if (vector.len == 2 and std.mem.eql(u8, std.mem.span(vector[1]), "linger")) return linger.run();
     if (vector.len != 5 and vector.len != 7) return usage();
     const channel = parse_fd(vector[1]) orelse return usage();
