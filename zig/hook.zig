@@ -283,7 +283,7 @@ fn child_main(address: usize) callconv(.c) u8 {
     start(child) catch {
         child.errno = sys.errno;
     };
-    return 127;
+    sys.exit(127);
 }
 
 fn start(child: *Child) sys.Error!void {

@@ -1,7 +1,7 @@
 /** A profile has to allow what the container's program needs, and nothing of what bunc-init does before it. */
 import { expect } from "bun:test";
 import type { Config } from "../harness/config.ts";
-import { buncOnly, root } from "../harness/requirements.ts";
+import { buncOnly, type Requirement, root } from "../harness/requirements.ts";
 import { scenario } from "../harness/scenario.ts";
 
 /** All that the probe needs to read a file; `execve` and, without no_new_privs, `capset` get it there. */
@@ -61,3 +61,40 @@ scenario("create, start and a failing execve under such a profile", [root, buncO
   expect(result.status).not.toBe(0);
   expect(result.stderr).toContain("exec /rubbish: exec format error");
 });
+
+const kernelLog: Requirement = () =>
+  Bun.spawnSync(["dmesg"]).success ? null : "needs a kernel log that this process may read";
+
+for (const [name, refused] of [
+  ["exit_group", ["exit_group"]],
+  ["exit_group and exit", ["exit_group", "exit"]],
+  ["exit_group, exit, getpid and kill", ["exit_group", "exit", "getpid", "kill"]],
+] as const) {
+  for (const hook of [false, true]) {
+    scenario(
+      `bunc-init ends where the profile refuses ${name}${hook ? ", and the program of a hook" : ""}`,
+      [root, buncOnly, kernelLog],
+      async (box) => {
+        const bundle = box.probe([], (config) => {
+          config.process.args = ["/rubbish"];
+          if (hook) config.hooks = { startContainer: [{ path: "/rubbish" }] };
+          config.linux["seccomp"] = {
+            defaultAction: "SCMP_ACT_ALLOW",
+            syscalls: [{ names: refused, action: "SCMP_ACT_ERRNO" }],
+          };
+        });
+        await Bun.write(`${bundle.rootfs}/rubbish`, "\0rubbish");
+        Bun.spawnSync(["chmod", "755", `${bundle.rootfs}/rubbish`]);
+        const id = await box.create(bundle);
+        const { pid } = await box.state(id);
+        const started = await box.call(["start", id]);
+        expect(started.status).toBe(1);
+        expect(started.stderr).toContain("exec format error");
+        expect((await box.state(id)).status).toBe("stopped");
+        // No instruction behind the call that was to be the last one was tried.
+        const log = Bun.spawnSync(["dmesg"]).stdout.toString();
+        expect(log.split("\n").filter((line) => line.includes(`bunc-init[${pid}]: segfault`))).toEqual([]);
+      },
+    );
+  }
+}

@@ -60,7 +60,7 @@ fn hold(pair: [2]sys.fd_t) noreturn {
     sys.close(pair[0]);
     var byte: [1]u8 = undefined;
     _ = sys.read(pair[1], &byte) catch {};
-    std.os.linux.exit_group(0);
+    sys.exit(0);
 }
 
 /// user_namespaces(7): the whole map in one write of less than a page, at most 340 lines.

@@ -197,5 +197,5 @@ fn become_child(context: *Context) Failed!void {
     if (pid == 0) return;
     const payload = std.mem.toBytes(pid);
     context.tell(.child, &payload, -1) catch {};
-    std.os.linux.exit_group(0);
+    sys.exit(0);
 }

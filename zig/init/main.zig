@@ -161,5 +161,5 @@ fn panicked(message: []const u8, address: ?usize) noreturn {
     sys.write_all(2, "bunc-init: internal error: ") catch {};
     sys.write_all(2, message) catch {};
     sys.write_all(2, "\n") catch {};
-    std.os.linux.exit_group(1);
+    sys.exit(1);
 }

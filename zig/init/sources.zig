@@ -89,8 +89,8 @@ fn enter_locked_copy(context: *Context, pidfd: sys.fd_t) Failed!void {
     const sigchld = @intFromEnum(std.os.linux.SIG.CHLD);
     const pid = sys.clone3_fork(&.{ .flags = 0, .exit_signal = sigchld }) catch return context.fail("clone3", "a copy of the mounts");
     if (pid == 0) {
-        send_locked_copy(context, pidfd, pair[1]) catch std.os.linux.exit_group(1);
-        std.os.linux.exit_group(0);
+        send_locked_copy(context, pidfd, pair[1]) catch sys.exit(1);
+        sys.exit(0);
     }
     sys.close(pair[1]);
     defer sys.close(pair[0]);

@@ -86,7 +86,7 @@ fn run(address: usize) callconv(.c) noreturn {
     shared.start(shared) catch {
         shared.errno = sys.errno;
     };
-    std.os.linux.exit_group(1);
+    sys.exit(1);
 }
 
 fn start(shared: *Shared) sys.Error!void {
