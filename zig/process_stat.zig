@@ -16,6 +16,8 @@ pub const ProcessStat = struct {
     parent: i32,
     /// Clock ticks since boot: with the pid it names the process for good.
     start_time: u64,
+    /// It has a program (field 23, vsize). One that ends gives its memory back before it closes its files.
+    has_memory: bool,
 };
 
 pub fn read(pid: i32) sys.Error!ProcessStat {
@@ -37,18 +39,20 @@ fn parse(text: []const u8) ?ProcessStat {
     while (fields.next()) |field| : (number += 1) {
         if (number == 22) {
             const ticks = std.fmt.parseInt(u64, field, 10) catch return null;
-            return .{ .state = state[0], .parent = parent, .start_time = ticks };
+            const size = fields.next() orelse return null;
+            return .{ .state = state[0], .parent = parent, .start_time = ticks, .has_memory = !std.mem.eql(u8, size, "0") };
         }
     }
     return null;
 }
 
 test "the command name cannot forge fields of stat" {
-    const text = "42 (a) R 1 (b) Z) S 7 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+    const text = "42 (a) R 1 (b) Z) S 7 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 4096 20";
     const stat = parse(text).?;
     try std.testing.expectEqual('S', stat.state);
     try std.testing.expectEqual(@as(i32, 7), stat.parent);
     try std.testing.expectEqual(@as(u64, 4711), stat.start_time);
+    try std.testing.expect(stat.has_memory);
     try std.testing.expect(parse("42 (a R 1") == null);
     try std.testing.expect(parse("") == null);
 }

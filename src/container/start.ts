@@ -13,7 +13,12 @@ export function startContainer({ directory, record, status }: Container, { log }
   if (status !== "created") throw cannotStart(status);
   const config = loadStoredConfig(directory, record);
   const { started } = new FailureExplainer(config, record).explain("init", () =>
-    native("start", { socket: directory.startSocket, trace: log.debugging }),
+    native("start", {
+      socket: directory.startSocket,
+      pid: record.init_process_pid,
+      start_time: String(record.init_process_start),
+      trace: log.debugging,
+    }),
   );
   // Ended, or started by somebody else, since we looked.
   if (!started) throw cannotStart("stopped");

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 972649040;
+export const abiFingerprint = 2015211478;
 
 export type Failure = {
   code: Code;
@@ -193,6 +193,8 @@ export type AbandonReply = Record<string, never>;
 
 export type StartRequest = {
   socket: string;
+  pid: number;
+  start_time: U64;
   trace: boolean;
 };
 

@@ -185,6 +185,18 @@ scenario("limits that the runtime itself could not work under", [root, buncOnly]
   expect((await box.run(small)).status).toBe(7);
 });
 
+scenario("fewer descriptors than it takes to wait for start", [root, buncOnly], async (box) => {
+  for (const limit of [0, 3, 4, 5]) {
+    const bundle = box.probe(["exit:0"], (config) => {
+      config.process.rlimits = [{ type: "RLIMIT_NOFILE", soft: limit, hard: limit }];
+    });
+    const id = await box.create(bundle);
+    await box.must(["start", id]);
+    await box.waitFor(id, "stopped");
+    expect((await box.run(bundle)).status).toBe(0);
+  }
+});
+
 scenario("limits hold every time, also when many containers start at once", [root], async (box) => {
   const stack = { soft: String(1 << 20), hard: String(1 << 22) };
   const bundle = box.probe(["self"], (config) => {

@@ -98,3 +98,29 @@ for (const [name, refused] of [
     );
   }
 }
+
+for (const verb of ["start", "run --detach"]) {
+  scenario(
+    `${verb}: a profile that refuses bunc-init to say that it goes on`,
+    [root, buncOnly],
+    async (box) => {
+      const bundle = box.probe(["sleep"], (config) => {
+        // The filter is in place before the hooks.
+        config.hooks = { startContainer: [{ path: "/probe", args: ["probe", "exit:0"] }] };
+        config.linux["seccomp"] = {
+          defaultAction: "SCMP_ACT_ALLOW",
+          syscalls: [
+            { names: ["sendmsg"], action: "SCMP_ACT_ERRNO" },
+            // In whose place it takes a write of one byte.
+            { names: ["write"], action: "SCMP_ACT_ERRNO", args: [{ index: 2, value: 1, op: "SCMP_CMP_EQ" }] },
+          ],
+        };
+      });
+      const id = box.id();
+      const bundled = ["--bundle", bundle.directory, id];
+      if (verb === "start") await box.must(["create", ...bundled]);
+      await box.must(verb === "start" ? ["start", id] : [...verb.split(" "), ...bundled]);
+      expect((await box.state(id)).status).toBe("running");
+    },
+  );
+}

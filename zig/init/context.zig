@@ -48,6 +48,8 @@ pub const Context = struct {
     hook_output: hook.Redirect = .{},
     /// The system call filter, until it is installed, last of all. See seccomp.zig.
     filter: ?Filter = null,
+    /// The filter has a listener, and so is installed before "ready".
+    has_listener: bool = false,
     /// The capabilities that the process gets when the filter is in place; null: it has them already.
     capabilities_after_filter: ?sys.CapabilitySets = null,
     /// Whether the steps are traced, and when the last one was done.

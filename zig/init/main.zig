@@ -23,6 +23,7 @@ const own_stack = @import("own_stack.zig");
 const start = @import("start.zig");
 const hooks = @import("hooks.zig");
 const exec = @import("exec.zig");
+const limits = @import("limits.zig");
 
 pub fn main(arguments: std.process.Init.Minimal) noreturn {
     own_stack.run(begin, @intFromPtr(&arguments.args.vector));
@@ -117,6 +118,7 @@ fn run(context: *Context) Failed!void {
     procfs.close(context);
     try context.tell(.ready, "", -1);
     try start.wait(context);
+    try limits.apply_late(context);
     if (context.plan.process.start_hooks) |set| {
         try hooks.run(context, set);
         context.traced(.start_hooks, 0, "");

@@ -47,6 +47,7 @@ pub fn seccomp(context: *Context, op: plan.Seccomp) Failed!void {
             return context.fail_as(.system, "seccomp", "", "it takes CAP_SYS_ADMIN or process.noNewPrivileges");
         }
     }
+    context.has_listener = op.listener_path.len > 0;
     context.filter = .{
         .program = try decode(context, op.program),
         .flags = op.flags,

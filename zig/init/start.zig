@@ -41,9 +41,10 @@ fn wait_connection(context: *Context) Failed!void {
     while (true) {
         try wait_readable(context, signals, context.start_listener);
         const connection = sys.accept(context.start_listener) catch {
-            // The peer gave up between connect and accept.
-            if (sys.is(.CONNABORTED)) continue;
-            return error.Failed;
+            // The peer gave up between connect and accept; or the host is short of files or memory, which passes. Nobody would
+            // hear of an error, and a container that waits is not to end of one.
+            try pause(context, signals);
+            continue;
         };
         try wait_readable(context, signals, connection);
         var buffer: [sync.size_max]u8 = undefined;
@@ -60,6 +61,13 @@ fn wait_connection(context: *Context) Failed!void {
     }
     sys.close(context.start_listener);
     context.start_listener = -1;
+}
+
+/// For some milliseconds; ends the process as `wait_readable` does.
+fn pause(context: *Context, signals: sys.fd_t) Failed!void {
+    var fds = [_]sys.PollFd{.{ .fd = signals, .events = linux.POLL.IN, .revents = 0 }};
+    _ = sys.poll(&fds, 10) catch return context.fail("ppoll", "");
+    if (fds[0].revents != 0) try wait_readable(context, signals, signals);
 }
 
 /// Returns when `fd` has something to read; ends the process on a signal that would end any other process.

@@ -149,6 +149,12 @@ pub fn await_end(call: *Call, request: AwaitEndRequest) Call.Error!AwaitEndReply
     return .{ .ended = ready == 1 };
 }
 
+/// Of bunc-init whose channel is closed: it has executed the program, and is not about to end.
+pub fn has_program(pid: i32, start_time: u64) bool {
+    const stat = process_stat.read(pid) catch return false;
+    return stat.start_time == start_time and stat.has_memory;
+}
+
 pub const OpenProcessRequest = struct { pid: i32 };
 pub const OpenProcessReply = struct {
     pidfd: i32,

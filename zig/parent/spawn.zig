@@ -355,9 +355,11 @@ const Conversation = struct {
         try self.proceed();
     }
 
-    /// End of file: execve closed the channel, or the process died without a word.
+    /// End of file: execve closed the channel, or the process died without a word. Its filter may have
+    /// refused it to say which.
     fn ended(self: *Conversation) Call.Error!Spawned {
-        if (self.executing) return self.report(.executed, -1);
+        const lives = if (process_stat.read(self.pid)) |stat| stat.has_memory else |_| false;
+        if (self.executing or lives) return self.report(.executed, -1);
         var status: u32 = 0;
         const reaped = sys.wait4(self.pid, &status, 0) catch 0;
         self.pid = 0;

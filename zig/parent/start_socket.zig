@@ -8,6 +8,8 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const trace = @import("../trace.zig");
+const process = @import("process.zig");
+const U64 = @import("../integer.zig").U64;
 const Call = @import("../call.zig").Call;
 
 /// sun_path holds 108 bytes; a state directory's path may be longer, /proc/self/fd/N/NAME never is.
@@ -35,6 +37,9 @@ pub fn listen(call: *Call, path: []const u8, minimum: sys.fd_t) Call.Error!sys.f
 pub const StartRequest = struct {
     /// Process.start_socket of the container's plan.
     socket: []const u8,
+    /// The process that waits there.
+    pid: i32,
+    start_time: U64,
     /// As Plan.trace, for what bunc-init does from now on.
     trace: bool,
 };
@@ -62,7 +67,8 @@ pub fn start(call: *Call, request: StartRequest) Call.Error!StartReply {
         var buffer: [sync.size_max]u8 = undefined;
         const message = sync.receive(channel, &buffer) catch |err| switch (err) {
             error.Closed => {
-                if (executing) return .{ .started = true };
+                // Its filter may have refused it to say so; execve has closed the socket all the same.
+                if (executing or process.has_program(request.pid, request.start_time.value)) return .{ .started = true };
                 return call.fail_as(.died, "bunc-init", "", "it ended before it could start the program");
             },
             error.Malformed => return call.fail_as(.protocol, "receive", "bunc-init", ""),
