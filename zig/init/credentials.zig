@@ -9,6 +9,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
+const dumpable = @import("dumpable.zig");
 const stdio = @import("stdio.zig");
 const working_directory = @import("working_directory.zig");
 const context_types = @import("context.zig");
@@ -26,12 +27,10 @@ pub fn user(context: *Context, op: plan.User) Failed!void {
     if (!op.keep_groups) sys.setgroups(op.additional_gids) catch return context.fail("setgroups", "");
     sys.setresgid(op.gid) catch
         return context.fail("setresgid", std.fmt.bufPrint(&number, "gid {d}", .{op.gid}) catch unreachable);
+    try dumpable.refuse(context);
     sys.setresuid(op.uid) catch
         return context.fail("setresuid", std.fmt.bufPrint(&number, "uid {d}", .{op.uid}) catch unreachable);
-
-    // A change of identity sets "dumpable" to fs.suid_dumpable, which may be 1: until execve, processes
-    // of the container must not trace this one (CVE-2016-9962).
-    _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return context.fail("prctl(PR_SET_DUMPABLE)", "");
+    try dumpable.refuse(context);
 
     try working_directory.retry_as_user(context);
     _ = sys.prctl(sys.PR.SET_KEEPCAPS, 0, 0, 0, 0) catch return context.fail("prctl(PR_SET_KEEPCAPS)", "");

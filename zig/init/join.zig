@@ -7,6 +7,7 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const process_stat = @import("../process_stat.zig");
 const again = @import("again.zig");
+const dumpable = @import("dumpable.zig");
 const sources = @import("sources.zig");
 const Context = @import("context.zig").Context;
 const Failed = @import("context.zig").Failed;
@@ -72,6 +73,7 @@ fn join_paths(context: *Context, opened: []sys.fd_t) Failed!void {
         if (join.type != CLONE.NEWUSER) continue;
         context.subject = join.subject;
         sys.setns(fd, join.type) catch return context.fail("setns", join.path);
+        try dumpable.refuse(context);
         sys.close(fd);
         try become_root(context);
     }
@@ -123,6 +125,7 @@ fn join_process(context: *Context, pidfd: sys.fd_t) Failed!void {
     sys.pidfd_send_signal(pidfd, 0) catch return init_ended(context);
     if (flags != 0) {
         sys.setns(pidfd, flags) catch return context.fail("setns", "the container's init process");
+        try dumpable.refuse(context);
     }
     sys.close(pidfd);
     if (flags & CLONE.NEWUSER != 0) try become_root(context);
@@ -149,7 +152,7 @@ fn create_user(context: *Context) Failed!void {
     _ = sys.prctl(sys.PR.SET_DUMPABLE, 1, 0, 0, 0) catch return context.fail("prctl", "PR_SET_DUMPABLE");
     try context.tell(.map_ids, "", -1);
     try context.await_proceed();
-    _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return context.fail("prctl", "PR_SET_DUMPABLE");
+    try dumpable.refuse(context);
     try become_root(context);
 }
 
@@ -157,7 +160,9 @@ fn create_user(context: *Context) Failed!void {
 fn become_root(context: *Context) Failed!void {
     // EINVAL: the namespace maps no root. The capabilities in it are ours all the same.
     sys.setresgid(0) catch if (!sys.is(.INVAL)) return context.fail("setresgid", "0");
+    try dumpable.refuse(context);
     sys.setresuid(0) catch if (!sys.is(.INVAL)) return context.fail("setresuid", "0");
+    try dumpable.refuse(context);
 }
 
 /// Opened with our own rights: in a new user namespace the file of this process, which nobody may look into,
@@ -167,7 +172,7 @@ fn open_time_offsets(context: *Context) Failed!sys.fd_t {
     const path = "/proc/self/timens_offsets";
     _ = sys.prctl(sys.PR.SET_DUMPABLE, 1, 0, 0, 0) catch return context.fail("prctl", "PR_SET_DUMPABLE");
     const fd = sys.open(path, sys.O.WRONLY | sys.O.CLOEXEC, 0) catch return context.fail("open", path);
-    _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return context.fail("prctl", "PR_SET_DUMPABLE");
+    try dumpable.refuse(context);
     return fd;
 }
 

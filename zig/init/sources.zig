@@ -15,6 +15,7 @@ const attributes = @import("attributes.zig");
 const id_map = @import("id_map.zig");
 const procfs = @import("procfs.zig");
 const search_permission = @import("search_permission.zig");
+const dumpable = @import("dumpable.zig");
 const context_types = @import("context.zig");
 const Context = context_types.Context;
 const Failed = context_types.Failed;
@@ -106,6 +107,7 @@ fn enter_locked_copy(context: *Context, pidfd: sys.fd_t) Failed!void {
 
 fn send_locked_copy(context: *Context, pidfd: sys.fd_t, to: sys.fd_t) Failed!void {
     sys.setns(pidfd, CLONE.NEWUSER) catch return context.fail("setns", "the container's user namespace");
+    try dumpable.refuse(context);
     sys.unshare(CLONE.NEWNS) catch return context.fail("unshare", "mount");
     const namespace = try procfs.open_magic_link(context, "self/ns", "mnt");
     sys.send_message(to, "n", namespace) catch return context.fail("sendmsg", "a copy of the mounts");
