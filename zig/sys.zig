@@ -784,7 +784,8 @@ pub fn seccomp_set_filter(flags: u32, program: *const SockFprog) Error!usize {
     return check(linux.syscall3(.seccomp, set_mode_filter, flags, @intFromPtr(program)));
 }
 
-/// The process's system call filter may refuse each of these: then the next one, and in the end what needs no call.
+/// The process's system call filter may refuse each of these: then the next one, and in the end what needs no
+/// call.
 pub fn exit(status: u8) noreturn {
     _ = linux.syscall1(.exit_group, status);
     _ = linux.syscall1(.exit, status);

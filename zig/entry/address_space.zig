@@ -1,11 +1,12 @@
-//! What Bun needs of the address space, and what is said where the caller's limit leaves it less. Part of the entry stub
-//! (zig/entry.zig).
+//! What Bun needs of the address space, and what is said where the caller's limit leaves it less. Part of the
+//! entry stub (zig/entry.zig).
 
 const std = @import("std");
 const linux = std.os.linux;
 const Writer = @import("writer.zig").Writer;
 
-/// Bun aborts with a page about itself below some 350 MB. Below the 110 MB of the executable the kernel ends its execve(2).
+/// Bun aborts with a page about itself below some 350 MB. Below the 110 MB of the executable the kernel ends
+/// its execve(2).
 const needed: u64 = 384 << 20;
 
 /// Ends the process where there is too little.

@@ -14,8 +14,8 @@ const guard = 64 << 10;
 /// PROT_READ | PROT_WRITE
 const read_write = 3;
 
-/// `words`: the kernel's block. → where it is from then on; the old place where the stack is large enough, or no other is to
-/// be had.
+/// `words`: the kernel's block. → where it is from then on; the old place where the stack is large enough, or
+/// no other is to be had.
 pub fn enlarge(words: [*]usize) [*]usize {
     var limit: linux.rlimit = undefined;
     if (linux.errno(linux.prlimit(0, .STACK, null, &limit)) != .SUCCESS or limit.cur >= enough) return words;
@@ -29,8 +29,8 @@ pub fn enlarge(words: [*]usize) [*]usize {
     return moved;
 }
 
-/// Moves everything that the kernel gave, texts included, so that it ends at `top`. → the block's new place; null: there is
-/// no telling where it ends.
+/// Moves everything that the kernel gave, texts included, so that it ends at `top`. → the block's new place;
+/// null: there is no telling where it ends.
 pub fn move(words: [*]usize, top: usize) ?[*]usize {
     const given: Block = .at(words);
     // The text of AT_EXECFN is the last thing on the kernel's stack.

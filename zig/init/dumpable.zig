@@ -1,7 +1,8 @@
-//! Who may look into bunc-init until it is the user's program: nobody of the container (CVE-2016-9962). Runs in bunc-init.
+//! Who may look into bunc-init until it is the user's program: nobody of the container (CVE-2016-9962). Runs
+//! in bunc-init.
 //!
-//! The kernel sets "dumpable" to fs.suid_dumpable, which may be 1, whenever a process changes its uid or gid, or enters a user
-//! namespace that is not its own (commit_creds). PR_SET_DUMPABLE(2const)
+//! The kernel sets "dumpable" to fs.suid_dumpable, which may be 1, whenever a process changes its uid or gid,
+//! or enters a user namespace that is not its own (commit_creds). PR_SET_DUMPABLE(2const)
 
 const sys = @import("../sys.zig");
 const Context = @import("context.zig").Context;

@@ -1,5 +1,5 @@
-//! A stack of our own where the caller's limit, which the container's process may be meant to have, leaves bunc-init too
-//! little. Runs in bunc-init, before anything else.
+//! A stack of our own where the caller's limit, which the container's process may be meant to have, leaves
+//! bunc-init too little. Runs in bunc-init, before anything else.
 
 const std = @import("std");
 const builtin = @import("builtin");

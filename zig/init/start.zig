@@ -41,8 +41,8 @@ fn wait_connection(context: *Context) Failed!void {
     while (true) {
         try wait_readable(context, signals, context.start_listener);
         const connection = sys.accept(context.start_listener) catch {
-            // The peer gave up between connect and accept; or the host is short of files or memory, which passes. Nobody would
-            // hear of an error, and a container that waits is not to end of one.
+            // The peer gave up between connect and accept; or the host is short of files or memory, which
+            // passes. Nobody would hear of an error, and a container that waits is not to end of one.
             try pause(context, signals);
             continue;
         };
