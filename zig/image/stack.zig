@@ -32,6 +32,7 @@ pub fn move(words: [*]usize) [*]usize {
                 const random: [*]u8 = @ptrFromInt(value.*);
                 for (random, random_bytes) |*byte, fixed| byte.* = fixed;
             },
+            std.elf.AT_PLATFORM, std.elf.AT_BASE_PLATFORM, std.elf.AT_EXECFN => {},
             std.elf.AT_SYSINFO_EHDR, std.elf.AT_PHDR, std.elf.AT_PHENT, std.elf.AT_PHNUM => {},
             std.elf.AT_PAGESZ, std.elf.AT_CLKTCK, std.elf.AT_BASE, std.elf.AT_ENTRY => {},
             // Who makes the image, and on what, does not matter.
