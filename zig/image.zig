@@ -43,7 +43,8 @@ fn List(comptime T: type) type {
 /// Memory that must be free, in one mmap(2) each.
 pub const Area = extern struct { address: usize, size: usize, protection: usize };
 
-/// A system call, whose arguments the build knows; or `copy`, with the address of memory, its size, and where to copy it.
+/// A system call, whose arguments the build knows; or `copy`, with the address of memory, its size, and where
+/// to copy it.
 pub const Call = extern struct { number: usize, arguments: [6]usize };
 const copy = 0xffff_ffff;
 
