@@ -20,7 +20,8 @@ pub fn move(words: [*]usize) [*]usize {
     const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .FIXED_NOREPLACE = true, .NORESERVE = true };
     const result = linux.syscall6(.mmap, bottom, size, read_write, @as(u32, @bitCast(flags)), std.math.maxInt(usize), 0);
     if (result != bottom) return words;
-    // A start gets what was asked for here: the kernel's own stack is not made of huge pages, of which the first costs 2 MiB.
+    // A start gets what was asked for here: the kernel's own stack is not made of huge pages, of which the
+    // first costs 2 MiB.
     _ = linux.syscall3(.madvise, bottom, size, linux.MADV.NOHUGEPAGE);
     const target = entry_stack.move(words, bottom + size) orelse return words;
     const moved: Block = .at(target);
