@@ -113,6 +113,16 @@ export const justified: readonly Justified[] = [
     why: "who asks for none gets none; runc leaves the process all that it has itself",
   },
   {
+    place: /^process\.rlimits\[\]\.soft$/,
+    kind: /missing|null|empty/,
+    starts: "bunc",
+    what: "a soft limit of no open files",
+    source: "getrlimit(2), RLIMIT_NOFILE",
+    words:
+      "This specifies a value one greater than the maximum file descriptor number that can be opened by this process.",
+    why: "it is the program's limit, which has its streams already; runc sets it before it is done with files of its own",
+  },
+  {
     place: /^process\.env$/,
     kind: /^(missing|null)$/,
     starts: "both",
