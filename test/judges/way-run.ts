@@ -90,7 +90,13 @@ export class WayRun {
     await this.#place.run('rm --recursive --force --one-file-system "$1"', [scratch], scriptTimeoutMs);
     const report = parseTap(output);
     if (timedOut) console.log(`${this.#name}: ${file}: killed after ${fileTimeoutMs / 60_000} minutes`);
-    if (report.planned === undefined) console.log(`${this.#name}: ${file}: no plan:\n${output.slice(-2000)}`);
+    if (report.tests.length !== report.planned) {
+      // A test that hangs is killed without a line of its own.
+      const planned = report.planned ?? "no";
+      console.log(
+        `${this.#name}: ${file}: ${report.tests.length} tests of ${planned} planned:\n${output.slice(-2000)}`,
+      );
+    }
     return report;
   }
 }
