@@ -13,8 +13,6 @@ mkfifo "$scratch/input"
 exec 3<>"$scratch/input"
 cd "$suite/tests/integration"
 export BATS_FILTER="$filter"
-# Seconds; since bats 1.9. One that hangs must not take the time of the others of its file.
-export BATS_TEST_TIMEOUT=300
 command='bats --tap'
 if [ -n "$filter" ]; then command="$command --filter \"\$BATS_FILTER\""; fi
 exec script --quiet --return --flush --command "$command $file" /dev/null <&3

@@ -4,8 +4,11 @@ import type { Outcome } from "./results.ts";
 import { parseTap, type TapReport, type Verdict } from "./tap.ts";
 import type { Way } from "./ways.ts";
 
-/** Of a file; the longest takes minutes in an emulated guest. */
-const fileTimeoutMs = 40 * 60_000;
+/**
+ * Of a file; the longest takes minutes in an emulated guest. bats has a timeout of a test, but with it a test that fails
+ * takes all of that, and has no line.
+ */
+const fileTimeoutMs = 15 * 60_000;
 const scriptTimeoutMs = 120_000;
 /** An emulated guest on a busy host is slow at times: what runc passes has two more chances, alone. */
 const chancesMax = 2;

@@ -151,11 +151,16 @@ export function observe(result: Result, box: Sandbox): Facts {
   return facts;
 }
 
-/** Without a cgroup namespace the container may see the host's root cgroup, where others make and remove theirs. */
+/**
+ * Without a cgroup namespace the container may see the host's root cgroup, where others make and remove theirs: only what
+ * begins with the name of a controller is compared.
+ */
 const cgroupOfOthers = (facts: Facts, directory: string, name: string): boolean =>
-  directory === "/sys/fs/cgroup" &&
-  facts["namespaces.cgroup"] === "the host's" &&
-  /\.(slice|scope|mount|service)$/.test(name);
+  directory === "/sys/fs/cgroup" && facts["namespaces.cgroup"] === "the host's" && !ofTheKernel.test(name);
+
+/** A file of cgroup v2, or a hierarchy of v1. */
+const ofTheKernel =
+  /^(blkio|cgroup|cpu|cpuacct|cpuset|devices|dmem|freezer|hugetlb|io|irq|memory|misc|net_cls|net_prio|perf_event|pids|rdma|systemd|unified)\b/;
 
 function readFact(
   facts: Facts,
