@@ -36,6 +36,8 @@ interface Kind {
   runtime?: Runtime;
   /** What a daemon-reload of systemd must leave as it is. */
   after?: () => void;
+  /** systemd knows no period without a quota: after a daemon-reload, of any test, the period is its own. */
+  losesPeriod?: boolean;
 }
 
 const kinds: Kind[] = [
@@ -49,10 +51,11 @@ const kinds: Kind[] = [
     after: () => {
       Bun.spawnSync(["systemctl", "daemon-reload"]);
     },
+    losesPeriod: true,
   },
 ];
 
-for (const { name, needs, version, runtime: itsRuntime, after } of kinds) {
+for (const { name, needs, version, runtime: itsRuntime, after, losesPeriod } of kinds) {
   for (let run = 0; run < RUNS; run++) {
     const seed = SEED + run;
     scenario(
@@ -61,7 +64,7 @@ for (const { name, needs, version, runtime: itsRuntime, after } of kinds) {
       async (outer) => {
         const box = itsRuntime === undefined ? outer : new Sandbox(itsRuntime);
         try {
-          await updateAtRandom(box, new Random(seed), version, after ?? (() => {}));
+          await updateAtRandom(box, new Random(seed), version, after ?? (() => {}), losesPeriod === true);
         } finally {
           if (box !== outer) expect(await box.dispose()).toEqual([]);
         }
@@ -75,6 +78,7 @@ async function updateAtRandom(
   random: Random,
   version: 1 | 2,
   after: () => void,
+  losesPeriod: boolean,
 ): Promise<void> {
   const filesOf = version === 1 ? filesV1 : filesV2;
   let limits: Limits = { shares: 1024, quota: 50000, period: 200000, pids: 20 };
@@ -84,11 +88,12 @@ async function updateAtRandom(
     files.some((file) => LIMIT_FILES[limit].test(file)),
   );
   const history: string[] = [];
-  const found = () => Object.fromEntries(files.map((file) => [file, cgroupFile(id, file)]));
+  const comparable = (text: string) => (losesPeriod ? text.replace(/^max \d+$/, "max") : text);
+  const found = () => Object.fromEntries(files.map((file) => [file, comparable(cgroupFile(id, file))]));
   const expected = () => {
     const all = filesOf(limits, device);
     // Nothing is expected of some: a cpuset that nobody has set is its parent's on v1.
-    return Object.fromEntries(files.map((file) => [file, all[file] ?? cgroupFile(id, file)]));
+    return Object.fromEntries(files.map((file) => [file, comparable(all[file] ?? cgroupFile(id, file))]));
   };
   for (let count = 0; count < UPDATES; count++) {
     const update = randomUpdate(random, names);
@@ -105,9 +110,9 @@ async function updateAtRandom(
   // What is remembered makes the same limits of a new container.
   const { linux } = JSON.parse(readFileSync(join(box.root, id, "config.json"), "utf8"));
   const again = await box.create(withResources(box, linux.resources));
-  const comparable = files.filter((file) => file !== "cpuset.cpus" || limits.cpus !== undefined);
-  for (const file of comparable) {
-    expect([history, file, cgroupFile(again, file)]).toEqual([history, file, cgroupFile(id, file)]);
+  for (const file of files.filter((file) => file !== "cpuset.cpus" || limits.cpus !== undefined)) {
+    const [first, second] = [id, again].map((one) => comparable(cgroupFile(one, file)));
+    expect([history, file, second]).toEqual([history, file, first]);
   }
 }
 
