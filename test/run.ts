@@ -20,7 +20,7 @@ import { type Tier, tiers } from "./tiers.ts";
 
 interface Tally {
   passed: number;
-  /** Of bun's tests that passed: `file › name`. */
+  /** Of bun's tests that passed, and of their groups: `file › name`. */
   names: string[];
   failed: number;
   skipped: { name: string; reason: string }[];
@@ -71,7 +71,11 @@ function readJunit(xml: string, tally: Tally): void {
     const name = attribute("name");
     const pass = () => {
       tally.passed++;
-      tally.names.push(`${attribute("file")} › ${name}`);
+      const file = attribute("file");
+      tally.names.push(`${file} › ${name}`);
+      // Of the describe() around it, which a table of cases is named by.
+      const group = attribute("classname");
+      if (group !== "" && tally.names.at(-2) !== `${file} › ${group}`) tally.names.push(`${file} › ${group}`);
     };
     if (empty !== undefined) pass();
     else if (body.includes("<skipped")) {

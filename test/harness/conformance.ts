@@ -40,8 +40,8 @@ function reference(text: string): Reference {
   return { file: path, name };
 }
 
-/** Whether a test of that name is meant. */
+/** Whether a test of that name is meant. "$word" is test.each's word for a part of its table. */
 export function isMeant({ name }: Reference, testName: string): boolean {
-  const parts = name.split("…").map((part) => RegExp.escape(part));
+  const parts = name.split(/…|\$\w+/).map((part) => RegExp.escape(part));
   return new RegExp(`^${parts.join(".*")}$`, "s").test(testName);
 }
