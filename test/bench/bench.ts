@@ -20,7 +20,7 @@ import { type Floor, measureFloor } from "./floor.ts";
 import type { Measure } from "./measure.ts";
 import { smallestMemoryLimitKib, waitingInitKib, waitingRunKib } from "./memory.ts";
 import { contenders as foundRuntimes, versionOf } from "./runtimes.ts";
-import { counting, straceMissing } from "./system-calls.ts";
+import { countCalls, straceMissing } from "./system-calls.ts";
 import { median, type Row, tableLines } from "./table.ts";
 import { type Work, works } from "./works.ts";
 
@@ -127,13 +127,16 @@ class Comparison {
   private countCalls({ name, measure }: Work, able: ReadonlySet<Contender>): void {
     const parts = this.contenders.map((one) => {
       if (!able.has(one)) return [];
-      const { wrapper, counts } = counting();
-      one.through = wrapper;
-      const counted = this.attempt(name, () => {
-        measure(one);
-        return counts();
-      });
-      one.through = [];
+      const counted = this.attempt(name, () =>
+        countCalls((wrapper) => {
+          one.through = wrapper;
+          try {
+            measure(one);
+          } finally {
+            one.through = [];
+          }
+        }),
+      );
       return counted ?? [];
     });
     const values = parts.map((counts) =>
@@ -185,8 +188,8 @@ async function compare(): Promise<Comparison> {
     }
     const [first] = able;
     if (first !== undefined) {
-      const countCalls = straceMissing() === null;
-      comparison.floor = comparison.attempt("floor", () => measureFloor(first, rounds, countCalls));
+      const isCounted = straceMissing() === null;
+      comparison.floor = comparison.attempt("floor", () => measureFloor(first, rounds, isCounted));
     }
     if (chosen === undefined) await comparison.measureMemory();
   } finally {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { probePath } from "../harness/probe.ts";
 import type { Contender } from "./contender.ts";
 import { measure } from "./measure.ts";
-import { counting } from "./system-calls.ts";
+import { countCalls } from "./system-calls.ts";
 import { median } from "./table.ts";
 
 export interface Floor {
@@ -16,18 +16,22 @@ export interface Floor {
 }
 
 /** In the root file system of a contender's bundle. */
-export function measureFloor({ bundle }: Contender, rounds: number, countCalls: boolean): Floor {
+export function measureFloor({ bundle }: Contender, rounds: number, isCounted: boolean): Floor {
   const scratch = mkdtempSync(join(tmpdir(), "bunc-bench-"));
   const action = `floor:/sys/fs/cgroup/bunc-bench-${process.pid},${bundle.rootfs}`;
   const command = [probePath(), action];
   try {
     const samples = Array.from({ length: rounds }, () => measure(command, scratch));
-    const { wrapper, counts } = counting();
-    if (countCalls) measure([...wrapper, ...command], scratch);
+    const calls = isCounted
+      ? countCalls((wrapper) => measure([...wrapper, ...command], scratch)).reduce(
+          (sum, count) => sum + count,
+          0,
+        )
+      : undefined;
     return {
       wallMs: median(samples.map(({ wallMs }) => wallMs)),
       faults: median(samples.map(({ faults }) => faults)),
-      systemCalls: countCalls ? counts().reduce((sum, count) => sum + count, 0) : undefined,
+      systemCalls: calls,
     };
   } finally {
     rmSync(scratch, { recursive: true });

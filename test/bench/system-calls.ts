@@ -6,25 +6,17 @@ import { join } from "node:path";
 export const straceMissing = (): string | null =>
   Bun.which("strace") === null ? "strace is not installed, so system calls are not counted" : null;
 
-/** Goes before the command whose calls are counted. */
-interface Counting {
-  readonly wrapper: string[];
-  /** Once it has ended. → the calls of each thread, in the order in which they made their first. */
-  counts(): number[];
-}
-
-export function counting(): Counting {
+/** `run` has a command measured through `wrapper`. → the calls of each thread, in the order in which they made their first. */
+export function countCalls(run: (wrapper: string[]) => void): number[] {
   const directory = mkdtempSync(join(tmpdir(), "bunc-bench-"));
   const output = join(directory, "calls");
-  return {
+  try {
     // Signals and exits are not calls, and their strings may be short.
-    wrapper: ["/usr/bin/strace", "-f", "-qq", "-s", "0", "-e", "signal=none", "-o", output],
-    counts() {
-      const text = readFileSync(output, "utf8");
-      rmSync(directory, { recursive: true });
-      return callsByThread(text);
-    },
-  };
+    run(["/usr/bin/strace", "-f", "-qq", "-s", "0", "-e", "signal=none", "-o", output]);
+    return callsByThread(readFileSync(output, "utf8"));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
 
 /** Of strace's output with -f: one line for each call, and a second one where another thread came between. */
