@@ -5,10 +5,10 @@ import { parseTap, type TapReport, type Verdict } from "./tap.ts";
 import type { Way } from "./ways.ts";
 
 /**
- * Of a file; the longest takes minutes in an emulated guest. bats has a timeout of a test, but with it a test that fails
- * takes all of that, and has no line.
+ * Of a file; the longest takes seconds on a host and minutes in an emulated guest. bats waits for what a test that failed
+ * has left running. It has a timeout of a test, but with it a test that fails takes all of that, and has no line.
  */
-const fileTimeoutMs = 15 * 60_000;
+const fileTimeoutMs = { host: 2 * 60_000, guest: 15 * 60_000 } as const;
 const scriptTimeoutMs = 120_000;
 /** An emulated guest on a busy host is slow at times: what runc passes has two more chances, alone. */
 const chancesMax = 2;
@@ -89,10 +89,11 @@ export class WayRun {
       `${file}.bats`,
       filter,
     ];
-    const { output, timedOut } = await this.#place.run(this.#way.launch, args, fileTimeoutMs);
+    const timeoutMs = fileTimeoutMs[this.#way.place];
+    const { output, timedOut } = await this.#place.run(this.#way.launch, args, timeoutMs);
     await this.#place.run('rm --recursive --force --one-file-system "$1"', [scratch], scriptTimeoutMs);
     const report = parseTap(output);
-    if (timedOut) console.log(`${this.#name}: ${file}: killed after ${fileTimeoutMs / 60_000} minutes`);
+    if (timedOut) console.log(`${this.#name}: ${file}: killed after ${timeoutMs / 60_000} minutes`);
     if (report.tests.length !== report.planned) {
       // A test that hangs is killed without a line of its own.
       const planned = report.planned ?? "no";
