@@ -34,8 +34,8 @@ export function killContainer(record: StateRecord): void {
 }
 
 /**
- * Removes a container that has stopped, and then gives its lock back: a hook may take its time. Processes that outlived its init in a shared pid namespace
- * are killed.
+ * Removes a container that has stopped, and then gives its lock back: a hook may take its time. Processes that outlived
+ * its init in a shared pid namespace are killed.
  */
 export function destroyContainer(directory: StateDirectory, record: StateRecord, log: Log): void {
   // A creation that was interrupted early has no copy of its configuration; no hook has run then.

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { errnoNumber } from "../kernel/errno.ts";
-import { type Failure, type FailureContext, failureError, NO_PROCESS } from "./failure.ts";
+import { type FailureContext, failureError, NO_PROCESS } from "./failure.ts";
+import { type Record as FailureRecord, failureOf } from "./fake-failure.ts";
 import { wrapCommandError } from "./messages.ts";
 
-type Case = [record: Partial<Omit<Failure, "errno">> & { errno?: string }, message: string];
+type Case = [record: FailureRecord, message: string];
 
 const context: FailureContext = {
   ...NO_PROCESS,
@@ -18,18 +18,8 @@ const context: FailureContext = {
   ],
 };
 
-function error(record: Case[0], overrides: Partial<FailureContext> = {}) {
-  const failure: Failure = {
-    code: "system",
-    stage: "init",
-    op: "",
-    subject: "",
-    target: "",
-    detail: "",
-    ...record,
-    errno: record.errno === undefined ? 0 : (errnoNumber(record.errno) as number),
-  };
-  return failureError(failure, { ...context, ...overrides });
+function error(record: FailureRecord, overrides: Partial<FailureContext> = {}) {
+  return failureError(failureOf(record), { ...context, ...overrides });
 }
 
 const inInit = "unable to start container process: error during container init: ";

@@ -41,9 +41,9 @@ export const optionNames = { mountOptionNames: () => ["nosuid", "noexec", "ro"] 
 
 export const noHint = /^$/;
 
-function hintOf(record: Record, context: Partial<FailureContext>): string {
-  const { errno = "", ...rest } = record;
-  const failure: Failure = {
+/** `errno` by its name; none: 0. */
+export function failureOf({ errno = "", ...rest }: Record): Failure {
+  return {
     code: "system",
     stage: "init",
     op: "",
@@ -53,6 +53,10 @@ function hintOf(record: Record, context: Partial<FailureContext>): string {
     ...rest,
     errno: errnoNumber(errno) ?? 0,
   };
+}
+
+function hintOf(record: Record, context: Partial<FailureContext>): string {
+  const failure = failureOf(record);
   const given = { ...NO_PROCESS, ...context };
   return hintFor({ failure, context: given, mount: given.mounts[0] }) ?? "";
 }

@@ -9,8 +9,6 @@ export interface Victim {
   /** Brings the container to where the verb applies. */
   readonly prepare: (box: Sandbox, bundle: Bundle, id: string) => Promise<void>;
   readonly args: (bundle: Bundle, id: string) => string[];
-  /** Of the verb's result when nothing happened. */
-  readonly status?: number;
 }
 
 const nothing = async () => {};

@@ -34,10 +34,11 @@ interface Kind {
   needs: Requirement[];
   version: 1 | 2;
   runtime?: Runtime;
-  /** What a daemon-reload of systemd must leave as it is. */
-  after?: () => void;
-  /** systemd knows no period without a quota: after a daemon-reload, of any test, the period is its own. */
-  losesPeriod?: boolean;
+  /**
+   * At the end it is told to reload, which must leave everything as it is; but systemd knows no period without a quota:
+   * after a daemon-reload, of any test, that is its own.
+   */
+  reloads?: boolean;
 }
 
 const kinds: Kind[] = [
@@ -48,14 +49,11 @@ const kinds: Kind[] = [
     needs: [cgroupV2, systemd],
     version: 2,
     runtime: { ...runtime, globalFlags: [...runtime.globalFlags, "--systemd-cgroup"] },
-    after: () => {
-      Bun.spawnSync(["systemctl", "daemon-reload"]);
-    },
-    losesPeriod: true,
+    reloads: true,
   },
 ];
 
-for (const { name, needs, version, runtime: itsRuntime, after, losesPeriod } of kinds) {
+for (const { name, needs, version, runtime: itsRuntime, reloads = false } of kinds) {
   for (let run = 0; run < RUNS; run++) {
     const seed = SEED + run;
     scenario(
@@ -64,7 +62,7 @@ for (const { name, needs, version, runtime: itsRuntime, after, losesPeriod } of 
       async (outer) => {
         const box = itsRuntime === undefined ? outer : new Sandbox(itsRuntime);
         try {
-          await updateAtRandom(box, new Random(seed), version, after ?? (() => {}), losesPeriod === true);
+          await updateAtRandom(box, new Random(seed), version, reloads);
         } finally {
           if (box !== outer) expect(await box.dispose()).toEqual([]);
         }
@@ -73,13 +71,7 @@ for (const { name, needs, version, runtime: itsRuntime, after, losesPeriod } of 
   }
 }
 
-async function updateAtRandom(
-  box: Sandbox,
-  random: Random,
-  version: 1 | 2,
-  after: () => void,
-  losesPeriod: boolean,
-): Promise<void> {
+async function updateAtRandom(box: Sandbox, random: Random, version: 1 | 2, reloads: boolean): Promise<void> {
   const filesOf = version === 1 ? filesV1 : filesV2;
   let limits: Limits = { shares: 1024, quota: 50000, period: 200000, pids: 20 };
   const id = await box.create(withResources(box, resourcesOf(limits, device)));
@@ -88,7 +80,7 @@ async function updateAtRandom(
     files.some((file) => LIMIT_FILES[limit].test(file)),
   );
   const history: string[] = [];
-  const comparable = (text: string) => (losesPeriod ? text.replace(/^max \d+$/, "max") : text);
+  const comparable = (text: string) => (reloads ? text.replace(/^max \d+$/, "max") : text);
   const found = () => Object.fromEntries(files.map((file) => [file, comparable(cgroupFile(id, file))]));
   const expected = () => {
     const all = filesOf(limits, device);
@@ -105,7 +97,7 @@ async function updateAtRandom(
     limits = next ?? limits;
     expect([history, found()]).toEqual([history, expected()]);
   }
-  after();
+  if (reloads) Bun.spawnSync(["systemctl", "daemon-reload"]);
   expect([history, found()]).toEqual([history, expected()]);
   // What is remembered makes the same limits of a new container.
   const { linux } = JSON.parse(readFileSync(join(box.root, id, "config.json"), "utf8"));
