@@ -51,9 +51,10 @@ export const ways: Readonly<Record<WayName, Way>> = {
   host: {
     description: "root on this host, which sees a pure cgroup2",
     place: "host",
-    // With the pid namespace everything ends that a test leaves running; its pid 1 has to be one that reaps. Tests ask for
-    // a freezer by looking for a cgroup that is not the root.
-    launch: `unshare --mount --pid --fork --kill-child --mount-proc sh -e -c '
+    // With the pid namespace everything ends that a test leaves running; its pid 1 has to be one that reaps. In place of
+    // the shell, so that who kills this at its deadline ends the namespace. Tests ask for a freezer by looking for a
+    // cgroup that is not the root.
+    launch: `exec unshare --mount --pid --fork --kill-child --mount-proc sh -e -c '
       umount --recursive ${cgroup}
       mount -t cgroup2 none ${cgroup}
       mkdir -p ${cgroup}/bunc-judges
