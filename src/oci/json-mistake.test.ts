@@ -76,8 +76,12 @@ describe("the excerpt", () => {
   });
 });
 
-test("depth does not matter", () => {
-  expect(findJsonMistake(`${"[".repeat(300_000)}x`)?.column).toBe(300_001);
+test("what is nested too deep is a mistake where the level begins", () => {
+  expect(findJsonMistake(`${"[".repeat(1000)}x`)?.column).toBe(1001);
+  expect(findJsonMistake("[".repeat(300_000))).toMatchObject({
+    column: 1001,
+    accepted: "at most 1000 levels of nesting",
+  });
 });
 
 test("it refuses what JSON.parse refuses, and nothing else", () => {

@@ -1,9 +1,10 @@
 /**
  * Where and why a text is not JSON (RFC 8259), for a person. Used only for texts that JSON.parse has refused,
- * which does not say this. It keeps no values and does not recurse, so that size and depth do not matter.
+ * which does not say this, or that are nested too deep. It keeps no values and does not recurse.
  */
 
 import type { Excerpt } from "../failure/errors.ts";
+import { DEPTH_MAX } from "./json-depth.ts";
 
 interface JsonMistake {
   /** Both from 1; columns are characters (code points). */
@@ -89,6 +90,7 @@ class Scanner {
       return false;
     }
     if (character === "{" || character === "[") {
+      if (this.open.length === DEPTH_MAX) this.stop(this.at, `at most ${DEPTH_MAX} levels of nesting`);
       this.at += 1;
       this.open.push(character);
       this.skip();

@@ -6,6 +6,7 @@
  * So does Go's encoding/json read it: Go clients write `"mounts": null` for an empty slice.
  */
 
+import { DEPTH_MAX, isTooDeep } from "./json-depth.ts";
 import { isSpecialNumber, numberText } from "./json-number.ts";
 
 /** Too many digits, or a number with a point or an exponent. Now and then matches in a string. */
@@ -13,7 +14,7 @@ const MAYBE_SPECIAL_NUMBER = /\d{16}|[:[,]\s*-?\d+[.eE][\d.eE+-]*\s*[,\]}]/;
 const MAYBE_NULL = /:\s*null/;
 const INTEGER = /^-?\d+$/;
 
-/** Parses JSON text. Throws SyntaxError for text that is not JSON. Of duplicate keys the last one wins. */
+/** Parses JSON text. Throws SyntaxError for text that is not JSON, or is nested too deep. Of duplicate keys the last one wins. */
 export function parseJson(text: string): unknown {
   const value = parseExactly(text);
   if (MAYBE_NULL.test(text)) removeNulls(value);
@@ -33,6 +34,7 @@ export function parseDocument(document: string, source: string): unknown {
 
 /** The same with the nulls. */
 export function parseExactly(text: string): unknown {
+  if (isTooDeep(text)) throw new SyntaxError(`more than ${DEPTH_MAX} levels of nesting`);
   return MAYBE_SPECIAL_NUMBER.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text);
 }
 

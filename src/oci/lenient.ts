@@ -11,6 +11,7 @@ import type { GenericSchema } from "valibot";
 import type { Warning } from "../failure/warning.ts";
 import { describeFound, formatPath } from "./issue.ts";
 import { parseExactly } from "./json.ts";
+import { STRUCTURE } from "./json-depth.ts";
 import { entryOf, itemOf, membersOf } from "./schema-shape.ts";
 import { misspeltMember } from "./unknown-members.ts";
 
@@ -31,7 +32,6 @@ export function readLeniently(schema: GenericSchema, text: string): LenientReadi
   return { value: value === undefined ? raw : value, warnings: reading.warnings };
 }
 
-const TOKENS = /"(?:[^"\\]|\\.)*"|[[\]{}]/g;
 const STRINGS = /"((?:[^"\\]|\\.)*"\s*:?)/g;
 
 /** Whether a text is a JSON document with something behind it. */
@@ -39,7 +39,7 @@ export function hasTextBehind(text: string): boolean {
   const end = endOfDocument(text);
   if (text.slice(end).trim() === "") return false;
   try {
-    JSON.parse(text.slice(0, end));
+    parseExactly(text.slice(0, end));
     return true;
   } catch {
     return false;
@@ -49,7 +49,7 @@ export function hasTextBehind(text: string): boolean {
 /** Where the first object or array of a text ends; the text's length if none ends. */
 function endOfDocument(text: string): number {
   let depth = 0;
-  for (const { 0: token, index } of text.matchAll(TOKENS)) {
+  for (const { 0: token, index } of text.matchAll(STRUCTURE)) {
     if (token === "{" || token === "[") depth += 1;
     else if (token === "}" || token === "]") depth -= 1;
     if (depth <= 0) return token.startsWith('"') ? text.length : index + 1;

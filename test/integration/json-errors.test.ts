@@ -31,6 +31,12 @@ const documents: { name: string; text: string | Uint8Array; place: string; words
     words: "not UTF-8: byte 0xff",
   },
   {
+    name: "nested too deep",
+    text: `{"a": ${"[".repeat(200_000)}${"]".repeat(200_000)}}`,
+    place: "line 1, column 1006",
+    words: "at most 1000 levels of nesting",
+  },
+  {
     name: "of a long line",
     text: `{"a": "${"x".repeat(10_000_000)}" "b"}`,
     place: "line 1, column 10000010",
