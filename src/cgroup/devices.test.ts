@@ -220,12 +220,12 @@ test("rules under which a node cannot be made come when the nodes are there", ()
 
 test("mounts that may open a device", () => {
   const table: [mount: Parameters<typeof mountsDevices>[0][number], opens: boolean][] = [
-    [{ source: "proc", type: "proc" }, false],
-    [{ type: "tmpfs" }, false],
-    [{ source: "/dev/sda", type: "bind" }, false],
-    [{ source: "/dev/sda", options: ["ro", "rbind"] }, false],
-    [{ source: "/dev/sda", type: "ext4", options: ["ro"] }, true],
-    [{ source: "/images/disk", type: "ext4" }, true],
+    [{ source: "proc", kind: "filesystem" }, false],
+    [{ source: "", kind: "filesystem" }, false],
+    [{ source: "/dev/sda", kind: "bind" }, false],
+    [{ source: "/dev/sda", kind: "remount" }, false],
+    [{ source: "/dev/sda", kind: "filesystem" }, true],
+    [{ source: "/images/disk", kind: "filesystem" }, true],
   ];
   for (const [mount, opens] of table) expect([mount, mountsDevices([mount])]).toEqual([mount, opens]);
 });

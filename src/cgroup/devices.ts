@@ -4,6 +4,8 @@
  */
 
 import type { DeviceRules } from "../native/boundary.gen.ts";
+import { DEFAULT_DEVICES } from "../oci/resolved/devices.ts";
+import type { ResolvedMount } from "../oci/resolved/mounts.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
 import { DeviceEmulator } from "./device-emulator.ts";
 import { DeviceOrder } from "./device-order.ts";
@@ -26,13 +28,8 @@ const MAKE_NODES: readonly DefaultRule[] = [
 ];
 
 /** Devices that a container may use whatever its rules say, as runc has them; by path where they have a node. */
-const DEFAULT_DEVICES: readonly DefaultRule[] = [
-  ["/dev/null", "c", 1, 3, "rwm"],
-  ["/dev/random", "c", 1, 8, "rwm"],
-  ["/dev/full", "c", 1, 7, "rwm"],
-  ["/dev/tty", "c", 5, 0, "rwm"],
-  ["/dev/zero", "c", 1, 5, "rwm"],
-  ["/dev/urandom", "c", 1, 9, "rwm"],
+const DEFAULT_RULES: readonly DefaultRule[] = [
+  ...DEFAULT_DEVICES.map(({ path, major, minor }): DefaultRule => [path, "c", major, minor, "rwm"]),
   // Terminals, /dev/ptmx and /dev/net/tun.
   ["", "c", 136, -1, "rwm"],
   ["", "c", 5, 2, "rwm"],
@@ -40,7 +37,7 @@ const DEFAULT_DEVICES: readonly DefaultRule[] = [
 ];
 
 /**
- * `devicePaths`: the paths of `linux.devices`. A default device that the configuration has at its own path is
+ * `devicePaths`: the resolved paths of `linux.devices`. A default device that the configuration has at its own path is
  * left to the configuration's rules. Throws RuntimeError for rules that v1 would silently ignore.
  */
 export function devicePolicy(
@@ -49,7 +46,7 @@ export function devicePolicy(
   devicePaths: readonly string[] = [],
 ): DevicePolicy {
   const { allow, rules } = sinceRuleForAll(devices ?? []);
-  const defaults = DEFAULT_DEVICES.filter(([path]) => path === "" || !devicePaths.includes(path));
+  const defaults = DEFAULT_RULES.filter(([path]) => path === "" || !devicePaths.includes(path));
   const inOrder =
     version === "v1"
       ? [...rules, ...MAKE_NODES.map(allowed), ...defaults.map(allowed)]
@@ -88,20 +85,8 @@ export function deniesNodes({ allow, rules }: DevicePolicy): boolean {
 }
 
 /** Whether a mount may open a device of its own: a file system on a disk. Bind mounts and the kernel's own ones do not. */
-export function mountsDevices(mounts: readonly MountSource[]): boolean {
-  return mounts.some(
-    ({ source, type, options = [] }) =>
-      source?.startsWith("/") === true &&
-      type !== "bind" &&
-      !options.some((option) => option === "bind" || option === "rbind"),
-  );
-}
-
-/** Of `mounts` of config.json. */
-interface MountSource {
-  source?: string | undefined;
-  type?: string | undefined;
-  options?: readonly string[] | undefined;
+export function mountsDevices(mounts: readonly Pick<ResolvedMount, "kind" | "source">[]): boolean {
+  return mounts.some(({ kind, source }) => kind === "filesystem" && source.startsWith("/"));
 }
 
 /** For v1. The first write resets what the cgroup has inherited. */

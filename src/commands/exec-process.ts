@@ -2,15 +2,15 @@
 
 import { parseSubCgroups } from "../cgroup/sub-cgroup.ts";
 import { cwdNotAbsolute, execArgumentsEmpty } from "../failure/messages.ts";
-import type { Config } from "../oci/config.ts";
 import type { CapabilitiesConfig, ProcessConfig } from "../oci/process.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import type { VerbOptions } from "../verbs/verbs.ts";
 
 type ExecOptions = VerbOptions<"exec">;
 
 /** The process of `exec`: the container's own, changed by flags. Throws RuntimeError with runc's texts. */
 export function processFromFlags(
-  config: Config,
+  config: ResolvedConfig,
   options: ExecOptions,
   args: readonly string[],
 ): ProcessConfig {

@@ -7,7 +7,7 @@ import { capabilityNames } from "../kernel/capability.ts";
 import type { Features } from "../oci/features.ts";
 import { HOOK_KINDS } from "../oci/hooks.ts";
 import { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES, NAMESPACE_TYPES } from "../oci/linux.ts";
-import { knownMountOptions } from "../oci/mount-options.ts";
+import { knownMountOptions } from "../oci/resolved/mount-options.ts";
 import { SECCOMP_ACTIONS, SECCOMP_ARCHITECTURES, SECCOMP_FLAGS, SECCOMP_OPERATORS } from "../oci/seccomp.ts";
 import type { Handler } from "../verbs/verbs.ts";
 import { BUNC_VERSION, COMMIT, OCI_VERSION, RUNC_VERSION } from "../version.ts";

@@ -55,7 +55,7 @@ export function bringUp(up: BringUp): Spawned {
   const first = proceed(() => native(cgroups.needsProcess ? "spawn_held" : "spawn_started", { plan }));
   if (cgroups.needsProcess) placeRecordedCgroups(cgroups, up, first.pid);
   cgroups.restrictDevices();
-  storeConfig(directory, bundle.config);
+  storeConfig(directory, bundle.checked);
   // With its pid: if this command is killed, the process that waits for `start` can still be found.
   directory.save(record);
   const { pid, pidfd, channel } = first;

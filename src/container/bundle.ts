@@ -7,14 +7,17 @@ import type { HostFacts } from "../host/host.ts";
 import { startRecord } from "../host/start-record.ts";
 import { native } from "../native/call.ts";
 import type { Config } from "../oci/config.ts";
+import { type ResolvedConfig, resolveConfig } from "../oci/resolved/config.ts";
 import { loadConfig } from "../oci/validate.ts";
 
 /** A checked bundle. */
 export interface Bundle {
   /** Absolute, without symbolic links. */
   path: string;
-  config: Config;
-  /** Absolute path of the root file system. */
+  /** The document, with every default filled in: for later commands. */
+  checked: Config;
+  config: ResolvedConfig;
+  /** Absolute path of the root file system, without symbolic links. */
   rootfs: string;
   warnings: Warning[];
 }
@@ -26,7 +29,7 @@ export function loadBundle(
   options: { noPivot: boolean; rootlessCgroups: boolean },
 ): Bundle {
   const bundle = readBundle(directory, host, options);
-  return { ...bundle, rootfs: resolveRootfs(bundle.path, bundle.config.root.path) };
+  return { ...bundle, rootfs: resolveRootfs(bundle.config.root.path) };
 }
 
 /** The same without checking the root file system. */
@@ -50,12 +53,11 @@ export function readBundle(
   const path = resolved.path;
   const { found, text } = native("read_file", { path: `${path}/config.json` });
   if (!found) throw specificationNotFound("config.json");
-  const { value: config, warnings } = loadConfig(text, { host, bundle: path, ...options });
-  return { path, config, warnings };
+  const { value: checked, warnings } = loadConfig(text, { host, bundle: path, ...options });
+  return { path, checked, config: resolveConfig(checked, path), warnings };
 }
 
-function resolveRootfs(bundle: string, root: string): string {
-  const path = root.startsWith("/") ? root : `${bundle}/${root}`;
+function resolveRootfs(path: string): string {
   const resolved = native("resolve_path", { path });
   if (resolved.path === "") {
     throw new RuntimeError(`invalid rootfs: stat ${path}: no such file or directory`, {

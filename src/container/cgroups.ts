@@ -7,8 +7,10 @@ import { removeCgroups } from "../cgroup/operate.ts";
 import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
 import type { SystemdEnvironment } from "../cgroup/systemd/driver.ts";
 import { currentHost } from "../host/current.ts";
+import { hostIdOf } from "../kernel/id.ts";
 import { native } from "../native/call.ts";
-import type { Config } from "../oci/config.ts";
+import { isNew, type ResolvedConfig } from "../oci/resolved/config.ts";
+import { isReadonly } from "../oci/resolved/mounts.ts";
 import type { StateRecord } from "../state/record.ts";
 
 /** Where a recorded container's cgroups are. Throws RuntimeError for paths outside of the cgroup mounts. */
@@ -19,7 +21,7 @@ export function cgroupsOf(record: StateRecord): CgroupLocation[] {
 /** What the configuration and this host say about the cgroups of a new container. */
 export function driverOptions(
   id: string,
-  config: Config,
+  config: ResolvedConfig,
   driver: CgroupDriver,
   rootless: boolean,
 ): DriverOptions {
@@ -30,7 +32,7 @@ export function driverOptions(
     id,
     cgroupsPath: config.linux.cgroupsPath,
     resources: config.linux.resources,
-    devicePaths: config.linux.devices.map(({ path }) => path),
+    devicePaths: config.linux.devices.flatMap(({ path, isDefault }) => (isDefault ? [] : [path])),
     mountsDevices: mountsDevices(config.mounts),
     inUserNamespace: host.inUserNamespace,
     rootless,
@@ -41,7 +43,7 @@ export function driverOptions(
 /** The manager of a new container's cgroups. Throws RuntimeError for an invalid configuration. */
 export function newCgroups(
   id: string,
-  config: Config,
+  config: ResolvedConfig,
   driver: CgroupDriver,
   rootless: boolean,
 ): CgroupManager {
@@ -54,19 +56,13 @@ export function newCgroups(
 }
 
 /** The host's uid of the container's user, if that user may manage the container's cgroup. */
-function cgroupOwner({ process, mounts, linux }: Config): number | undefined {
-  const own = linux.namespaces.some(({ type, path }) => type === "cgroup" && path === "");
+function cgroupOwner({ process, mounts, linux }: ResolvedConfig): number | undefined {
   const writable = mounts.some(
-    ({ type, destination, options }) =>
-      type === "cgroup" && destination === "/sys/fs/cgroup" && !(options ?? []).includes("ro"),
+    (mount) => mount.kind === "cgroup" && mount.target === "/sys/fs/cgroup" && !isReadonly(mount),
   );
-  if (!own || !writable || process === undefined) return undefined;
+  if (!isNew(linux.namespaces, "cgroup") || !writable || process === undefined) return undefined;
   const { uid } = process.user;
-  if (!linux.namespaces.some(({ type }) => type === "user")) return uid;
-  for (const { containerID, hostID, size } of linux.uidMappings ?? []) {
-    if (uid >= containerID && uid < containerID + size) return hostID + uid - containerID;
-  }
-  return undefined;
+  return linux.namespaces.has("user") ? hostIdOf(uid, linux.uidMappings ?? []) : uid;
 }
 
 /** Where to find the bus of the systemd that manages our cgroups. */

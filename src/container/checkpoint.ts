@@ -17,7 +17,7 @@ import { currentHost } from "../host/current.ts";
 import { parseMountinfo } from "../host/mountinfo.ts";
 import { startRecord } from "../host/start-record.ts";
 import { native } from "../native/call.ts";
-import type { Config } from "../oci/config.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import { cgroupsOf } from "./cgroups.ts";
 import type { Container } from "./container.ts";
 import { notifyMount } from "./notify-socket.ts";
@@ -75,7 +75,7 @@ function notified({ script }: CriuNotify, fd: number, { statusFd, lazyPages }: D
   if (script === "status-ready" && lazyPages && statusFd >= 0) native("criu_status_ready", { fd: statusFd });
 }
 
-function dumpOptions({ record }: Container, config: Config, flags: DumpFlags): CriuOpts {
+function dumpOptions({ record }: Container, config: ResolvedConfig, flags: DumpFlags): CriuOpts {
   const { init_process_pid: pid } = record;
   const freezer = locationOf(cgroupsOf(record), "freezer");
   const { parentPath, pageServer } = flags;
@@ -101,11 +101,10 @@ function namespaceOf(pid: number, file: string): string {
 }
 
 /** When saving, a mount's name is its target; the null device over masked files has one name. */
-function dumpedMounts({ directory, record }: Container, config: Config): ExtMount[] {
+function dumpedMounts({ directory, record }: Container, config: ResolvedConfig): ExtMount[] {
   const { init_process_pid: pid } = record;
   const mounts = externalMounts(config, {
     host: currentHost(),
-    bundle: record.bunc.bundle,
     rootfs: record.config.rootfs,
     cgroups: cgroupsOf(record),
     notify: notifyMount(directory),

@@ -11,6 +11,7 @@ import { formatIssue, type Issue } from "../oci/issue.ts";
 import { type Place, placesIn } from "../oci/json-places.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import { examineProcess } from "../oci/process-document.ts";
+import { resolveConfig } from "../oci/resolved/config.ts";
 import { type ResourcesConfig, ResourcesSchema } from "../oci/resources.ts";
 import { type SeccompConfig, SeccompSchema } from "../oci/seccomp.ts";
 import { examineConfig } from "../oci/validate.ts";
@@ -167,7 +168,7 @@ function tryCompile(profile: SeccompConfig | undefined): CompiledSeccomp | null 
 }
 
 function tryPlan(config: Config, seccomp: CompiledSeccomp | null): readonly Warning[] {
-  return planCreate(config, portableHost(0), {
+  return planCreate(resolveConfig(config, "/"), portableHost(0), {
     id: ID,
     bundle: "/",
     placement: placement([]),

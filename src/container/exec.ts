@@ -9,8 +9,8 @@ import { parseSelfCgroup } from "../host/cgroup.ts";
 import { currentHost, deniesSetgroups } from "../host/current.ts";
 import type { Placement, Plan, Spawned } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
-import type { Config } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import { planExec } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
 import { systemdEnvironment } from "./cgroups.ts";
@@ -28,7 +28,7 @@ import { makeStreams } from "./streams.ts";
 
 interface ExecRequest extends HandOver {
   /** What to run, made from the container's process and the command line. */
-  process: (config: Config) => ProcessConfig;
+  process: (config: ResolvedConfig) => ProcessConfig;
   /** Controller → path below the container's cgroup ("" for v2). */
   subCgroups: ReadonlyMap<string, string>;
   ignorePaused: boolean;
@@ -54,7 +54,7 @@ export function execProcess(
   const { plan, warnings } = planExec(process, config, host, {
     id: record.id,
     init: { pid: record.init_process_pid, startTime: record.init_process_start },
-    setgroupsDenied: hasUserNamespace(config)
+    setgroupsDenied: config.linux.namespaces.has("user")
       ? deniesSetgroups(record.init_process_pid)
       : host.setgroupsDenied,
     placement: withTasks(placement(locations), rdt),
@@ -96,10 +96,6 @@ export function readProcessFile(path: string, context: ContainerContext): Proces
   const { value, warnings } = loadProcess(text, path, { host, noPivot: false, rootlessCgroups: rootless });
   context.log.warnings(warnings);
   return value;
-}
-
-function hasUserNamespace({ linux }: Config): boolean {
-  return linux.namespaces.some(({ type }) => type === "user");
 }
 
 function withSubCgroups(locations: CgroupLocation[], subs: ReadonlyMap<string, string>): CgroupLocation[] {

@@ -6,17 +6,18 @@ import type { FailureContext } from "../failure/failure.ts";
 import { currentHost } from "../host/current.ts";
 import { hostText } from "../host/files.ts";
 import { native } from "../native/call.ts";
-import { type Config, limitsCpus } from "../oci/config.ts";
+import { limitsCpus } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import type { StateRecord } from "../state/record.ts";
 import { cgroupsOf } from "./cgroups.ts";
 
 /** Explains failures of one container's processes. */
 export class FailureExplainer {
-  readonly #config: Config;
+  readonly #config: ResolvedConfig;
   readonly #record: StateRecord;
 
-  constructor(config: Config, record: StateRecord) {
+  constructor(config: ResolvedConfig, record: StateRecord) {
     this.#config = config;
     this.#record = record;
   }
@@ -46,14 +47,9 @@ export class FailureExplainer {
     const { seccomp } = linux;
     return {
       process: kind,
-      mounts: mounts.map(({ destination, type, source, options }) => ({
-        destination,
-        type: type ?? "",
-        source: source ?? "",
-        options: options ?? [],
-      })),
+      mounts,
       mountOptionNames: () => {
-        const options: typeof import("../oci/mount-options.ts") = require("../oci/mount-options.ts");
+        const options: typeof import("../oci/resolved/mount-options.ts") = require("../oci/resolved/mount-options.ts");
         return options.knownMountOptions();
       },
       workingDirectory: process?.cwd ?? "",

@@ -4,13 +4,12 @@ import { failureMessage } from "../failure/errors.ts";
 import type { ContainerStatus } from "../failure/messages.ts";
 import type { Log } from "../log/log.ts";
 import { native } from "../native/call.ts";
-import type { Config } from "../oci/config.ts";
-import { hookOutput, planHooks, type RuntimeHookKind } from "../plan/hooks.ts";
+import { type HookConfig, hookOutput, planHooks, type RuntimeHookKind } from "../plan/hooks.ts";
 import type { StateRecord } from "../state/record.ts";
 import { hookState } from "./state-json.ts";
 
 /** While the container is being created: the first that fails ends the creation. */
-export function runCreateHooks(config: Config, record: StateRecord): void {
+export function runCreateHooks(config: HookConfig, record: StateRecord): void {
   const process = { pid: record.init_process_pid, start_time: String(record.init_process_start) };
   for (const kind of ["prestart", "createRuntime"] as const) {
     runAll(config, record, kind, "creating", process);
@@ -21,12 +20,12 @@ export function runCreateHooks(config: Config, record: StateRecord): void {
  * Without the lock: a container whose hook never ends must still be deleted. What a hook that failed was to provide is
  * missing, and the caller ends the container.
  */
-export function runPoststartHooks(config: Config, record: StateRecord): void {
+export function runPoststartHooks(config: HookConfig, record: StateRecord): void {
   runAll(config, record, "poststart", "running", NO_PROCESS);
 }
 
 /** After the container is gone. Failures are logged; the other hooks run all the same (runtime-spec, Lifecycle). */
-export function runPoststopHooks(config: Config, record: StateRecord, log: Log): void {
+export function runPoststopHooks(config: HookConfig, record: StateRecord, log: Log): void {
   const place = placeOf(config, record);
   for (const hook of planHooks(config, "poststop", callerEnvironment())) {
     try {
@@ -41,7 +40,7 @@ export function runPoststopHooks(config: Config, record: StateRecord, log: Log):
 const NO_PROCESS = { pid: 0, start_time: "0" } as const;
 
 function runAll(
-  config: Config,
+  config: HookConfig,
   record: StateRecord,
   kind: RuntimeHookKind,
   status: ContainerStatus,
@@ -55,7 +54,7 @@ function runAll(
 }
 
 /** Where a hook runs (in the bundle, as runc does, whose `create` goes there) and where its output goes. */
-function placeOf(config: Config, { bunc: { bundle } }: StateRecord) {
+function placeOf(config: HookConfig, { bunc: { bundle } }: StateRecord) {
   return { directory: bundle, ...hookOutput(config, bundle) };
 }
 

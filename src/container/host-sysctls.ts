@@ -6,17 +6,16 @@
 
 import { RuntimeError } from "../failure/errors.ts";
 import { native } from "../native/call.ts";
-import type { Config } from "../oci/config.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
 
 /** Throws RuntimeError for a sysctl of the caller's own network namespace. */
-export function refuseHostSysctls({ linux }: Config): void {
-  const names = Object.keys(linux.sysctl ?? {}).filter((name) => /^net[./]/.test(name));
-  const network = linux.namespaces.find(({ type }) => type === "network");
-  if (names.length === 0 || network === undefined || network.path === "") return;
-  if (!native("own_namespace", { path: network.path, kind: "net" }).own) return;
-  throw new RuntimeError(`sysctl "${names[0]}" not allowed in host network namespace`, {
-    subject: `linux.sysctl["${names[0]}"]`,
-    path: network.path,
+export function refuseHostSysctls({ linux }: ResolvedConfig): void {
+  const sysctl = linux.sysctl.find(({ path }) => path.startsWith("net/"));
+  const path = linux.namespaces.get("network")?.path;
+  if (sysctl === undefined || !path || !native("own_namespace", { path, kind: "net" }).own) return;
+  throw new RuntimeError(`sysctl "${sysctl.name}" not allowed in host network namespace`, {
+    subject: `linux.sysctl["${sysctl.name}"]`,
+    path,
     hint: "add a network namespace of the container's own to linux.namespaces",
   });
 }

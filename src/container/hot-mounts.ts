@@ -5,12 +5,13 @@ import { currentHost } from "../host/current.ts";
 import type { Plan } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { loadMounts } from "../oci/mounts-document.ts";
+import { resolveConfig } from "../oci/resolved/config.ts";
 import { type HotMountOptions, planMountsAdded, planMountsRemoved } from "../plan/hot-mounts.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
 import { FailureExplainer } from "./failure-explainer.ts";
 import { rootlessCgroups } from "./rootless.ts";
-import { loadStoredConfig } from "./stored-config.ts";
+import { readStoredConfig } from "./stored-config.ts";
 
 type MountsChange = "add" | "remove";
 
@@ -24,7 +25,7 @@ export function changeMounts(
 ): void {
   if (status === "stopped" || status === "creating") throw containerNotRunning();
   const host = currentHost();
-  const config = loadStoredConfig(directory, record);
+  const config = readStoredConfig(directory.loadConfig(), record);
   const { bundle } = record.bunc;
   const facts = {
     host,
@@ -41,7 +42,7 @@ export function changeMounts(
   context.log.warnings(warnings);
   if (mounts.length === 0) return;
 
-  const changed = { ...config, mounts };
+  const changed = resolveConfig({ ...config, mounts }, bundle);
   const options: HotMountOptions = {
     id: record.id,
     init: { pid: record.init_process_pid, startTime: record.init_process_start },

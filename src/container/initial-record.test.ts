@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import { parseConfig } from "../oci/config.ts";
+import { resolveConfig } from "../oci/resolved/config.ts";
 import { parseRecord, serializeRecord } from "../state/record.ts";
 import { initialRecord, namespacePaths } from "./initial-record.ts";
 
-const config = parseConfig(
+const checked = parseConfig(
   JSON.stringify({
     ociVersion: "1.0.2",
     root: { path: "rootfs" },
@@ -17,6 +18,7 @@ const config = parseConfig(
     },
   }),
 );
+const config = resolveConfig(checked, "/b");
 const facts = {
   driver: "systemd",
   rootless: true,
@@ -24,7 +26,7 @@ const facts = {
   creator: { pid: 5, startTime: 6 },
   streams: ["/dev/null", "pipe:[5]", ""],
 } as const;
-const bundle = { path: "/b", rootfs: "/b/rootfs", config, warnings: [] };
+const bundle = { path: "/b", rootfs: "/b/rootfs", checked, config, warnings: [] };
 
 test("a new record is one that is read again, and says that create is under way", () => {
   const record = initialRecord("c", bundle, { ...facts, streams: [...facts.streams] });

@@ -1,7 +1,7 @@
 /** The state record of a container that is about to be made. */
 
 import type { CgroupDriver } from "../cgroup/manager.ts";
-import type { Config } from "../oci/config.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import { STATE_VERSION, type StateRecord } from "../state/record.ts";
 import { OCI_VERSION } from "../version.ts";
 import type { Bundle } from "./bundle.ts";
@@ -17,7 +17,7 @@ interface InitialFacts {
 }
 
 /** The standard streams of the container's process, as its /proc/self/fd names them. */
-function standardStreams({ process }: Config, { streams }: InitialFacts): string[] {
+function standardStreams({ process }: ResolvedConfig, { streams }: InitialFacts): string[] {
   return process?.terminal ? ["/dev/pts/0", "/dev/pts/0", "/dev/pts/0"] : [...streams];
 }
 
@@ -37,11 +37,11 @@ export function initialRecord(id: string, bundle: Bundle, facts: InitialFacts): 
         `bundle=${bundle.path}`,
       ],
       mounts: config.mounts.map(({ source, destination, type }) => ({
-        source: source ?? "",
+        source,
         destination,
-        device: type ?? "",
+        device: type,
       })),
-      namespaces: config.linux.namespaces.map(({ type, path }) => ({ type, path })),
+      namespaces: [...config.linux.namespaces].map(([type, { path }]) => ({ type, path: path ?? "" })),
       cgroups: {
         name: id,
         path: config.linux.cgroupsPath ?? "",
@@ -69,11 +69,11 @@ export function initialRecord(id: string, bundle: Bundle, facts: InitialFacts): 
 }
 
 /** The namespaces of a process, for its record. runc's keys: the names of the CLONE_ flags. */
-export function namespacePaths(pid: number, config: Config): Record<string, string> {
+export function namespacePaths(pid: number, config: ResolvedConfig): Record<string, string> {
   const paths: Record<string, string> = {};
-  for (const { type, path } of config.linux.namespaces) {
+  for (const [type, { path }] of config.linux.namespaces) {
     const [key, file] = NAMESPACE_FILES[type];
-    paths[key] = path === "" ? `/proc/${pid}/ns/${file}` : path;
+    paths[key] = path ?? `/proc/${pid}/ns/${file}`;
   }
   return paths;
 }

@@ -7,7 +7,8 @@ import { failureMessage, RuntimeError } from "../failure/errors.ts";
 import type { Log } from "../log/log.ts";
 import type { SuperviseNotify } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
-import type { Config } from "../oci/config.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
+import { resolveMount } from "../oci/resolved/mounts.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 
@@ -29,7 +30,7 @@ export function notifyMount(directory: StateDirectory): { target: string; source
  * Makes the directory. Returns the configuration to create the container with: a later exec is not part of
  * the service.
  */
-export function withNotifySocket(config: Config, directory: StateDirectory): Config {
+export function withNotifySocket(config: ResolvedConfig, directory: StateDirectory): ResolvedConfig {
   if (notifySocket() === undefined || config.process === undefined) return config;
   const { target: destination, source } = notifyMount(directory);
   const mount = {
@@ -39,7 +40,10 @@ export function withNotifySocket(config: Config, directory: StateDirectory): Con
     options: ["bind", "nosuid", "noexec", "nodev", "ro"],
   };
   const env = [...config.process.env, `NOTIFY_SOCKET=${CONTAINER_DIRECTORY}/notify.sock`];
-  return { ...config, mounts: [...config.mounts, mount], process: { ...config.process, env } };
+  const { root, mounts } = config;
+  const place = { bundle: directory.path, root: root.path, container: {} };
+  const resolved = resolveMount(mount, mounts.length, place);
+  return { ...config, mounts: [...mounts, resolved], process: { ...config.process, env } };
 }
 
 /**

@@ -9,14 +9,19 @@ import { currentHost } from "../host/current.ts";
 import type { Log } from "../log/log.ts";
 import type { Placement } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
-import type { Config } from "../oci/config.ts";
 import type { IntelRdtConfig } from "../oci/intel-rdt.ts";
+import type { LinuxConfig } from "../oci/linux.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 import type { UndoList } from "./undo-list.ts";
 
+/** The members of a configuration that the group depends on. */
+interface RdtConfig {
+  linux: Pick<LinuxConfig, "intelRdt">;
+}
+
 interface NewRdt {
-  config: Config;
+  config: RdtConfig;
   record: StateRecord;
   directory: StateDirectory;
   undo: UndoList;
@@ -45,7 +50,7 @@ export function newRdtGroup({ config, record, directory, undo, log }: NewRdt): s
 }
 
 /** The tasks files for a further process. None if somebody has removed the group, as with runc. */
-export function rdtTasksOf(record: StateRecord, config: Config): string[] {
+export function rdtTasksOf(record: StateRecord, config: RdtConfig): string[] {
   const { resctrl } = currentHost();
   const { intelRdt } = config.linux;
   if (intelRdt === undefined || resctrl === "" || record.intel_rdt_path === "") return [];
@@ -74,7 +79,7 @@ export interface RdtChange {
  */
 export function changeRdt(
   record: StateRecord,
-  { linux }: Config,
+  { linux }: RdtConfig,
   { l3CacheSchema = "", memBwSchema = "" }: { l3CacheSchema?: string; memBwSchema?: string },
 ): RdtChange {
   if (l3CacheSchema === "" && memBwSchema === "") return { changed: {}, write() {} };
@@ -111,7 +116,7 @@ function notEnabledHint(resctrl: string): string {
 }
 
 /** For `events`; empty where the container is in no resctrl group. */
-export function rdtStatsOf(record: StateRecord, config: Config): RdtStats {
+export function rdtStatsOf(record: StateRecord, config: RdtConfig): RdtStats {
   const { resctrl } = currentHost();
   const { intelRdt } = config.linux;
   if (intelRdt === undefined || resctrl === "") return {};

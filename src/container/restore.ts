@@ -28,8 +28,8 @@ import { RuntimeError } from "../failure/errors.ts";
 import { parseSelfCgroup } from "../host/cgroup.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
-import type { Config } from "../oci/config.ts";
 import { parseDocument } from "../oci/json.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import { planMountPoints } from "../plan/mount-points.ts";
 import { KEPT_STREAMS, planStreams } from "../plan/stdio.ts";
 import type { StateRecord } from "../state/record.ts";
@@ -99,7 +99,7 @@ export function restoreContainer(request: RestoreRequest, context: ContainerCont
 
   return claimContainer({ id, bundle, rootless, cgroups }, context, (claim) => {
     const { directory, record, undo } = claim;
-    storeConfig(directory, bundle.config);
+    storeConfig(directory, bundle.checked);
     directory.save(record);
     createRecordedCgroups(cgroups, claim);
     makeMountPoints(bundle, record);
@@ -199,7 +199,6 @@ class Restoration {
     const { lsmProfile, lsmMountContext } = this.#request.flags;
     const mounts = externalMounts(config, {
       host: currentHost(),
-      bundle: bundle.path,
       rootfs: bundle.rootfs,
       cgroups: cgroups.locations,
       notify: notifyMount(directory),
@@ -295,15 +294,15 @@ function criuVersion(criu: string, { lsmProfile, lsmMountContext }: RestoreFlags
   }
 }
 
-function hasTerminal({ process }: Config): boolean {
+function hasTerminal({ process }: ResolvedConfig): boolean {
   return process?.terminal ?? false;
 }
 
-function refuseJoinedCgroup({ linux }: Config): void {
-  const index = linux.namespaces.findIndex(({ type, path }) => type === "cgroup" && path !== "");
-  if (index === -1) return;
+function refuseJoinedCgroup({ linux }: ResolvedConfig): void {
+  const joined = linux.namespaces.get("cgroup");
+  if (!joined?.path) return;
   throw new RuntimeError("CRIU cannot restore into an existing cgroup namespace", {
-    subject: `linux.namespaces[${index}].path`,
+    subject: `${joined.subject}.path`,
     hint: "remove the path: the container gets a cgroup namespace of its own",
   });
 }
@@ -331,17 +330,17 @@ function isPipe(stream: string): boolean {
   return stream.includes("pipe:");
 }
 
-function openNamespaces(config: Config): { key: string; fd: number }[] {
+function openNamespaces(config: ResolvedConfig): { key: string; fd: number }[] {
   return externalNamespaces(config).map(({ type, path }) => ({
     key: inheritedNamespace(type).key,
     fd: native("open_file", { path }).fd,
   }));
 }
 
-function joinedNamespaces({ linux }: Config): { ns: string; ns_file: string }[] {
-  return linux.namespaces.flatMap(({ type, path }) => {
+function joinedNamespaces({ linux }: ResolvedConfig): { ns: string; ns_file: string }[] {
+  return [...linux.namespaces].flatMap(([type, { path }]) => {
     const ns = JOINED[type];
-    return ns === undefined || path === "" ? [] : [{ ns, ns_file: path }];
+    return ns === undefined || path === null ? [] : [{ ns, ns_file: path }];
   });
 }
 

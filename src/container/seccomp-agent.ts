@@ -4,13 +4,13 @@ import { RuntimeError } from "../failure/errors.ts";
 import type { Spawned } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { seccompReceiver } from "../oci/annotations.ts";
-import type { Config } from "../oci/config.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import type { StateRecord } from "../state/record.ts";
 import { OCI_VERSION } from "../version.ts";
 import { hookState } from "./state-json.ts";
 
 /** `spawned` waits at the progress "seccomp_listener". */
-export function serveSeccompAgent(config: Config, record: StateRecord, spawned: Spawned): void {
+export function serveSeccompAgent(config: ResolvedConfig, record: StateRecord, spawned: Spawned): void {
   const seccomp = config.linux.seccomp;
   const socket = seccompReceiver(config);
   const state = {

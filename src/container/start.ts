@@ -2,14 +2,17 @@
 
 import { cannotStart } from "../failure/messages.ts";
 import { native } from "../native/call.ts";
-import type { Config } from "../oci/config.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
 import { FailureExplainer } from "./failure-explainer.ts";
 import { loadStoredConfig } from "./stored-config.ts";
 
 /** → the container's configuration. Its poststart hooks are still to run (runtime-spec 1.3, Lifecycle). */
-export function startContainer({ directory, record, status }: Container, { log }: ContainerContext): Config {
+export function startContainer(
+  { directory, record, status }: Container,
+  { log }: ContainerContext,
+): ResolvedConfig {
   if (status !== "created") throw cannotStart(status);
   const config = loadStoredConfig(directory, record);
   const { started } = new FailureExplainer(config, record).explain("init", () =>

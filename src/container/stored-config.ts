@@ -5,6 +5,7 @@
 
 import type { Config } from "../oci/config.ts";
 import { parseDocument, stringifyJson } from "../oci/json.ts";
+import { type ResolvedConfig, resolveConfig } from "../oci/resolved/config.ts";
 import { STATE_VERSION, type StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 
@@ -14,8 +15,8 @@ export function storeConfig(directory: StateDirectory, config: Config): void {
 }
 
 /** Throws "container does not exist" if there is none. */
-export function loadStoredConfig(directory: StateDirectory, record: StateRecord): Config {
-  return readStoredConfig(directory.loadConfig(), record);
+export function loadStoredConfig(directory: StateDirectory, record: StateRecord): ResolvedConfig {
+  return resolveConfig(readStoredConfig(directory.loadConfig(), record), record.bunc.bundle);
 }
 
 /** `text`: of the stored file. */

@@ -1,7 +1,7 @@
 /** Everything that `create` does, and `start` after it, in order, from what `create` would be given. Pure. */
 
 import { CLONE, type Plan } from "../native/boundary.gen.ts";
-import type { Config } from "../oci/config.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import { planHooks, type RuntimeHookKind } from "../plan/hooks.ts";
 import type { CgroupOutline, CgroupStep } from "./cgroups.ts";
 import { makeIdMap } from "./mounts.ts";
@@ -10,7 +10,7 @@ import { type Actor, at, type Operation, type Phase, type Step, step } from "./o
 import { explainStep, giveStreams, hookSteps, type StepContext } from "./steps.ts";
 
 export interface Explained {
-  config: Config;
+  config: ResolvedConfig;
   plan: Plan;
   cgroups: CgroupOutline;
   /** Absolute path of the state directory's parent, and its mode. */
@@ -237,7 +237,7 @@ function explainInit(list: OperationList, { plan, config, cgroups }: Explained):
 
 const hasParentHooks = ({ steps }: Plan) => steps.some(({ op }) => "parent_hooks" in op);
 
-function hooksBySubject(config: Config, kind: RuntimeHookKind): [subject: string, steps: Step[]][] {
+function hooksBySubject(config: ResolvedConfig, kind: RuntimeHookKind): [subject: string, steps: Step[]][] {
   return planHooks(config, kind).map((hook) => [hook.subject, hookSteps({ hooks: [hook] })]);
 }
 

@@ -1,6 +1,7 @@
 /** What a command knows about the config paths that a Failure of the core names. */
 
-import type { Failure } from "../native/boundary.gen.ts";
+import type { IdRange } from "../kernel/id.ts";
+import type { Failure, MountOption } from "../native/boundary.gen.ts";
 
 /** The configuration and the host, as far as messages and hints need them. */
 export interface FailureContext {
@@ -23,8 +24,8 @@ export interface FailureContext {
   oomLimit: string;
   /** linux.resources.cpu.cpus is set. */
   limitsCpus: boolean;
-  /** An empty path: a new namespace. */
-  namespaces: readonly { type: string; path: string }[];
+  /** By type. `path` null: a new namespace. */
+  namespaces: ReadonlyMap<string, { path: string | null }>;
   uidMappings: readonly IdRange[];
   gidMappings: readonly IdRange[];
   /** linux.seccomp: its actions, the default one among them. */
@@ -34,15 +35,14 @@ export interface FailureContext {
 
 /** An entry of `mounts`. */
 export interface MountFacts {
+  /** `mounts[3]` */
+  subject: string;
   destination: string;
   type: string;
+  /** Of a bind: an absolute path. */
   source: string;
-  options: readonly string[];
-}
-
-export interface IdRange {
-  containerID: number;
-  size: number;
+  /** Options of the file system itself. */
+  data: readonly MountOption[];
 }
 
 /** Access to this machine, for hints that need to check it first. */
@@ -64,17 +64,12 @@ export interface HintFacts {
 
 /** Whether the configuration names a namespace of this type. */
 export function hasNamespace(context: FailureContext, type: string): boolean {
-  return context.namespaces.some((namespace) => namespace.type === type);
+  return context.namespaces.has(type);
 }
 
 /** With the mappings of this configuration. */
 export function isNewUserNamespace(context: FailureContext): boolean {
-  return context.namespaces.some(({ type, path }) => type === "user" && path === "");
-}
-
-/** Whether an id of the container is in one of the ranges. */
-export function isMapped(id: number, mappings: readonly IdRange[]): boolean {
-  return mappings.some(({ containerID, size }) => id >= containerID && id < containerID + size);
+  return context.namespaces.get("user")?.path === null;
 }
 
 /** For calls of the core that make no process: files, cgroups, signals. */
@@ -90,7 +85,7 @@ export const NO_PROCESS: FailureContext = {
   oomKilled: false,
   oomLimit: "",
   limitsCpus: false,
-  namespaces: [],
+  namespaces: new Map(),
   uidMappings: [],
   gidMappings: [],
   seccompActions: [],

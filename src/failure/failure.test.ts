@@ -11,11 +11,19 @@ const context: FailureContext = {
   workingDirectory: "/work dir",
   user: { uid: 1000, gid: 100 },
   mounts: [
-    { destination: "/proc", type: "proc", source: "proc", options: [] },
-    { destination: "/dev/pts", type: "devpts", source: "devpts", options: ["newinstance", "gid=5"] },
-    { destination: "/data", type: "bind", source: "/srv/data", options: ["rbind"] },
-    { destination: "/", type: "overlay", source: "", options: [] },
-  ],
+    { destination: "/proc", type: "proc", source: "proc", data: [] },
+    {
+      destination: "/dev/pts",
+      type: "devpts",
+      source: "devpts",
+      data: [
+        { key: "newinstance", value: null },
+        { key: "gid", value: "5" },
+      ],
+    },
+    { destination: "/data", type: "bind", source: "/srv/data", data: [] },
+    { destination: "/", type: "overlay", source: "", data: [] },
+  ].map((mount, index) => ({ subject: `mounts[${index}]`, ...mount })),
 };
 
 function error(record: FailureRecord, overrides: Partial<FailureContext> = {}) {

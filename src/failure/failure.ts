@@ -158,8 +158,8 @@ function userMessage(error: string, failure: Failure, context: FailureContext): 
 
 /** `mounts[3]` and what is below it: the mount. */
 function mountOf(subject: string, context: FailureContext): MountFacts | undefined {
-  const index = /^mounts\[([0-9]+)\]/.exec(subject)?.[1];
-  return index === undefined ? undefined : context.mounts[Number(index)];
+  const entry = /^mounts\[[0-9]+\]/.exec(subject)?.[0];
+  return context.mounts.find((mount) => mount.subject === entry);
 }
 
 function operation(failure: Failure): string {

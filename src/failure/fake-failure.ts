@@ -16,9 +16,22 @@ export const host = (files: { [path: string]: string } = {}, euid = 0, inUserNam
 export const status = (set: string, mask: string) => ({
   "/proc/self/status": `Name:\tbunc\n${set}:\t${mask}\nX:\t1\n`,
 });
-export const namespaces = (...types: string[]) => ({ namespaces: types.map((type) => ({ type, path: "" })) });
-export const mount = (type: string, options: string[] = [], source = ""): { mounts: MountFacts[] } => ({
-  mounts: [{ destination: "/m", type, source, options }],
+export const namespaces = (...types: string[]) => ({
+  namespaces: new Map(types.map((type) => [type, { path: null as string | null }])),
+});
+export const mount = (type: string, data: string[] = [], source = ""): { mounts: MountFacts[] } => ({
+  mounts: [
+    {
+      subject: "mounts[0]",
+      destination: "/m",
+      type,
+      source,
+      data: data.map((word) => {
+        const [key = "", value] = word.split("=");
+        return { key, value: value ?? null };
+      }),
+    },
+  ],
 });
 export const atMount = (op: string, errno: string, target = "/m"): Record => ({
   op,

@@ -261,7 +261,7 @@ const nearMisses: Row[] = [
   [
     "a uid, in a namespace that is joined",
     { subject: "process.user", op: "setresuid", errno: "EINVAL" },
-    { ...user, namespaces: [{ type: "user", path: "/proc/1/ns/user" }] },
+    { ...user, namespaces: new Map([["user", { path: "/proc/1/ns/user" }]]) },
     noHint,
   ],
   [

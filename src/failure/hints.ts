@@ -6,15 +6,9 @@
 
 import { capabilityNumber } from "../kernel/capability.ts";
 import { errnoNumber } from "../kernel/errno.ts";
+import { type IdRange, isMapped } from "../kernel/id.ts";
 import type { Failure } from "../native/boundary.gen.ts";
-import {
-  type FailureContext,
-  type HintFacts,
-  hasNamespace,
-  type IdRange,
-  isMapped,
-  isNewUserNamespace,
-} from "./context.ts";
+import { type FailureContext, type HintFacts, hasNamespace, isNewUserNamespace } from "./context.ts";
 import { holdsTriggerText } from "./messages.ts";
 import { mountHint } from "./mount-hints.ts";
 
@@ -240,7 +234,7 @@ function missingCapabilities({ context }: HintFacts): string {
 /** Namespaces that this machine does not let us make, because their limit is 0. */
 function forbiddenNamespaces({ failure, context }: HintFacts): string {
   const { host } = context;
-  const kinds = [...new Set(context.namespaces.filter(({ path }) => path === "").map(({ type }) => type))];
+  const kinds = [...context.namespaces.keys()].filter((type) => context.namespaces.get(type)?.path === null);
   if (failure.errno !== errnoNumber("EPERM")) {
     const none = kinds
       .map((type) => `user.max_${KERNEL_NAMES[type] ?? type}_namespaces`)

@@ -1,11 +1,11 @@
 /** Hints for mounts that the kernel refused. hints.ts says what a hint must be. */
 
 import { errnoName } from "../kernel/errno.ts";
+import { isMapped } from "../kernel/id.ts";
 import {
   type FailureContext,
   type HintFacts,
   hasNamespace,
-  isMapped,
   isNewUserNamespace,
   type MountFacts,
 } from "./context.ts";
@@ -37,22 +37,20 @@ function missingFileSystem({ type }: MountFacts, { host }: FailureContext): stri
 }
 
 /** Words that are not mount options go to the file system, misspelt options among them. */
-function refusedOption({ type, options }: MountFacts, context: FailureContext): string {
+function refusedOption({ type, data }: MountFacts, context: FailureContext): string {
   if (type === "devpts" && isNewUserNamespace(context)) {
-    for (const option of options) {
-      const [, kind, id] = /^(uid|gid)=(\d+)$/.exec(option) ?? [];
-      if (kind === undefined) continue;
+    for (const { key: kind, value } of data) {
+      if ((kind !== "uid" && kind !== "gid") || value === null || !/^\d+$/.test(value)) continue;
       const mappings = kind === "uid" ? context.uidMappings : context.gidMappings;
-      if (isMapped(Number(id), mappings)) continue;
-      return `the ${kind} of the devpts option ${option} is in no range of linux.${kind}Mappings: add it there, or remove the option`;
+      if (isMapped(Number(value), mappings)) continue;
+      return `the ${kind} of the devpts option ${kind}=${value} is in no range of linux.${kind}Mappings: add it there, or remove the option`;
     }
   }
   const { didYouMean }: typeof import("./suggestion.ts") = require("./suggestion.ts");
   const known = context.mountOptionNames();
-  const unknown = options.filter((option) => !known.includes(option) && !option.includes("="));
-  for (const option of unknown) {
-    const suggestion = didYouMean(option, known);
-    if (suggestion !== "") return `${JSON.stringify(option)} is not a mount option${suggestion}`;
+  for (const { key, value } of data) {
+    const suggestion = value === null ? didYouMean(key, known) : "";
+    if (suggestion !== "") return `${JSON.stringify(key)} is not a mount option${suggestion}`;
   }
   return "";
 }
@@ -72,12 +70,12 @@ const OWN_NAMESPACE: Readonly<Record<string, string>> = {
 
 function forbiddenInUserNamespace({ type }: MountFacts, { failure, context }: HintFacts): string {
   const needed = OWN_NAMESPACE[type];
-  const joined = context.namespaces.find((namespace) => namespace.type === needed && namespace.path !== "");
+  const joined = needed === undefined ? undefined : context.namespaces.get(needed)?.path;
   // Here the kernel requires rights over that namespace; fsmount(2) fails because of the host's mounts.
   const asks =
     failure.op === (type === "sysfs" ? "fsopen" : "fsconfig") && !failure.detail.startsWith("option");
-  if (joined !== undefined && asks) {
-    return `in a user namespace ${type} needs a ${needed} namespace that belongs to it, which the one at ${joined.path} does not`;
+  if (joined && asks) {
+    return `in a user namespace ${type} needs a ${needed} namespace that belongs to it, which the one at ${joined} does not`;
   }
   if (needed !== undefined && !hasNamespace(context, needed)) {
     return `in a user namespace ${type} needs a new ${needed} namespace as well: add {"type": "${needed}"} to linux.namespaces`;

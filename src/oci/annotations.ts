@@ -49,8 +49,12 @@ function subgroupName(annotations: Readonly<Record<string, string>>, key: string
   });
 }
 
+interface AgentSource extends Pick<Config, "annotations"> {
+  linux: Pick<Config["linux"], "seccomp">;
+}
+
 /** Where the seccomp listener is sent; "": nowhere, or no rule asks an agent. */
-export function seccompReceiver({ linux, annotations }: Config): string {
+export function seccompReceiver({ linux, annotations }: AgentSource): string {
   if (!asksAgent(linux.seccomp)) return "";
   return linux.seccomp?.listenerPath || annotations[SECCOMP_RECEIVER] || "";
 }

@@ -33,6 +33,6 @@ export function parseConfig(source: string): Config {
 }
 
 /** Whether the container's cgroup has CPUs of its own. */
-export function limitsCpus({ linux }: Config): boolean {
+export function limitsCpus({ linux }: { linux: Pick<Config["linux"], "resources"> }): boolean {
   return (linux.resources?.cpu?.cpus ?? "") !== "";
 }

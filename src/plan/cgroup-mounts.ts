@@ -6,38 +6,22 @@
 
 import type { CgroupHierarchy } from "../host/cgroup.ts";
 import { baseName, cleanPath } from "../kernel/paths.ts";
-import type { Mount, MountAttributes, MountSource } from "../native/boundary.gen.ts";
+import type { Mount, MountAttributes, MountOption, MountSource } from "../native/boundary.gen.ts";
 import { MOUNT_ATTR, MS } from "../native/boundary.gen.ts";
-import type { MountOptions } from "../oci/mount-options.ts";
+import { NO_ATTRIBUTES } from "../oci/resolved/mount-attributes.ts";
+import { isReadonly, type ResolvedMount } from "../oci/resolved/mounts.ts";
 import type { MountingOptions, PlanContext } from "./context.ts";
-import {
-  dataOption,
-  exactAttributes,
-  NO_ATTRIBUTES,
-  newMountAttributes,
-  superblockOptions,
-} from "./mount-attributes.ts";
+import { dataOptions } from "./overlay.ts";
 
 const RESTRICTED = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC;
 
 const PRIVATE = { flag: MS.PRIVATE, recursive: false };
 
-interface CgroupMount {
-  /** Absolute path in the container. */
-  target: string;
-  source: string;
-}
-
-export function cgroupMount(
-  context: PlanContext,
-  options: MountingOptions,
-  subject: string,
-  config: CgroupMount,
-  parsed: MountOptions,
-): void {
+/** Adds the steps of a mount of kind "cgroup". */
+export function cgroupMount(context: PlanContext, options: MountingOptions, mount: ResolvedMount): void {
   if (context.host.cgroup.mode === "v2")
-    context.add(subject, { mount: v2Mount(context, options, config, parsed) });
-  else splitMounts(context, options, subject, config, parsed);
+    context.add(mount.subject, { mount: v2Mount(context, options, mount) });
+  else splitMounts(context, options, mount);
 }
 
 /**
@@ -47,44 +31,33 @@ export function cgroupMount(
  * namespace: the host's is bound. (A mount in the host's cgroup namespace also sets the hierarchy's options
  * again: it takes away the host's nsdelegate, and can wait ten milliseconds for an RCU grace period.)
  */
-function v2Mount(
-  context: PlanContext,
-  options: MountingOptions,
-  config: CgroupMount,
-  parsed: MountOptions,
-): Mount {
+function v2Mount(context: PlanContext, options: MountingOptions, mount: ResolvedMount): Mount {
   const own = options.cgroupDirectories.get("") ?? "";
   const { v2MountPoint } = context.host.cgroup;
   if (!context.has("cgroup")) {
-    const bound = mountOf(config.target, parsed, exactAttributes(parsed), {
+    const bound = mountOf(mount.target, mount, mount.boundAttributes, {
       bind: { path: v2MountPoint, recursive: false },
     });
     // As a new mount would be.
-    return parsed.propagation.length > 0 ? bound : { ...bound, propagation: [PRIVATE] };
+    return mount.propagation.length > 0 ? bound : { ...bound, propagation: [PRIVATE] };
   }
-  return mountOf(config.target, parsed, newMountAttributes(parsed), {
+  return mountOf(mount.target, mount, mount.attributes, {
     filesystem: {
       type: "cgroup2",
-      source: config.source,
-      options: [...superblockOptions(parsed.superblock), ...parsed.data.map(dataOption)],
+      source: mount.source,
+      options: [...mount.superblock, ...dataOptions(mount.data, context.host.kernel)],
       mode_of_target: false,
       fallback_bind: own === "" ? v2MountPoint : own,
     },
   });
 }
 
-function splitMounts(
-  context: PlanContext,
-  options: MountingOptions,
-  subject: string,
-  config: CgroupMount,
-  parsed: MountOptions,
-): void {
-  const { target } = config;
+function splitMounts(context: PlanContext, options: MountingOptions, mount: ResolvedMount): void {
+  const { subject, target } = mount;
   context.add(subject, {
     mount: mountOf(
       target,
-      parsed,
+      mount,
       { ...NO_ATTRIBUTES, set: RESTRICTED },
       {
         filesystem: {
@@ -100,10 +73,11 @@ function splitMounts(
   const { hierarchies } = context.host.cgroup;
   for (const hierarchy of hierarchies) {
     const path = `${target}/${baseName(hierarchy.mountPoint)}`;
-    const mount = context.has("cgroup")
-      ? hierarchyMount(path, hierarchy, parsed)
-      : hierarchyBind(path, hierarchy, options, parsed);
-    context.add(subject, { mount });
+    context.add(subject, {
+      mount: context.has("cgroup")
+        ? hierarchyMount(path, hierarchy, mount)
+        : hierarchyBind(path, hierarchy, options, mount),
+    });
   }
   for (const { mountPoint } of hierarchies) {
     const name = baseName(mountPoint);
@@ -112,24 +86,24 @@ function splitMounts(
       context.add(subject, { symlink: { target: name, path: `${target}/${controller}`, replace: false } });
     }
   }
-  if ((parsed.set & MOUNT_ATTR.RDONLY) !== 0) {
+  if (isReadonly(mount)) {
     context.add(subject, {
       remount: { path: target, attributes: { ...NO_ATTRIBUTES, set: MOUNT_ATTR.RDONLY } },
     });
   }
 }
 
-function hierarchyMount(path: string, hierarchy: CgroupHierarchy, parsed: MountOptions): Mount {
+function hierarchyMount(path: string, hierarchy: CgroupHierarchy, mount: ResolvedMount): Mount {
   const named = hierarchy.controllers.find((controller) => controller.startsWith("name="));
   return mountOf(
     path,
-    { ...parsed, propagation: [] },
-    { ...NO_ATTRIBUTES, set: RESTRICTED | (parsed.set & MOUNT_ATTR.RDONLY) },
+    { propagation: [] },
+    { ...NO_ATTRIBUTES, set: RESTRICTED | (isReadonly(mount) ? MOUNT_ATTR.RDONLY : 0) },
     {
       filesystem: {
         type: "cgroup",
         source: named === undefined ? "cgroup" : named.slice("name=".length),
-        options: hierarchy.controllers.map(dataOption),
+        options: hierarchy.controllers.map(controllerOption),
         mode_of_target: false,
         fallback_bind: "",
       },
@@ -141,11 +115,17 @@ function hierarchyBind(
   path: string,
   hierarchy: CgroupHierarchy,
   options: MountingOptions,
-  parsed: MountOptions,
+  mount: ResolvedMount,
 ): Mount {
-  return mountOf(path, parsed, exactAttributes(parsed), {
+  return mountOf(path, mount, mount.boundAttributes, {
     bind: { path: ownDirectory(hierarchy, options), recursive: true },
   });
+}
+
+/** "cpu", and "name=systemd" of a hierarchy without a controller. */
+function controllerOption(controller: string): MountOption {
+  const [key = "", name] = controller.split("=");
+  return { key, value: name ?? null };
 }
 
 /** The container's directory in a hierarchy, or the caller's where the container is not placed in it. */
@@ -162,7 +142,7 @@ function ownDirectory(hierarchy: CgroupHierarchy, options: MountingOptions): str
 
 function mountOf(
   target: string,
-  parsed: MountOptions,
+  { propagation }: Pick<ResolvedMount, "propagation">,
   attributes: MountAttributes,
   source: MountSource,
 ): Mount {
@@ -172,7 +152,7 @@ function mountOf(
     ordinary_directory: false,
     attributes,
     recursive_attributes: NO_ATTRIBUTES,
-    propagation: parsed.propagation,
+    propagation,
     copy_up: false,
     id_map: null,
   };

@@ -3,8 +3,8 @@
 import type { Warning } from "../failure/warning.ts";
 import type { HostFacts } from "../host/host.ts";
 import type { Op, Placement, Start, Step } from "../native/boundary.gen.ts";
-import type { Config } from "../oci/config.ts";
 import type { NamespaceType } from "../oci/linux.ts";
+import { isNew, type ResolvedConfig } from "../oci/resolved/config.ts";
 
 /** A seccomp profile compiled to BPF by the core. */
 export interface CompiledSeccomp {
@@ -77,10 +77,10 @@ export interface ExecOptions extends ProcessOptions {
 export class PlanContext {
   readonly steps: Step[] = [];
   readonly warnings: Warning[] = [];
-  readonly config: Config;
+  readonly config: ResolvedConfig;
   readonly host: HostFacts;
 
-  constructor(config: Config, host: HostFacts) {
+  constructor(config: ResolvedConfig, host: HostFacts) {
     this.config = config;
     this.host = host;
   }
@@ -91,12 +91,12 @@ export class PlanContext {
   }
 
   has(type: NamespaceType): boolean {
-    return this.config.linux.namespaces.some((namespace) => namespace.type === type);
+    return this.config.linux.namespaces.has(type);
   }
 
   /** Whether a namespace is made for the container, not joined. */
   creates(type: NamespaceType): boolean {
-    return this.config.linux.namespaces.some((namespace) => namespace.type === type && namespace.path === "");
+    return isNew(this.config.linux.namespaces, type);
   }
 }
 

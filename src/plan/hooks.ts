@@ -10,6 +10,9 @@ import { OCI_VERSION } from "../version.ts";
 /** A timeout crosses as 32 bits: 49 days. */
 const TIMEOUT_MS_MAX = 0xffffffff;
 
+/** The members of a configuration that hooks are made from. */
+export type HookConfig = Pick<Config, "hooks" | "annotations">;
+
 interface HookState {
   id: string;
   bundle: string;
@@ -20,7 +23,11 @@ interface HookState {
 export type RuntimeHookKind = Extract<HookKindName, "prestart" | "createRuntime" | "poststart" | "poststop">;
 
 /** The hooks of one kind, in order. `defaultEnv`: for those that have no `env` of their own. */
-export function planHooks(config: Config, kind: HookKindName, defaultEnv: readonly string[] = []): Hook[] {
+export function planHooks(
+  config: HookConfig,
+  kind: HookKindName,
+  defaultEnv: readonly string[] = [],
+): Hook[] {
   return (config.hooks[kind] ?? []).map((hook, index) => ({
     path: hook.path,
     args: hook.args === undefined || hook.args.length === 0 ? [hook.path] : hook.args,
@@ -33,7 +40,7 @@ export function planHooks(config: Config, kind: HookKindName, defaultEnv: readon
 
 /** The hooks that bunc-init runs; undefined: the config has none of this kind. */
 export function planHookSet(
-  config: Config,
+  config: HookConfig,
   kind: Exclude<HookKindName, RuntimeHookKind>,
   state: HookState,
 ): HookSet | undefined {
@@ -44,20 +51,20 @@ export function planHookSet(
 }
 
 /** Where hooks write: files of the host; "": it is kept for the error. */
-export function hookOutput({ annotations }: Config, bundle: string): { stdout: string; stderr: string } {
+export function hookOutput({ annotations }: HookConfig, bundle: string): { stdout: string; stderr: string } {
   const path = (name: string) => (annotations[name] ? resolvePath(bundle, annotations[name]) : "");
   return { stdout: path(HOOKS_STDOUT), stderr: path(HOOKS_STDERR) };
 }
 
 /** runtime.md, State, in two halves: the pid is put between them by the process that knows it. */
-function stateAround(config: Config, { id, bundle, status }: HookState): { head: string; tail: string } {
+function stateAround(config: HookConfig, { id, bundle, status }: HookState): { head: string; tail: string } {
   const head = JSON.stringify({ ociVersion: OCI_VERSION, id, status });
   const annotations = sorted(config.annotations);
   const tail = JSON.stringify(annotations === undefined ? { bundle } : { bundle, annotations });
   return { head: `${head.slice(0, -1)},"pid":`, tail: `,${tail.slice(1)}` };
 }
 
-function sorted(annotations: Config["annotations"]): Record<string, string> | undefined {
+function sorted(annotations: HookConfig["annotations"]): Record<string, string> | undefined {
   const keys = Object.keys(annotations).sort();
   if (keys.length === 0) return undefined;
   const copy: Record<string, string> = Object.create(null);

@@ -6,10 +6,9 @@
 import type { HostFacts } from "../host/host.ts";
 import type { Namespaces, Plan, Step } from "../native/boundary.gen.ts";
 import { MOUNT_ATTR } from "../native/boundary.gen.ts";
-import type { Config } from "../oci/config.ts";
-import { rootPath, targetOf } from "../oci/mount-targets.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
+import { NO_ATTRIBUTES } from "../oci/resolved/mount-attributes.ts";
 import { type InitProcess, type MountingOptions, PlanContext } from "./context.ts";
-import { NO_ATTRIBUTES } from "./mount-attributes.ts";
 import { planMounts } from "./mounts.ts";
 import { joinNamespaces } from "./namespaces.ts";
 import { KEPT_STREAMS } from "./stdio.ts";
@@ -22,20 +21,19 @@ export interface HotMountOptions extends MountingOptions {
 }
 
 /** `config`: the container's, with the mounts to add in place of its own. */
-export function planMountsAdded(config: Config, host: HostFacts, options: HotMountOptions): Plan {
+export function planMountsAdded(config: ResolvedConfig, host: HostFacts, options: HotMountOptions): Plan {
   const context = new PlanContext(config, host);
   const { late } = planMounts(context, options);
   const readonly = { ...NO_ATTRIBUTES, set: MOUNT_ATTR.RDONLY };
-  for (const { subject, path } of late) context.add(subject, { remount: { path, attributes: readonly } });
+  for (const { subject, target } of late) {
+    context.add(subject, { remount: { path: target, attributes: readonly } });
+  }
   return planOf(context.steps, options);
 }
 
 /** `config`: as for `planMountsAdded`. The last one first: a mount may be inside an earlier one. */
-export function planMountsRemoved({ mounts, root }: Config, options: HotMountOptions): Plan {
-  const path = rootPath(root, options.bundle);
-  const steps = mounts.map((mount, index): Step => {
-    return { subject: `mounts[${index}]`, op: { unmount: { path: targetOf(mount, path) } } };
-  });
+export function planMountsRemoved({ mounts }: ResolvedConfig, options: HotMountOptions): Plan {
+  const steps = mounts.map(({ subject, target }): Step => ({ subject, op: { unmount: { path: target } } }));
   return planOf(steps.reverse(), options);
 }
 

@@ -7,7 +7,7 @@
 import type { HostFacts } from "../host/host.ts";
 import type { Plan } from "../native/boundary.gen.ts";
 import { CLONE, MS } from "../native/boundary.gen.ts";
-import type { Config } from "../oci/config.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import { type MountingOptions, PlanContext } from "./context.ts";
 import { mountingPlan } from "./hot-mounts.ts";
 import { planMounts } from "./mounts.ts";
@@ -15,13 +15,13 @@ import { newNamespaces } from "./namespaces.ts";
 
 interface MountPointOptions extends MountingOptions {
   id: string;
-  /** Absolute path. */
+  /** Absolute path without symbolic links. */
   rootfs: string;
 }
 
-export function planMountPoints(config: Config, host: HostFacts, options: MountPointOptions): Plan {
+export function planMountPoints(config: ResolvedConfig, host: HostFacts, options: MountPointOptions): Plan {
   // cgroup mounts are in sysfs or a file system of their own, and need no mount point here.
-  const mounts = config.mounts.filter(({ type }) => type !== "cgroup");
+  const mounts = config.mounts.filter(({ kind }) => kind !== "cgroup");
   const context = new PlanContext({ ...config, mounts }, host);
   context.add("linux.rootfsPropagation", { root_propagation: { flags: MS.SLAVE, recursive: true } });
   context.add("root.path", { bind_root: { path: options.rootfs, bind: true } });

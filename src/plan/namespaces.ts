@@ -1,9 +1,10 @@
 /** Which namespaces are created and joined, and how ids are mapped. namespaces(7), user_namespaces(7). */
 
-import type { IdMap, Namespaces, TimeOffset } from "../native/boundary.gen.ts";
+import type { Namespaces, TimeOffset } from "../native/boundary.gen.ts";
 import { CLONE } from "../native/boundary.gen.ts";
 import type { NamespaceType } from "../oci/linux.ts";
 import type { IdMapping } from "../oci/mounts.ts";
+import { idMap } from "../oci/resolved/id-maps.ts";
 import type { CreateOptions, InitProcess, PlanContext } from "./context.ts";
 
 const FLAG: Readonly<Record<NamespaceType, number>> = {
@@ -25,9 +26,9 @@ export function createNamespaces(context: PlanContext, options: CreateOptions): 
   const { linux } = context.config;
   let create = 0;
   const join = [];
-  for (const [index, { type, path }] of linux.namespaces.entries()) {
-    if (path === "") create |= FLAG[type];
-    else join.push({ type: FLAG[type], path, subject: `linux.namespaces[${index}]` });
+  for (const [type, { subject, path }] of linux.namespaces) {
+    if (path === null) create |= FLAG[type];
+    else join.push({ type: FLAG[type], path, subject });
   }
   const uidMap = context.creates("user") ? idMap(linux.uidMappings ?? []) : [];
   const gidMap = context.creates("user") ? idMap(linux.gidMappings ?? []) : [];
@@ -95,14 +96,6 @@ export function newNamespaces(create: number): Namespaces {
     execute_again: false,
     time_offsets: [],
   };
-}
-
-export function idMap(mappings: readonly IdMapping[]): IdMap[] {
-  return mappings.map(({ containerID, hostID, size }) => ({
-    container_id: containerID,
-    host_id: hostID,
-    size,
-  }));
 }
 
 function isOnly(mappings: readonly IdMapping[], id: number): boolean {

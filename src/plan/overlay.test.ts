@@ -1,11 +1,15 @@
 import { expect, test } from "bun:test";
 import { parseRelease } from "../host/host.ts";
-import { overlayOptions } from "./overlay.ts";
+import { resolveMount } from "../oci/resolved/mounts.ts";
+import { dataOptions } from "./overlay.ts";
 
-const plan = (release: string, ...data: string[]) =>
-  overlayOptions(data, "/bundle", parseRelease(release)).map(({ key, value }) =>
+const place = { bundle: "/bundle", root: "/bundle/rootfs", container: {} };
+const plan = (release: string, ...options: string[]) => {
+  const config = { destination: "/o", type: "overlay", source: "overlay", options };
+  return dataOptions(resolveMount(config, 0, place).data, parseRelease(release)).map(({ key, value }) =>
     value === null ? key : `${key}=${value}`,
   );
+};
 
 test("layers are given one by one where the kernel takes them so", () => {
   expect(plan("6.8.0", "lowerdir=/a:b::/c::/d")).toEqual([

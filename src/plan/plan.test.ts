@@ -3,10 +3,10 @@ import { hostFacts } from "../host/host.ts";
 import { CLONE, type Op, type Step } from "../native/boundary.gen.ts";
 import { parseConfig } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
+import { resolveConfig, sysctlPath } from "../oci/resolved/config.ts";
 import { planCapabilities } from "./capabilities.ts";
 import { planEnvironment } from "./environment.ts";
 import { type CreateOptions, type ExecOptions, planCreate, planExec } from "./plan.ts";
-import { sysctlPath } from "./sysctl.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: members of a config before it is checked
 type Raw = any;
@@ -48,7 +48,7 @@ const createOptions: CreateOptions = {
 const execOptions: ExecOptions = { ...common, init: { pid: 42, startTime: 7 }, setgroupsDenied: false };
 
 function config(process: Raw = {}, linux: Raw = {}, rest: Raw = {}) {
-  return parseConfig(
+  const checked = parseConfig(
     JSON.stringify({
       ...rest,
       ociVersion: "1.3.0",
@@ -57,6 +57,7 @@ function config(process: Raw = {}, linux: Raw = {}, rest: Raw = {}) {
       linux: { namespaces: [{ type: "mount" }, { type: "pid" }], ...linux },
     }),
   );
+  return resolveConfig(checked, "/b");
 }
 
 const names = (steps: readonly Step[]) => steps.map((step) => Object.keys(step.op)[0]);

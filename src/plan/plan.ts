@@ -1,5 +1,5 @@
 /**
- * The planner: a checked config, facts of the host and options of the command to a Plan (zig/plan.zig). Pure.
+ * The planner: a resolved config, facts of the host and options of the command to a Plan (zig/plan.zig). Pure.
  * src/oci has decided what a config may say, so that everything here has an answer.
  *
  *   planCreate(config, host, options)           the container's init        (create, run, explain)
@@ -12,9 +12,10 @@
 
 import type { HostFacts } from "../host/host.ts";
 import type { Plan } from "../native/boundary.gen.ts";
-import { type Config, limitsCpus } from "../oci/config.ts";
+import { limitsCpus } from "../oci/config.ts";
 import { configError } from "../oci/issue.ts";
 import type { ProcessConfig } from "../oci/process.ts";
+import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import {
   type CreateOptions,
   type ExecOptions,
@@ -41,7 +42,7 @@ const DEFAULT_UMASK = 0o022;
 const UMASK_BITS = 0o777;
 
 /** The plan of a container's init. */
-export function planCreate(config: Config, host: HostFacts, options: CreateOptions): Planned<Plan> {
+export function planCreate(config: ResolvedConfig, host: HostFacts, options: CreateOptions): Planned<Plan> {
   const { process } = config;
   if (process === undefined) {
     throw configError("config.json", [{ path: "process", found: "nothing", accepted: "an object" }]);
@@ -56,8 +57,8 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
   }
   context.add("process", { every_cpu: {} });
   planKeyring(context, process, options);
-  const network = config.linux.namespaces.findIndex(({ type, path }) => type === "network" && path === "");
-  if (network !== -1) context.add(`linux.namespaces[${network}]`, { loopback_up: {} });
+  const network = config.linux.namespaces.get("network");
+  if (network?.path === null) context.add(network.subject, { loopback_up: {} });
   planRootfs(context, options);
   if (context.has("mount") || process.user.umask !== undefined) {
     context.add("process.user.umask", {
@@ -105,7 +106,7 @@ export function planCreate(config: Config, host: HostFacts, options: CreateOptio
 /** `given` is the process to run; what it leaves out is taken from the container's own `process`. */
 export function planExec(
   given: ProcessConfig,
-  config: Config,
+  config: ResolvedConfig,
   host: HostFacts,
   options: ExecOptions,
 ): Planned<Plan> {

@@ -1,13 +1,10 @@
 /** The container's root: propagation, mounts, devices, and the change into it. */
 
-import { resolvePath } from "../kernel/paths.ts";
 import { MOUNT_ATTR, MS, type Propagation } from "../native/boundary.gen.ts";
-import { propagationOf } from "../oci/mount-options.ts";
-import { rootPath } from "../oci/mount-targets.ts";
+import { NO_ATTRIBUTES } from "../oci/resolved/mount-attributes.ts";
 import type { CreateOptions, PlanContext } from "./context.ts";
 import { planDevices } from "./devices.ts";
 import { planHookSet } from "./hooks.ts";
-import { NO_ATTRIBUTES } from "./mount-attributes.ts";
 import { planMounts } from "./mounts.ts";
 
 /**
@@ -19,8 +16,8 @@ const DEFAULT_PROPAGATION = { flag: MS.SLAVE, recursive: true };
 export function planRootfs(context: PlanContext, options: CreateOptions): void {
   const { config } = context;
   const hasMounts = context.has("mount");
-  const propagation = propagationOf(config.linux.rootfsPropagation);
-  const root = rootPath(config.root, options.bundle);
+  const propagation = config.linux.rootfsPropagation;
+  const { path } = config.root;
 
   if (hasMounts) {
     // "unbindable" is for the container's root alone: nothing could be bound into it from an unbindable tree.
@@ -30,11 +27,11 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
       root_propagation: { flags: inherited.flag, recursive: inherited.recursive },
     });
   }
-  context.add("root.path", { bind_root: { path: root, bind: hasMounts } });
+  context.add("root.path", { bind_root: { path, bind: hasMounts } });
 
   const mounts = hasMounts ? planMounts(context, options) : { late: [], bindsDev: false };
   // Without a mount namespace, a container in "/" uses the host's own /dev.
-  const hasHostDev = mounts.bindsDev || (!hasMounts && root === "/");
+  const hasHostDev = mounts.bindsDev || (!hasMounts && path === "/");
   if (!hasHostDev) planDevices(context);
 
   if ((config.hooks.prestart ?? []).length + (config.hooks.createRuntime ?? []).length > 0) {
@@ -65,8 +62,8 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
 
   if (!hasMounts) return;
   const readonly = { ...NO_ATTRIBUTES, set: MOUNT_ATTR.RDONLY };
-  for (const { subject, path } of mounts.late) {
-    context.add(subject, { remount: { path, attributes: readonly } });
+  for (const { subject, target } of mounts.late) {
+    context.add(subject, { remount: { path: target, attributes: readonly } });
   }
   if (config.root.readonly) context.add("root.readonly", { remount: { path: "/", attributes: readonly } });
 }
@@ -79,20 +76,9 @@ function planFinalPropagation(context: PlanContext, { flag, recursive }: Propaga
 
 /** Paths are made read-only before others are masked: a masked path may be inside a read-only one. */
 export function planRestrictedPaths(context: PlanContext): void {
-  const { readonlyPaths, maskedPaths } = context.config.linux;
-  for (const [index, path] of readonlyPaths.entries()) {
-    if (path === "") continue;
-    context.add(`linux.readonlyPaths[${index}]`, { readonly_path: { path: resolvePath("/", path) } });
-  }
-  const masked = new Set<string>();
-  for (const [index, configured] of maskedPaths.entries()) {
-    if (configured === "") continue;
-    const path = resolvePath("/", configured);
-    if (masked.has(path)) continue;
-    masked.add(path);
-    context.add(`linux.maskedPaths[${index}]`, { masked_path: { path } });
-  }
+  const { readonlyPaths, maskedPaths, rootfsPropagation } = context.config.linux;
+  for (const { subject, path } of readonlyPaths) context.add(subject, { readonly_path: { path } });
+  for (const { subject, path } of maskedPaths) context.add(subject, { masked_path: { path } });
   // The paths above are binds of themselves, which an unbindable tree would refuse.
-  const propagation = propagationOf(context.config.linux.rootfsPropagation);
-  if (propagation?.flag === MS.UNBINDABLE) planFinalPropagation(context, propagation);
+  if (rootfsPropagation?.flag === MS.UNBINDABLE) planFinalPropagation(context, rootfsPropagation);
 }

@@ -6,8 +6,8 @@
 import { didYouMean } from "../failure/suggestion.ts";
 import { capabilityNames, capabilityNumber } from "../kernel/capability.ts";
 import { HOOK_KINDS, type HookKindName } from "../oci/hooks.ts";
-import { knownMountOptions } from "../oci/mount-options.ts";
 import type { IdMapping, MountConfig } from "../oci/mounts.ts";
+import { knownMountOptions } from "../oci/resolved/mount-options.ts";
 import { parseCapability } from "../verbs/names.ts";
 import { quote, ValueError } from "../verbs/values.ts";
 import { parseFields, unknownField } from "./fields.ts";

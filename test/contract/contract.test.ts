@@ -7,6 +7,7 @@ import { describe, expect, test } from "bun:test";
 import { hostFacts } from "../../src/host/host.ts";
 import type { Plan } from "../../src/native/boundary.gen.ts";
 import { stringifyJson } from "../../src/oci/json.ts";
+import { resolveConfig } from "../../src/oci/resolved/config.ts";
 import { loadConfig } from "../../src/oci/validate.ts";
 import { type Planned, planCreate } from "../../src/plan/plan.ts";
 import { cases, smallConfig } from "./cases.ts";
@@ -25,7 +26,7 @@ describe("golden plans", () => {
       const chosen = { ...createOptions, ...each.options };
       const facts = { host, bundle: "/bundle", noPivot: chosen.noPivot, rootlessCgroups: host.euid !== 0 };
       const loaded = loadConfig(stringifyJson(each.config(smallConfig())), facts);
-      const planned = planCreate(loaded.value, host, chosen);
+      const planned = planCreate(resolveConfig(loaded.value, chosen.bundle), host, chosen);
       const text = format({ ...planned, warnings: [...loaded.warnings, ...planned.warnings] });
 
       const file = Bun.file(`${import.meta.dir}/golden/${each.name}.json`);

@@ -9,6 +9,7 @@ import { hostFacts } from "../../src/host/host.ts";
 import type { FactsReply } from "../../src/native/boundary.gen.ts";
 import { defaultSpec } from "../../src/oci/default-spec.ts";
 import { stringifyJson } from "../../src/oci/json.ts";
+import { resolveConfig } from "../../src/oci/resolved/config.ts";
 import { loadConfig } from "../../src/oci/validate.ts";
 import { planCreate } from "../../src/plan/plan.ts";
 import { createOptions } from "./create-options.ts";
@@ -95,12 +96,13 @@ function explained(texts: FactsReply, driver: "cgroupfs" | "systemd" | "disabled
   const raw = defaultSpec({ cgroupV2: true });
   edit(raw);
   const rootless = host.euid !== 0;
-  const { value: config } = loadConfig(stringifyJson(raw), {
+  const { value } = loadConfig(stringifyJson(raw), {
     host,
     bundle: "/bundle",
     noPivot: false,
     rootlessCgroups: rootless,
   });
+  const config = resolveConfig(value, "/bundle");
   const cgroups = outlineCgroups({
     driver,
     annotations: config.annotations,

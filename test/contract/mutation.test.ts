@@ -7,6 +7,7 @@ import { expect, test } from "bun:test";
 import { RuntimeError } from "../../src/failure/errors.ts";
 import { hostFacts } from "../../src/host/host.ts";
 import { stringifyJson } from "../../src/oci/json.ts";
+import { resolveConfig } from "../../src/oci/resolved/config.ts";
 import { loadConfig } from "../../src/oci/validate.ts";
 import { planCreate } from "../../src/plan/plan.ts";
 import { cases, smallConfig } from "./cases.ts";
@@ -56,7 +57,7 @@ test(`damaged configs, FUZZ_SEED=${SEED}`, () => {
     const options = { ...createOptions, seccomp: { program: "", flags: 0 }, ...each.options };
     try {
       const { value } = loadConfig(text, { host, bundle: "/bundle", noPivot: false, rootlessCgroups: false });
-      const { plan } = planCreate(value, host, options);
+      const { plan } = planCreate(resolveConfig(value, options.bundle), host, options);
       expect(plan.steps.length).toBeGreaterThan(0);
       // Nothing that the core could not take: every string is whole and every number an integer.
       JSON.stringify(plan, (_key, item: unknown) => {

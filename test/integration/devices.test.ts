@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { chownSync, existsSync, statSync } from "node:fs";
 import { addCapabilities, addUserNamespace, type Config } from "../harness/config.ts";
 import { rootless } from "../harness/ordinary-user.ts";
-import { root, userNamespaces } from "../harness/requirements.ts";
+import { notIn, root, userNamespaces } from "../harness/requirements.ts";
 import { scenario } from "../harness/scenario.ts";
 
 const defaultDevices: { path: string; major: number; minor: number }[] = [
@@ -51,6 +51,22 @@ scenario("/dev/pts/ptmx is open to all", [root], async (box) => {
   const report = await box.report(["stat:/dev/pts/ptmx"]);
   expect(report.get("stat:/dev/pts/ptmx")).toMatchObject({ mode: 0o666, major: 5, minor: 2 });
 });
+
+const comparesText = notIn(
+  "runc",
+  "compares paths as text: it makes the default device, and not the other one",
+);
+
+scenario(
+  "a configured device replaces a default one, however its path is written",
+  [root, comparesText],
+  async (box) => {
+    const report = await box.report(["stat:/dev/null"], (config) => {
+      config.linux.devices = [{ path: "/dev//null", type: "c", major: 1, minor: 5, fileMode: 0o600 }];
+    });
+    expect(report.get("stat:/dev/null")).toMatchObject({ type: "char", major: 1, minor: 5, mode: 0o600 });
+  },
+);
 
 scenario("configured devices: character, block, fifo, with mode and owner", [root], async (box) => {
   const report = await box.report(

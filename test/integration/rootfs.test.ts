@@ -52,6 +52,15 @@ scenario("a root.path that is a symbolic link", [root], async (box) => {
   else expect(result.stderr).not.toBe("");
 });
 
+scenario("a root.path is taken as text, whatever symbolic links are in it", [root], async (box) => {
+  const bundle = box.probe(["list:/"], (config) => {
+    config.root.path = "link/../rootfs";
+  });
+  mkdirSync(box.path("elsewhere/deep"), { recursive: true });
+  symlinkSync(box.path("elsewhere/deep"), `${bundle.directory}/link`);
+  expect((await box.reportOf(bundle)).get("list:/").entries).toContain("probe");
+});
+
 scenario("the bundle is the current directory when none is named", [root], async (box) => {
   const bundle = box.probe(["list:/"]);
   const result = await box.must(["run", box.id()], { cwd: bundle.directory });

@@ -81,6 +81,15 @@ function reaches(from: string, wanted: string, seen = new Set<string>()): boolea
   });
 }
 
+test("what the configuration's text means is found out in src/oci, once", () => {
+  // Who makes or edits documents, and the names of the options for people, are another matter.
+  const readers = /\b(parseMountOptions|targetOf|rootPath|MountConfig|DeviceConfig)\b/;
+  const others = files.filter((path) => !/^(oci|spec)\//.test(path));
+  expect(others.filter((path) => readers.test(readFileSync(join(projectRoot, "src", path), "utf8")))).toEqual(
+    [],
+  );
+});
+
 test("the table of docs/ARCHITECTURE.md has every folder of src and zig", () => {
   const named = [...architecture.matchAll(/^\| ([^|]*) \|/gm)].flatMap((row) =>
     (row[1] as string).split(", ").map((path) => path.replace(/\/\*.*$/, "")),

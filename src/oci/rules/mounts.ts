@@ -1,12 +1,14 @@
 /** Rules of `mounts`. */
 
-import { cleanPath } from "../../kernel/paths.ts";
+import { isMapped } from "../../kernel/id.ts";
+import type { MountOption } from "../../native/boundary.gen.ts";
 import type { Config } from "../config.ts";
-import { parseIdMapOption } from "../id-map-option.ts";
 import { namespaceOf } from "../linux.ts";
-import { knownMountOptions, parseMountOptions } from "../mount-options.ts";
-import { mountsUnderProc, PROC_SUBMOUNTS, rootPath, targetOf } from "../mount-targets.ts";
 import type { IdMapping } from "../mounts.ts";
+import { parseIdMapOption } from "../resolved/id-maps.ts";
+import { knownMountOptions, parseMountOptions } from "../resolved/mount-options.ts";
+import { mountsUnderProc, PROC_SUBMOUNTS, rootPath } from "../resolved/mount-targets.ts";
+import { type ResolvedMount, resolveMount } from "../resolved/mounts.ts";
 import type { Report, Rule, ValidationFacts } from "./rule.ts";
 
 export const mountRules: readonly Rule<Config>[] = [
@@ -25,10 +27,12 @@ export const mountRules: readonly Rule<Config>[] = [
     reads: ["mounts[]"],
     check({ root, mounts }, facts, report) {
       const rootfs = report.isSound("root.path") ? rootPath(root, facts.bundle) : "/";
+      const place = { bundle: facts.bundle, root: rootfs, container: {} };
       for (const [index, mount] of mounts.entries()) {
         const path = `mounts[${index}]`;
         if (!report.isSound(path)) continue;
-        const options = parseMountOptions(mount.type, mount.options);
+        const resolved = resolveMount(mount, index, place);
+        const { kind, target, copyUp } = resolved;
         if (!mount.destination.startsWith("/")) {
           report.warn(
             `${path}.destination`,
@@ -36,14 +40,14 @@ export const mountRules: readonly Rule<Config>[] = [
             `mount destination ${mount.destination} is not absolute. Support for non-absolute mount destinations will be removed in a future release.`,
           );
         }
-        const target = targetOf(mount, rootfs);
         if (target === "/") {
           report.issue(`${path}.destination`, mount.destination, "a path below the root file system");
         }
-        if (options.bind) {
+        if (kind === "bind" || kind === "bind_remount") {
           if (mount.source === "") report.issue(`${path}.source`, mount.source, "the path to bind");
-          const [data] = options.data;
-          if (data !== undefined) {
+          const [option] = resolved.data;
+          if (option !== undefined) {
+            const data = textOf(option);
             report.issue(
               `${path}.options`,
               data,
@@ -51,13 +55,13 @@ export const mountRules: readonly Rule<Config>[] = [
               "bind mounts cannot have any filesystem-specific options applied",
             );
           }
-        } else if (mount.type === "" && !options.remount) {
+        } else if (mount.type === "" && kind !== "remount") {
           report.issue(`${path}.type`, mount.type, 'a file system type, or "bind" or "rbind" in options');
         }
-        if (options.copyUp && mount.type !== "tmpfs") {
+        if (copyUp && mount.type !== "tmpfs") {
           report.issue(`${path}.options`, "tmpcopyup", 'tmpcopyup with type "tmpfs" only');
         }
-        checkProc(path, target, mount, options.bind, facts, report);
+        checkProc(path, resolved, facts, report);
       }
     },
   },
@@ -96,7 +100,7 @@ export const mountRules: readonly Rule<Config>[] = [
           if (match === null) continue;
           const mappings = (match[1] === "uid" ? linux.uidMappings : linux.gidMappings) ?? [];
           const id = Number(match[2]);
-          if (mappings.some((map) => id >= map.containerID && id < map.containerID + map.size)) continue;
+          if (isMapped(id, mappings)) continue;
           report.issue(
             `mounts[${index}].options`,
             data,
@@ -144,15 +148,13 @@ function checkIdMap(
 /** Nothing may cover a part of /proc that controls the kernel or a security module. */
 function checkProc(
   path: string,
-  target: string,
-  mount: { type: string; source: string },
-  bind: boolean,
+  { kind, target, type, source }: ResolvedMount,
   { host }: ValidationFacts,
   report: Report,
 ): void {
   if (!mountsUnderProc(target)) return;
   if (target === "/proc") {
-    if (bind ? host.fileSystemOf(cleanPath(mount.source)) === "proc" : mount.type === "proc") return;
+    if (kind === "bind" ? host.fileSystemOf(source) === "proc" : type === "proc") return;
     report.issue(
       `${path}.destination`,
       target,
@@ -168,6 +170,10 @@ function checkProc(
     `below /proc only ${[...PROC_SUBMOUNTS].join(", ")}`,
     `${JSON.stringify(target)} cannot be mounted because it is inside /proc`,
   );
+}
+
+function textOf({ key, value }: MountOption): string {
+  return value === null ? key : `${key}=${value}`;
 }
 
 /** ` (did you mean "nosuid"?)` for a misspelt flag. */

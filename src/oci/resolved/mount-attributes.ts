@@ -1,8 +1,8 @@
 /** From parsed options to what mount_setattr(2), fsmount(2) and fsconfig(2) are given. */
 
-import type { MountAttributes, MountOption } from "../native/boundary.gen.ts";
-import { MOUNT_ATTR } from "../native/boundary.gen.ts";
-import type { MountOptions, SuperblockFlag } from "../oci/mount-options.ts";
+import type { MountAttributes, MountOption } from "../../native/boundary.gen.ts";
+import { MOUNT_ATTR } from "../../native/boundary.gen.ts";
+import type { MountOptions, SuperblockFlag } from "./mount-options.ts";
 
 export const NO_ATTRIBUTES: MountAttributes = { set: 0, clear: 0, clear_unlocked: 0 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseIdMapOption } from "./id-map-option.ts";
+import { parseIdMapOption } from "./id-maps.ts";
 
 const container = {
   uidMappings: [{ containerID: 0, hostID: 1000, size: 65000 }],

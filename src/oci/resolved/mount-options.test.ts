@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { MOUNT_ATTR } from "../native/boundary.gen.ts";
-import { exactAttributes, newMountAttributes, remountSuperblockOptions } from "../plan/mount-attributes.ts";
+import { MOUNT_ATTR } from "../../native/boundary.gen.ts";
+import { exactAttributes, newMountAttributes, remountSuperblockOptions } from "./mount-attributes.ts";
 import { knownMountOptions, parseMountOptions } from "./mount-options.ts";
 
 const { RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, STRICTATIME, NODIRATIME, NOSYMFOLLOW, ATIME_MASK } =

@@ -1,20 +1,25 @@
 /**
+ * Lines of id maps: those of the configuration as the kernel takes them, and those of a mount's option.
+ *
  * Mappings within the option itself, as crun takes them: `idmap=uids=0-1-10#10-11-10;gids=0-100-10`. Each
  * triplet is a line of a user namespace's map: id on the file system, id seen, number of ids. With "@" the
  * ids seen are those of the container's own user namespace.
  */
 
-import type { IdMapping } from "./mounts.ts";
+import { hostIdOf } from "../../kernel/id.ts";
+import type { IdMap } from "../../native/boundary.gen.ts";
+import type { IdMapping } from "../mounts.ts";
 
 /** The mappings that the option gives. */
-export interface IdMapOption {
+interface IdMapOption {
   uidMappings: IdMapping[];
   gidMappings: IdMapping[];
 }
 
-interface ContainerMappings {
-  uidMappings: readonly IdMapping[];
-  gidMappings: readonly IdMapping[];
+/** Those of `linux`. */
+export interface ContainerMappings {
+  uidMappings?: readonly IdMapping[];
+  gidMappings?: readonly IdMapping[];
 }
 
 const ID_MAX = 0xffffffff;
@@ -25,9 +30,9 @@ export function parseIdMapOption(text: string, container: ContainerMappings): Id
   let gids: IdMapping[] | undefined;
   for (const part of text.split(";")) {
     if (part.startsWith("uids=") && uids === undefined)
-      uids = parseRanges(part.slice(5), container.uidMappings);
+      uids = parseRanges(part.slice(5), container.uidMappings ?? []);
     else if (part.startsWith("gids=") && gids === undefined)
-      gids = parseRanges(part.slice(5), container.gidMappings);
+      gids = parseRanges(part.slice(5), container.gidMappings ?? []);
     else return undefined;
   }
   if (uids === undefined || gids === undefined) return undefined;
@@ -49,7 +54,10 @@ function parseRanges(text: string, container: readonly IdMapping[]): IdMapping[]
   return mappings;
 }
 
-function hostIdOf(id: number, container: readonly IdMapping[]): number | undefined {
-  const line = container.find(({ containerID, size }) => id >= containerID && id < containerID + size);
-  return line === undefined ? undefined : line.hostID + id - line.containerID;
+export function idMap(mappings: readonly IdMapping[]): IdMap[] {
+  return mappings.map(({ containerID, hostID, size }) => ({
+    container_id: containerID,
+    host_id: hostID,
+    size,
+  }));
 }

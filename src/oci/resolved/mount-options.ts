@@ -5,8 +5,8 @@
  * The kernel's access time kinds are one choice of three, not bits: the last one asked for wins.
  */
 
-import type { Propagation } from "../native/boundary.gen.ts";
-import { MOUNT_ATTR, MS } from "../native/boundary.gen.ts";
+import type { Propagation } from "../../native/boundary.gen.ts";
+import { MOUNT_ATTR, MS } from "../../native/boundary.gen.ts";
 
 /** Superblock flags, named as fsconfig(2) names them. */
 export type SuperblockFlag = "ro" | "sync" | "dirsync" | "mand" | "lazytime";
@@ -31,7 +31,7 @@ export interface MountOptions {
   recursiveSet: number;
   recursiveClear: number;
   copyUp: boolean;
-  /** `mapping`: the text after "idmap=", if any (id-map-option.ts). */
+  /** `mapping`: the text after "idmap=", if any (id-maps.ts). */
   idMap: { recursive: boolean; mapping?: string } | undefined;
   /** Everything else: options of the file system itself. */
   data: string[];

@@ -1,7 +1,6 @@
 /** Where mounts go in the container, and what may be mounted on /proc there. */
 
-import { cleanPath, resolvePath } from "../kernel/paths.ts";
-import type { MountConfig } from "./mounts.ts";
+import { cleanPath, resolvePath } from "../../kernel/paths.ts";
 
 /** The root file system as the configuration names it: an absolute path on the host. */
 export function rootPath(root: { path: string }, bundle: string): string {
@@ -12,7 +11,7 @@ export function rootPath(root: { path: string }, bundle: string): string {
  * A path in the container. Relative destinations start at "/"; one that begins with the path of the root file system
  * is what lies below that, as runc takes it. `root`: `rootPath`.
  */
-export function targetOf({ destination }: MountConfig, root: string): string {
+export function targetOf(destination: string, root: string): string {
   const path = cleanPath(`/${destination}`);
   if (root === "/" || !`${path}/`.startsWith(`${root}/`)) return path;
   return cleanPath(`/${path.slice(root.length)}`);
