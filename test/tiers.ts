@@ -22,6 +22,7 @@ export const tiers: Tier[] = [
   { name: "seccomp", folders: ["test/seccomp"], workers: 2 },
   { name: "integration", folders: ["test/integration"], workers: 2, anyRuntime: true },
   { name: "fault", folders: ["test/fault"], workers: 1, slow: true },
+  { name: "hostile", folders: ["test/hostile"], workers: 1, slow: true },
   { name: "endurance", folders: ["test/endurance"], workers: 1, slow: true },
   { name: "vm", folders: ["test/vm"], workers: 1, slow: true, timeoutMs: 1_800_000 },
 ];

@@ -12,6 +12,7 @@ const Plan = @import("../plan.zig").Plan;
 const Filter = @import("seccomp.zig").Filter;
 const LastParent = @import("path.zig").LastParent;
 const Covers = @import("masks.zig").Covers;
+const Holder = @import("holders.zig").Holder;
 
 pub const Failed = error{Failed};
 
@@ -40,6 +41,8 @@ pub const Context = struct {
     procfs: sys.fd_t = -1,
     /// The mounts that cover masked paths. See masks.zig.
     covers: Covers = .{},
+    /// The mounts that hold paths to be protected; null: no mount was made yet. See holders.zig.
+    holders: ?[]Holder = null,
     /// What the user's program and hooks get; bunc-init itself works with 0.
     umask: u32 = 0o022,
     /// process.cwd that the runtime may not enter: the step `user` tries again. See working_directory.zig.

@@ -21,6 +21,7 @@ const steps = @import("steps.zig");
 const linger = @import("linger.zig");
 const own_stack = @import("own_stack.zig");
 const start = @import("start.zig");
+const holders = @import("holders.zig");
 const hooks = @import("hooks.zig");
 const exec = @import("exec.zig");
 const limits = @import("limits.zig");
@@ -109,6 +110,7 @@ fn run(context: *Context) Failed!void {
         context.traced(.step, index, "");
     }
     context.covers.close();
+    holders.close(context);
     if (context.plan.process.start == .never) {
         try context.tell(.ready, "", -1);
         sys.exit(0);

@@ -8,6 +8,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
+const holders = @import("holders.zig");
 const path = @import("path.zig");
 const context_types = @import("context.zig");
 const Context = context_types.Context;
@@ -91,28 +92,46 @@ fn make_empty() sys.Error!sys.fd_t {
 }
 
 pub fn masked_path(context: *Context, op: plan.Path) Failed!void {
-    const target = path.open(context, op.path, .follow, 0) catch {
-        if (is_missing()) return;
-        return context.fail("openat2", op.path);
-    };
-    defer sys.close(target);
-    const stat = sys.fstat(target) catch return context.fail("statx", op.path);
-    if (stat.is_directory()) return cover_directory(context, target, op.path);
-    context.covers.null_device.put_over(target) catch return context.fail("move_mount", op.path);
+    try protect(context, op.path, mask);
 }
 
 pub fn readonly_path(context: *Context, op: plan.Path) Failed!void {
-    const target = path.open(context, op.path, .follow, 0) catch {
+    try protect(context, op.path, make_readonly);
+}
+
+const Protection = fn (context: *Context, target: sys.fd_t, shown: []const u8) Failed!void;
+
+/// In the mount that holds it, and at the path if that may be something else (holders.zig).
+fn protect(context: *Context, shown: []const u8, comptime protection: Protection) Failed!void {
+    const found = try holders.open(context, shown);
+    if (found.fd) |target| {
+        defer sys.close(target);
+        try protection(context, target, shown);
+        holders.covered(context, shown);
+    }
+    if (!found.elsewhere) return;
+    const target = path.open(context, shown, .follow, 0) catch {
         if (is_missing()) return;
-        return context.fail("openat2", op.path);
+        return context.fail("openat2", shown);
     };
     defer sys.close(target);
+    try protection(context, target, shown);
+    holders.covered(context, shown);
+}
+
+fn mask(context: *Context, target: sys.fd_t, shown: []const u8) Failed!void {
+    const stat = sys.fstat(target) catch return context.fail("statx", shown);
+    if (stat.is_directory()) return cover_directory(context, target, shown);
+    context.covers.null_device.put_over(target) catch return context.fail("move_mount", shown);
+}
+
+fn make_readonly(context: *Context, target: sys.fd_t, shown: []const u8) Failed!void {
     // With all that is mounted below; the flags that it has already stay.
-    const copy = sys.open_tree_clone(target, "", true, sys.AT.EMPTY_PATH) catch return context.fail("open_tree", op.path);
+    const copy = sys.open_tree_clone(target, "", true, sys.AT.EMPTY_PATH) catch return context.fail("open_tree", shown);
     defer sys.close(copy);
     sys.mount_setattr(copy, "", sys.AT.EMPTY_PATH, .{ .set = sys.mount_attr.RDONLY }) catch
-        return context.fail("mount_setattr", op.path);
-    sys.move_mount(copy, target) catch return context.fail("move_mount", op.path);
+        return context.fail("mount_setattr", shown);
+    sys.move_mount(copy, target) catch return context.fail("move_mount", shown);
 }
 
 /// If a component is a file, not a directory, there is nothing to protect either.

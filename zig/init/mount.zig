@@ -8,6 +8,7 @@ const plan = @import("../plan.zig");
 const attributes = @import("attributes.zig");
 const copy_up = @import("copy_up.zig");
 const filesystem = @import("filesystem.zig");
+const holders = @import("holders.zig");
 const id_map = @import("id_map.zig");
 const masks = @import("masks.zig");
 const path = @import("path.zig");
@@ -20,8 +21,9 @@ const Failed = context_types.Failed;
 /// `index`: the step's, by which stage 1 may have opened its source.
 pub fn add(context: *Context, op: plan.Mount, index: usize) Failed!void {
     context.last_parent.forget();
+    if (context.holders == null) try holders.find(context);
     switch (op.source) {
-        .filesystem => |source| try mount_filesystem(context, op, source),
+        .filesystem => |source| try mount_filesystem(context, op, source, index),
         .bind => |source| try mount_bind(context, op, source, index),
         .remount => |source| try mount_again(context, op, source),
     }
@@ -99,10 +101,10 @@ fn mount_bind(context: *Context, op: plan.Mount, bind: plan.Bind, index: usize) 
     const target = try open_target(context, op, source.mount);
     defer sys.close(target.fd);
     if (!source.ready) try attributes.apply_to_bind(context, source.mount, op, bind.path);
-    try attach(context, op, source.mount, target.fd);
+    try attach(context, op, source.mount, target.fd, index);
 }
 
-fn mount_filesystem(context: *Context, op: plan.Mount, source: plan.Filesystem) Failed!void {
+fn mount_filesystem(context: *Context, op: plan.Mount, source: plan.Filesystem, index: usize) Failed!void {
     const target = try open_target(context, op, null);
     defer sys.close(target.fd);
     var mode_buffer: [8]u8 = undefined;
@@ -126,7 +128,7 @@ fn mount_filesystem(context: *Context, op: plan.Mount, source: plan.Filesystem) 
     }
     if (op.id_map) |map| try id_map.apply(context, made, map, op.target);
     attributes.apply(made, op.recursive_attributes, true) catch return context.fail("mount_setattr", op.target);
-    try attach(context, op, made, target.fd);
+    try attach(context, op, made, target.fd, index);
 }
 
 /// The mode that a tmpfs takes over from the directory it covers, as an option.
@@ -194,12 +196,12 @@ fn mount_again(context: *Context, op: plan.Mount, source: plan.Reconfigure) Fail
 }
 
 /// Takes over `detached`.
-fn attach(context: *Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_t) Failed!void {
+fn attach(context: *Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_t, index: usize) Failed!void {
     sys.move_mount(detached, target) catch return fail_to_attach(context, op, detached, target);
     // Now that it is attached: below a shared mount it has become shared.
     try set_propagation(context, op, detached);
     if (std.mem.trim(u8, op.target, "/").len > 0) {
-        sys.close(detached);
+        holders.keep(context, index, detached);
     } else {
         // Over the root itself: the next steps use the new mount.
         sys.close(context.root);

@@ -1,0 +1,42 @@
+/** results.json: what each row of docs/SECURITY.md's table counted when it last passed. */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const file = join(import.meta.dir, "results.json");
+
+/** To this file a test adds what it counted; suite.ts reads it when all of a row's tests have passed. */
+export const toldVariable = "HOSTILE_TOLD";
+
+/** What was counted → how often: `{ rounds: 1000, "met the link": 412 }`. */
+export type Numbers = Readonly<Record<string, number>>;
+
+export type Results = Readonly<Record<string, Numbers>>;
+
+/** `key`: of the row. Several tests of one row add up. */
+export function tell(key: string, numbers: Numbers): void {
+  console.log(`${key}: ${inWords(numbers)}`);
+  const path = Bun.env[toldVariable];
+  if (path) appendFileSync(path, `${JSON.stringify({ key, numbers })}\n`);
+}
+
+export function toldIn(path: string): Results {
+  const sums: Record<string, Record<string, number>> = {};
+  for (const line of readFileSync(path, "utf8").split("\n").filter(Boolean)) {
+    const { key, numbers } = JSON.parse(line) as { key: string; numbers: Numbers };
+    sums[key] ??= {};
+    for (const [what, count] of Object.entries(numbers)) sums[key][what] = (sums[key][what] ?? 0) + count;
+  }
+  return sums;
+}
+
+export const inWords = (numbers: Numbers): string =>
+  Object.entries(numbers)
+    .map(([what, count]) => `${count.toLocaleString("en-US")} ${what}`)
+    .join(", ");
+
+export const readResults = (): Results => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {});
+
+export function writeResults(results: Results): void {
+  const sorted = Object.fromEntries(Object.entries(results).sort(([a], [b]) => (a < b ? -1 : 1)));
+  writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`);
+}

@@ -1,0 +1,108 @@
+/** The lines of docs/SECURITY.md's table. */
+
+export interface Row {
+  /** What a test tells its numbers under, and results.json has them by. */
+  readonly key: string;
+  readonly group: Group;
+  readonly attack: string;
+  readonly file: string;
+  /** For tests that tell no numbers: their names, where "…" stands for any text. They are counted. */
+  readonly tests?: string;
+  /** Where it is not `npm run test:hostile` that runs it. */
+  readonly command?: string;
+}
+
+export const groups = [
+  "Attacks by their number",
+  "Races",
+  "Running containers",
+  "Hosts",
+  "Bytes",
+  "Crashes and faults",
+  "Floods",
+] as const;
+
+type Group = (typeof groups)[number];
+
+/** Rows of tests that tell no numbers: [key, attack, names of the tests]. */
+const counted = (
+  group: Group,
+  file: string,
+  rows: readonly (readonly [key: string, attack: string, tests: string])[],
+): Row[] => rows.map(([key, attack, tests]) => ({ key, group, attack, file, tests }));
+
+/** Rows of tests that tell their numbers: [key, attack]. */
+const told = (group: Group, file: string, rows: readonly (readonly [key: string, attack: string])[]): Row[] =>
+  rows.map(([key, attack]) => ({ key, group, attack, file }));
+
+const numbered = (
+  file: string,
+  rows: readonly (readonly [numbers: string, attack: string, tests: string])[],
+) =>
+  counted(
+    "Attacks by their number",
+    file,
+    rows.map(([numbers, attack, tests]) => [numbers, `${numbers}: ${attack}`, tests]),
+  );
+
+export const rows: readonly Row[] = [
+  ...numbered("test/integration/security.test.ts", [
+    ["CVE-2019-5736", "an image starts or overwrites the runtime", "CVE-2019-5736…"],
+    ["CVE-2019-16884", "a fake /proc takes the labels", "CVE-2019-16884…"],
+    ["CVE-2019-18837", "a mount point is a link to the host", "CVE-2019-18837…"],
+    ["CVE-2019-19921, CVE-2023-27561", "/proc or /sys is a link in the image", "…CVE-2019-19921: /…"],
+    ["CVE-2021-43784", "a namespace path longer than 16 bits can say", "CVE-2021-43784…"],
+    [
+      "CVE-2022-29162, CVE-2022-27650, CVE-2025-27612",
+      "capabilities of exec are inheritable",
+      "CVE-2022-29162…",
+    ],
+    ["CVE-2023-25809", "a writable cgroup tree in a user namespace", "CVE-2023-25809…"],
+    ["CVE-2024-21626", "a descriptor of the runtime as working directory", "CVE-2024-21626…"],
+    ["CVE-2025-31133, CVE-2025-62161", "/dev/null of the image is a link", "CVE-2025-31133…"],
+    ["CVE-2025-52565", "/dev/console, /dev/pts or /dev/ptmx of the image is a link", "CVE-2025-52565…"],
+    ["CVE-2025-52881, CVE-2025-62596", "a mount over files of /proc", "CVE-2025-52881…"],
+    ["CVE-2026-41579, CVE-2026-47766", "/dev of the image is a link to the host", "CVE-2026-41579…"],
+    ["CVE-2016-9962", "the waiting init is looked into", "CVE-2016-9962…"],
+    ["Bun", "files and variables that a Bun executable would obey", "B…"],
+  ]),
+  ...numbered("test/integration/exec.test.ts", [
+    ["CVE-2026-30892", "a user that is no number becomes root", "exec --user … never falls back to root"],
+  ]),
+  ...numbered("test/integration/dumpable.test.ts", [
+    [
+      "CVE-2016-9962 with fs.suid_dumpable = 1",
+      "bunc-init is dumpable after a change of user",
+      "…, as another user, in a container…",
+    ],
+  ]),
+  ...told("Races", "test/hostile/creation-races.test.ts", [
+    ["mount point", "CVE-2021-30465, CVE-2024-45310: a mount point is exchanged with a link to the host"],
+    [
+      "proc",
+      "CVE-2019-19921, CVE-2023-28642, CVE-2025-54867: /proc is exchanged with a link, for proc to be mounted elsewhere or not to be masked",
+    ],
+    [
+      "null device",
+      "CVE-2025-31133, CVE-2025-62161: /dev/null is exchanged with a link while paths are masked",
+    ],
+    ["console", "CVE-2025-52565: /dev/console is exchanged with a link while the terminal is mounted on it"],
+    [
+      "sysctl",
+      "CVE-2025-52881, CVE-2025-62596: a mount point is exchanged with a link to /proc/sys, to catch what is written there",
+    ],
+    ["read-only path", "a path is exchanged with a link while it is made read-only"],
+    [
+      "devices",
+      "CVE-2026-41579, CVE-2026-47766: /dev is exchanged with a link to the host while devices are made in it",
+    ],
+  ]),
+  ...told("Races", "test/hostile/exec-races.test.ts", [
+    [
+      "working directory",
+      "CVE-2024-21626: the working directory of exec is exchanged with a link to the runtime's descriptors",
+    ],
+    ["passwd", "the passwd file is exchanged during exec with one that makes root of everybody"],
+    ["passwd that blocks", "the passwd file is exchanged during exec with a FIFO"],
+  ]),
+];
