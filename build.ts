@@ -17,6 +17,7 @@ import { addImage } from "./build/image.ts";
 import { coreExports, linkExecutable } from "./build/link.ts";
 import { linkerScript } from "./build/linker-script.ts";
 import { partsPlugin } from "./build/parts.ts";
+import { watched } from "./src/image/commands.ts";
 
 /** As Node.js calls the machines, and as Zig and Bun's packages do. */
 const architectures: Readonly<Record<string, { zig: string; package: string }>> = {
@@ -111,7 +112,7 @@ async function withImage(linked: string): Promise<string | undefined> {
   }
   const target = `${executable}.image`;
   try {
-    await addImage(linked, core, target);
+    await addImage(linked, core, target, watched);
     rmSync(linked);
     return target;
   } catch (error) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { homedir } from "node:os";
 import { replace } from "./image/processor.ts";
 import { encodeTable, headerBytes } from "./image/table.ts";
+import { runs } from "./image/watch.ts";
 import {
   type Capture,
   expectKnownFlags,
@@ -77,6 +78,14 @@ test.each(["latin1", "utf16le"] as const)("a text of this machine makes no image
   expect(homedir()).not.toBe("");
 });
 
+test("pages that are near one another are one range", () => {
+  expect(runs([], 1)).toEqual([]);
+  expect(runs([1, 2, 4, 7], 1)).toEqual([
+    [0x1000, 0x4000],
+    [0x7000, 0x1000],
+  ]);
+});
+
 test("the header and its lists", () => {
   const table = {
     features: Buffer.alloc(24, 0xaa),
@@ -87,20 +96,28 @@ test("the header and its lists", () => {
     auxiliary: [0x300],
     guards: [0x400, 0x500],
     tids: [],
+    profiles: [
+      { verb: "", written: [[0x1000, 0x2000] as const], read: [] },
+      { verb: "run", written: [], read: [[0x3000, 0x1000] as const, [0x5000, 0x1000] as const] },
+    ],
     stopped: 0x600,
     environ: 0x700,
     code: { address: 0x800, size: 0x900 },
+    watched: true,
   };
   const bytes = encodeTable(table, 0x50000000, 4096);
   const words = Array.from({ length: headerBytes(table) / 8 - 3 }, (_, index) =>
     Number(bytes.readBigUInt64LE(24 + index * 8)),
   );
-  const lists = 0x50000000 + 24 + (1 + 12 + 5) * 8;
+  const lists = 0x50000000 + 24 + (1 + 16 + 6) * 8;
   const at = (count: number) => lists + count * 8;
   expect(words).toEqual([
-    ...[4096, 1, at(0), 1, at(3), 0, at(10), 1, at(10), 2, at(11), 0, at(13)],
-    ...[0x600, 0x700, 0x800, 0x900, 0],
+    ...[4096, 1, at(0), 1, at(3), 0, at(10), 1, at(10), 2, at(11), 0, at(13), 2, at(13), 3, at(23)],
+    ...[0x600, 0x700, 0x800, 0x900, 0, 1],
     ...[0x100, 0x200, 3, 25, 1, 2, 0, 0, 0, 0, 0x300, 0x400, 0x500],
+    // "run", the first letter lowest
+    ...[0, 0, 1, 1, 0, 0x6e7572, 1, 0, 1, 2],
+    ...[0x1000, 0x2000, 0x3000, 0x1000, 0x5000, 0x1000],
   ]);
   expect(() => encodeTable(table, 0x50000000, 128)).toThrow("too long");
 });

@@ -21,8 +21,9 @@ import {
 } from "./elf.ts";
 import { type Area, PAGE_BYTES, StoppedProcess } from "./image/process.ts";
 import { answerForProcessor } from "./image/processor.ts";
-import { withStoppedProgram } from "./image/record.ts";
-import { type Call, COPY, encodeTable, headerBytes } from "./image/table.ts";
+import { withStopped, withStoppedProgram } from "./image/record.ts";
+import { type Call, COPY, encodeTable, headerBytes, type Profile, type Table } from "./image/table.ts";
+import { profilesOf } from "./image/watch.ts";
 import { writeInPieces } from "./link.ts";
 
 /** Of the segment: above the core, below what any kernel maps. */
@@ -54,20 +55,38 @@ export interface Capture {
   guard: bigint;
 }
 
-/** Writes `target` from the linked executable `program`. */
-export async function addImage(program: string, core: string, target: string): Promise<void> {
+/**
+ * Writes `target` from the linked executable `program`. `commands`, by verb: what each touches is in place from then on when
+ * it goes on from the image; they must end by the core's `exit`.
+ */
+export async function addImage(
+  program: string,
+  core: string,
+  target: string,
+  commands: Readonly<Record<string, readonly string[]>> = {},
+): Promise<void> {
   const symbols = new Elf(core).symbols();
   // Its name is in the image: the same in every build.
   const recorder = join(dirname(target), "bunc.recorder");
+  const [directory, name] = [dirname(recorder), basename(recorder)];
   try {
     const elf = new Elf(program);
     elf.bytes.writeUInt8(1, elf.offsetOf(addressOf(symbols, "bunc_recording"), 1));
     answerForProcessor(elf);
     writeInPieces(recorder, elf.bytes);
-    const record = () =>
-      withStoppedProgram(dirname(recorder), basename(recorder), (pid) => capture(pid, symbols));
-    const tids = threadIds(await record(), await record());
-    writeInPieces(target, withImage(new Elf(program), tids.capture, tids.places, symbols));
+    const record = () => withStoppedProgram(directory, name, (pid) => capture(pid, symbols));
+    const image = contentOf(threadIds(await record(), await record()), symbols);
+    const encode = (profiles: readonly Profile[], watched: boolean) => {
+      const segment = segmentOf(image, profiles, watched);
+      return withSegment(new Elf(program), segment, addressOf(symbols, "bunc_image"));
+    };
+    const profiles = await profilesOf(commands, image.areas, async (known, words, look) => {
+      rmSync(recorder);
+      // The kernel maps all of a folio when a page of it is read: here each is one page.
+      writeInPieces(recorder, encode(known, true), PAGE_BYTES);
+      return await withStopped(directory, [`./${name}`, ...words], {}, look);
+    });
+    writeInPieces(target, encode(profiles, false));
   } finally {
     rmSync(recorder, { force: true });
   }
@@ -126,34 +145,39 @@ function addressOf(symbols: Symbols, name: string): number {
   return symbol.value;
 }
 
-function withImage(
-  program: Elf,
-  { areas, pieces, features, guard }: Capture,
-  tids: readonly number[],
-  symbols: Symbols,
-): Buffer {
+/** All of an image that does not depend on what is in front of it in the segment. */
+interface Content {
+  table: Omit<Table, "fill" | "replace" | "profiles" | "watched">;
+  areas: readonly Area[];
+  pieces: readonly Piece[];
+}
+
+function contentOf({ capture, places }: { capture: Capture; places: number[] }, symbols: Symbols): Content {
+  const { areas, pieces, features, guard } = capture;
   const own = areas.filter(isOwn);
   const auxiliary = auxiliaryVectors(pieces, areas);
   expectNoPointers(pieces, areas);
   expectNeutral(pieces);
-
   const table = {
     features,
     pageSize: PAGE_BYTES,
     areas: own.filter(isOutside).map(reservation),
-    fill: [] as Call[],
-    replace: [] as Call[],
     auxiliary,
     guards: wordsEqual(pieces, guard),
-    tids,
+    tids: places,
     stopped: addressOf(symbols, "bunc_stopped"),
     environ: addressOf(symbols, "environ"),
     code: codeOf(own),
   };
-  let at = IMAGE_ADDRESS + roundUp(headerBytes(table) + pieces.length * 3 * 64, PAGE_BYTES);
+  return { table, areas: own, pieces };
+}
+
+function segmentOf({ table, areas, pieces }: Content, profiles: readonly Profile[], watched: boolean) {
+  const whole = { ...table, fill: [] as Call[], replace: [] as Call[], profiles, watched };
+  let at = IMAGE_ADDRESS + roundUp(headerBytes(whole) + pieces.length * 3 * 64, PAGE_BYTES);
   const begin = at;
   for (const { address, bytes, area } of pieces) {
-    const calls = isOutside(area) ? table.fill : table.replace;
+    const calls = isOutside(area) ? whole.fill : whole.replace;
     if (isCode(area)) calls.push(...copied(at, bytes.length, address));
     else {
       calls.push([number.mremap, at, bytes.length, bytes.length, MREMAP_MAYMOVE_FIXED, address]);
@@ -162,14 +186,13 @@ function withImage(
     }
     at += bytes.length;
   }
-  for (const [index, area] of own.filter(isOutside).entries()) {
+  for (const [index, area] of areas.filter(isOutside).entries()) {
     const { address, size } = table.areas[index] as { address: number; size: number };
-    if (area.flags.includes("nh")) table.fill.push([number.madvise, address, size, MADV_NOHUGEPAGE]);
-    if (area.flags.includes("dc")) table.fill.push([number.madvise, address, size, MADV_DONTFORK]);
+    if (area.flags.includes("nh")) whole.fill.push([number.madvise, address, size, MADV_NOHUGEPAGE]);
+    if (area.flags.includes("dc")) whole.fill.push([number.madvise, address, size, MADV_DONTFORK]);
   }
-  const head = encodeTable(table, IMAGE_ADDRESS, begin - IMAGE_ADDRESS);
-  const segment = Buffer.concat([head, ...pieces.map(({ bytes }) => bytes)]);
-  return withSegment(program, segment, addressOf(symbols, "bunc_image"));
+  const head = encodeTable(whole, IMAGE_ADDRESS, begin - IMAGE_ADDRESS);
+  return Buffer.concat([head, ...pieces.map(({ bytes }) => bytes)]);
 }
 
 /** Not the kernel's. */

@@ -77,11 +77,11 @@ export function linkExecutable(programFile: string, coreFile: string, target: st
  * The sizes of the writes decide in which folios the page cache holds the file, and so what each start costs: with
  * these it is as after cp(1) or install(1), half a millisecond less than after one large write.
  */
-export function writeInPieces(target: string, bytes: Buffer): void {
+export function writeInPieces(target: string, bytes: Buffer, pieceBytes = PIECE_BYTES): void {
   const file = openSync(target, "w", 0o755);
   try {
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      writeSync(file, bytes, at, Math.min(PIECE_BYTES, bytes.length - at), at);
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      writeSync(file, bytes, at, Math.min(pieceBytes, bytes.length - at), at);
     }
   } finally {
     closeSync(file);

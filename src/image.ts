@@ -6,13 +6,13 @@
  */
 import { found } from "./host/found.ts";
 import { replaceStartRecord } from "./host/start-record.ts";
-import { type Main, rehearse } from "./image/rehearsal.ts";
+import { goThroughTheMotions, type Main, rehearse } from "./image/rehearsal.ts";
 import { native } from "./native/call.ts";
 
 /** Goes through the hot commands and stops. → the words of the process that goes on from here. */
 export async function takeImage(main: Main): Promise<readonly string[]> {
   await rehearse(main);
-  const { started, arguments: words, pid, nofile, cwd_deleted } = native("take_image", {});
+  const { started, arguments: words, pid, nofile, cwd_deleted, watched } = native("take_image", {});
   if (!started) throw new Error("continued without an image");
   found.host = undefined;
   replaceStartRecord({
@@ -27,6 +27,7 @@ export async function takeImage(main: Main): Promise<readonly string[]> {
   Object.defineProperty(process, "env", { configurable: true, enumerable: true, get: env });
   Object.defineProperty(process, "pid", { configurable: true, enumerable: true, value: pid });
   process.cwd = () => native("working_directory", {}).path;
+  if (watched) goThroughTheMotions();
   return words;
 }
 

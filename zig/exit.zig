@@ -2,6 +2,7 @@
 
 const linux = @import("std").os.linux;
 const Call = @import("call.zig").Call;
+const image = @import("image.zig");
 
 pub const ExitRequest = struct { status: u8 };
 pub const ExitReply = struct {};
@@ -9,5 +10,6 @@ pub const ExitReply = struct {};
 /// Ends the process, with all its threads: no destructor of Bun's or libc's runs.
 pub fn exit(call: *Call, request: ExitRequest) Call.Error!ExitReply {
     _ = call;
+    if (request.status == 0 and image.isWatched()) _ = linux.kill(linux.getpid(), .STOP);
     linux.exit_group(request.status);
 }

@@ -16,6 +16,7 @@ const code = @import("image/code.zig");
 const processor = @import("image/processor.zig");
 const context = @import("image/context.zig");
 const environment = @import("entry/environment.zig");
+const population = @import("image/populate.zig");
 comptime {
     _ = @import("image/pieces.zig");
 }
@@ -63,10 +64,14 @@ pub const Header = extern struct {
     guards: List(*usize),
     /// Where libc has the thread's id: in its own record, and in the locks that are held.
     tids: List(*u32),
+    profiles: List(population.Profile),
+    ranges: List(population.Range),
     stopped: *Stopped,
     environ: *usize,
     /// Of the just-in-time compiler.
     code: Area,
+    /// Not 0: the build watches what this start touches (build/image/watch.ts).
+    watched: usize,
 };
 
 /// What only the stopped process can tell. In its memory, and so in the image.
@@ -93,6 +98,12 @@ var used: ?*const Header = null;
 pub fn usedCalls() ?[]const Call {
     const header = @as(*const volatile ?*const Header, &used).* orelse return null;
     return header.fill.items[0..header.fill.count];
+}
+
+/// Whether the build looks at what this process has touched when it ends.
+pub fn isWatched() bool {
+    const header = @as(*const volatile ?*const Header, &used).* orelse return false;
+    return header.watched != 0;
 }
 
 pub fn isRecording() bool {
@@ -134,6 +145,8 @@ pub fn start(given: Block) Reason {
     for (header.replace.items[0..header.replace.count]) |call| {
         if (!succeeds(call)) startAgain(given);
     }
+    const ranges = header.ranges.items[0..header.ranges.count];
+    population.populate(header.profiles.items[0..header.profiles.count], ranges, given.arguments[2..]);
     restoreSignals(&header.stopped.actions, header.code);
     const tid = context.setThread(header.stopped.thread);
     for (header.tids.items[0..header.tids.count]) |place| place.* = tid;

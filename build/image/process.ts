@@ -78,8 +78,20 @@ export class StoppedProcess {
   }
 
   /** Numbers, from the area's start on, of the pages that this process has for itself and that are not all zero. */
-  ownPages({ start, end }: Area): number[] {
-    const found: number[] = [];
+  ownPages(area: Area): number[] {
+    const { start } = area;
+    return [...this.#pages(area)]
+      .filter(({ isOwn, page }) => isOwn && !isZero(this.read(start + page * PAGE_BYTES, PAGE_BYTES)))
+      .map(({ page }) => page);
+  }
+
+  /** Numbers, by the address, of the pages that this process has for itself (`isOwn`), or else shares with a file. */
+  presentPages(area: Area, isOwn: boolean): number[] {
+    const first = area.start / PAGE_BYTES;
+    return [...this.#pages(area)].filter((one) => one.isOwn === isOwn).map(({ page }) => first + page);
+  }
+
+  *#pages({ start, end }: Area): Generator<{ page: number; isOwn: boolean }> {
     const entries = Buffer.alloc(CHUNK_PAGES * 8);
     const pages = (end - start) / PAGE_BYTES;
     for (let from = 0; from < pages; from += CHUNK_PAGES) {
@@ -92,12 +104,9 @@ export class StoppedProcess {
         const isPresent = high >>> 31 === 1;
         const isSwapped = ((high >>> 30) & 1) === 1;
         const isFilePage = ((high >>> 29) & 1) === 1;
-        if ((!isPresent && !isSwapped) || isFilePage) continue;
-        const page = from + index;
-        if (!isZero(this.read(start + page * PAGE_BYTES, PAGE_BYTES))) found.push(page);
+        if (isPresent || isSwapped) yield { page: from + index, isOwn: !isFilePage };
       }
     }
-    return found;
   }
 }
 

@@ -15,8 +15,8 @@ const POLL_MS = 5;
 const PATIENCE_MS = 60_000;
 
 /**
- * `take` gets the process id while the process is stopped; afterwards it is ended. `directory`: of the program, whose name
- * alone it gets to know.
+ * Runs the program `name` of `directory`, of which it gets to know the name alone, up to where its image can be taken. `take`
+ * gets the process id while it is stopped; afterwards it is ended.
  */
 export async function withStoppedProgram<T>(
   directory: string,
@@ -26,12 +26,18 @@ export async function withStoppedProgram<T>(
   const setarch = Bun.which("setarch");
   if (setarch === null) throw new Error("setarch (util-linux) is not installed");
   // Without random addresses, and from the bottom up: where no process has its memory that starts as usual.
-  const child = spawn(setarch, ["--addr-no-randomize", "--addr-compat-layout", `./${name}`], {
-    env: settings,
-    stdio: ["ignore", "ignore", "pipe"],
-    cwd: directory,
-    argv0: setarch,
-  });
+  const command = [setarch, "--addr-no-randomize", "--addr-compat-layout", `./${name}`];
+  return await withStopped(directory, command, settings, take);
+}
+
+/** The same of any command that stops itself. */
+export async function withStopped<T>(
+  directory: string,
+  [program = "", ...args]: readonly string[],
+  env: Record<string, string>,
+  take: (pid: number) => T,
+): Promise<T> {
+  const child = spawn(program, args, { env, stdio: ["ignore", "ignore", "pipe"], cwd: directory });
   let complaint = "";
   child.stderr?.on("data", (text: Buffer) => {
     complaint += text.toString();
@@ -47,7 +53,7 @@ export async function withStoppedProgram<T>(
 }
 
 async function stopped(child: ChildProcess, complaint: () => string): Promise<void> {
-  if (child.pid === undefined) throw new Error("setarch does not start");
+  if (child.pid === undefined) throw new Error("the program does not start");
   for (let waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += POLL_MS) {
     await Bun.sleep(POLL_MS);
     if (child.exitCode !== null || child.signalCode !== null) {

@@ -6,6 +6,16 @@ export const COPY = 0xffffffff;
 /** A system call: its number, and its arguments. */
 export type Call = readonly [number: number, ...args: number[]];
 
+/** What one verb touches (zig/image/populate.zig): ranges by address and size. */
+export interface Profile {
+  /** At most six letters; "" for all that have no profile of their own. */
+  verb: string;
+  written: readonly Range[];
+  read: readonly Range[];
+}
+
+export type Range = readonly [address: number, size: number];
+
 export interface Table {
   /** As the stopped program left them (zig/image/cpu.zig). */
   features: Buffer;
@@ -16,21 +26,23 @@ export interface Table {
   auxiliary: readonly number[];
   guards: readonly number[];
   tids: readonly number[];
+  profiles: readonly Profile[];
   stopped: number;
   environ: number;
   /** Of the just-in-time compiler. */
   code: { address: number; size: number };
+  watched: boolean;
 }
 
 /** Words of the header behind the lists. */
-const TAIL_WORDS = 5;
+const TAIL_WORDS = 6;
 
 const WORD = 8;
 const CALL_WORDS = 7;
 
 type Row = readonly number[];
 
-function lists({ areas, fill, replace, auxiliary, guards, tids }: Table): Row[][] {
+function lists({ areas, fill, replace, auxiliary, guards, tids, profiles }: Table): Row[][] {
   const call = (row: Call): Row => [...row, 0, 0, 0, 0, 0, 0].slice(0, CALL_WORDS);
   return [
     areas.map(({ address, size, protection }) => [address, size, protection]),
@@ -39,7 +51,26 @@ function lists({ areas, fill, replace, auxiliary, guards, tids }: Table): Row[][
     auxiliary.map((address) => [address]),
     guards.map((address) => [address]),
     tids.map((address) => [address]),
+    ...profileLists(profiles),
   ];
+}
+
+function profileLists(profiles: readonly Profile[]): [profiles: Row[], ranges: Row[]] {
+  const ranges: Range[] = [];
+  /** → where they begin among all, and their number. */
+  const add = (more: readonly Range[]) => {
+    const first = ranges.length;
+    for (const range of more) ranges.push(range);
+    return [first, more.length];
+  };
+  const rows = profiles.map(({ verb, written, read }) => [verbWord(verb), ...add(written), ...add(read)]);
+  return [rows, ranges];
+}
+
+/** Its bytes, the first one lowest: as many as a number of JavaScript holds. */
+function verbWord(verb: string): number {
+  if (!/^[a-z]{0,6}$/.test(verb)) throw new Error(`the image has no room for the name of "${verb}"`);
+  return Buffer.from(verb.padEnd(6, "\0")).readUIntLE(0, 6);
 }
 
 /** Of the header and all lists. */
@@ -66,7 +97,8 @@ export function encodeTable(table: Table, address: number, size: number): Buffer
     put(list);
     list += rows.flat().length * WORD;
   }
-  for (const value of [table.stopped, table.environ, table.code.address, table.code.size, 0]) put(value);
+  const { stopped, environ, code, watched } = table;
+  for (const value of [stopped, environ, code.address, code.size, 0, watched ? 1 : 0]) put(value);
   for (const value of all.flat(2)) put(value);
   return bytes;
 }

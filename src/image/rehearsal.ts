@@ -4,37 +4,30 @@
  * matters of an answer is that the command goes on as it usually does.
  */
 import { found } from "../host/found.ts";
-import type { FactsReply, Spawned } from "../native/boundary.gen.ts";
-import { linked } from "../native/linked.ts";
+import { callNumbers, type FactsReply, type Spawned } from "../native/boundary.gen.ts";
+import { linked, type NativeCall } from "../native/linked.ts";
 import { type Answers, standInCore } from "../native/stand-in.ts";
 import { defaultSpec } from "../oci/default-spec.ts";
+import { rehearsed } from "./commands.ts";
 
 export type Main = (words: readonly string[], programName: string) => Promise<number>;
 
-const COMMANDS: readonly (readonly string[])[] = [
-  ["--version"],
-  ["run", "c"],
-  ["--log", "/log", "--log-format", "json", "create", "--bundle", "/b", "--pid-file", "/pid", "c"],
-  ["--log", "/log", "--log-format", "json", "state", "c"],
-  ["start", "c"],
-  ["exec", "c", "true"],
-  ["list"],
-  ["kill", "c", "KILL"],
-  ["delete", "c"],
-  ["delete", "--force", "c"],
-];
+/** What is in files on the machine of the stand-in, while container "c" is created. */
+let created: ReadonlyMap<string, string> = new Map();
 
 /** Each command on a host with cgroup v2, and on one with v1. Throws where one ends with an error. */
 export async function rehearse(main: Main): Promise<void> {
   const { core } = linked;
   try {
     for (const host of [v2, hybrid]) {
-      const answers = standIn(host);
-      for (const words of COMMANDS) {
+      const files = new Map<string, string>();
+      const answers = standIn(host, files);
+      for (const words of rehearsed) {
         found.host = undefined;
         linked.core = { call: standInCore(answers), reply: new Uint8Array(1 << 20) };
         const status = await main(words, "runc");
         if (status !== 0) throw new Error(`rehearsal of ${words.join(" ")}: status ${status}`);
+        if (words.includes("create")) created = new Map(files);
       }
     }
   } finally {
@@ -42,6 +35,16 @@ export async function rehearse(main: Main): Promise<void> {
     if (core !== undefined) linked.core = core;
     found.host = undefined;
   }
+}
+
+/** From here on the stand-in answers for the core, but for the end of the process. */
+export function goThroughTheMotions(): void {
+  const { core } = linked;
+  if (core === undefined) throw new Error("the core is not linked");
+  const alone = standInCore(standIn(v2, new Map(created)));
+  const call: NativeCall = (id, request, length, out, capacity) =>
+    (id === callNumbers.exit ? core.call : alone)(id, request, length, out, capacity);
+  linked.core = { call, reply: core.reply };
 }
 
 const v2: FactsReply = {
@@ -75,10 +78,10 @@ const hybrid: FactsReply = {
 };
 
 /** A machine with one container, that forgets nothing but what is removed. */
-function standIn(host: FactsReply): Answers {
+function standIn(host: FactsReply, files: Map<string, string>): Answers {
   const spec = defaultSpec({ cgroupV2: host === v2 });
   spec.process.terminal = false;
-  const files = new Map([["/b/config.json", JSON.stringify(spec)]]);
+  files.set("/b/config.json", JSON.stringify(spec));
   let waiting = true;
   let state = "S";
   const read = ({ path }: { path: string }) => ({ found: files.has(path), text: files.get(path) ?? "" });
@@ -95,6 +98,8 @@ function standIn(host: FactsReply): Answers {
   });
   return {
     host_facts: () => host,
+    environment: () => ({ entries: [] }),
+    is_inherited: () => ({ inherited: false }),
     read_file: read,
     read_host_file: read,
     write_file: ({ path, text }) => {

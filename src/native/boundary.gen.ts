@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 2015211478;
+export const abiFingerprint = 2962056628;
 
 export type Failure = {
   code: Code;
@@ -44,6 +44,7 @@ export type TakeImageReply = {
   pid: number;
   nofile: NoFile;
   cwd_deleted: boolean;
+  watched: boolean;
 };
 
 export type EnvironmentRequest = Record<string, never>;

@@ -10,6 +10,7 @@ export interface Measure {
   readonly wallMs: number;
   /** Of the largest process. */
   readonly peakRssKib: number;
+  /** Exceptions, where the machine counts them; else also pages that the kernel was asked to put in place. */
   readonly faults: number;
   /** Undefined where the machine does not count them. */
   readonly userInstructions: number | undefined;
@@ -25,7 +26,7 @@ export function measure(command: readonly string[], cwd: string, terminal = fals
   return {
     wallMs: found.wallNs / 1e6,
     peakRssKib: found.maxRssKib,
-    faults: found.minorFaults + found.majorFaults,
+    faults: found.faultsTaken ?? found.minorFaults + found.majorFaults,
     userInstructions: found.userInstructions,
   };
 }

@@ -19,8 +19,8 @@ fn now_ns() u64 {
 }
 
 /// The command and its arguments. → `status` (128 + signal), `wallNs`; of it and all descendants that were
-/// waited for: `maxRssKib` (of the largest), `minorFaults`, `majorFaults`, and `userInstructions` where the
-/// machine counts them.
+/// waited for: `maxRssKib` (of the largest), `minorFaults`, `majorFaults`, and where they are counted:
+/// `faultsTaken`, without pages that the kernel put in place when it was asked to, and `userInstructions`.
 pub fn command(
     arguments: []const [*:0]const u8,
     environment: [*:null]const ?[*:0]const u8,
@@ -37,7 +37,12 @@ pub fn command(
         .terminal => open_terminal(),
     };
     if (linux.errno(fd) != .SUCCESS) return json.outcome(fd);
-    const counter = count_instructions();
+    const faults = count(.{ .type = .SOFTWARE, .config = @intFromEnum(linux.PERF.COUNT.SW.PAGE_FAULTS) });
+    const instructions = count(.{
+        .type = .HARDWARE,
+        .config = @intFromEnum(linux.PERF.COUNT.HW.INSTRUCTIONS),
+        .flags = .{ .exclude_kernel = true, .exclude_hv = true },
+    });
     const started_ns = now_ns();
     const signal_child = 17;
     const pid = linux.syscall5(.clone, signal_child, 0, 0, 0, 0);
@@ -61,12 +66,8 @@ pub fn command(
     json.field("maxRssKib", usage.maxrss);
     json.field("minorFaults", usage.minflt);
     json.field("majorFaults", usage.majflt);
-    if (counter) |descriptor| {
-        var instructions: u64 = 0;
-        if (linux.read(descriptor, std.mem.asBytes(&instructions), 8) == 8) {
-            json.field("userInstructions", instructions);
-        }
-    }
+    if (faults.read()) |value| json.field("faultsTaken", value);
+    if (instructions.read()) |value| json.field("userInstructions", value);
 }
 
 /// → the slave's descriptor. The master stays open and unread: a command that prints more than the kernel
@@ -80,13 +81,20 @@ fn open_terminal() usize {
     return linux.ioctl(@intCast(master), linux.T.IOCGPTPEER, @as(u32, @bitCast(slave_flags)));
 }
 
-/// Of this process and those that it makes from now on: perf_event_open(2). Null: not counted here.
-fn count_instructions() ?i32 {
-    var event: linux.perf_event_attr = .{
-        .type = .HARDWARE,
-        .config = @intFromEnum(linux.PERF.COUNT.HW.INSTRUCTIONS),
-        .flags = .{ .inherit = true, .exclude_kernel = true, .exclude_hv = true },
-    };
+const Counter = struct {
+    descriptor: ?i32,
+
+    fn read(counter: Counter) ?u64 {
+        var value: u64 = 0;
+        const descriptor = counter.descriptor orelse return null;
+        return if (linux.read(descriptor, std.mem.asBytes(&value), 8) == 8) value else null;
+    }
+};
+
+/// Of this process and those that it makes from now on: perf_event_open(2).
+fn count(what: linux.perf_event_attr) Counter {
+    var event = what;
+    event.flags.inherit = true;
     const descriptor = linux.perf_event_open(&event, 0, -1, -1, linux.PERF.FLAG.FD_CLOEXEC);
-    return if (linux.errno(descriptor) == .SUCCESS) @intCast(descriptor) else null;
+    return .{ .descriptor = if (linux.errno(descriptor) == .SUCCESS) @intCast(descriptor) else null };
 }

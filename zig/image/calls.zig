@@ -21,6 +21,8 @@ pub const TakeImageReply = struct {
     nofile: NoFile,
     /// The working directory had been deleted; the process is in another one now.
     cwd_deleted: bool,
+    /// By the build: the command only goes through the motions (src/image.ts).
+    watched: bool,
 };
 
 pub const NoFile = struct { soft: []const u8, hard: []const u8 };
@@ -28,7 +30,7 @@ pub const NoFile = struct { soft: []const u8, hard: []const u8 };
 /// Stops the process for the build to take its image.
 pub fn take_image(call: *Call, request: TakeImageRequest) Call.Error!TakeImageReply {
     _ = request;
-    if (!image.take()) return .{ .started = false, .arguments = &.{}, .pid = 0, .nofile = .{ .soft = "", .hard = "" }, .cwd_deleted = false };
+    if (!image.take()) return .{ .started = false, .arguments = &.{}, .pid = 0, .nofile = .{ .soft = "", .hard = "" }, .cwd_deleted = false, .watched = false };
     openStandardStreams();
     var limit: linux.rlimit = undefined;
     _ = sys.check(linux.prlimit(0, .NOFILE, null, &limit)) catch return call.fail("prlimit64", "");
@@ -41,6 +43,7 @@ pub fn take_image(call: *Call, request: TakeImageRequest) Call.Error!TakeImageRe
             .hard = try std.fmt.allocPrint(call.arena, "{d}", .{limit.max}),
         },
         .cwd_deleted = record.leaveDeletedDirectory(),
+        .watched = image.isWatched(),
     };
 }
 

@@ -1,0 +1,87 @@
+/**
+ * Which pages a hot command touches, for a start to put them in place in few calls (zig/image/populate.zig): it is started from
+ * the image, with a stand-in for the core (src/image/rehearsal.ts), stops when it ends, and /proc/PID/pagemap tells.
+ */
+import { type Area, PAGE_BYTES, StoppedProcess } from "./process.ts";
+import type { Profile, Range } from "./table.ts";
+
+/** Pages that are not written, between two that are, up to which all are one range. */
+const WRITTEN_GAP_PAGES = 1;
+
+/** The kernel maps so much of a file at once, aligned, when a page of it is read. */
+const READ_PAGES = 16;
+
+/** As many ranges as process_madvise(2) takes at once (UIO_MAXIOV). */
+const RANGES_MAX = 1024;
+
+/** Runs a command of the program with what is known already, and lets `look` at the process when it has stopped. */
+type Watch = <T>(known: readonly Profile[], words: readonly string[], look: (pid: number) => T) => Promise<T>;
+
+/**
+ * `areas`: of the stopped program; what a command maps for itself is none of a start's business. What is written is found
+ * first: around a page of the image that is read, the kernel maps others.
+ */
+export async function profilesOf(
+  commands: Readonly<Record<string, readonly string[]>>,
+  areas: readonly Area[],
+  watch: Watch,
+): Promise<Profile[]> {
+  const profiles = Object.keys(commands).map((verb): Profile => ({ verb, written: [], read: [] }));
+  for (const kind of ["written", "read"] as const) {
+    const known = [...profiles];
+    for (const [index, [verb, words]] of Object.entries(commands).entries()) {
+      const found = await watch(known, words, (pid) => touched(pid, areas, kind));
+      if (found.length > RANGES_MAX)
+        throw new Error(`"${verb}" touches memory in more than ${RANGES_MAX} places`);
+      profiles[index] = { ...(known[index] as Profile), [kind]: found };
+    }
+  }
+  return profiles;
+}
+
+function touched(pid: number, areas: readonly Area[], kind: "written" | "read"): Range[] {
+  const stopped = new StoppedProcess(pid);
+  try {
+    return areas.filter(canBe[kind]).flatMap((area) => {
+      const pages = stopped.presentPages(area, kind === "written");
+      return kind === "written" ? runs(pages, WRITTEN_GAP_PAGES) : windows(pages, area);
+    });
+  } finally {
+    stopped.close();
+  }
+}
+
+const [PROT_READ, PROT_WRITE, PROT_EXEC] = [1, 2, 4];
+
+/** The memory of the just-in-time compiler is written by the start alone. */
+const canBe = {
+  written: ({ protection }: Area) => protection === (PROT_READ | PROT_WRITE),
+  read: ({ protection }: Area) =>
+    (protection & PROT_READ) !== 0 && protection !== (PROT_READ | PROT_WRITE | PROT_EXEC),
+} as const;
+
+/** What the kernel maps around these pages of the area. */
+function windows(pages: readonly number[], area: Area): Range[] {
+  const [first, end] = [area.start / PAGE_BYTES, area.end / PAGE_BYTES];
+  const around = new Set(
+    pages.flatMap((page) => {
+      const from = page - (page % READ_PAGES);
+      return Array.from({ length: READ_PAGES }, (_, index) => from + index);
+    }),
+  );
+  return runs(
+    [...around].filter((page) => page >= first && page < end),
+    0,
+  );
+}
+
+/** → ranges of the pages, ascending, where those that have not more than `gap` between them are one. */
+export function runs(pages: readonly number[], gap: number): Range[] {
+  const found: [from: number, to: number][] = [];
+  for (const page of pages) {
+    const last = found.at(-1);
+    if (last !== undefined && page - last[1] <= gap) last[1] = page + 1;
+    else found.push([page, page + 1]);
+  }
+  return found.map(([from, to]) => [from * PAGE_BYTES, (to - from) * PAGE_BYTES]);
+}
