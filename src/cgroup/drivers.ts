@@ -1,8 +1,6 @@
 /** The cgroup drivers: the file system itself, systemd (a part of its own), and none. */
 
 import { RuntimeError } from "../failure/errors.ts";
-import type { Warning } from "../failure/warning.ts";
-import type { Placement } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
 import {
   type CgroupPlan,
@@ -14,95 +12,81 @@ import {
   restrictDevices,
 } from "./create.ts";
 import { delegateCgroup } from "./delegate.ts";
-import type { CgroupManager, ManagerOptions } from "./manager.ts";
-import type { CgroupLocation } from "./paths.ts";
+import type { ManagerOptions, PlacedCgroups, PlannedCgroups } from "./manager.ts";
 import { warningsOf } from "./resources/setting.ts";
 
 /** Throws RuntimeError for an invalid configuration, and if systemd cannot be reached. */
-export function openManager(call: typeof native, options: ManagerOptions): CgroupManager {
+export function planDriver(call: typeof native, options: ManagerOptions): PlannedCgroups {
   switch (options.driver) {
     case "cgroupfs":
-      return new Cgroupfs(call, options);
+      return cgroupfs(call, options);
     case "systemd": {
       const { SystemdCgroups }: typeof import("./systemd/container.ts") = require("./systemd/container.ts");
       return new SystemdCgroups(call, options);
     }
     case "disabled":
-      return new NoCgroups(options);
+      refuseLimits(options);
+      return planned(call, NOTHING, () => ({ locations: [], notEnabled: [] }));
   }
 }
 
-class Cgroupfs implements CgroupManager {
-  readonly unit = undefined;
-  readonly needsProcess = false;
-  locations: readonly CgroupLocation[];
-  private readonly call: typeof native;
-  private readonly plan: CgroupPlan;
-  readonly warnings: readonly Warning[];
-  private readonly owner: number | undefined;
-  private created: CreatedCgroups | undefined;
-
-  constructor(call: typeof native, options: ManagerOptions) {
-    this.call = call;
-    this.plan = planCgroups(options);
-    this.locations = this.plan.locations;
-    this.warnings = warningsOf(this.plan.ignored);
-    this.owner = options.owner;
-  }
-
-  create(): void {
-    this.created = createCgroups(this.call, this.plan);
-    this.locations = this.created.locations;
-    if (this.owner !== undefined) delegateCgroup(this.call, this.locations, this.owner);
-  }
-
-  placement(): Placement {
-    return placement(this.locations);
-  }
-
-  place(): void {}
-
-  restrictDevices(): void {
-    if (this.created === undefined || !this.plan.devicesEarly) return;
-    restrictDevices(this.call, this.plan, this.created);
-  }
-
-  limit(): void {
-    if (this.created === undefined) return;
-    limitCgroups(this.call, this.plan, this.created);
-    if (!this.plan.devicesEarly) restrictDevices(this.call, this.plan, this.created);
-  }
-
-  close(): void {}
+function cgroupfs(call: typeof native, options: ManagerOptions): PlannedCgroups {
+  const plan = planCgroups(options);
+  return planned(call, plan, () => {
+    const created = createCgroups(call, plan);
+    if (options.owner !== undefined) delegateCgroup(call, created.locations, options.owner);
+    return created;
+  });
 }
+
+/** Cgroups that need no process. `create`: makes them. */
+function planned(call: typeof native, plan: Limits, create: () => CreatedCgroups): PlannedCgroups {
+  return {
+    locations: plan.locations,
+    claimed: plan.locations,
+    warnings: warningsOf(plan.ignored),
+    make() {
+      const created = create();
+      const { locations } = created;
+      const place = () => placed(call, plan, created);
+      return { state: "standing", locations, placement: placement(locations), place };
+    },
+  };
+}
+
+function placed(call: typeof native, plan: Limits, created: CreatedCgroups): PlacedCgroups {
+  return {
+    locations: created.locations,
+    unit: undefined,
+    restrictDevices() {
+      if (plan.devicesEarly) restrictDevices(call, plan, created);
+      return {
+        limit() {
+          limitCgroups(call, plan, created);
+          if (!plan.devicesEarly) restrictDevices(call, plan, created);
+        },
+      };
+    },
+  };
+}
+
+type Limits = Omit<CgroupPlan, "create" | "early">;
 
 /** `--cgroup-manager disabled`: the container stays in the caller's cgroups, and nothing can limit it. */
-class NoCgroups implements CgroupManager {
-  readonly locations: readonly CgroupLocation[] = [];
-  readonly unit = undefined;
-  readonly needsProcess = false;
-  readonly warnings: readonly Warning[] = [];
+const NOTHING: Limits = {
+  locations: [],
+  settings: [],
+  devices: null,
+  devicesEarly: false,
+  ignored: [],
+  rootless: false,
+};
 
-  constructor(options: ManagerOptions) {
-    const [first] = planCgroups({ ...options, inUserNamespace: true }).settings;
-    if (first === undefined) return;
-    throw new RuntimeError(`cannot set ${first.controller} limit: cgroups are disabled`, {
-      subject: first.subject,
-      hint: "remove --cgroup-manager disabled, or linux.resources",
-    });
-  }
-
-  create(): void {}
-
-  placement(): Placement {
-    return placement([]);
-  }
-
-  place(): void {}
-
-  restrictDevices(): void {}
-
-  limit(): void {}
-
-  close(): void {}
+function refuseLimits(options: ManagerOptions): void {
+  const [first] = planCgroups({ ...options, inUserNamespace: true }).settings;
+  if (first === undefined) return;
+  throw new RuntimeError(`cannot set ${first.controller} limit: cgroups are disabled`, {
+    subject: first.subject,
+    hint: "remove --cgroup-manager disabled, or linux.resources",
+  });
 }

@@ -1,7 +1,10 @@
 /**
- * The cgroups of one new container under whichever driver: made in up to four steps around the start of
- * its first process. `create` before there is a process, `place` when one is there and held (systemd makes
- * a scope from a process), `restrictDevices` while it works, `limit` when its file systems stand.
+ * The cgroups of one new container under whichever driver, in steps of which each gives the next one:
+ *
+ *   planned ─ make() ─▶ made ─ place(pid) ─▶ placed ─ restrictDevices() ─▶ restricted ─ limit()
+ *
+ * `make` before there is a process, `place` when it is there, `restrictDevices` while it works, `limit` when its file
+ * systems stand.
  */
 
 import type { Warning } from "../failure/warning.ts";
@@ -27,26 +30,42 @@ export interface ManagerOptions extends DriverOptions {
   owner?: number | undefined;
 }
 
-/** The cgroups of one container, in the order of the steps above. */
-export interface CgroupManager {
-  /** Where the cgroups are, or will be. */
+/** The configuration is checked, and nothing is made. */
+export interface PlannedCgroups {
+  /** Where the cgroups will be. */
+  readonly locations: readonly CgroupLocation[];
+  /** Those that are this container's by their path alone: a unit of the same name may be somebody else's. */
+  readonly claimed: readonly CgroupLocation[];
+  /** What the configuration asks for and does not get. */
+  readonly warnings: readonly Warning[];
+  /** Refuses cgroups that are in use. Throws RuntimeError and leaves nothing behind. */
+  make(): MadeCgroups;
+}
+
+/** `standing`: there before the process. `awaiting`: systemd makes a scope from a process, which is held until then. */
+export type MadeCgroups = MadeFor<"standing", () => PlacedCgroups> | MadeFor<"awaiting", Place>;
+
+/** Throws RuntimeError and leaves nothing behind; where there was a cgroup already, the process has ended too. */
+type Place = (pid: number) => PlacedCgroups;
+
+interface MadeFor<State, Placing> {
+  readonly state: State;
+  readonly locations: readonly CgroupLocation[];
+  /** For the plan of the process. */
+  readonly placement: Placement;
+  readonly place: Placing;
+}
+
+/** The process is in its cgroups. */
+export interface PlacedCgroups {
   readonly locations: readonly CgroupLocation[];
   /** The unit to remember; undefined: not systemd's. */
   readonly unit: { unit: string; slice: string } | undefined;
-  /** What the configuration asks for and does not get. */
-  readonly warnings: readonly Warning[];
-  /** The process has to be started with `spawn_held` and given to `place`. */
-  readonly needsProcess: boolean;
-  /** Refuses cgroups that are in use. Throws RuntimeError and leaves nothing behind. */
-  create(): void;
-  /** For the plan of the process. */
-  placement(): Placement;
-  /** Throws RuntimeError and leaves nothing behind; where there was a cgroup already, the process has ended too. */
-  place(pid: number): void;
-  /** Sets the device rules while the process works, if they allow everything that it has to do. */
-  restrictDevices(): void;
-  /** Throws RuntimeError that names the limit. */
+  /** While the process works: sets the device rules if they allow everything that it has to do. */
+  restrictDevices(): RestrictedCgroups;
+}
+
+export interface RestrictedCgroups {
+  /** Sets what is left, and ends the connection to the bus. Throws RuntimeError that names the limit. */
   limit(): void;
-  /** Ends the connection to the bus, if there is one. */
-  close(): void;
 }

@@ -3,7 +3,7 @@
  * bunc-init makes its mounts is done meanwhile.
  */
 
-import type { CgroupManager } from "../cgroup/manager.ts";
+import type { MadeCgroups, RestrictedCgroups } from "../cgroup/manager.ts";
 import type { Log } from "../log/log.ts";
 import type { Plan, Spawned } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
@@ -24,7 +24,7 @@ interface BringUp {
   record: StateRecord;
   directory: StateDirectory;
   bundle: Bundle;
-  cgroups: CgroupManager;
+  made: MadeCgroups;
   failures: FailureExplainer;
   /** Collects what undoes each step. */
   undo: UndoList;
@@ -33,8 +33,9 @@ interface BringUp {
 
 /** Returns a process that is ready and waits for `start`. Throws RuntimeError; `undo` then ends the process. */
 export function bringUp(up: BringUp): Spawned {
-  const { plan, record, directory, bundle, cgroups, failures, undo, log } = up;
+  const { plan, record, directory, bundle, made, failures, undo, log } = up;
   const { start } = plan.process;
+  const isHeld = made.state === "awaiting";
   // The core leaves no process behind when it fails; after other failures it has to be ended here.
   let alive: Spawned | undefined;
   undo.add(() => {
@@ -52,15 +53,14 @@ export function bringUp(up: BringUp): Spawned {
 
   const pipes = makeStreams(plan.stdio.streams);
   record.external_descriptors = record.external_descriptors.map((stream, fd) => pipes[fd] || stream);
-  const first = proceed(() => native(cgroups.needsProcess ? "spawn_held" : "spawn_started", { plan }));
-  if (cgroups.needsProcess) placeRecordedCgroups(cgroups, up, first.pid);
-  cgroups.restrictDevices();
+  const first = proceed(() => native(isHeld ? "spawn_held" : "spawn_started", { plan }));
+  let unlimited: RestrictedCgroups | undefined = placeRecordedCgroups(made, up, first.pid).restrictDevices();
   storeConfig(directory, bundle.checked);
   // With its pid: if this command is killed, the process that waits for `start` can still be found.
   directory.save(record);
   const { pid, pidfd, channel } = first;
   let spawned = proceed(() =>
-    cgroups.needsProcess
+    isHeld
       ? native("release", { plan, pid, pidfd, channel })
       : native("follow", {
           start,
@@ -73,12 +73,11 @@ export function bringUp(up: BringUp): Spawned {
         }),
   );
 
-  let limited = false;
   for (;;) {
-    if (!limited && spawned.progress !== "seccomp_listener") {
+    if (spawned.progress !== "seccomp_listener") {
       // Its mounts are made: they were not subject to the container's limits.
-      cgroups.limit();
-      limited = true;
+      unlimited?.limit();
+      unlimited = undefined;
     }
     if (spawned.progress === "ready") return spawned;
     if (spawned.progress === "hooks") {

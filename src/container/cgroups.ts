@@ -1,8 +1,8 @@
 /** The cgroups of a new container, and of a recorded one. */
 
 import { mountsDevices } from "../cgroup/devices.ts";
-import { openManager } from "../cgroup/drivers.ts";
-import type { CgroupDriver, CgroupManager, DriverOptions } from "../cgroup/manager.ts";
+import { planDriver } from "../cgroup/drivers.ts";
+import type { CgroupDriver, DriverOptions, PlannedCgroups } from "../cgroup/manager.ts";
 import { removeCgroups } from "../cgroup/operate.ts";
 import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
 import type { SystemdEnvironment } from "../cgroup/systemd/driver.ts";
@@ -40,15 +40,15 @@ export function driverOptions(
   };
 }
 
-/** The manager of a new container's cgroups. Throws RuntimeError for an invalid configuration. */
+/** A new container's cgroups, before anything is made. Throws RuntimeError for an invalid configuration. */
 export function newCgroups(
   id: string,
   config: ResolvedConfig,
   driver: CgroupDriver,
   rootless: boolean,
-): CgroupManager {
+): PlannedCgroups {
   const owner = cgroupOwner(config);
-  return openManager(native, {
+  return planDriver(native, {
     ...driverOptions(id, config, driver, rootless),
     systemd: systemdEnvironment(rootless),
     owner: owner === currentHost().euid ? undefined : owner,

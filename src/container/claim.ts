@@ -3,7 +3,7 @@
  * cgroups. Each step is added to the undo list.
  */
 
-import type { CgroupManager } from "../cgroup/manager.ts";
+import type { MadeCgroups, PlacedCgroups, PlannedCgroups } from "../cgroup/manager.ts";
 import { cgroupPaths } from "../cgroup/paths.ts";
 import { currentHost } from "../host/current.ts";
 import { native } from "../native/call.ts";
@@ -27,7 +27,7 @@ interface ClaimRequest {
   id: string;
   bundle: Bundle;
   rootless: boolean;
-  cgroups: CgroupManager;
+  cgroups: PlannedCgroups;
 }
 
 /**
@@ -48,8 +48,7 @@ export function claimContainer<Made>(
     const record = initialRecord(id, bundle, {
       driver: context.driver,
       rootless,
-      // A unit of the same name may be somebody else's until systemd has made ours.
-      cgroupPaths: cgroups.needsProcess ? {} : cgroupPaths(cgroups.locations),
+      cgroupPaths: cgroupPaths(cgroups.claimed),
       streams: currentHost().streams,
       creator: ownProcess(),
     });
@@ -72,32 +71,37 @@ function ownProcess(): { pid: number; startTime: number } {
   return { pid, startTime: Number(start_time) };
 }
 
-function diagnosed(error: unknown, { locations }: CgroupManager): unknown {
+function diagnosed(error: unknown, { locations }: PlannedCgroups): unknown {
   // Loaded after a failure only.
   const diagnosis: typeof import("./cgroup-diagnosis.ts") = require("./cgroup-diagnosis.ts");
   return diagnosis.withCgroupDiagnosis(error, locations);
 }
 
 /** Refuses cgroups that are in use, makes those that need no process, and records what there is now. */
-export function createRecordedCgroups(
-  cgroups: CgroupManager,
+export function makeRecordedCgroups(
+  cgroups: PlannedCgroups,
   { record, undo }: Pick<Claim, "record" | "undo">,
-): void {
-  cgroups.create();
-  if (cgroups.needsProcess) return;
-  record.cgroup_paths = cgroupPaths(cgroups.locations);
-  undo.add(() => removeRecordedCgroups(record));
+): MadeCgroups {
+  const made = cgroups.make();
+  if (made.state === "standing") {
+    record.cgroup_paths = cgroupPaths(made.locations);
+    undo.add(() => removeRecordedCgroups(record));
+  }
+  return made;
 }
 
-/** systemd makes the unit, with its cgroup, around a process that does nothing yet. For cgroups that need one. */
+/** systemd makes the unit, with its cgroup, around a process that does nothing yet; it is recorded then. */
 export function placeRecordedCgroups(
-  cgroups: CgroupManager,
+  made: MadeCgroups,
   { record, undo }: Pick<Claim, "record" | "undo">,
   pid: number,
-): void {
-  cgroups.place(pid);
-  record.cgroup_paths = cgroupPaths(cgroups.locations);
-  record.bunc.systemdUnit = cgroups.unit?.unit ?? "";
-  record.bunc.systemdSlice = cgroups.unit?.slice ?? "";
-  undo.add(() => removeRecordedCgroups(record));
+): PlacedCgroups {
+  const placed = made.place(pid);
+  if (made.state === "awaiting") {
+    record.cgroup_paths = cgroupPaths(placed.locations);
+    record.bunc.systemdUnit = placed.unit?.unit ?? "";
+    record.bunc.systemdSlice = placed.unit?.slice ?? "";
+    undo.add(() => removeRecordedCgroups(record));
+  }
+  return placed;
 }

@@ -13,7 +13,7 @@ import type { StateDirectory } from "../state/store.ts";
 import { bringUp } from "./bring-up.ts";
 import { type Bundle, loadBundle } from "./bundle.ts";
 import { newCgroups } from "./cgroups.ts";
-import { claimContainer, createRecordedCgroups } from "./claim.ts";
+import { claimContainer, makeRecordedCgroups } from "./claim.ts";
 import type { ContainerContext } from "./context.ts";
 import { FailureExplainer } from "./failure-explainer.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
@@ -60,14 +60,14 @@ export function createContainer(request: CreateRequest, context: ContainerContex
   return claimContainer({ id: request.id, bundle, rootless, cgroups }, context, (claim) => {
     const { directory, record, undo } = claim;
     directory.save(record);
-    createRecordedCgroups(cgroups, claim);
+    const made = makeRecordedCgroups(cgroups, claim);
 
     const tasks = newRdtGroup({ config: bundle.config, record, directory, undo, log: context.log });
     const { plan, warnings } = planCreate(withNotifySocket(bundle.config, directory), host, {
       id: request.id,
       bundle: bundle.path,
-      placement: withTasks(cgroups.placement(), tasks),
-      cgroupDirectories: new Map(Object.entries(cgroupPaths(cgroups.locations))),
+      placement: withTasks(made.placement, tasks),
+      cgroupDirectories: new Map(Object.entries(cgroupPaths(made.locations))),
       preserveFds: request.preserveFds,
       listenFds: inherited.listenFds,
       inheritedNoFile: inheritedNoFile(),
@@ -84,8 +84,7 @@ export function createContainer(request: CreateRequest, context: ContainerContex
     context.log.warnings(warnings);
 
     const failures = new FailureExplainer(bundle.config, record);
-    const spawned = bringUp({ plan, record, directory, bundle, cgroups, failures, undo, log: context.log });
-    cgroups.close();
+    const spawned = bringUp({ plan, record, directory, bundle, made, failures, undo, log: context.log });
     record.bunc.creating = false;
     directory.save(record);
     const pidfdSocket = request.pidfdSocket ?? bundle.config.annotations[PIDFD_RECEIVER];

@@ -4,7 +4,7 @@
  * fails.
  */
 
-import type { CgroupManager } from "../cgroup/manager.ts";
+import type { MadeCgroups } from "../cgroup/manager.ts";
 import { distinctGroups } from "../cgroup/paths.ts";
 import { explainFailure } from "../criu/diagnosis.ts";
 import {
@@ -37,7 +37,7 @@ import type { StateDirectory } from "../state/store.ts";
 import { type Bundle, loadBundle } from "./bundle.ts";
 import { newCgroups } from "./cgroups.ts";
 import { DESCRIPTORS_FILE } from "./checkpoint.ts";
-import { claimContainer, createRecordedCgroups, placeRecordedCgroups } from "./claim.ts";
+import { claimContainer, makeRecordedCgroups, placeRecordedCgroups } from "./claim.ts";
 import type { ContainerContext } from "./context.ts";
 import { FailureExplainer } from "./failure-explainer.ts";
 import { handOver } from "./hand-over.ts";
@@ -101,7 +101,7 @@ export function restoreContainer(request: RestoreRequest, context: ContainerCont
     const { directory, record, undo } = claim;
     storeConfig(directory, bundle.checked);
     directory.save(record);
-    createRecordedCgroups(cgroups, claim);
+    const made = makeRecordedCgroups(cgroups, claim);
     makeMountPoints(bundle, record);
     const planned = hasTerminal(bundle.config) ? KEPT_STREAMS : planStreams(!request.detach, host.streams);
     const pipes = makeStreams(planned);
@@ -111,7 +111,7 @@ export function restoreContainer(request: RestoreRequest, context: ContainerCont
     );
     const restoration = new Restoration(
       request,
-      { directory, record, bundle, cgroups, criu, version, streams },
+      { directory, record, bundle, made, criu, version, streams },
       undo,
       context,
     );
@@ -129,7 +129,7 @@ interface Parts {
   directory: StateDirectory;
   record: StateRecord;
   bundle: Bundle;
-  cgroups: CgroupManager;
+  made: MadeCgroups;
   /** Absolute path. */
   criu: string;
   version: CriuVersion;
@@ -154,7 +154,7 @@ class Restoration {
   }
 
   run(): { pid: number; pidfd: number; console: number } {
-    const { directory, record, bundle, cgroups, version } = this.#parts;
+    const { directory, record, bundle, version } = this.#parts;
     const { flags } = this.#request;
     const target = `${directory.path}/${ROOT_NAME}`;
     native("make_directory", { path: target, mode: ROOT_MODE, parents: false });
@@ -183,7 +183,6 @@ class Restoration {
       );
       const { status, succeeded } = session.end();
       if (!succeeded) throw new CriuError(`criu failed: ${status}`, session);
-      cgroups.close();
       native("remove_directory", { path: target });
       return { pid: restore?.pid ?? record.init_process_pid, pidfd: this.#pidfd, console: this.#console };
     } catch (error) {
@@ -194,13 +193,13 @@ class Restoration {
   }
 
   #restoreOptions(root: string): CriuOpts {
-    const { directory, bundle, cgroups } = this.#parts;
+    const { directory, bundle, made } = this.#parts;
     const { config } = bundle;
     const { lsmProfile, lsmMountContext } = this.#request.flags;
     const mounts = externalMounts(config, {
       host: currentHost(),
       rootfs: bundle.rootfs,
-      cgroups: cgroups.locations,
+      cgroups: made.locations,
       notify: notifyMount(directory),
     });
     return {
@@ -219,15 +218,12 @@ class Restoration {
 
   /** CRIU enters the container's cgroups, so that the processes it makes begin there. */
   #place(pid: number): void {
-    const { record, cgroups, directory } = this.#parts;
-    if (cgroups.needsProcess) {
-      placeRecordedCgroups(cgroups, { record, undo: this.#undo }, pid);
-      directory.save(record);
-    }
-    const groups = distinctGroups(cgroups.locations);
+    const { record, made, directory } = this.#parts;
+    const placed = placeRecordedCgroups(made, { record, undo: this.#undo }, pid);
+    directory.save(record);
+    const groups = distinctGroups(placed.locations);
     if (groups.length > 0) native("cgroup_join", { pids: [pid], groups, tolerate: [] });
-    cgroups.restrictDevices();
-    cgroups.limit();
+    placed.restrictDevices().limit();
   }
 
   #notified({ script, pid = 0 }: CriuNotify, fd: number): void {

@@ -6,7 +6,7 @@ import { anyText, givenTextFlag, textFlag } from "./flag.ts";
 import { parsePath, parseRoot } from "./paths.ts";
 import { oneOf, parseBooleanOrAuto } from "./values.ts";
 
-export type CgroupManager = "cgroupfs" | "systemd" | "disabled";
+type CgroupManager = "cgroupfs" | "systemd" | "disabled";
 
 /** Values of the global flags. */
 export interface GlobalOptions {

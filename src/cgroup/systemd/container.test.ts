@@ -57,7 +57,7 @@ test.each([
   [{ occupied: null, frozen: "/cg/system.slice" }, "container's cgroup unexpectedly frozen"],
 ])("a cgroup in use is refused before systemd is asked for the unit: %j", (inUse, message) => {
   const { bus, asked, cgroups } = open([inUse]);
-  expect(() => cgroups.create()).toThrow(message);
+  expect(() => cgroups.make()).toThrow(message);
   // The scope's, whatever subgroup the container is to have.
   expect(asked).toEqual([[{ mount: "/cg", path: SCOPE }]]);
   expect(bus.members).not.toContain("StartTransientUnit");
@@ -72,22 +72,22 @@ const ENDED = [
 
 test("frozen while systemd made the scope: refused, killed, stopped", () => {
   const { bus, calls, cgroups } = open([FREE, { ...FREE, frozen: `/cg/${SCOPE}` }]);
-  cgroups.create();
-  expect(() => cgroups.place(7)).toThrow("container's cgroup unexpectedly frozen");
+  const made = cgroups.make();
+  expect(() => made.place(7)).toThrow("container's cgroup unexpectedly frozen");
   expect(bus.members.slice(2)).toEqual(ENDED);
   expect(calls).not.toContain("cgroup_create");
 });
 
 test("its own process in the scope is no reason to refuse it", () => {
   const { bus, cgroups } = open([FREE, { occupied: { path: `/cg/${SCOPE}`, processes: 1 }, frozen: null }]);
-  cgroups.create();
-  cgroups.place(7);
+  cgroups.make().place(7);
   expect(bus.members.slice(2)).toEqual(["StartTransientUnit", "AttachProcessesToUnit"]);
 });
 
 test.each(["make_directory", "cgroup_create"])("%s fails in the new scope: no unit is left", (step) => {
   const { bus, cgroups } = open([FREE], {}, step);
-  expect(() => cgroups.place(7)).toThrow(`${step} fails`);
+  const made = cgroups.make();
+  expect(() => made.place(7)).toThrow(`${step} fails`);
   expect(bus.members.slice(-2)).toEqual(ENDED.slice(-2));
 });
 
@@ -95,7 +95,7 @@ test("a unit that systemd has not made is not stopped", () => {
   const { bus, cgroups } = open([FREE], {
     StartTransientUnit: () => ({ error: "org.freedesktop.systemd1.UnitExists" }),
   });
-  cgroups.create();
-  expect(() => cgroups.place(7)).toThrow('unable to start unit "runc-a.scope"');
+  const made = cgroups.make();
+  expect(() => made.place(7)).toThrow('unable to start unit "runc-a.scope"');
   expect(bus.members).not.toContain("StopUnit");
 });

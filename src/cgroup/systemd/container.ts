@@ -3,12 +3,7 @@
 import { RuntimeError } from "../../failure/errors.ts";
 import type { Warning } from "../../failure/warning.ts";
 import type { CgroupFacts } from "../../host/cgroup.ts";
-import {
-  type CgroupInUseReply,
-  type ControllerNotEnabled,
-  type Placement,
-  SIG,
-} from "../../native/boundary.gen.ts";
+import { type CgroupInUseReply, type ControllerNotEnabled, SIG } from "../../native/boundary.gen.ts";
 import type { native } from "../../native/call.ts";
 import { type ScopeSubgroups, scopeSubgroups } from "../../oci/annotations.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
@@ -23,7 +18,7 @@ import {
 import { delegateCgroup } from "../delegate.ts";
 import type { DevicePolicy } from "../device-rule.ts";
 import { devicePolicy, deviceSettings } from "../devices.ts";
-import type { CgroupManager, ManagerOptions } from "../manager.ts";
+import type { MadeCgroups, ManagerOptions, PlacedCgroups, PlannedCgroups } from "../manager.ts";
 import { killCgroups, subCgroup } from "../operate.ts";
 import { type CgroupLocation, distinctGroups, V1_CONTROLLERS } from "../paths.ts";
 import { warningsOf } from "../resources/setting.ts";
@@ -42,10 +37,11 @@ import {
 import { type UnitName, unitName } from "./unit.ts";
 
 /** The systemd driver. Throws RuntimeError. */
-export class SystemdCgroups implements CgroupManager {
+export class SystemdCgroups implements PlannedCgroups {
   readonly locations: readonly CgroupLocation[];
-  readonly unit: UnitName;
-  readonly needsProcess = true;
+  /** Until systemd has made the unit it may be somebody else's. */
+  readonly claimed = [];
+  private readonly unit: UnitName;
   readonly warnings: readonly Warning[];
   private readonly call: typeof native;
   private readonly options: ManagerOptions;
@@ -56,8 +52,6 @@ export class SystemdCgroups implements CgroupManager {
   private readonly scope: string;
   private readonly subgroups: ScopeSubgroups;
   private readonly devices: DevicePolicy | null;
-  private notEnabled: readonly ControllerNotEnabled[] = [];
-  private pid = 0;
 
   constructor(call: typeof native, options: ManagerOptions) {
     const { facts, cgroupsPath = "", id, rootless, resources = {} } = options;
@@ -83,11 +77,19 @@ export class SystemdCgroups implements CgroupManager {
   }
 
   /**
-   * Makes nothing: systemd does, in `place`. But systemd's error about a running unit would not mention the
+   * Makes nothing: systemd does, from a process. But systemd's error about a running unit would not mention the
    * cgroup, and it does not mind a frozen one.
    */
-  create(): void {
+  make(): MadeCgroups {
     refuseInUse(this.inUse());
+    // v2: systemd moves the process. v1: it enters the hierarchies that systemd does not know by itself.
+    const isV2 = this.options.facts.mode === "v2";
+    return {
+      state: "awaiting",
+      locations: this.locations,
+      placement: isV2 ? placement([]) : { ...placement(this.locations), into: "" },
+      place: (pid) => this.place(pid),
+    };
   }
 
   private inUse(): CgroupInUseReply {
@@ -98,13 +100,7 @@ export class SystemdCgroups implements CgroupManager {
     return systemdLocations(this.options.facts, this.scope);
   }
 
-  /** v2: systemd moves the process. v1: it enters the hierarchies that systemd does not know by itself. */
-  placement(): Placement {
-    const { facts } = this.options;
-    return facts.mode === "v2" ? placement([]) : { ...placement(this.locations), into: "" };
-  }
-
-  place(pid: number): void {
+  private place(pid: number): PlacedCgroups {
     const { resources } = this.converted;
     const isV1 = this.options.facts.mode !== "v2";
     const version = resources.unified?.["memory.oom.group"] === undefined ? 0 : this.systemd.version();
@@ -114,9 +110,14 @@ export class SystemdCgroups implements CgroupManager {
       ...oomPolicy(resources.unified, version),
       ...this.annotated,
     ]);
-    this.pid = pid;
     try {
-      this.furnish();
+      const notEnabled = this.furnish(pid);
+      return {
+        locations: this.locations,
+        unit: this.unit,
+        // With the limits: ours has to replace the program that systemd makes of its properties.
+        restrictDevices: () => ({ limit: () => this.limit(pid, notEnabled) }),
+      };
     } catch (error) {
       this.end();
       throw error;
@@ -124,14 +125,15 @@ export class SystemdCgroups implements CgroupManager {
   }
 
   /** What systemd does not do for the new scope. */
-  private furnish(): void {
+  private furnish(pid: number): readonly ControllerNotEnabled[] {
     // Somebody may have frozen it, or its slice, since `create`: the process could do nothing, and we would wait for it.
     refuseInUse({ ...this.inUse(), occupied: null });
     const { subgroup, delegated } = this.subgroups;
     // Before the controllers are passed on to it: a cgroup with processes of its own passes none on.
-    if (subgroup !== "") this.enter(subgroup);
-    this.notEnabled = this.passControllersOn(this.locations);
+    if (subgroup !== "") this.enter(subgroup, pid);
+    const notEnabled = this.passControllersOn(this.locations);
     if (delegated === "") this.giveToOwner(this.locations);
+    return notEnabled;
   }
 
   /** A frozen process does not react to SIGTERM, which systemd sends first. */
@@ -154,10 +156,7 @@ export class SystemdCgroups implements CgroupManager {
     if (this.options.owner !== undefined) delegateCgroup(this.call, locations, this.options.owner);
   }
 
-  /** With the limits: ours has to replace the program that systemd makes of its properties. */
-  restrictDevices(): void {}
-
-  limit(): void {
+  private limit(pid: number, notEnabled: readonly ControllerNotEnabled[]): void {
     const { facts, rootless } = this.options;
     const { settings } = resourceSettings(facts, this.converted.resources);
     if (this.devices !== null && !rootless) {
@@ -173,17 +172,18 @@ export class SystemdCgroups implements CgroupManager {
       devices: isV2 ? this.devices : null,
       rootless,
     };
-    const created = { locations: [...this.locations], notEnabled: this.notEnabled };
+    const created = { locations: [...this.locations], notEnabled };
     limitCgroups(this.call, plan, created);
     restrictDevices(this.call, plan, created);
-    this.enterDelegated();
+    this.enterDelegated(pid);
+    this.systemd.close();
   }
 
   /** By now the process has its cgroup namespace, and so the root of that is the cgroup with the limits. */
-  private enterDelegated(): void {
+  private enterDelegated(pid: number): void {
     const { subgroup, delegated } = this.subgroups;
     if (delegated === "") return;
-    this.enter(`${subgroup}/${delegated}`);
+    this.enter(`${subgroup}/${delegated}`, pid);
     const locations = this.locations.map((location) => subCgroup(location, delegated));
     // Nobody is left in the cgroup with the limits, and so it can pass the controllers on.
     this.passControllersOn(locations);
@@ -191,14 +191,10 @@ export class SystemdCgroups implements CgroupManager {
   }
 
   /** Moves the process into a new cgroup below the scope's. */
-  private enter(sub: string): void {
+  private enter(sub: string, pid: number): void {
     const path = `${this.options.facts.v2MountPoint}${this.scope}/${sub}`;
     this.call("make_directory", { path, mode: 0o755, parents: false });
-    this.systemd.attach(this.unit.unit, sub, [this.pid]);
-  }
-
-  close(): void {
-    this.systemd.close();
+    this.systemd.attach(this.unit.unit, sub, [pid]);
   }
 }
 
