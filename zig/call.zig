@@ -17,7 +17,7 @@ pub const Call = struct {
 
     pub const Error = error{ Failed, OutOfMemory };
 
-    /// A system call failed: records `op` on `target` with `sys.errno`.
+    /// A system call failed: records `op` on `target` with `sys.backend.errno`.
     pub fn fail(self: *Call, op: []const u8, target: []const u8) error{Failed} {
         return self.fail_as(.system, op, target, "");
     }
@@ -54,7 +54,7 @@ pub const Call = struct {
     /// A NUL-terminated copy of a path that TypeScript sent.
     pub fn path(self: *Call, text: []const u8) Error![:0]const u8 {
         if (std.mem.indexOfScalar(u8, text, 0) != null) {
-            sys.errno = .INVAL;
+            sys.backend.errno = .INVAL;
             return self.fail_as(.system, "open", text, "the path contains a NUL byte");
         }
         return self.arena.dupeZ(u8, text);

@@ -1,6 +1,7 @@
 //! The end of the bunc process. Runs there.
 
-const linux = @import("std").os.linux;
+const SIG = @import("std").os.linux.SIG;
+const sys = @import("sys.zig");
 const Call = @import("call.zig").Call;
 const image = @import("image.zig");
 
@@ -10,6 +11,6 @@ pub const ExitReply = struct {};
 /// Ends the process, with all its threads: no destructor of Bun's or libc's runs.
 pub fn exit(call: *Call, request: ExitRequest) Call.Error!ExitReply {
     _ = call;
-    if (request.status == 0 and image.isWatched()) _ = linux.kill(linux.getpid(), .STOP);
-    linux.exit_group(request.status);
+    if (request.status == 0 and image.isWatched()) _ = sys.raw(.kill, .{ sys.getpid(), @intFromEnum(SIG.STOP) });
+    sys.exit(request.status);
 }

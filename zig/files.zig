@@ -20,7 +20,7 @@ pub const ReadReply = struct {
 pub fn read_file(call: *Call, request: PathRequest) Call.Error!ReadReply {
     const file = try read_host_file(call, request);
     if (!std.unicode.utf8ValidateSlice(file.text)) {
-        sys.errno = .ILSEQ;
+        sys.backend.errno = .ILSEQ;
         return call.fail_as(.system, "read", request.path, try not_utf8(call.arena, file.text));
     }
     return file;

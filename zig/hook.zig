@@ -116,8 +116,8 @@ pub fn run(allocator: std.mem.Allocator, hook: plan.Hook, state: []const u8, aro
     var attempt: Attempt = .{ .arena = arena.allocator(), .output = .{ .buffer = output }, .around = around };
     const started_ms = sys.monotonic_ms();
     var result = attempt.run(hook, state) catch |err| not_run: {
-        if (err == error.OutOfMemory) sys.errno = .NOMEM;
-        break :not_run Result{ .outcome = .not_run, .op = attempt.op, .errno = sys.errno };
+        if (err == error.OutOfMemory) sys.backend.errno = .NOMEM;
+        break :not_run Result{ .outcome = .not_run, .op = attempt.op, .errno = sys.backend.errno };
     };
     result.timeout_ms = hook.timeout_ms;
     result.duration_ms = sys.monotonic_ms() - started_ms;
@@ -262,13 +262,19 @@ const Process = struct { pid: i32, pidfd: sys.fd_t };
 fn spawn(child: *Child) sys.Error!Process {
     var stack: [32 * 1024]u8 align(16) = undefined;
     var pidfd: i32 = -1;
-    const flags = linux.CLONE.VM | linux.CLONE.VFORK | linux.CLONE.PIDFD | @intFromEnum(linux.SIG.CHLD);
+    const args: sys.CloneArgs = .{
+        .flags = linux.CLONE.VM | linux.CLONE.VFORK | linux.CLONE.PIDFD,
+        .pidfd = @intFromPtr(&pidfd),
+        .exit_signal = @intFromEnum(linux.SIG.CHLD),
+        .stack = @intFromPtr(&stack),
+        .stack_size = stack.len,
+    };
     // No signal handler may run in the child, which shares the caller's memory.
     var mask: sys.SignalSet = undefined;
     sys.sigprocmask(sys.SIG.SETMASK, ~@as(sys.SignalSet, 0), &mask);
-    const rc = linux.clone(child_main, @intFromPtr(&stack) + stack.len, flags, @intFromPtr(child), &pidfd, 0, null);
+    const cloned = sys.clone_vfork(&args, child_main, @intFromPtr(child));
     sys.sigprocmask(sys.SIG.SETMASK, mask, null);
-    const pid: i32 = @intCast(try sys.check(rc));
+    const pid = try cloned;
     if (child.errno != .SUCCESS) {
         var status: u32 = 0;
         _ = sys.wait4(pid, &status, wait_all) catch {};
@@ -278,10 +284,10 @@ fn spawn(child: *Child) sys.Error!Process {
     return .{ .pid = pid, .pidfd = pidfd };
 }
 
-fn child_main(address: usize) callconv(.c) u8 {
+fn child_main(address: usize) callconv(.c) noreturn {
     const child: *Child = @ptrFromInt(address);
     start(child) catch {
-        child.errno = sys.errno;
+        child.errno = sys.backend.errno;
     };
     sys.exit(127);
 }

@@ -3,6 +3,7 @@
 
 const std = @import("std");
 const linux = std.os.linux;
+const sys = @import("sys.zig");
 const Call = @import("call.zig").Call;
 
 pub const ProbeRequest = struct {};
@@ -43,7 +44,7 @@ pub fn host_probe(call: *Call, request: ProbeRequest) Call.Error!ProbeReply {
     const calls = try call.arena.alloc(ProbedCall, table.len);
     for (table, calls) |row, *probed| {
         const number, const arguments = row;
-        const result = linux.syscall5(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
+        const result = sys.backend.call(number, arguments);
         probed.* = .{ .name = @tagName(number), .errno = @intFromEnum(linux.errno(result)) };
     }
     return .{ .calls = calls };

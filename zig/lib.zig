@@ -24,5 +24,5 @@ fn panicked(message: []const u8, address: ?usize) noreturn {
     sys.write_all(2, "bunc: internal error: ") catch {};
     sys.write_all(2, message) catch {};
     sys.write_all(2, "\n") catch {};
-    std.os.linux.exit_group(2);
+    sys.exit(2);
 }

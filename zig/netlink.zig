@@ -87,30 +87,27 @@ pub const Addresses = struct {
     }
 };
 
-/// The operation that failed, for the caller's message; valid after `detach` or `attach` returned an error.
-pub var failed_op: []const u8 = "";
-
 /// Moves device `name` into the network namespace of process `pid` as `new_name`, and says which permanent
 /// global addresses it had. ENODEV: no such device. EEXIST: the name is taken there. E2BIG: too many
-/// addresses.
+/// addresses. After an error `sys.backend.failed_op` says which operation failed, here and below.
 pub fn detach(name: []const u8, new_name: []const u8, pid: i32, addresses: *Addresses) sys.Error!void {
-    failed_op = "socket(NETLINK_ROUTE)";
+    sys.backend.failed_op = "socket(NETLINK_ROUTE)";
     const route = try Route.open();
     defer sys.close(route.fd);
-    failed_op = "rtnetlink(RTM_GETLINK)";
+    sys.backend.failed_op = "rtnetlink(RTM_GETLINK)";
     const index = try device_index(route, name);
-    failed_op = "rtnetlink(RTM_GETADDR)";
+    sys.backend.failed_op = "rtnetlink(RTM_GETADDR)";
     try list_addresses(route, index, addresses);
-    failed_op = "rtnetlink(RTM_NEWLINK, down)";
+    sys.backend.failed_op = "rtnetlink(RTM_NEWLINK, down)";
     try set_up(route, index, false);
-    failed_op = "rtnetlink(RTM_NEWLINK, namespace)";
+    sys.backend.failed_op = "rtnetlink(RTM_NEWLINK, namespace)";
     var request: Request = .init(RTM_NEWLINK, NLM_F_ACK);
     request.add(LinkMessage{ .index = index });
     try request.attribute_name(new_name);
     request.attribute(IFLA_NET_NS_PID, std.mem.asBytes(&pid));
     route.transact(&request) catch {
         // It stays on the host, and usable.
-        const errno = sys.errno;
+        const errno = sys.backend.errno;
         set_up(route, index, true) catch {};
         return sys.fail(errno);
     };
@@ -119,10 +116,10 @@ pub fn detach(name: []const u8, new_name: []const u8, pid: i32, addresses: *Addr
 /// In the namespace of the caller: EEXIST if a device has this name. To be asked before `detach`: the kernel
 /// moves first and renames then, and a device whose renaming fails stays in a namespace that ends.
 pub fn require_free(name: []const u8) sys.Error!void {
-    failed_op = "socket(NETLINK_ROUTE)";
+    sys.backend.failed_op = "socket(NETLINK_ROUTE)";
     const route = try Route.open();
     defer sys.close(route.fd);
-    failed_op = "rtnetlink(RTM_GETLINK)";
+    sys.backend.failed_op = "rtnetlink(RTM_GETLINK)";
     _ = device_index(route, name) catch {
         if (sys.is(.NODEV)) return;
         return error.Sys;
@@ -132,12 +129,12 @@ pub fn require_free(name: []const u8) sys.Error!void {
 
 /// In the namespace of the caller: gives device `name` these addresses and brings it up.
 pub fn attach(name: []const u8, addresses: *const Addresses) sys.Error!void {
-    failed_op = "socket(NETLINK_ROUTE)";
+    sys.backend.failed_op = "socket(NETLINK_ROUTE)";
     const route = try Route.open();
     defer sys.close(route.fd);
-    failed_op = "rtnetlink(RTM_GETLINK)";
+    sys.backend.failed_op = "rtnetlink(RTM_GETLINK)";
     const index = try device_index(route, name);
-    failed_op = "rtnetlink(RTM_NEWADDR)";
+    sys.backend.failed_op = "rtnetlink(RTM_NEWADDR)";
     for (addresses.items[0..addresses.count]) |*address| {
         var request: Request = .init(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
         request.add(AddressMessage{ .family = address.family, .prefix_length = address.prefix_length, .index = @intCast(index) });
@@ -147,7 +144,7 @@ pub fn attach(name: []const u8, addresses: *const Addresses) sys.Error!void {
         request.attribute(IFA_FLAGS, std.mem.asBytes(&address.flags));
         try route.transact(&request);
     }
-    failed_op = "rtnetlink(RTM_NEWLINK, up)";
+    sys.backend.failed_op = "rtnetlink(RTM_NEWLINK, up)";
     try set_up(route, index, true);
 }
 

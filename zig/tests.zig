@@ -41,7 +41,10 @@ test {
     _ = @import("relay/relay.zig");
     _ = @import("seccomp.zig");
     _ = @import("sync.zig");
-    _ = @import("sys.zig");
+    _ = @import("sys/credentials.zig");
+    _ = @import("sys/files.zig");
+    _ = @import("sys/kernel.zig");
+    _ = @import("sys/sockets.zig");
     _ = @import("tail.zig");
     _ = @import("trace.zig");
     _ = @import("wire.zig");

@@ -47,7 +47,7 @@ pub fn cgroup_devices(call: *Call, request: CgroupDevicesRequest) Call.Error!Cgr
     try groups.refuse_root(call, "bpf", request.group);
     const target = try request.group.absolute(call);
     const opened = try groups.open(call, request.group) orelse {
-        sys.errno = .NOENT;
+        sys.backend.errno = .NOENT;
         return call.fail("openat2", target);
     };
     defer opened.close();
@@ -77,11 +77,10 @@ pub fn cgroup_devices(call: *Call, request: CgroupDevicesRequest) Call.Error!Cgr
 }
 
 fn bpf(command: usize, attributes: anytype) sys.Error!usize {
-    const linux = std.os.linux;
     var attempt: u32 = 0;
     while (true) : (attempt += 1) {
         // EAGAIN: a signal interrupted the verifier.
-        return sys.check(linux.syscall3(.bpf, command, @intFromPtr(attributes), @sizeOf(@TypeOf(attributes.*)))) catch {
+        return sys.call(.bpf, .{ command, attributes, @sizeOf(@TypeOf(attributes.*)) }) catch {
             if ((sys.is(.AGAIN) or sys.is(.INTR)) and attempt < 32) continue;
             return error.Sys;
         };
@@ -112,9 +111,9 @@ fn load(call: *Call, program: []const Instruction, target: []const u8) Call.Erro
     attributes.log_level = 1;
     attributes.log_size = @intCast(log.len);
     attributes.log = @intFromPtr(log.ptr);
-    const errno = sys.errno;
+    const errno = sys.backend.errno;
     if (bpf(command_load, &attributes)) |fd| return @intCast(fd) else |_| {}
-    sys.errno = errno;
+    sys.backend.errno = errno;
     const words = std.mem.trimEnd(u8, std.mem.sliceTo(log, 0), "\n");
     const last = words[words.len - @min(words.len, 512) ..];
     return call.fail_as(.system, "bpf", target, if (last.len == 0) "BPF_PROG_LOAD" else last);

@@ -24,7 +24,7 @@ pub fn cgroup_freeze(call: *Call, request: CgroupFreezeRequest) Call.Error!Cgrou
     if (request.frozen) try groups.refuse_root(call, "freeze", request.group);
     const opened = try groups.open(call, request.group) orelse {
         if (!request.frozen) return .{ .found = false };
-        sys.errno = .NOENT;
+        sys.backend.errno = .NOENT;
         return call.fail("openat2", try request.group.absolute(call));
     };
     defer opened.close();
@@ -54,7 +54,7 @@ fn set_v2(directory: sys.fd_t, frozen: bool, deadline_ms: u64) sys.Error!void {
     // A thawed cgroup may still be frozen from above; there would be nothing to wait for.
     if (!frozen) return;
     wait_event(directory, "frozen", "1", deadline_ms) catch {
-        const errno = sys.errno;
+        const errno = sys.backend.errno;
         groups.write_value(directory, "cgroup.freeze", "0") catch {};
         return sys.fail(errno);
     };
@@ -81,7 +81,7 @@ pub fn wait_event(directory: sys.fd_t, key: []const u8, value: []const u8, deadl
 /// them run for a moment, is what gets it through (kernel documentation, freezer-subsystem).
 fn freeze_v1(directory: sys.fd_t, deadline_ms: u64) sys.Error!void {
     freeze_v1_until(directory, deadline_ms) catch {
-        const errno = sys.errno;
+        const errno = sys.backend.errno;
         thaw_v1(directory) catch {};
         return sys.fail(errno);
     };

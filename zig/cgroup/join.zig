@@ -66,7 +66,7 @@ pub const CgroupDelegateReply = struct {};
 /// chown of the cgroup's directory and of the files, so far as they exist (cgroups(7), "Delegation").
 pub fn cgroup_delegate(call: *Call, request: CgroupDelegateRequest) Call.Error!CgroupDelegateReply {
     const opened = try groups.open(call, request.group) orelse {
-        sys.errno = .NOENT;
+        sys.backend.errno = .NOENT;
         return call.fail("openat2", try request.group.absolute(call));
     };
     defer opened.close();

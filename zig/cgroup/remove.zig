@@ -46,16 +46,16 @@ pub fn cgroup_remove(call: *Call, request: CgroupRemoveRequest) Call.Error!Cgrou
     return .{ .remaining = remaining.items };
 }
 
-/// False: `sys.errno` says why it is still there.
+/// False: `sys.backend.errno` says why it is still there.
 fn remove(call: *Call, mount: groups.Mount, group: Cgroup, deadline_ms: u64) Call.Error!bool {
     const path = try call.path(group.path);
     if (remove_directory(mount.fd, path)) return true else |_| {}
-    const errno = sys.errno;
+    const errno = sys.backend.errno;
     // EROFS comes even for a missing directory: ask in another way.
     const directory = groups.open_directory(mount, path) catch return groups.is_gone();
     defer sys.close(directory);
     if (errno != .BUSY) {
-        sys.errno = errno;
+        sys.backend.errno = errno;
         return false;
     }
     if (mount.version == .v2) {
@@ -66,23 +66,23 @@ fn remove(call: *Call, mount: groups.Mount, group: Cgroup, deadline_ms: u64) Cal
     var delay_ms: u32 = 1;
     while (true) {
         if (try remove_subtree(call, mount, group)) return true;
-        const last = sys.errno;
+        const last = sys.backend.errno;
         const now_ms = sys.monotonic_ms();
         if (last != .BUSY or now_ms >= deadline_ms) return false;
         // Even an empty cgroup stays busy for a moment after its last process.
         const wait_ms = @min(delay_ms, deadline_ms - now_ms);
         _ = sys.poll(&.{}, @intCast(wait_ms)) catch {};
         delay_ms = @min(delay_ms * 2, 64);
-        sys.errno = last;
+        sys.backend.errno = last;
     }
 }
 
-/// False: `sys.errno` says why something is still there.
+/// False: `sys.backend.errno` says why something is still there.
 fn remove_subtree(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error!bool {
     var remover: Remover = .{};
     try walk(call, mount, group, &remover);
     remove_directory(mount.fd, try call.path(group.path)) catch remover.note();
-    sys.errno = remover.errno;
+    sys.backend.errno = remover.errno;
     return remover.errno == .SUCCESS;
 }
 
@@ -99,7 +99,7 @@ const Remover = struct {
     }
 
     fn note(self: *Remover) void {
-        self.errno = sys.errno;
+        self.errno = sys.backend.errno;
     }
 };
 

@@ -42,11 +42,11 @@ pub fn apply_to_bind(context: *const Context, mount: sys.fd_t, op: plan.Mount, s
 }
 
 fn fail_on_bind(context: *const Context, op: plan.Mount, asked: plan.MountAttributes, source: []const u8, recursive: bool) Failed {
-    const errno = sys.errno;
+    const errno = sys.backend.errno;
     var buffer: sys.PathBuffer = undefined;
     const place = if (sys.zero_terminate(&buffer, source)) |name| sys.open(name, sys.O.PATH | sys.O.CLOEXEC, 0) catch -1 else |_| -1;
     defer if (place >= 0) sys.close(place);
-    sys.errno = errno;
+    sys.backend.errno = errno;
     return fail(context, op.target, place, asked, recursive);
 }
 

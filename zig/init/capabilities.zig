@@ -47,7 +47,7 @@ fn in_bounding_set(context: *const Context, index: usize) Failed!?bool {
 
 fn inconsistent(context: *const Context, index: usize) Failed {
     var number: [16]u8 = undefined;
-    sys.errno = .INVAL;
+    sys.backend.errno = .INVAL;
     return context.fail_as(.system, "prctl(PR_CAPBSET_READ)", describe(&number, index), "a system call filter of the caller's hides capabilities");
 }
 
@@ -73,10 +73,10 @@ pub fn capabilities(context: *Context, op: plan.Capabilities) Failed!void {
     for (0..64) |index| {
         if (op.ambient.value & bit(index) == 0) continue;
         _ = sys.prctl(sys.PR.CAP_AMBIENT, sys.PR.CAP_AMBIENT_RAISE, index, 0, 0) catch {
-            const errno = sys.errno;
+            const errno = sys.backend.errno;
             // Past the kernel's last one.
             if (errno == .INVAL and try in_bounding_set(context, index) == null) continue;
-            sys.errno = errno;
+            sys.backend.errno = errno;
             var number: [16]u8 = undefined;
             return context.fail("prctl(PR_CAP_AMBIENT_RAISE)", describe(&number, index));
         };

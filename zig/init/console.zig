@@ -51,7 +51,7 @@ fn open_master(context: *Context) Failed!sys.fd_t {
         return context.fail("openat2", path);
     defer sys.close(handle);
     if (!(is_ptmx(handle) catch return context.fail("fstat", path))) {
-        sys.errno = .XDEV;
+        sys.backend.errno = .XDEV;
         return context.fail_as(.unsafe_path, "openat2", path, "it is not the ptmx device of a devpts file system");
     }
     // Walked again, as an O_PATH descriptor cannot be opened without /proc; so what it opened is checked
@@ -60,7 +60,7 @@ fn open_master(context: *Context) Failed!sys.fd_t {
     const master = sys.openat2(context.root, path, flags, 0, NO_LINKS) catch return context.fail("openat2", path);
     errdefer sys.close(master);
     if (!(is_ptmx(master) catch return context.fail("fstat", path))) {
-        sys.errno = .XDEV;
+        sys.backend.errno = .XDEV;
         return context.fail_as(.unsafe_path, "openat2", path, "it changed while the terminal was made");
     }
     return master;
@@ -94,7 +94,7 @@ fn bind(context: *Context, slave: sys.fd_t) Failed!void {
     defer sys.close(target);
     const stat = sys.fstat(target) catch return context.fail("fstat", path);
     if (stat.is_directory() or stat.is_symlink()) {
-        sys.errno = if (stat.is_directory()) .ISDIR else .LOOP;
+        sys.backend.errno = if (stat.is_directory()) .ISDIR else .LOOP;
         return context.fail_as(.unsafe_path, "openat2", path, "a terminal cannot be mounted on it");
     }
     const tree = sys.open_tree_clone(slave, "", false, sys.AT.EMPTY_PATH) catch return context.fail("open_tree", "terminal");

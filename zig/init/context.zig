@@ -61,7 +61,7 @@ pub const Context = struct {
     /// Room for what a step must build (NUL-terminated vectors); never reset, freed by execve.
     allocator: std.mem.Allocator,
 
-    /// A system call failed: reports `op` on `target` with `sys.errno`.
+    /// A system call failed: reports `op` on `target` with `sys.backend.errno`.
     pub fn fail(self: *const Context, op: []const u8, target: []const u8) Failed {
         return self.fail_as(.system, op, target, "");
     }

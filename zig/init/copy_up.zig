@@ -18,7 +18,7 @@ pub fn copy(context: *const Context, from: sys.fd_t, to: sys.fd_t, shown: []cons
     copy_entries(source, to, 0) catch |err| switch (err) {
         error.Sys => return context.fail_as(.system, "copy", shown, "tmpcopyup"),
         error.TooDeep => {
-            sys.errno = .LOOP;
+            sys.backend.errno = .LOOP;
             return context.fail_as(.limit, "copy", shown, "tmpcopyup: directories are nested too deeply");
         },
     };

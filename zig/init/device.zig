@@ -15,7 +15,7 @@ pub fn device(context: *Context, op: plan.Device, index: usize) Failed!void {
     const parent = try path.open_parent(context, op.path, &name_buffer);
     if (op.bind) return bind_node(context, op, parent, index);
     const number = sys.makedev(op.major, op.minor) orelse {
-        sys.errno = .INVAL;
+        sys.backend.errno = .INVAL;
         return context.fail_as(.limit, "mknodat", op.path, "the device number is out of range");
     };
     sys.mknodat(parent.directory, parent.name, file_type(op.kind) | op.mode, number) catch {
@@ -43,7 +43,7 @@ fn bind_node(context: *Context, op: plan.Device, parent: path.Parent, index: usi
     if (existed) {
         const stat = sys.fstat(target) catch return context.fail("statx", op.path);
         if (stat.is_symlink()) {
-            sys.errno = .LOOP;
+            sys.backend.errno = .LOOP;
             return context.fail_as(.unsafe_path, "openat", op.path, "a symbolic link stands where the device is to be");
         }
     }

@@ -21,7 +21,7 @@ pub fn find(context: *Context) Failed![:0]const u8 {
     const name = process.args[0];
     var buffer: sys.PathBuffer = undefined;
     if (name.len == 0) {
-        sys.errno = .NOENT;
+        sys.backend.errno = .NOENT;
         return context.fail_as(.executable, "lookup", name, "");
     }
     if (std.mem.indexOfScalar(u8, name, '/') != null) {
@@ -37,12 +37,12 @@ pub fn find(context: *Context) Failed![:0]const u8 {
         const path = join(&buffer, directory, name) orelse continue;
         check(path) catch continue;
         if (path[0] != '/') {
-            sys.errno = .SUCCESS;
+            sys.backend.errno = .SUCCESS;
             return context.fail_as(.executable, "lookup", name, "cannot run executable found relative to current directory");
         }
         return keep(context, path);
     }
-    sys.errno = .NOENT;
+    sys.backend.errno = .NOENT;
     return context.fail_as(.executable, "lookup", name, "");
 }
 
@@ -71,8 +71,8 @@ fn check(path: [:0]const u8) sys.Error!void {
 
 /// Why an existing file cannot be executed, for a person; empty if unknown.
 fn why_not(path: [:0]const u8) []const u8 {
-    const errno = sys.errno;
-    defer sys.errno = errno;
+    const errno = sys.backend.errno;
+    defer sys.backend.errno = errno;
     if (errno != .ACCES) return "";
     const file = sys.openat2(sys.AT.FDCWD, path, sys.O.PATH | sys.O.CLOEXEC, 0, sys.RESOLVE.NO_MAGICLINKS) catch return "";
     defer sys.close(file);
@@ -91,9 +91,9 @@ test why_not {
         .{ "/etc/passwd", .LOOP, "" },
     };
     for (cases) |case| {
-        sys.errno = case[1];
+        sys.backend.errno = case[1];
         try std.testing.expectEqualStrings(case[2], why_not(case[0]));
-        try std.testing.expectEqual(case[1], sys.errno);
+        try std.testing.expectEqual(case[1], sys.backend.errno);
     }
 }
 
@@ -110,7 +110,7 @@ test "the check tells why a file cannot be run" {
     for (cases) |case| {
         if (case[1]) |expected| {
             try std.testing.expectError(error.Sys, check(case[0]));
-            try std.testing.expectEqual(expected, sys.errno);
+            try std.testing.expectEqual(expected, sys.backend.errno);
         } else try check(case[0]);
     }
 }

@@ -24,7 +24,7 @@ pub const Report = struct {
     }
 
     fn failed(self: *Report, op: []const u8, fs: sys.fd_t, option: ?plan.MountOption) sys.Error {
-        const errno = sys.errno;
+        const errno = sys.backend.errno;
         self.op = op;
         self.length = 0;
         if (option) |it| {
@@ -65,7 +65,7 @@ pub const Error = error{ Sys, Unfit };
 pub fn make(op: plan.Filesystem, attributes: u32, extra: ?plan.MountOption, report: *Report) Error!sys.fd_t {
     var type_buffer: [value_max + 1]u8 = undefined;
     const type_name = terminate(&type_buffer, op.type) catch {
-        sys.errno = .NODEV;
+        sys.backend.errno = .NODEV;
         return report.failed("fsopen", -1, null);
     };
     const fs = sys.fsopen(type_name) catch return report.failed("fsopen", -1, null);

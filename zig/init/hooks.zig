@@ -57,7 +57,7 @@ pub fn run(context: *Context, op: plan.HookSet) Failed!void {
         const result = hook_core.run(context.allocator, hook, state, .{ .redirect = context.hook_output }, &output);
         if (result.succeeded()) continue;
         var detail: [hook_core.description_size_max]u8 = undefined;
-        sys.errno = result.errno;
+        sys.backend.errno = result.errno;
         return context.fail_as(.hook, @tagName(op.kind), hook.path, result.describe(&detail));
     }
 }

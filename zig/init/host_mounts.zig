@@ -32,7 +32,7 @@ fn fail_to_read(context: *const Context, err: mountinfo.Error) Failed {
     switch (err) {
         error.Sys => return context.fail("read", name),
         error.TooLong => {
-            sys.errno = .NAMETOOLONG;
+            sys.backend.errno = .NAMETOOLONG;
             return context.fail_as(.limit, "read", name, "a line is too long");
         },
     }
@@ -49,7 +49,7 @@ fn is_concerned(entry: mountinfo.Entry, root: []const u8) bool {
 fn hide_mount(context: *const Context, escaped: []const u8) Failed!void {
     var buffer: sys.PathBuffer = undefined;
     const mount_point = mountinfo.unescape(&buffer, escaped) orelse {
-        sys.errno = .NAMETOOLONG;
+        sys.backend.errno = .NAMETOOLONG;
         return context.fail("umount2", escaped);
     };
     sys.mount_setattr(sys.AT.FDCWD, mount_point, sys.AT.RECURSIVE, .{ .propagation = MS.SLAVE }) catch {

@@ -71,7 +71,7 @@ fn write_map(context: *Context, pid: i32, file: []const u8, map: []const plan.Id
     var length: usize = 0;
     for (map) |line| {
         const printed = std.fmt.bufPrint(text[length..], "{d} {d} {d}\n", .{ line.container_id, line.host_id, line.size }) catch {
-            sys.errno = .@"2BIG";
+            sys.backend.errno = .@"2BIG";
             return context.fail_as(.limit, "write", file, "the map is longer than a page");
         };
         length += printed.len;

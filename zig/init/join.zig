@@ -107,7 +107,7 @@ fn open_init(context: *Context) Failed!sys.fd_t {
 }
 
 fn init_ended(context: *Context) Failed {
-    sys.errno = .SRCH;
+    sys.backend.errno = .SRCH;
     return context.fail("setns", "the container's init process");
 }
 

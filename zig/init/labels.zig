@@ -27,7 +27,7 @@ fn write(context: *Context, path: [:0]const u8, bytes: []const u8, label: []cons
     // The security module takes the value in one piece or not at all.
     const count = sys.write(file, bytes) catch return context.fail("write label", label);
     if (count != bytes.len) {
-        sys.errno = .IO;
+        sys.backend.errno = .IO;
         return context.fail("write label", label);
     }
 }

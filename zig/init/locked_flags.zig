@@ -28,8 +28,8 @@ pub const Text = struct {
 /// After EPERM: which of the flags asked for are not those that are locked, and by which mount. Empty if that
 /// is not found. `place`: a descriptor of what was to be mounted. `recursive`: the mounts below it count too.
 pub fn describe(place: sys.fd_t, asked: plan.MountAttributes, recursive: bool, text: *Text) void {
-    const errno = sys.errno;
-    defer sys.errno = errno;
+    const errno = sys.backend.errno;
+    defer sys.backend.errno = errno;
     find(place, asked, recursive, text) catch {};
 }
 

@@ -136,13 +136,12 @@ fn makes_root(plan: *const Plan) bool {
 
 /// The plan, decoded into memory of its own.
 fn load(fd: sys.fd_t, memory: *std.heap.FixedBufferAllocator) !Plan {
-    const linux = std.os.linux;
     const size = (try sys.fstat(fd)).size;
-    const bytes: [*]const u8 = @ptrFromInt(try sys.check(linux.mmap(null, size, .{ .READ = true }, .{ .TYPE = .PRIVATE }, fd, 0)));
+    const bytes: [*]const u8 = @ptrFromInt(try sys.mmap(size, .{ .READ = true }, .{ .TYPE = .PRIVATE }, fd));
     // Decoded structures are at most 16 times their encoding (an empty string: 4 bytes, 16 as a slice), and
     // what the steps allocate (argument vectors) is in proportion to the plan. Untouched pages cost nothing.
     const room = 32 * size + 256 * 1024;
-    const pages: [*]u8 = @ptrFromInt(try sys.check(linux.mmap(null, room, .{ .READ = true, .WRITE = true }, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1, 0)));
+    const pages: [*]u8 = @ptrFromInt(try sys.mmap(room, .{ .READ = true, .WRITE = true }, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1));
     memory.* = .init(pages[0..room]);
     var decoder: wire.Decoder = .{ .bytes = bytes[0..size], .allocator = memory.allocator() };
     return decoder.decode(Plan);

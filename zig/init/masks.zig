@@ -64,7 +64,7 @@ fn copy_null_device(context: *const Context) Failed!sys.fd_t {
     const mount = sys.open_tree_clone(sys.AT.FDCWD, null_path, false, 0) catch return context.fail("open_tree", null_path);
     const stat = sys.fstat(mount) catch return context.fail("statx", null_path);
     if (stat.mode & sys.S.IFMT != sys.S.IFCHR or stat.rdev_major != 1 or stat.rdev_minor != 3) {
-        sys.errno = .NODEV;
+        sys.backend.errno = .NODEV;
         return context.fail_as(.unsafe_path, "statx", null_path, "it is not the null device (character device 1:3)");
     }
     const set = sys.mount_attr.NOSUID | sys.mount_attr.NOEXEC;

@@ -86,7 +86,7 @@ fn refuse_procfs(context: *Context, op: plan.Mount, target: sys.fd_t) Failed!voi
     if (!path.is_below(root, resolved)) return;
     const inside = resolved[if (root.len == 1) 0 else root.len..];
     if (!path.is_below("/proc", inside)) return;
-    sys.errno = .LOOP;
+    sys.backend.errno = .LOOP;
     return context.fail_as(.unsafe_path, "openat2", op.target, "it cannot be mounted because it is inside /proc, where a symbolic link leads");
 }
 
@@ -157,14 +157,14 @@ fn bind_instead(context: *Context, op: plan.Mount, source: plan.Filesystem, targ
 
 fn mount_classic(context: *Context, op: plan.Mount, source: plan.Filesystem, target: sys.fd_t, mode: ?plan.MountOption) Failed!void {
     if (op.copy_up or op.id_map != null) {
-        sys.errno = .INVAL;
+        sys.backend.errno = .INVAL;
         return context.fail_as(.limit, "fsconfig", op.target, "an option is longer than the 255 bytes that this kernel takes for a mount that is copied into or id-mapped");
     }
     var report: filesystem.Report = .{};
     filesystem.mount_classic(source, target, op.attributes.set, mode, &report) catch |err| switch (err) {
         error.Sys => return context.fail_as(.system, report.op, op.target, report.detail()),
         error.TooLong => {
-            sys.errno = .@"2BIG";
+            sys.backend.errno = .@"2BIG";
             return context.fail_as(.limit, "mount", op.target, "its options are longer than the 4095 bytes that this kernel takes (an overlay may have any number of layers since Linux 6.8)");
         },
     };
@@ -183,7 +183,7 @@ fn mount_again(context: *Context, op: plan.Mount, source: plan.Reconfigure) Fail
         filesystem.reconfigure(target, source.options, &report) catch |err| switch (err) {
             error.Sys => return context.fail_as(.system, report.op, op.target, report.detail()),
             error.Unfit => {
-                sys.errno = .INVAL;
+                sys.backend.errno = .INVAL;
                 return context.fail_as(.limit, "fsconfig", op.target, "an option is longer than 255 bytes");
             },
         };
@@ -211,17 +211,17 @@ fn attach(context: *Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_
 
 /// move_mount(2) says EINVAL where mount(2) said ENOTDIR, which is what people and clients know.
 fn fail_to_attach(context: *const Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_t) Failed {
-    const errno = sys.errno;
+    const errno = sys.backend.errno;
     if (errno == .INVAL) {
         const from = sys.fstat(detached) catch return context.fail("statx", op.target);
         const to = sys.fstat(target) catch return context.fail("statx", op.target);
         if (from.is_directory() != to.is_directory()) {
-            sys.errno = .NOTDIR;
+            sys.backend.errno = .NOTDIR;
             const detail = if (to.is_directory()) "the source is a file, the target is a directory" else "the source is a directory, the target is not";
             return context.fail_as(.system, "move_mount", op.target, detail);
         }
     }
-    sys.errno = errno;
+    sys.backend.errno = errno;
     return context.fail("move_mount", op.target);
 }
 

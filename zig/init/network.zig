@@ -36,7 +36,7 @@ pub fn network_device(context: *Context, op: plan.NetworkDevice) Failed!void {
         return context.fail_as(.limit, "rtnetlink", op.name, "the device's name is longer than 15 bytes");
     netlink.require_free(op.new_name) catch {
         const detail = if (sys.is(.EXIST)) "the container's network namespace has a device of that name" else "";
-        return context.fail_as(.system, netlink.failed_op, op.new_name, detail);
+        return context.fail_as(.system, sys.backend.failed_op, op.new_name, detail);
     };
     try context.tell(.network_device, question, -1);
     var buffer: [sync.size_max]u8 = undefined;
@@ -44,5 +44,5 @@ pub fn network_device(context: *Context, op: plan.NetworkDevice) Failed!void {
     if (answer.kind != .proceed) return context.fail_as(.protocol, "receive", @tagName(answer.kind), "");
     const addresses = netlink.Addresses.from_bytes(answer.payload) orelse
         return context.fail_as(.protocol, "receive", "addresses", "");
-    netlink.attach(op.new_name, &addresses) catch return context.fail(netlink.failed_op, op.new_name);
+    netlink.attach(op.new_name, &addresses) catch return context.fail(sys.backend.failed_op, op.new_name);
 }

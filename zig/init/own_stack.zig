@@ -18,7 +18,7 @@ pub fn run(function: Function, argument: usize) noreturn {
     sys.prlimit(0, @intFromEnum(linux.rlimit_resource.STACK), null, &limit) catch function(argument);
     if (limit.soft >= enough) function(argument);
     const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true };
-    const bottom = sys.check(linux.mmap(null, size, .{ .READ = true, .WRITE = true }, flags, -1, 0)) catch function(argument);
+    const bottom = sys.mmap(size, .{ .READ = true, .WRITE = true }, flags, -1) catch function(argument);
     go_on(bottom + size, function, argument);
 }
 

@@ -57,7 +57,7 @@ pub fn create(context: *const Context, path: []const u8, kind: Kind, links: Link
             .link => |next| current = next,
         }
     }
-    sys.errno = .LOOP;
+    sys.backend.errno = .LOOP;
     return context.fail("openat2", path);
 }
 
@@ -85,13 +85,13 @@ fn create_once(context: *const Context, path: [:0]u8, kind: Kind, links: Links, 
         const make: Kind = if (is_last) kind else .directory;
         const next = make_component(directory, name, make) catch {
             if (!sys.is(.LOOP) and !sys.is(.NOTDIR)) return context.fail(make_call(make), path);
-            const refused = sys.errno;
+            const refused = sys.backend.errno;
             const next_path = follow(directory, name, path, offset, end, spare) catch {
-                if (sys.is(.INVAL)) sys.errno = refused; // Not a link after all.
+                if (sys.is(.INVAL)) sys.backend.errno = refused; // Not a link after all.
                 return context.fail(make_call(make), path);
             };
             if (links == .refuse) {
-                sys.errno = .LOOP;
+                sys.backend.errno = .LOOP;
                 return context.fail_as(.unsafe_path, "openat2", path, "a component is a symbolic link");
             }
             sys.close(directory);
@@ -206,7 +206,7 @@ pub fn open_parent(context: *Context, path: []const u8, buffer: *NameBuffer) Fai
     const slash = std.mem.lastIndexOfScalar(u8, trimmed, '/');
     const component = if (slash) |index| trimmed[index + 1 ..] else "";
     if (component.len == 0 or std.mem.eql(u8, component, ".") or std.mem.eql(u8, component, "..")) {
-        sys.errno = .INVAL;
+        sys.backend.errno = .INVAL;
         return context.fail_as(.unsafe_path, "openat2", path, "it does not end in a file name");
     }
     const name = terminate_name(buffer, component) catch return context.fail("openat2", path);
@@ -214,7 +214,7 @@ pub fn open_parent(context: *Context, path: []const u8, buffer: *NameBuffer) Fai
     const last = &context.last_parent;
     if (last.directory < 0 or !std.mem.eql(u8, last.path[0..last.length], directory)) {
         if (directory.len >= last.path.len) {
-            sys.errno = .NAMETOOLONG;
+            sys.backend.errno = .NAMETOOLONG;
             return context.fail("openat2", path);
         }
         last.forget();
@@ -318,7 +318,7 @@ test "what is missing is made inside the root, wherever links point" {
             try std.testing.expectEqual(case.kind == .directory, stat.is_directory());
         } else {
             try std.testing.expectError(error.Failed, result);
-            try std.testing.expectEqual(case.errno, sys.errno);
+            try std.testing.expectEqual(case.errno, sys.backend.errno);
         }
     }
 }

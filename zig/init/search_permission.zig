@@ -23,8 +23,8 @@ pub const Text = struct {
 
 /// Empty where no directory of `path` is found to be the reason.
 pub fn describe(plan: *const Plan, path: []const u8, text: *Text) void {
-    const errno = sys.errno;
-    defer sys.errno = errno;
+    const errno = sys.backend.errno;
+    defer sys.backend.errno = errno;
     find(plan, path, text) catch {};
 }
 

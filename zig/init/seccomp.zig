@@ -43,7 +43,7 @@ pub fn seccomp(context: *Context, op: plan.Seccomp) Failed!void {
         const capabilities = sys.capget() catch return context.fail("capget", "");
         if (capabilities.effective & CAP_SYS_ADMIN == 0) {
             // Checks what seccomp(2) would, while `create` can still report it.
-            sys.errno = .ACCES;
+            sys.backend.errno = .ACCES;
             return context.fail_as(.system, "seccomp", "", "it takes CAP_SYS_ADMIN or process.noNewPrivileges");
         }
     }
@@ -122,7 +122,7 @@ pub fn prepare_listener(context: *Context) Failed!?Sender {
     defer context.subject = subject;
     context.subject = filter.subject;
     const protection: linux.PROT = .{ .READ = true, .WRITE = true };
-    const page = sys.check(linux.mmap(null, 4096, protection, .{ .TYPE = .SHARED, .ANONYMOUS = true }, -1, 0)) catch
+    const page = sys.mmap(4096, protection, .{ .TYPE = .SHARED, .ANONYMOUS = true }, -1) catch
         return context.fail("mmap", "");
     const outcome: Outcome = @ptrFromInt(page);
     outcome.* = pending;
@@ -158,7 +158,7 @@ pub fn install_with_listener(context: *Context, sender: Sender) Failed!void {
     reap(sender.pid);
     sys.close(@intCast(listener));
     sys.close(sender.self);
-    _ = linux.munmap(@ptrCast(@volatileCast(sender.outcome)), 4096);
+    sys.munmap(@intFromPtr(sender.outcome), 4096);
 }
 
 /// The sender. It polls shared memory, because the filtered process may not be able to make any call that

@@ -74,7 +74,7 @@ fn bind_of(op: plan.Op) ?plan.Mount {
 /// A descriptor for each step; -1: none.
 fn allocate(context: *Context) Failed![]sys.fd_t {
     const list = context.allocator.alloc(sys.fd_t, context.plan.steps.len) catch {
-        sys.errno = .NOMEM;
+        sys.backend.errno = .NOMEM;
         return context.fail_as(.limit, "allocate", "mounts", "too many steps");
     };
     @memset(list, -1);
@@ -174,7 +174,7 @@ fn ask_parent(context: *Context, bind: plan.Bind, map: ?plan.MountIdMap, index: 
         .path = bind.path,
     };
     const payload = request.encode(&buffer) orelse {
-        sys.errno = .NAMETOOLONG;
+        sys.backend.errno = .NAMETOOLONG;
         return context.fail("open_tree", bind.path);
     };
     try context.tell(.source, payload, ids);
@@ -184,7 +184,7 @@ fn ask_parent(context: *Context, bind: plan.Bind, map: ?plan.MountIdMap, index: 
         .source_refused => {
             const refusal = sync.SourceRefusal.decode(answer.payload) orelse
                 return context.fail_as(.protocol, "receive", @tagName(answer.kind), "");
-            sys.errno = refusal.errno;
+            sys.backend.errno = refusal.errno;
             if (std.mem.eql(u8, refusal.op, "open_tree")) return fail_to_open(context, bind);
             const detail = if (std.mem.eql(u8, refusal.op, sys.set_id_map_call)) id_map.detail() else "";
             return context.fail_as(.system, refusal.op, bind.path, detail);

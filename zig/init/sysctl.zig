@@ -11,7 +11,7 @@ const Failed = context_types.Failed;
 pub fn sysctl(context: *Context, op: plan.Sysctl) Failed!void {
     var buffer: sys.PathBuffer = undefined;
     const path = std.fmt.bufPrintSentinel(&buffer, "sys/{s}", .{op.key}, 0) catch {
-        sys.errno = .NAMETOOLONG;
+        sys.backend.errno = .NAMETOOLONG;
         return context.fail_as(.limit, "openat2", op.key, "");
     };
     const file = try procfs.open_proc(context, path, sys.O.WRONLY);
@@ -19,7 +19,7 @@ pub fn sysctl(context: *Context, op: plan.Sysctl) Failed!void {
     // proc(5): a parameter takes its value from one write.
     const count = sys.write(file, op.value) catch return fail(context, op);
     if (count != op.value.len) {
-        sys.errno = .IO;
+        sys.backend.errno = .IO;
         return fail(context, op);
     }
 }

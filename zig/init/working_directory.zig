@@ -52,7 +52,7 @@ pub fn verify(context: *const Context) Failed!void {
         return context.fail("getcwd", "working directory");
     };
     if (path.len == 0 or path[0] != '/') {
-        sys.errno = .PERM;
+        sys.backend.errno = .PERM;
         return context.fail_as(.unsafe_path, "chdir", path, "the working directory is outside of the container's root");
     }
 }

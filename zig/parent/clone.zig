@@ -3,7 +3,6 @@
 //! only make system calls on its own stack. Nothing is copied (no page tables), and no lock is touched.
 
 const std = @import("std");
-const builtin = @import("builtin");
 const sys = @import("../sys.zig");
 const streams = @import("streams.zig");
 const CLONE = std.os.linux.CLONE;
@@ -35,10 +34,8 @@ pub const Shared = struct {
     errno: sys.E = .SUCCESS,
 };
 
-/// Which call failed, for the caller's message; valid after `spawn` returned an error.
-pub var failed_op: []const u8 = "";
-
-/// `flags`: CLONE_NEW* of the namespaces to make. `cgroup`: descriptor of a cgroup v2 directory, or -1.
+/// `flags`: CLONE_NEW* of the namespaces to make. `cgroup`: descriptor of a cgroup v2 directory, or -1. After
+/// an error `sys.backend.failed_op` says which call failed.
 pub fn spawn(child: *const Child, flags: u64, cgroup: sys.fd_t) sys.Error!Started {
     var shared: Shared = .{ .argument = child, .start = start };
     return run_child(&shared, flags, cgroup);
@@ -48,9 +45,9 @@ pub fn spawn(child: *const Child, flags: u64, cgroup: sys.fd_t) sys.Error!Starte
 pub fn run_child(shared: *Shared, flags: u64, cgroup: sys.fd_t) sys.Error!Started {
     const stack_size = 64 * 1024;
     const linux = std.os.linux;
-    failed_op = "mmap";
-    const stack = try sys.check(linux.mmap(null, stack_size, .{ .READ = true, .WRITE = true }, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1, 0));
-    defer _ = linux.munmap(@ptrFromInt(stack), stack_size);
+    sys.backend.failed_op = "mmap";
+    const stack = try sys.mmap(stack_size, .{ .READ = true, .WRITE = true }, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1);
+    defer sys.munmap(stack, stack_size);
 
     var pidfd: i32 = -1;
     const args: sys.CloneArgs = .{
@@ -65,16 +62,16 @@ pub fn run_child(shared: *Shared, flags: u64, cgroup: sys.fd_t) sys.Error!Starte
     // No signal handler of Bun may run in the child, which shares our memory.
     var before: sys.SignalSet = 0;
     sys.sigprocmask(sys.SIG.SETMASK, ~@as(sys.SignalSet, 0), &before);
-    const rc = clone3(&args, @intFromPtr(shared));
+    const cloned = sys.clone_vfork(&args, run, @intFromPtr(shared));
     sys.sigprocmask(sys.SIG.SETMASK, before, null);
 
-    failed_op = "clone3";
-    const pid: i32 = @intCast(try sys.check(rc));
+    sys.backend.failed_op = "clone3";
+    const pid = try cloned;
     if (shared.errno != .SUCCESS) {
         var status: u32 = 0;
         _ = sys.wait4(pid, &status, 0) catch {};
         sys.close(pidfd);
-        failed_op = std.mem.span(shared.op);
+        sys.backend.failed_op = std.mem.span(shared.op);
         return sys.fail(shared.errno);
     }
     return .{ .pid = pid, .pidfd = pidfd };
@@ -84,7 +81,7 @@ pub fn run_child(shared: *Shared, flags: u64, cgroup: sys.fd_t) sys.Error!Starte
 fn run(address: usize) callconv(.c) noreturn {
     const shared: *Shared = @ptrFromInt(address);
     shared.start(shared) catch {
-        shared.errno = sys.errno;
+        shared.errno = sys.backend.errno;
     };
     sys.exit(1);
 }
@@ -101,43 +98,4 @@ fn start(shared: *Shared) sys.Error!void {
     const no_environment = [_:null]?[*:0]const u8{};
     shared.op = "execveat";
     try sys.execveat(child.executable, "", child.args, &no_environment, sys.AT.EMPTY_PATH);
-}
-
-/// clone3(2) whose child continues in `run(argument)` on the stack of `args`.
-fn clone3(args: *const sys.CloneArgs, argument: usize) usize {
-    const number = @intFromEnum(std.os.linux.SYS.clone3);
-    return switch (builtin.cpu.arch) {
-        .x86_64 => asm volatile (
-            \\ syscall
-            \\ testq %%rax, %%rax
-            \\ jnz 1f
-            \\ xorl %%ebp, %%ebp
-            \\ movq %%r9, %%rdi
-            \\ callq *%%r8
-            \\ ud2
-            \\1:
-            : [ret] "={rax}" (-> usize),
-            : [number] "{rax}" (number),
-              [args] "{rdi}" (args),
-              [size] "{rsi}" (@sizeOf(sys.CloneArgs)),
-              [run] "{r8}" (&run),
-              [argument] "{r9}" (argument),
-            : .{ .rcx = true, .r11 = true, .memory = true }),
-        .aarch64 => asm volatile (
-            \\ svc #0
-            \\ cbnz x0, 1f
-            \\ mov x29, xzr
-            \\ mov x0, x11
-            \\ blr x10
-            \\ brk #1
-            \\1:
-            : [ret] "={x0}" (-> usize),
-            : [number] "{x8}" (number),
-              [args] "{x0}" (args),
-              [size] "{x1}" (@sizeOf(sys.CloneArgs)),
-              [run] "{x10}" (&run),
-              [argument] "{x11}" (argument),
-            : .{ .memory = true }),
-        else => @compileError("clone3 trampoline: unsupported architecture"),
-    };
 }

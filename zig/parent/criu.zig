@@ -114,7 +114,7 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
 
     var shared: clone.Shared = .{ .argument = &child, .start = start };
     const flags: u64 = if (child.root == null) 0 else CLONE.NEWNS;
-    const started = clone.run_child(&shared, flags, -1) catch return call.fail(clone.failed_op, child.path);
+    const started = clone.run_child(&shared, flags, -1) catch return call.fail(sys.backend.failed_op, child.path);
     const directories = try call.arena.alloc(i32, request.directories.len);
     // The child has execed: they are all there, one a message.
     for (directories) |*fd| {

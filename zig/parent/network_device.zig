@@ -16,7 +16,7 @@ pub fn move(call: *Call, question: []const u8, pid: i32, channel: sys.fd_t) Call
     netlink.detach(name, question[slash + 1 ..], pid, &addresses) catch return call.fail_with(.{
         .code = .system,
         .stage = .parent,
-        .op = netlink.failed_op,
+        .op = sys.backend.failed_op,
         .errno = sys.errno_number(),
         .subject = "linux.netDevices",
         .target = name,

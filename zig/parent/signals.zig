@@ -34,6 +34,7 @@ pub fn hold_signals(call: *Call, request: HoldSignalsRequest) Call.Error!HoldSig
         if (signal == .KILL or signal == .STOP) continue;
         if (number >= libc_first and number <= libc_last) continue;
         var before: linux.Sigaction = undefined;
+        // Not through sys: std has the restorer that a handler returns through, for each architecture.
         _ = sys.check(linux.sigaction(signal, null, &before)) catch return call.fail("rt_sigaction", "");
         // Signals with a handler belong to the JavaScript engine (faults, and PWR to stop its threads);
         // SIGPIPE stays ignored.
@@ -52,7 +53,7 @@ pub fn hold_signals(call: *Call, request: HoldSignalsRequest) Call.Error!HoldSig
 fn handle(signal: linux.SIG) callconv(.c) void {
     const byte: u8 = @truncate(@intFromEnum(signal));
     // Not sys.write: the interrupted code's errno is its own.
-    _ = linux.write(pipe[1], @ptrCast(&byte), 1);
+    _ = sys.raw(.write, .{ pipe[1], &byte, 1 });
 }
 
 /// Readable when a signal has come; -1 before `hold_signals`.

@@ -57,7 +57,7 @@ fn send(channel: sys.fd_t, mount_namespace: sys.fd_t, ids: sys.fd_t, request: sy
         sys.close(child.pidfd);
         var status: u32 = 0;
         _ = try sys.wait4(child.pid, &status, 0);
-    } else |_| return refuse(channel, sys.errno, clone.failed_op);
+    } else |_| return refuse(channel, sys.backend.errno, sys.backend.failed_op);
     // Killed before it was done.
     if (job.mount < 0) return refuse(channel, .INTR, std.mem.span(job.shared.op));
     defer sys.close(job.mount);
@@ -79,7 +79,7 @@ fn start(shared: *clone.Shared) sys.Error!void {
     if (job.ids >= 0) {
         shared.op = sys.set_id_map_call;
         sys.set_id_map(mount, job.ids, job.map_recursive) catch {
-            const errno = sys.errno;
+            const errno = sys.backend.errno;
             sys.close(mount);
             return sys.fail(errno);
         };

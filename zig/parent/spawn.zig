@@ -197,7 +197,7 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
     const executable_name = try process.identity(call, executable_stat);
     const began_us = sys.monotonic_us();
     const started = clone.spawn(&child, flags, cgroup) catch
-        return call.fail(clone.failed_op, if (cgroup >= 0) plan.placement.into else "");
+        return call.fail(sys.backend.failed_op, if (cgroup >= 0) plan.placement.into else "");
     if (plan.trace) trace.keep(.{
         .point = .cloned,
         .index = 0,

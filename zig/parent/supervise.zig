@@ -112,17 +112,12 @@ fn send(pidfd: sys.fd_t, signal: SIG) void {
 }
 
 fn reap_orphans(main: i32) void {
-    const P = std.os.linux.P;
     while (true) {
         // Look without reaping: the main process is reaped by its own hand.
-        var info: std.os.linux.siginfo_t = undefined;
-        @memset(std.mem.asBytes(&info), 0);
-        const W = std.os.linux.W;
-        _ = sys.check(std.os.linux.waitid(P.ALL, 0, &info, W.EXITED | W.NOHANG | W.NOWAIT, null)) catch return;
-        const pid = info.fields.common.first.piduid.pid;
+        const pid = sys.peek_ended_child() catch return;
         if (pid == 0 or pid == main) return;
         var status: u32 = 0;
-        _ = sys.wait4(pid, &status, W.NOHANG) catch return;
+        _ = sys.wait4(pid, &status, std.os.linux.W.NOHANG) catch return;
     }
 }
 

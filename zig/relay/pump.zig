@@ -166,7 +166,7 @@ pub const Pump = struct {
 
     fn splice(self: *Pump) Progress {
         const count = sys.splice(self.from.fd, self.to.fd, splice_size_max) catch {
-            switch (sys.errno) {
+            switch (sys.backend.errno) {
                 .AGAIN => {
                     self.waits_for = if (self.has_input()) .output else .input;
                     return .blocked;
@@ -188,7 +188,7 @@ pub const Pump = struct {
     fn copy(self: *Pump) Progress {
         if (!self.is_pending()) {
             const count = self.from.read(self.buffer) catch {
-                switch (sys.errno) {
+                switch (sys.backend.errno) {
                     .AGAIN => self.waits_for = .input,
                     // tty_ioctl(4): the answer to a read from the background when SIGTTIN is blocked.
                     .IO => if (self.is_callers_terminal()) {
