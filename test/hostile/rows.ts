@@ -8,8 +8,6 @@ export interface Row {
   readonly file: string;
   /** For tests that tell no numbers: their names, where "…" stands for any text. They are counted. */
   readonly tests?: string;
-  /** Where it is not `npm run test:hostile` that runs it. */
-  readonly command?: string;
 }
 
 export const groups = [
@@ -104,5 +102,41 @@ export const rows: readonly Row[] = [
     ],
     ["passwd", "the passwd file is exchanged during exec with one that makes root of everybody"],
     ["passwd that blocks", "the passwd file is exchanged during exec with a FIFO"],
+  ]),
+  ...told("Running containers", "test/hostile/container.test.ts", [
+    ["no pid is left", "no pid is left in it"],
+    ["no memory is left", "its memory is so full that what is executed is killed"],
+    ["a process is frozen in a cgroup below", "it has frozen a process of its own in a cgroup below"],
+    ["its cgroup is the domain of threads", "a cgroup below is threaded"],
+    ["thousands of mounts", "it has thousands of mounts"],
+    ["/proc is covered", "it has covered /proc"],
+    ["its init is stopped", "its init is stopped"],
+    ["a thousand zombies", "a thousand zombies"],
+    ["its init ignores all but KILL", "its init ignores all signals but KILL"],
+    ["its system calls are not answered", "nobody answers its system calls (seccomp notify)"],
+  ]),
+  ...counted("Running containers", "test/integration/cgroup-tree.test.ts", [
+    ["cgroup tree", "cgroups deeper than any path, and more than 65536 of them", "…"],
+  ]),
+  ...counted("Running containers", "test/integration/pid-reuse.test.ts", [
+    ["pid reuse", "its init's pid becomes that of a process of the host", "…"],
+  ]),
+  ...counted("Running containers", "test/integration/forged-status.test.ts", [
+    ["forged status", "its program is called as the runtime's init is", "…"],
+  ]),
+  ...counted("Running containers", "test/integration/hanging-hooks.test.ts", [
+    ["hanging hooks", "a hook hangs while it is made or removed", "…"],
+  ]),
+  ...told("Crashes and faults", "test/fault/every-call.test.ts", [
+    [
+      "every call",
+      "every verb killed before, and failing at, each of its system calls (FAULT_PART=1/1; else a part)",
+    ],
+  ]),
+  ...counted("Crashes and faults", "test/fault/security-steps.test.ts", [
+    ["security steps", "each security step failing with each errno, one test for each system call", "…"],
+  ]),
+  ...counted("Crashes and faults", "test/fault/killed.test.ts", [
+    ["killed", "every verb killed at 40 moments, one test for each verb", "…"],
   ]),
 ];

@@ -23,7 +23,7 @@ const { values: flags, positionals: filters } = parseArgs({
 });
 
 const isWanted = ({ file }: Row) => filters.length === 0 || filters.some((filter) => file.includes(filter));
-const wanted = rows.filter((row) => row.command === undefined && isWanted(row));
+const wanted = rows.filter(isWanted);
 if (wanted.length === 0) throw new Error(`${filters.join(" ")}: no attack is in a file of that name`);
 
 const scratch = mkdtempSync(join(tmpdir(), "bunc-hostile-"));

@@ -39,6 +39,7 @@ const table = [_]Action{
     .{ "out", out },
     .{ "print", print },
     .{ "fork", processes.fork_count },
+    .{ "zombies", processes.zombies },
     .{ "child", processes.child },
     .{ "orphan", processes.orphan },
     .{ "eat", processes.eat_memory },

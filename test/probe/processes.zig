@@ -36,6 +36,18 @@ pub fn fork_count(argument: [:0]const u8) void {
     json.field("forked", forked);
 }
 
+/// `zombies:N`: N children that have ended and are never waited for. → `forked`
+pub fn zombies(argument: [:0]const u8) void {
+    const wanted = unsigned(argument, 1);
+    var forked: u64 = 0;
+    while (forked < wanted) : (forked += 1) {
+        const rc = fork();
+        if (linux.errno(rc) != .SUCCESS) break;
+        if (rc == 0) linux.exit_group(0);
+    }
+    json.field("forked", forked);
+}
+
 /// One child that sleeps. → `pid`.
 pub fn child(_: [:0]const u8) void {
     const rc = fork();

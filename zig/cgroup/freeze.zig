@@ -4,6 +4,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const groups = @import("group.zig");
+const walk = @import("walk.zig").walk;
 const Call = @import("../call.zig").Call;
 const Cgroup = groups.Cgroup;
 
@@ -38,6 +39,21 @@ pub fn cgroup_freeze(call: *Call, request: CgroupFreezeRequest) Call.Error!Cgrou
     };
     return .{ .found = true };
 }
+
+/// Of a v1 cgroup and of each below it: who may write the container's cgroups can have frozen a process
+/// there, and it does not die of SIGKILL before it is thawed. Those of v2 do.
+pub fn thaw_all(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error!void {
+    if (mount.version == .v1) try walk(call, mount, group, Thaw{});
+}
+
+const Thaw = struct {
+    pub fn enter(_: Thaw, directory: sys.fd_t) Call.Error!void {
+        // One that is gone, or has no freezer, freezes nobody.
+        thaw_v1(directory) catch {};
+    }
+
+    pub fn leave(_: Thaw, _: sys.fd_t, _: [:0]const u8) Call.Error!void {}
+};
 
 /// ETIMEDOUT when the processes do not stop in time; they are thawed then.
 pub fn set(directory: sys.fd_t, version: groups.Version, frozen: bool, timeout_ms: u32) sys.Error!void {

@@ -44,6 +44,7 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
 
     const freezer = if (request.freezer) |group| try groups.open(call, group) else null;
     defer if (freezer) |group| group.close();
+    if (request.signal == sigkill) try thaw_below(call, freezer, request);
     if (request.signal == sigkill and try kill_v2(call, opened.items, freezer, request.freeze_timeout_ms)) {
         // Nobody escapes cgroup.kill; on a hybrid host somebody may have left the v2 cgroup, but not the
         // others.
@@ -53,6 +54,7 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
     var round: u32 = 0;
     while (round < rounds_max) : (round += 1) {
         const count = try signal_once(call, opened.items, freezer, request);
+        if (request.signal == sigkill) try thaw_below(call, freezer, request);
         signalled += count;
         // Other signals are sent once: a process may survive them.
         if (count == 0 or request.signal != sigkill) break;
@@ -60,6 +62,10 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
         _ = sys.poll(&.{}, 1) catch return call.fail("poll", "");
     }
     return .{ .found = true, .signalled = signalled };
+}
+
+fn thaw_below(call: *Call, freezer: ?groups.Opened, request: CgroupKillRequest) Call.Error!void {
+    if (freezer) |group| try freeze.thaw_all(call, group.mount, request.freezer.?);
 }
 
 /// True: the processes of the v2 cgroup, and those below it, have been killed as a whole.

@@ -1,0 +1,21 @@
+/** What a command may answer to anything: success, or one record that says what is wrong. */
+import type { Result } from "../harness/runtime.ts";
+
+/** A crash of Bun, an error that nobody expected, a panic of the core. */
+const crash =
+  /TypeError|ReferenceError|RangeError|SyntaxError|panic|Segmentation|bun\.report|Bun v|assertion|undefined is not|\[object/;
+
+const record = /^time="[^"\n]+" level=(error|warning) msg=.+$/;
+
+/** → what is wrong with the answer; undefined: nothing. `program`: statuses and output of the container's are fine too. */
+export function unclean({ status, stderr }: Result, program = false): string | undefined {
+  if (crash.test(stderr)) return stderr;
+  if (program) return undefined;
+  const lines = stderr.split("\n").filter(Boolean);
+  if (!lines.every((line) => record.test(line))) return `no record: ${stderr}`;
+  // 255 is of exec that could not execute.
+  if (status >= 128 && status !== 255) return `status ${status}: ${stderr}`;
+  const errors = lines.filter((line) => line.includes("level=error"));
+  if (status === 0) return errors.length === 0 ? undefined : `success with an error: ${stderr}`;
+  return errors.length === 1 ? undefined : `status ${status} with ${errors.length} errors: ${stderr}`;
+}
