@@ -230,16 +230,15 @@ pub const LockRequest = struct {
 };
 
 pub const LockReply = struct {
-    /// The descriptor that holds the lock until it is closed; -1: `busy`, or the directory is not there (any
-    /// more).
-    fd: i32,
+    /// The descriptor that holds the lock until it is closed; null: `busy`, or the directory is gone.
+    fd: ?i32,
     /// Another process holds it. Only without `wait`.
     busy: bool,
 };
 
 /// The exclusive lock of a directory (flock(2) on the directory itself: no lock file to leave behind).
 pub fn lock_directory(call: *Call, request: LockRequest) Call.Error!LockReply {
-    const gone: LockReply = .{ .fd = -1, .busy = false };
+    const gone: LockReply = .{ .fd = null, .busy = false };
     const path = try call.path(request.path);
     const fd = sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch {
         if (sys.is(.NOENT)) return gone;
@@ -249,7 +248,7 @@ pub fn lock_directory(call: *Call, request: LockRequest) Call.Error!LockReply {
     sys.flock_exclusive(fd, request.wait) catch {
         if (request.wait or !sys.is(.AGAIN)) return call.fail("flock", path);
         sys.close(fd);
-        return .{ .fd = -1, .busy = true };
+        return .{ .fd = null, .busy = true };
     };
     // Removed while we waited: the name may be another directory's now, or nobody's.
     const ours = sys.fstat(fd) catch return call.fail("stat", path);
@@ -268,7 +267,7 @@ pub const FdRequest = struct { fd: i32 };
 
 pub fn close_fd(call: *Call, request: FdRequest) Call.Error!Done {
     _ = call;
-    if (request.fd >= 0) sys.close(request.fd);
+    sys.close(request.fd);
     return .{};
 }
 

@@ -35,10 +35,10 @@ pub const Plan = struct {
 
 /// Where the process is put before it runs its first step. Resources are written earlier (cgroup calls).
 pub const Placement = struct {
-    /// A cgroup v2 directory for clone3's CLONE_INTO_CGROUP; empty: none.
-    into: []const u8,
+    /// A cgroup v2 directory for clone3's CLONE_INTO_CGROUP.
+    into: ?[]const u8,
     /// The `tasks` file of every v1 cgroup it is to be in: it writes itself into them before anything else.
-    /// As cgroup.procs for one thread, but without waiting for an RCU grace period (10 ms).
+    /// They do not wait for an RCU grace period (10 ms), as cgroup.procs does.
     tasks: []const []const u8,
 };
 
@@ -46,23 +46,17 @@ pub const Placement = struct {
 pub const Namespaces = struct {
     create: u32,
     join: []const NamespaceJoin,
-    /// Join namespaces of this running process through a pidfd; 0: none.
-    join_pid: i32,
-    /// Field 22 of its /proc/pid/stat, proc_pid_stat(5): another process that has its pid by now is not
-    /// joined.
-    join_start_time: U64,
-    /// Which of them (CLONE_NEW* mask). Those equal to the caller's own are skipped.
-    join_pid_flags: u32,
+    join_process: ?NamespaceProcess,
     /// user_namespaces(7) maps of a new user namespace; empty otherwise.
     uid_map: []const IdMap,
     gid_map: []const IdMap,
     /// Write "deny" to /proc/pid/setgroups before the gid map.
     deny_setgroups: bool,
-    /// Absolute paths of newuidmap(1) and newgidmap(1); empty: the parent writes the map files itself.
-    newuidmap: []const u8,
-    newgidmap: []const u8,
-    /// Stage 1 executes itself once more in the new user namespace, so that the owner of the namespace may
-    /// look into bunc-init. The namespace must map root. See zig/init/again.zig.
+    /// Paths of newuidmap(1) and newgidmap(1); null: the parent writes the map files itself.
+    newuidmap: ?[]const u8,
+    newgidmap: ?[]const u8,
+    /// Stage 1 executes itself once more in the new user namespace, which must map root: its owner may look
+    /// into bunc-init then. See zig/init/again.zig.
     execute_again: bool,
     /// time_namespaces(7) offsets of a new time namespace.
     time_offsets: []const TimeOffset,
@@ -74,6 +68,11 @@ pub const NamespaceJoin = struct {
     path: []const u8,
     subject: []const u8,
 };
+
+/// A running process whose namespaces are joined, through a pidfd. `start_time`: field 22 of
+/// proc_pid_stat(5); another process that has its pid by now is not joined. `flags`: CLONE_NEW* mask; those
+/// equal to the caller's are skipped.
+pub const NamespaceProcess = struct { pid: i32, start_time: U64, flags: u32 };
 
 pub const IdMap = struct { container_id: u32, host_id: u32, size: u32 };
 
@@ -221,9 +220,8 @@ pub const Filesystem = struct {
     options: []const MountOption,
     /// tmpfs without a mode of its own: it gets the mode of the directory it covers, if that was there.
     mode_of_target: bool,
-    /// cgroup2 only: when the kernel refuses (EPERM, EBUSY), bind this host directory instead; empty: no
-    /// fallback.
-    fallback_bind: []const u8,
+    /// cgroup2 only: when the kernel refuses (EPERM, EBUSY), bind this host directory instead.
+    fallback_bind: ?[]const u8,
 };
 
 pub const Bind = struct { path: []const u8, recursive: bool };
@@ -296,8 +294,7 @@ pub const HookSet = struct {
     /// The state JSON for their stdin is `head` ++ pid ++ `tail`: only bunc-init knows its pid.
     state_head: []const u8,
     state_tail: []const u8,
-    /// Absolute paths of files on the host that their output is appended to; empty: its end is kept for the
-    /// error.
+    /// Absolute paths of host files that their output is appended to; empty: its end is kept for the error.
     stdout: []const u8,
     stderr: []const u8,
 };
@@ -342,8 +339,8 @@ pub const Seccomp = struct {
     program: []const u8,
     /// SECCOMP_FILTER_FLAG_* of seccomp(2).
     flags: u32,
-    /// Absolute path of the agent's socket for SCMP_ACT_NOTIFY; empty: no listener. The parent sends it.
-    listener_path: []const u8,
+    /// Absolute path of the agent's socket for SCMP_ACT_NOTIFY; null: no listener. The parent sends it.
+    listener_path: ?[]const u8,
     listener_metadata: []const u8,
 };
 

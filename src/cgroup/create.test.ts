@@ -53,7 +53,7 @@ describe("placement", () => {
     });
   });
   test("none", () => {
-    expect(placement([])).toEqual({ into: "", tasks: [] });
+    expect(placement([])).toEqual({ into: null, tasks: [] });
   });
 });
 

@@ -290,7 +290,7 @@ export function placement(locations: readonly CgroupLocation[]): Placement {
   const unified = locations.find(({ controller }) => controller === "");
   const v1 = distinctGroups(locations.filter(({ controller }) => controller !== ""));
   return {
-    into: unified === undefined ? "" : absolutePath(unified),
+    into: unified === undefined ? null : absolutePath(unified),
     tasks: v1.map((group) => `${absolutePath(group)}/tasks`),
   };
 }

@@ -51,7 +51,7 @@ export function explainPlacement(plan: CgroupPlan): CgroupOperation[] {
   const { into, tasks } = placement(plan.locations);
   const subject = "linux.cgroupsPath";
   const operations: CgroupOperation[] =
-    into === "" ? [] : [{ op: "clone3", target: into, value: "CLONE_INTO_CGROUP", subject }];
+    into === null ? [] : [{ op: "clone3", target: into, value: "CLONE_INTO_CGROUP", subject }];
   return [...operations, ...tasks.map((target) => ({ op: "write" as const, target, value: "0", subject }))];
 }
 

@@ -70,8 +70,8 @@ export function dumpContainer(container: Container, flags: DumpFlags): void {
   }
 }
 
-function notified({ script }: CriuNotify, fd: number, { statusFd, lazyPages }: DumpFlags): void {
-  if (fd >= 0) native("close_fd", { fd });
+function notified({ script }: CriuNotify, fd: number | null, { statusFd, lazyPages }: DumpFlags): void {
+  if (fd !== null) native("close_fd", { fd });
   if (script === "status-ready" && lazyPages && statusFd >= 0) native("criu_status_ready", { fd: statusFd });
 }
 

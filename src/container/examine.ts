@@ -183,7 +183,7 @@ function tryPlan(config: Config, seccomp: CompiledSeccomp | null): readonly Warn
     seccomp,
     start: "parent",
     startSocket: "",
-    newuidmap: "",
-    newgidmap: "",
+    newuidmap: null,
+    newgidmap: null,
   }).warnings;
 }

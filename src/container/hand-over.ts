@@ -17,10 +17,10 @@ const PID_FILE_MODE = 0o644;
 
 /** A console that was handed over is the receiver's; `spawned` no longer has one. */
 export function handOver(request: HandOver, spawned: Pick<Spawned, "pid" | "pidfd" | "console">): void {
-  if (request.consoleSocket !== undefined && spawned.console >= 0) {
+  if (request.consoleSocket !== undefined && spawned.console !== null) {
     native("send_fd", { socket: request.consoleSocket, fd: spawned.console, payload: CONSOLE_NAME });
     native("close_fd", { fd: spawned.console });
-    spawned.console = -1;
+    spawned.console = null;
   }
   if (request.pidfdSocket !== undefined) {
     native("send_fd", { socket: request.pidfdSocket, fd: spawned.pidfd, payload: PIDFD_NAME });

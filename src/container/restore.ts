@@ -72,8 +72,8 @@ export interface Restored {
   record: StateRecord;
   pid: number;
   pidfd: number;
-  /** Master of its terminal if nobody else got it; else -1. */
-  console: number;
+  /** Master of its terminal; null: it has none, or somebody else got it. */
+  console: number | null;
 }
 
 const LOG_NAME = "restore.log";
@@ -143,7 +143,7 @@ class Restoration {
   readonly #parts: Parts;
   readonly #undo: UndoList;
   readonly #context: ContainerContext;
-  #console = -1;
+  #console: number | null = null;
   #pidfd = -1;
 
   constructor(request: RestoreRequest, parts: Parts, undo: UndoList, context: ContainerContext) {
@@ -153,7 +153,7 @@ class Restoration {
     this.#context = context;
   }
 
-  run(): { pid: number; pidfd: number; console: number } {
+  run(): { pid: number; pidfd: number; console: number | null } {
     const { directory, record, bundle, version } = this.#parts;
     const { flags } = this.#request;
     const target = `${directory.path}/${ROOT_NAME}`;
@@ -226,7 +226,7 @@ class Restoration {
     placed.restrictDevices().limit();
   }
 
-  #notified({ script, pid = 0 }: CriuNotify, fd: number): void {
+  #notified({ script, pid = 0 }: CriuNotify, fd: number | null): void {
     const { record, bundle, directory } = this.#parts;
     switch (script) {
       case "setup-namespaces":
@@ -245,7 +245,7 @@ class Restoration {
         return;
       default:
     }
-    if (fd >= 0) native("close_fd", { fd });
+    if (fd !== null) native("close_fd", { fd });
   }
 
   #remember(pid: number): void {
@@ -262,7 +262,7 @@ class Restoration {
     this.#undo.add(() => signalInit(record, SIGKILL));
   }
 
-  #takeConsole(fd: number): void {
+  #takeConsole(fd: number | null): void {
     const { consoleSocket } = this.#request;
     if (consoleSocket === undefined) {
       this.#console = fd;

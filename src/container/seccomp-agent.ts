@@ -11,8 +11,10 @@ import { hookState } from "./state-json.ts";
 
 /** `spawned` waits at the progress "seccomp_listener". */
 export function serveSeccompAgent(config: ResolvedConfig, record: StateRecord, spawned: Spawned): void {
-  const seccomp = config.linux.seccomp;
+  const { fd } = spawned;
   const socket = seccompReceiver(config);
+  if (fd === null || socket === null) throw new Error("nobody asked for a seccomp listener");
+  const seccomp = config.linux.seccomp;
   const state = {
     ociVersion: OCI_VERSION,
     fds: ["seccompFd"],
@@ -21,13 +23,13 @@ export function serveSeccompAgent(config: ResolvedConfig, record: StateRecord, s
     state: hookState(record, "creating", record.init_process_pid),
   };
   try {
-    native("send_fd", { socket, fd: spawned.fd, payload: JSON.stringify(state) });
+    native("send_fd", { socket, fd, payload: JSON.stringify(state) });
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     throw error.wrap(
       `failed to connect with seccomp agent specified in the seccomp profile: ${error.message}`,
     );
   } finally {
-    native("close_fd", { fd: spawned.fd });
+    native("close_fd", { fd });
   }
 }

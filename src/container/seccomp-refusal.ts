@@ -87,9 +87,9 @@ function placesOf(answer: SeccompAnswer, seccomp: SeccompConfig, code: number): 
   const actions: readonly string[] = ACTIONS.find(([value]) => value === code)?.[1] ?? [];
   const isFixed = answer.alternatives.length === 0;
   const rules = isFixed
-    ? answer.reason === "rule"
-      ? [answer.rule]
-      : []
+    ? answer.rule === null
+      ? []
+      : [answer.rule]
     : answer.alternatives.map(({ rule }) => rule);
   const named = [...new Set(rules)].map(
     (rule) => [ruleAt(rule), seccomp.syscalls[rule]?.action ?? ""] as const,

@@ -15,7 +15,7 @@ interface Supervised {
   record: StateRecord;
   pid: number;
   pidfd: number;
-  console: number;
+  console: number | null;
   notify: SuperviseNotify | undefined;
   /** Do not remove what is left. */
   keep: boolean;

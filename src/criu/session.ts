@@ -16,8 +16,8 @@ interface SessionOptions {
   directories?: readonly string[];
 }
 
-/** What CRIU asks for while it works. `fd`: came with it, -1 for none; the handler closes it. */
-type NotificationHandler = (notification: CriuNotify, fd: number) => void;
+/** What CRIU asks for while it works. `fd`: came with it; the handler closes it. */
+type NotificationHandler = (notification: CriuNotify, fd: number | null) => void;
 
 export interface CriuVersion {
   major: number;
@@ -82,7 +82,7 @@ export class CriuSession {
       const { response, fd } = this.#exchange(next);
       if (response === undefined) throw new CriuError("criu failed: it ended without an answer", this);
       if (response.type !== REQ_TYPE.NOTIFY || response.success !== true) {
-        if (fd >= 0) native("close_fd", { fd });
+        if (fd !== null) native("close_fd", { fd });
         return this.#checked(response);
       }
       notify(response.notify ?? {}, fd);
@@ -126,7 +126,7 @@ export class CriuSession {
     );
   }
 
-  #exchange(request: CriuReq): { response: CriuResp | undefined; fd: number } {
+  #exchange(request: CriuReq): { response: CriuResp | undefined; fd: number | null } {
     const { message, fd } = native("criu_exchange", {
       socket: this.#process.socket,
       message: encode(CriuReq, request).toBase64(),

@@ -106,7 +106,7 @@ function outlineSystemd(options: DriverOptions): CgroupOutline {
   const entered = isV2 ? [] : explainPlacement(plan).filter(({ op }) => op !== "clone3");
   return {
     locations: plan.locations,
-    placement: isV2 ? placement([]) : { ...placement(plan.locations), into: "" },
+    placement: isV2 ? placement([]) : { ...placement(plan.locations), into: null },
     before: [],
     entered,
     placed: [start, ...explainCreation(plan)],

@@ -91,7 +91,7 @@ function explainSpawn(list: OperationList, plan: Plan, cgroups: CgroupOutline): 
   const { namespaces, placement } = plan;
   const isDirect =
     namespaces.join.length === 0 &&
-    namespaces.join_pid === 0 &&
+    namespaces.join_process === null &&
     (namespaces.create & (CLONE.NEWUSER | CLONE.NEWTIME)) === 0;
   list.add("create", "bunc", "", [
     step("socketpair", "", "AF_UNIX SOCK_SEQPACKET: the channel to bunc-init"),
@@ -105,10 +105,10 @@ function explainSpawn(list: OperationList, plan: Plan, cgroups: CgroupOutline): 
   const flags = [
     "CLONE_VM|CLONE_VFORK|CLONE_PIDFD",
     cloneFlags(made),
-    placement.into === "" ? "" : "CLONE_INTO_CGROUP",
+    placement.into === null ? "" : "CLONE_INTO_CGROUP",
   ];
   list.add("create", "bunc", "linux.namespaces", [
-    step("clone3", placement.into, flags.filter((flag) => flag !== "").join("|")),
+    step("clone3", placement.into ?? "", flags.filter((flag) => flag !== "").join("|")),
   ]);
   const first = isDirect ? "bunc-init" : "bunc-init, stage 1";
   list.add("create", first, "", [
@@ -192,11 +192,11 @@ function explainIdMap(
   list: OperationList,
   kind: "uid" | "gid",
   map: Plan["namespaces"]["uid_map"],
-  helper: string,
+  helper: string | null,
 ): void {
   if (map.length === 0) return;
   const how =
-    helper === ""
+    helper === null
       ? step("write", `/proc/PID/${kind}_map`, idMapText(map))
       : step("hook", helper, idMapText(map));
   list.add("create", "bunc", `linux.${kind}Mappings`, [how]);
@@ -247,7 +247,7 @@ function seccompOf({ steps }: Plan) {
 }
 
 function seccompListener(plan: Plan): string | undefined {
-  return seccompOf(plan)?.listener_path || undefined;
+  return seccompOf(plan)?.listener_path ?? undefined;
 }
 
 /** From the word to start to the user's program: zig/init/start.zig and exec.zig. */

@@ -76,7 +76,7 @@ function newFileSystem(mount: Mount, file: Filesystem): Step[] {
     ...file.options.map(setOption),
     step("fsconfig", "FSCONFIG_CMD_CREATE"),
     step("fsmount", "", mountAttributes(set)),
-    ...(file.fallback_bind === ""
+    ...(file.fallback_bind === null
       ? []
       : [
           step(

@@ -38,13 +38,13 @@ const table: [name: string, given: Partial<SeccompAnswer>, fixed: boolean, expec
   ["a rule", {}, false, "mount (165)  SCMP_ACT_ALLOW  linux.seccomp.syscalls[3] (5 instructions)"],
   [
     "the default",
-    { action: "SCMP_ACT_ERRNO", data: 1, reason: "default", rule: -1 },
+    { action: "SCMP_ACT_ERRNO", data: 1, reason: "default", rule: null },
     false,
     "mount (165)  SCMP_ACT_ERRNO(1)  no rule: linux.seccomp.defaultAction (5 instructions)",
   ],
   [
     "a number without a name",
-    { name: "", number: 999, action: "SCMP_ACT_ERRNO", data: 38, reason: "newer_than_profile", rule: -1 },
+    { name: "", number: 999, action: "SCMP_ACT_ERRNO", data: 38, reason: "newer_than_profile", rule: null },
     false,
     "(no name) (999)  SCMP_ACT_ERRNO(38)  newer than every system call that the profile names (5 instructions)",
   ],

@@ -35,7 +35,7 @@ const REASONS = {
 } as const;
 
 function only({ action, data, reason, rule, instructions }: SeccompAnswer): string {
-  const why = reason === "rule" ? ruleName(rule) : REASONS[reason];
+  const why = rule === null ? REASONS[reason] : ruleName(rule);
   return `${actionText(action, data)}  ${why} (${instructions} instructions)`;
 }
 

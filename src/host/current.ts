@@ -12,8 +12,8 @@ export function currentHost(): HostFacts {
     const root = texts.euid === 0;
     found.host = hostFacts(texts, {
       // Root writes id maps itself.
-      newuidmap: root ? "" : findExecutable("newuidmap"),
-      newgidmap: root ? "" : findExecutable("newgidmap"),
+      newuidmap: root ? null : findExecutable("newuidmap"),
+      newgidmap: root ? null : findExecutable("newgidmap"),
       procKcore: isThere("/proc/kcore"),
       setgroupsDenied: !isInitialIdMap(parseIdMap(texts.uid_map)) && deniesSetgroups("self"),
     });
@@ -26,11 +26,11 @@ export function deniesSetgroups(pid: number | "self"): boolean {
   return native("read_file", { path: `/proc/${pid}/setgroups` }).text.startsWith("deny");
 }
 
-/** Absolute path of a program on PATH; "" where there is none. */
-function findExecutable(name: string): string {
+/** Absolute path of a program on PATH; null where there is none. */
+function findExecutable(name: string): string | null {
   for (const directory of (process.env["PATH"] ?? "").split(":")) {
     const path = `${directory}/${name}`;
     if (directory.startsWith("/") && isThere(path)) return path;
   }
-  return "";
+  return null;
 }

@@ -9,16 +9,16 @@ import { type MountinfoEntry, parseMountinfo } from "./mountinfo.ts";
 
 /** Facts about the presence of files. */
 interface FoundFiles {
-  /** The set-user-ID helpers that write id maps for ordinary users: absolute paths, "" where they are missing. */
-  newuidmap: string;
-  newgidmap: string;
+  /** The set-user-ID helpers that write id maps for ordinary users: absolute paths, null where they are missing. */
+  newuidmap: string | null;
+  newgidmap: string | null;
   /** Whether the kernel has /proc/kcore (CONFIG_PROC_KCORE). */
   procKcore: boolean;
   /** Whether our user namespace, and each one made in it, refuses setgroups(2). user_namespaces(7). */
   setgroupsDenied: boolean;
 }
 
-const USUAL_FILES: FoundFiles = { newuidmap: "", newgidmap: "", procKcore: true, setgroupsDenied: false };
+const USUAL_FILES: FoundFiles = { newuidmap: null, newgidmap: null, procKcore: true, setgroupsDenied: false };
 
 /** Everything that a plan depends on. */
 export interface HostFacts extends FoundFiles {

@@ -92,8 +92,8 @@ function standIn(host: FactsReply, files: Map<string, string>): Answers {
     start_time: "1",
     channel: 11,
     progress,
-    fd: -1,
-    console: -1,
+    fd: null,
+    console: null,
     executable: progress === "started" ? "0:1:2" : "",
   });
   return {

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 2962056628;
+export const abiFingerprint = 1827015827;
 
 export type Failure = {
   code: Code;
@@ -112,7 +112,7 @@ export type LockRequest = {
 };
 
 export type LockReply = {
-  fd: number;
+  fd: number | null;
   busy: boolean;
 };
 
@@ -154,8 +154,8 @@ export type Spawned = {
   start_time: U64;
   channel: number;
   progress: Progress;
-  fd: number;
-  console: number;
+  fd: number | null;
+  console: number | null;
   executable: string;
 };
 
@@ -181,7 +181,7 @@ export type AdvanceRequest = {
   pid: number;
   pidfd: number;
   channel: number;
-  console: number;
+  console: number | null;
 };
 
 export type AbandonRequest = {
@@ -236,7 +236,7 @@ export type SubreaperReply = Record<string, never>;
 export type SuperviseRequest = {
   pid: number;
   pidfd: number;
-  console: number;
+  console: number | null;
   notify: SuperviseNotify | null;
 };
 
@@ -326,7 +326,7 @@ export type CriuStarted = {
   pid: number;
   pidfd: number;
   socket: number;
-  output: number;
+  output: number | null;
   directories: readonly number[];
 };
 
@@ -337,14 +337,14 @@ export type CriuExchangeRequest = {
 
 export type CriuExchangeReply = {
   message: string;
-  fd: number;
+  fd: number | null;
 };
 
 export type CriuEndRequest = {
   pid: number;
   pidfd: number;
   socket: number;
-  output: number;
+  output: number | null;
   kill: boolean;
 };
 
@@ -596,14 +596,12 @@ export type Limits = {
 export type Namespaces = {
   create: number;
   join: readonly NamespaceJoin[];
-  join_pid: number;
-  join_start_time: U64;
-  join_pid_flags: number;
+  join_process: NamespaceProcess | null;
   uid_map: readonly IdMap[];
   gid_map: readonly IdMap[];
   deny_setgroups: boolean;
-  newuidmap: string;
-  newgidmap: string;
+  newuidmap: string | null;
+  newgidmap: string | null;
   execute_again: boolean;
   time_offsets: readonly TimeOffset[];
 };
@@ -652,7 +650,7 @@ export type Entry = {
 };
 
 export type Placement = {
-  into: string;
+  into: string | null;
   tasks: readonly string[];
 };
 
@@ -766,7 +764,7 @@ export type SeccompAnswer = {
   action: Action;
   data: number;
   reason: Reason;
-  rule: number;
+  rule: number | null;
   instructions: number;
   alternatives: readonly SeccompAlternative[];
 };
@@ -798,6 +796,12 @@ export type NamespaceJoin = {
   type: number;
   path: string;
   subject: string;
+};
+
+export type NamespaceProcess = {
+  pid: number;
+  start_time: U64;
+  flags: number;
 };
 
 export type IdMap = {
@@ -1012,7 +1016,7 @@ export type Label = {
 export type Seccomp = {
   program: string;
   flags: number;
-  listener_path: string;
+  listener_path: string | null;
   listener_metadata: string;
 };
 
@@ -1085,7 +1089,7 @@ export type Filesystem = {
   source: string;
   options: readonly MountOption[];
   mode_of_target: boolean;
-  fallback_bind: string;
+  fallback_bind: string | null;
 };
 
 export type Bind = {

@@ -53,10 +53,10 @@ interface AgentSource extends Pick<Config, "annotations"> {
   linux: Pick<Config["linux"], "seccomp">;
 }
 
-/** Where the seccomp listener is sent; "": nowhere, or no rule asks an agent. */
-export function seccompReceiver({ linux, annotations }: AgentSource): string {
-  if (!asksAgent(linux.seccomp)) return "";
-  return linux.seccomp?.listenerPath || annotations[SECCOMP_RECEIVER] || "";
+/** Where the seccomp listener is sent; null: nowhere, or no rule asks an agent. */
+export function seccompReceiver({ linux, annotations }: AgentSource): string | null {
+  if (!asksAgent(linux.seccomp)) return null;
+  return linux.seccomp?.listenerPath || annotations[SECCOMP_RECEIVER] || null;
 }
 
 /** Whether some rule of the profile asks an agent (SCMP_ACT_NOTIFY). */

@@ -65,7 +65,7 @@ function splitMounts(context: PlanContext, options: MountingOptions, mount: Reso
           source: "tmpfs",
           options: [{ key: "mode", value: "755" }],
           mode_of_target: false,
-          fallback_bind: "",
+          fallback_bind: null,
         },
       },
     ),
@@ -105,7 +105,7 @@ function hierarchyMount(path: string, hierarchy: CgroupHierarchy, mount: Resolve
         source: named === undefined ? "cgroup" : named.slice("name=".length),
         options: hierarchy.controllers.map(controllerOption),
         mode_of_target: false,
-        fallback_bind: "",
+        fallback_bind: null,
       },
     },
   );

@@ -53,9 +53,9 @@ export interface CreateOptions extends ProcessOptions, MountingOptions {
   start: Extract<Start, "parent" | "socket">;
   /** Absolute path of the start socket, for start "socket"; otherwise "". */
   startSocket: string;
-  /** Absolute paths of newuidmap(1) and newgidmap(1); "" where they are not installed. */
-  newuidmap: string;
-  newgidmap: string;
+  /** Absolute paths of newuidmap(1) and newgidmap(1); null where they are not installed. */
+  newuidmap: string | null;
+  newgidmap: string | null;
 }
 
 /** The container's init, by which its namespaces are joined. */

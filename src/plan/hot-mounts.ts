@@ -45,7 +45,7 @@ function planOf(steps: Step[], { id, init, trace }: HotMountOptions): Plan {
 export function mountingPlan(id: string, namespaces: Namespaces, steps: Step[]): Plan {
   return {
     id,
-    placement: { into: "", tasks: [] },
+    placement: { into: null, tasks: [] },
     initial_cpus: [],
     namespaces,
     limits: { rlimits: [], oom_score_adj: null },

@@ -68,7 +68,7 @@ function sourceOf(context: PlanContext, mount: ResolvedMount, late: boolean): Mo
         ...labelOption(context, type),
       ],
       mode_of_target: type === "tmpfs" && !data.some((option) => option.key === "mode"),
-      fallback_bind: "",
+      fallback_bind: null,
     },
   };
 }

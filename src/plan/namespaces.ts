@@ -36,14 +36,12 @@ export function createNamespaces(context: PlanContext, options: CreateOptions): 
   return {
     create,
     join,
-    join_pid: 0,
-    join_start_time: "0",
-    join_pid_flags: 0,
+    join_process: null,
     uid_map: uidMap,
     gid_map: gidMap,
     deny_setgroups: writesOwnMaps(context),
-    newuidmap: needsHelper ? options.newuidmap : "",
-    newgidmap: needsHelper ? options.newgidmap : "",
+    newuidmap: needsHelper ? options.newuidmap : null,
+    newgidmap: needsHelper ? options.newgidmap : null,
     // Root may inspect every process anyway. A namespace without a root of its own would lose its
     // capabilities.
     execute_again:
@@ -74,9 +72,7 @@ function mapsOwnIdsOnly({ config, host }: PlanContext): boolean {
 export function joinNamespaces(init: InitProcess): Namespaces {
   return {
     ...newNamespaces(0),
-    join_pid: init.pid,
-    join_start_time: String(init.startTime),
-    join_pid_flags: ALL_FLAGS,
+    join_process: { pid: init.pid, start_time: String(init.startTime), flags: ALL_FLAGS },
   };
 }
 
@@ -85,14 +81,12 @@ export function newNamespaces(create: number): Namespaces {
   return {
     create,
     join: [],
-    join_pid: 0,
-    join_start_time: "0",
-    join_pid_flags: 0,
+    join_process: null,
     uid_map: [],
     gid_map: [],
     deny_setgroups: false,
-    newuidmap: "",
-    newgidmap: "",
+    newuidmap: null,
+    newgidmap: null,
     execute_again: false,
     time_offsets: [],
   };

@@ -26,7 +26,7 @@ const host = hostFacts({
 
 const common = {
   id: "c1",
-  placement: { into: "", tasks: [] },
+  placement: { into: null, tasks: [] },
   preserveFds: 0,
   listenFds: 0,
   trace: false,
@@ -42,8 +42,8 @@ const createOptions: CreateOptions = {
   start: "parent",
   startSocket: "",
   cgroupDirectories: new Map(),
-  newuidmap: "",
-  newgidmap: "",
+  newuidmap: null,
+  newgidmap: null,
 };
 const execOptions: ExecOptions = { ...common, init: { pid: 42, startTime: 7 }, setgroupsDenied: false };
 
@@ -151,8 +151,8 @@ describe("exec", () => {
 
   test("joins every namespace of the init and makes nothing", () => {
     const { namespaces, process, steps } = exec({});
-    expect([namespaces.join_pid, namespaces.join_start_time]).toEqual([42, "7"]);
-    for (const flag of Object.values(CLONE)) expect(namespaces.join_pid_flags & flag).toBe(flag);
+    expect(namespaces.join_process).toMatchObject({ pid: 42, start_time: "7" });
+    for (const flag of Object.values(CLONE)) expect((namespaces.join_process?.flags ?? 0) & flag).toBe(flag);
     expect([namespaces.create, namespaces.join.length]).toEqual([0, 0]);
     expect(process.start).toBe("immediately");
     expect(names(steps)).toEqual([

@@ -21,7 +21,7 @@ test("an id that is taken is refused, and nothing of it is touched", () => {
 
 test("what is not there does not exist, whatever is asked of it", () => {
   const directory = new StateDirectory(root, "c");
-  withCore({ lock_directory: () => ({ fd: -1, busy: false }), read_file: missing }, () => {
+  withCore({ lock_directory: () => ({ fd: null, busy: false }), read_file: missing }, () => {
     for (const ask of [
       () => directory.lock(),
       () => directory.tryLock(),
@@ -48,7 +48,9 @@ test("the lock is taken once, and given back once", () => {
 
 test("a lock that another process holds is not waited for", () => {
   const directory = new StateDirectory(root, "c");
-  withCore({ lock_directory: () => ({ fd: -1, busy: true }) }, () => expect(directory.tryLock()).toBe(false));
+  withCore({ lock_directory: () => ({ fd: null, busy: true }) }, () =>
+    expect(directory.tryLock()).toBe(false),
+  );
 });
 
 test("a record is read back from the file that it was written to", () => {

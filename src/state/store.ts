@@ -37,8 +37,8 @@ export function stateRoot(explicit: string | undefined, euid: number, inUserName
 export class StateDirectory {
   readonly id: string;
   readonly path: string;
-  /** What holds the lock; -1: we do not have it. */
-  #lock = -1;
+  /** What holds the lock; null: we do not have it. */
+  #lock: number | null = null;
 
   constructor(root: StateRoot, id: string) {
     this.id = id;
@@ -80,23 +80,23 @@ export class StateDirectory {
 
   /** As `lock`, also where it is held already; false when the directory is gone. */
   lockIfThere(): boolean {
-    if (this.#lock >= 0) return true;
+    if (this.#lock !== null) return true;
     this.#lock = native("lock_directory", { path: this.path, wait: true }).fd;
-    return this.#lock >= 0;
+    return this.#lock !== null;
   }
 
   /** As `lock`, without waiting: false when another process holds it. */
   tryLock(): boolean {
     const { fd, busy } = native("lock_directory", { path: this.path, wait: false });
-    if (fd < 0 && !busy) throw containerDoesNotExist(this.id);
+    if (fd === null && !busy) throw containerDoesNotExist(this.id);
     this.#lock = fd;
     return !busy;
   }
 
   /** Also where it is not held. */
   release(): void {
-    if (this.#lock >= 0) native("close_fd", { fd: this.#lock });
-    this.#lock = -1;
+    if (this.#lock !== null) native("close_fd", { fd: this.#lock });
+    this.#lock = null;
   }
 
   /** Undefined: there is no state file. */

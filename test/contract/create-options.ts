@@ -4,7 +4,7 @@ import type { CreateOptions } from "../../src/plan/plan.ts";
 export const createOptions: CreateOptions = {
   id: "c1",
   bundle: "/bundle",
-  placement: { into: "", tasks: [] },
+  placement: { into: null, tasks: [] },
   noPivot: false,
   trace: false,
   noNewKeyring: false,
@@ -15,7 +15,7 @@ export const createOptions: CreateOptions = {
   start: "parent",
   startSocket: "",
   cgroupDirectories: new Map(),
-  newuidmap: "",
-  newgidmap: "",
+  newuidmap: null,
+  newgidmap: null,
   seccomp: null,
 };

@@ -24,8 +24,9 @@ pub fn open_namespace(context: *Context, map: plan.MountIdMap) Failed!sys.fd_t {
     if (!map.container_userns) return make_namespace(context, map.uid_map, map.gid_map);
     if (context.stage == .init) return procfs.open_magic_link(context, "self/ns", "user");
     // Stage 1 has not joined it yet.
+    const joined = context.plan.namespaces.join_process.?;
     var name: [32]u8 = undefined;
-    const directory = std.fmt.bufPrintSentinel(&name, "{d}/ns", .{context.plan.namespaces.join_pid}, 0) catch unreachable;
+    const directory = std.fmt.bufPrintSentinel(&name, "{d}/ns", .{joined.pid}, 0) catch unreachable;
     return procfs.open_magic_link(context, directory, "user");
 }
 

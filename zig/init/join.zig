@@ -6,6 +6,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const process_stat = @import("../process_stat.zig");
+const NamespaceProcess = @import("../plan.zig").NamespaceProcess;
 const again = @import("again.zig");
 const dumpable = @import("dumpable.zig");
 const sources = @import("sources.zig");
@@ -19,14 +20,14 @@ const join_max = 8;
 pub fn run(context: *Context) Failed!void {
     const namespaces = context.plan.namespaces;
     context.subject = "linux.namespaces";
-    const init = if (namespaces.join_pid != 0) try open_init(context) else -1;
+    const init = if (namespaces.join_process) |wanted| try open_init(context, wanted) else -1;
     const self = if (namespaces.execute_again) try again.open_self(context) else -1;
     const offsets = if (self < 0) try open_time_offsets(context) else -1;
     var opened: [join_max]sys.fd_t = undefined;
     try open_paths(context, &opened);
     if (context.plan.parent_opens_sources) try sources.make_id_maps(context);
     try join_paths(context, opened[0..namespaces.join.len]);
-    if (init >= 0) try join_process(context, init);
+    if (namespaces.join_process) |wanted| try join_process(context, wanted, init);
     if (namespaces.create & CLONE.NEWUSER != 0) try create_user(context);
     if (self >= 0) return again.execute(context, self);
     try finish(context, offsets);
@@ -98,11 +99,10 @@ const namespace_files = [_]struct { type: u32, file: []const u8 }{
 
 /// The pidfd of the container's init. It is taken first and the start time read after it: when that is right,
 /// the pid was init's at both moments, and the pidfd is.
-fn open_init(context: *Context) Failed!sys.fd_t {
-    const wanted = context.plan.namespaces;
-    const pidfd = sys.pidfd_open(wanted.join_pid) catch return context.fail("pidfd_open", "the container's init process");
-    const started = process_stat.start_time(wanted.join_pid) catch return context.fail("read", "/proc/pid/stat");
-    if (started != wanted.join_start_time.value) return init_ended(context);
+fn open_init(context: *Context, wanted: NamespaceProcess) Failed!sys.fd_t {
+    const pidfd = sys.pidfd_open(wanted.pid) catch return context.fail("pidfd_open", "the container's init process");
+    const started = process_stat.start_time(wanted.pid) catch return context.fail("read", "/proc/pid/stat");
+    if (started != wanted.start_time.value) return init_ended(context);
     return pidfd;
 }
 
@@ -113,12 +113,12 @@ fn init_ended(context: *Context) Failed {
 
 /// All namespaces of a running process in one setns(2) through its pidfd. Its own user namespace cannot be
 /// joined again (EINVAL), so those we are in already are left out.
-fn join_process(context: *Context, pidfd: sys.fd_t) Failed!void {
-    const pid = context.plan.namespaces.join_pid;
+fn join_process(context: *Context, wanted: NamespaceProcess, pidfd: sys.fd_t) Failed!void {
+    const pid = wanted.pid;
     if (sources.has_binds(context.plan)) try sources.open_all(context, pidfd, !try is_same(context, pid, "user"));
     var flags: u32 = 0;
     for (namespace_files) |namespace| {
-        if (context.plan.namespaces.join_pid_flags & namespace.type == 0) continue;
+        if (wanted.flags & namespace.type == 0) continue;
         if (!try is_same(context, pid, namespace.file)) flags |= namespace.type;
     }
     // If it had ended, those files could have been another process's, or ours.

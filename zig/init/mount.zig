@@ -115,11 +115,12 @@ fn mount_filesystem(context: *Context, op: plan.Mount, source: plan.Filesystem, 
     const made = filesystem.make(source, set, mode, &report) catch |err| switch (err) {
         error.Unfit => return mount_classic(context, op, source, target.fd, mode),
         error.Sys => blk: {
-            const refused = sys.is(.PERM) or sys.is(.BUSY);
-            if (!refused or source.fallback_bind.len == 0) {
-                return context.fail_as(.system, report.op, op.target, report.detail());
+            if (sys.is(.PERM) or sys.is(.BUSY)) {
+                if (source.fallback_bind) |directory| {
+                    break :blk try bind_instead(context, op, directory, target.fd) orelse return;
+                }
             }
-            break :blk try bind_instead(context, op, source, target.fd) orelse return;
+            return context.fail_as(.system, report.op, op.target, report.detail());
         },
     };
     if (op.copy_up) {
@@ -142,16 +143,16 @@ fn mode_of_target(context: *const Context, op: plan.Mount, source: plan.Filesyst
 /// In a user namespace without a cgroup namespace cgroup2 cannot be mounted: the host's directory is bound.
 /// Null: that is not to be seen from here either, and the target has been covered instead, so that no
 /// writable cgroup shows through from a bind of /sys (CVE-2023-25809).
-fn bind_instead(context: *Context, op: plan.Mount, source: plan.Filesystem, target: sys.fd_t) Failed!?sys.fd_t {
+fn bind_instead(context: *Context, op: plan.Mount, directory: []const u8, target: sys.fd_t) Failed!?sys.fd_t {
     var buffer: sys.PathBuffer = undefined;
-    const host = sys.zero_terminate(&buffer, source.fallback_bind) catch return context.fail("open_tree", source.fallback_bind);
+    const host = sys.zero_terminate(&buffer, directory) catch return context.fail("open_tree", directory);
     // With everything below, which a user namespace may not leave out.
     const clone = sys.open_tree_clone(sys.AT.FDCWD, host, true, 0) catch {
-        if (!sys.is(.NOENT)) return context.fail("open_tree", source.fallback_bind);
+        if (!sys.is(.NOENT)) return context.fail("open_tree", directory);
         try masks.cover_directory(context, target, op.target);
         return null;
     };
-    try attributes.apply_to_bind(context, clone, op, source.fallback_bind);
+    try attributes.apply_to_bind(context, clone, op, directory);
     return clone;
 }
 

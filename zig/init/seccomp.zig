@@ -47,11 +47,11 @@ pub fn seccomp(context: *Context, op: plan.Seccomp) Failed!void {
             return context.fail_as(.system, "seccomp", "", "it takes CAP_SYS_ADMIN or process.noNewPrivileges");
         }
     }
-    context.has_listener = op.listener_path.len > 0;
+    context.has_listener = op.listener_path != null;
     context.filter = .{
         .program = try decode(context, op.program),
         .flags = op.flags,
-        .listener = op.listener_path.len > 0,
+        .listener = op.listener_path != null,
         .needs_privilege = no_new_privs == 0,
         .subject = context.subject,
     };

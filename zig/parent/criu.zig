@@ -52,8 +52,8 @@ pub const CriuStarted = struct {
     pid: i32,
     pidfd: i32,
     socket: i32,
-    /// What it writes, with CriuStdio.captured; else -1.
-    output: i32,
+    /// What it writes, with CriuStdio.captured.
+    output: ?i32,
     /// Ours to close. CRIU finds them by their number in our process.
     directories: []const i32,
 };
@@ -100,11 +100,12 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
     for (request.directories, child.directories) |path, *item| item.* = try call.path(path);
     if (request.root) |root| child.root = .{ .path = try call.path(root.path), .target = try call.path(root.target) };
 
-    var output: sys.fd_t = -1;
-    errdefer if (output >= 0) sys.close(output);
+    var output: ?sys.fd_t = null;
+    errdefer if (output) |fd| sys.close(fd);
     if (request.stdio == .captured) {
-        output = sys.memfd_create("criu-output") catch return call.fail("memfd_create", "");
-        child.output = sys.dup_at_least(output, first_free) catch return call.fail("fcntl", "output");
+        const file = sys.memfd_create("criu-output") catch return call.fail("memfd_create", "");
+        output = file;
+        child.output = sys.dup_at_least(file, first_free) catch return call.fail("fcntl", "output");
         kept.appendAssumeCapacity(child.output);
         const input = sys.open("/dev/null", sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return call.fail("open", "/dev/null");
         defer sys.close(input);
@@ -164,13 +165,13 @@ pub const CriuExchangeRequest = struct {
 pub const CriuExchangeReply = struct {
     /// base64; empty: CRIU has closed the socket.
     message: []const u8,
-    /// The descriptor that came with it, ours to close; -1: none.
-    fd: i32,
+    /// The descriptor that came with it, ours to close.
+    fd: ?i32,
 };
 
 /// Sends one message and waits for the next that comes.
 pub fn criu_exchange(call: *Call, request: CriuExchangeRequest) Call.Error!CriuExchangeReply {
-    const closed: CriuExchangeReply = .{ .message = "", .fd = -1 };
+    const closed: CriuExchangeReply = .{ .message = "", .fd = null };
     if (request.message.len > 0) {
         const decoder = std.base64.standard.Decoder;
         const size = decoder.calcSizeForSlice(request.message) catch return call.fail_as(.protocol, "decode", "criu", "");
@@ -193,14 +194,14 @@ pub fn criu_exchange(call: *Call, request: CriuExchangeRequest) Call.Error!CriuE
     }
     const encoder = std.base64.standard.Encoder;
     const text = try call.arena.alloc(u8, encoder.calcSize(received.bytes.len));
-    return .{ .message = encoder.encode(text, received.bytes), .fd = received.fd };
+    return .{ .message = encoder.encode(text, received.bytes), .fd = if (received.fd >= 0) received.fd else null };
 }
 
 pub const CriuEndRequest = struct {
     pid: i32,
     pidfd: i32,
     socket: i32,
-    output: i32,
+    output: ?i32,
     kill: bool,
 };
 pub const CriuEndReply = struct {
@@ -218,14 +219,14 @@ pub fn criu_end(call: *Call, request: CriuEndRequest) Call.Error!CriuEndReply {
     var status: u32 = 0;
     const reaped = sys.wait4(request.pid, &status, 0);
     sys.close(request.pidfd);
-    defer if (request.output >= 0) sys.close(request.output);
+    defer if (request.output) |output| sys.close(output);
     _ = reaped catch return call.fail("wait4", "criu");
     // Its output before it had a log file.
     if (request.kill) streams.end();
     return .{
         .status = process.describe_status(call.arena, status),
         .succeeded = status == 0,
-        .output = if (request.output >= 0) try last_output(call, request.output) else "",
+        .output = if (request.output) |output| try last_output(call, output) else "",
     };
 }
 

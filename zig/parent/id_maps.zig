@@ -20,9 +20,9 @@ pub fn write(call: *Call, namespaces: plan.Namespaces, pid: i32) Call.Error!void
     try write_one(call, pid, "gid_map", namespaces.gid_map, namespaces.newgidmap, "linux.gidMappings");
 }
 
-fn write_one(call: *Call, pid: i32, file: []const u8, map: []const plan.IdMap, helper: []const u8, subject: []const u8) Call.Error!void {
+fn write_one(call: *Call, pid: i32, file: []const u8, map: []const plan.IdMap, helper: ?[]const u8, subject: []const u8) Call.Error!void {
     if (map.len == 0) return;
-    if (helper.len > 0) return run_helper(call, pid, map, helper, subject);
+    if (helper) |program| return run_helper(call, pid, map, program, subject);
     var text: std.ArrayList(u8) = .empty;
     for (map) |line| try text.print(call.arena, "{d} {d} {d}\n", .{ line.container_id, line.host_id, line.size });
     const path = try std.fmt.allocPrintSentinel(call.arena, "/proc/{d}/{s}", .{ pid, file }, 0);

@@ -51,10 +51,10 @@ pub const Spawned = struct {
     /// To bunc-init; close it when the process is left alone.
     channel: i32,
     progress: Progress,
-    /// The seccomp listener at Progress.seccomp_listener; else -1.
-    fd: i32,
-    /// Master of the terminal, once it was made; else -1.
-    console: i32,
+    /// The seccomp listener at Progress.seccomp_listener, and only there; ours to close.
+    fd: ?i32,
+    /// Master of the terminal, once it was made.
+    console: ?i32,
     /// Which file bunc-init is executed from (process.zig, `identity`); "" from calls that did not execute
     /// it.
     executable: []const u8,
@@ -185,8 +185,8 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
     };
 
     var cgroup: sys.fd_t = -1;
-    if (plan.placement.into.len > 0) {
-        const path = try call.path(plan.placement.into);
+    if (plan.placement.into) |into| {
+        const path = try call.path(into);
         cgroup = sys.open(path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch return call.fail("open", path);
     }
     defer if (cgroup >= 0) sys.close(cgroup);
@@ -197,7 +197,7 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
     const executable_name = try process.identity(call, executable_stat);
     const began_us = sys.monotonic_us();
     const started = clone.spawn(&child, flags, cgroup) catch
-        return call.fail(sys.backend.failed_op, if (cgroup >= 0) plan.placement.into else "");
+        return call.fail(sys.backend.failed_op, plan.placement.into orelse "");
     if (plan.trace) trace.keep(.{
         .point = .cloned,
         .index = 0,
@@ -211,7 +211,7 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
 /// itself, because its root is the cgroup that the process is in by then.
 fn is_direct(plan: Plan) bool {
     const wanted = plan.namespaces;
-    return wanted.join.len == 0 and wanted.join_pid == 0 and
+    return wanted.join.len == 0 and wanted.join_process == null and
         wanted.create & (CLONE.NEWUSER | CLONE.NEWTIME) == 0;
 }
 
@@ -221,7 +221,7 @@ pub const AdvanceRequest = struct {
     pid: i32,
     pidfd: i32,
     channel: i32,
-    console: i32,
+    console: ?i32,
 };
 
 /// Lets bunc-init go on from where `spawn` or the last `advance` left it. After a Failure the process is gone
@@ -237,7 +237,7 @@ pub fn advance(call: *Call, request: AdvanceRequest) Call.Error!Spawned {
     };
     errdefer conversation.abandon();
     // Before its program runs: a change of size later is a SIGWINCH to it.
-    if (request.start == .parent and request.console >= 0) Terminal.give_size(request.console);
+    if (request.start == .parent) if (request.console) |console| Terminal.give_size(console);
     try conversation.proceed();
     return conversation.follow();
 }
@@ -264,7 +264,7 @@ const Conversation = struct {
     channel: sys.fd_t,
     pid: i32,
     pidfd: sys.fd_t,
-    console: sys.fd_t = -1,
+    console: ?sys.fd_t = null,
     executable: []const u8 = "",
     sources: Sources = .{},
     executing: bool = false,
@@ -318,10 +318,10 @@ const Conversation = struct {
                     try self.proceed();
                 },
                 .child => try self.adopt(message.payload),
-                .hooks => return self.report(.hooks, -1),
+                .hooks => return self.report(.hooks, null),
                 .console => self.console = message.fd,
                 .seccomp_listener => return self.report(.seccomp_listener, message.fd),
-                .ready => if (self.start != .immediately) return self.report(.ready, -1),
+                .ready => if (self.start != .immediately) return self.report(.ready, null),
                 .executing => self.executing = true,
                 .trace => trace.keep_message(message.payload),
                 .network_device => try network_device.move(self.call, message.payload, self.pid, self.channel),
@@ -359,7 +359,7 @@ const Conversation = struct {
     /// refused it to say which.
     fn ended(self: *Conversation) Call.Error!Spawned {
         const lives = if (process_stat.read(self.pid)) |stat| stat.has_memory else |_| false;
-        if (self.executing or lives) return self.report(.executed, -1);
+        if (self.executing or lives) return self.report(.executed, null);
         var status: u32 = 0;
         const reaped = sys.wait4(self.pid, &status, 0) catch 0;
         self.pid = 0;
@@ -367,7 +367,7 @@ const Conversation = struct {
         return self.call.fail_as(.died, "bunc-init", "", detail);
     }
 
-    fn report(self: *Conversation, progress: Progress, fd: sys.fd_t) Call.Error!Spawned {
+    fn report(self: *Conversation, progress: Progress, fd: ?sys.fd_t) Call.Error!Spawned {
         self.sources.close();
         return .{
             .pid = self.pid,
@@ -385,7 +385,7 @@ const Conversation = struct {
     fn abandon(self: *Conversation) void {
         self.sources.close();
         sys.close(self.channel);
-        if (self.console >= 0) sys.close(self.console);
+        if (self.console) |console| sys.close(console);
         process.kill_and_reap(self.pid, self.pidfd);
         streams.end();
     }

@@ -15,8 +15,8 @@ const SIG = std.os.linux.SIG;
 pub const SuperviseRequest = struct {
     pid: i32,
     pidfd: i32,
-    /// Master of the process's terminal, to carry; -1: none.
-    console: i32,
+    /// Master of the process's terminal, to carry.
+    console: ?i32,
     /// sd_notify(3): the socket of `notify_listen`, which is closed in the end, and $NOTIFY_SOCKET; null:
     /// none.
     notify: ?SuperviseNotify,
@@ -44,10 +44,12 @@ pub fn supervise(call: *Call, request: SuperviseRequest) Call.Error!SuperviseRep
     const relay = &streams.relay;
     const mask = streams.hold_terminal_signals();
     defer streams.release_signals(mask);
-    const terminal = if (request.console >= 0) Terminal.take() catch return call.fail("ioctl", "terminal") else null;
+    const terminal = if (request.console != null) Terminal.take() catch return call.fail("ioctl", "terminal") else null;
     defer if (terminal) |taken| taken.restore();
-    if (terminal) |taken| taken.copy_size(request.console);
-    if (request.console >= 0) relay.open_terminal(request.console);
+    if (request.console) |console| {
+        if (terminal) |taken| taken.copy_size(console);
+        relay.open_terminal(console);
+    }
 
     // To the manager the service is this process: it ends as the container does.
     var notify: Notify = if (request.notify) |it| try .open(call, it.listener, it.manager, sys.getpid()) else .{};
@@ -98,7 +100,8 @@ fn pass_signal(signal: SIG, request: SuperviseRequest, terminal: ?Terminal) void
         // Orphans of the container that were given to us (subreaper).
         .CHLD => reap_orphans(request.pid),
         .WINCH => if (terminal) |taken| {
-            taken.copy_size(request.console);
+            // There is no other to take the size from.
+            taken.copy_size(request.console.?);
         } else send(request.pidfd, signal),
         // Terminal job control stops us, not the container.
         .TTIN, .TTOU, .URG => {},

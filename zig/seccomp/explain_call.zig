@@ -41,8 +41,8 @@ pub const SeccompAnswer = struct {
     /// The errno of SCMP_ACT_ERRNO, the message of SCMP_ACT_TRACE; else 0.
     data: u32,
     reason: explain.Reason,
-    /// Index into linux.seccomp.syscalls; for reason `rule`, else -1.
-    rule: i32,
+    /// Index into linux.seccomp.syscalls; for reason `rule` only.
+    rule: ?u32,
     /// BPF instructions that the kernel executes to say so.
     instructions: u32,
     /// What the answer depends on, if it does on the arguments; the first that matches wins.
@@ -124,7 +124,7 @@ const Asker = struct {
             .action = answer.action(),
             .data = answer.data(),
             .reason = answer.reason,
-            .rule = answer.rule orelse -1,
+            .rule = if (answer.rule) |rule| rule else null,
             .instructions = outcome.executed,
             .alternatives = switch (try asker.explainer.decision(&data)) {
                 .conditional => |alternatives| try asker.describe(alternatives),

@@ -87,7 +87,7 @@ export class SystemdCgroups implements PlannedCgroups {
     return {
       state: "awaiting",
       locations: this.locations,
-      placement: isV2 ? placement([]) : { ...placement(this.locations), into: "" },
+      placement: isV2 ? placement([]) : { ...placement(this.locations), into: null },
       place: (pid) => this.place(pid),
     };
   }

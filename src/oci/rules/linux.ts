@@ -82,7 +82,7 @@ export const linuxRules: readonly Rule<Config>[] = [
           "SCMP_ACT_NOTIFY cannot be used for the write syscall",
         );
       }
-      if (asksAgent(seccomp) && seccompReceiver(config) === "") {
+      if (asksAgent(seccomp) && seccompReceiver(config) === null) {
         report.issue(
           "linux.seccomp.listenerPath",
           undefined,
