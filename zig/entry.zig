@@ -14,6 +14,7 @@ const builtin = @import("builtin");
 const Block = @import("entry/block.zig").Block;
 const environment = @import("entry/environment.zig");
 const record = @import("entry/record.zig");
+const rest = @import("entry/rest.zig");
 const address_space = @import("entry/address_space.zig");
 const stack = @import("entry/stack.zig");
 const image = @import("image.zig");
@@ -97,6 +98,7 @@ fn room(words: [*]usize) callconv(.c) usize {
 fn prepare(words: [*]usize, target: [*]usize) callconv(.c) *const anyopaque {
     const given: Block = .at(words);
     const start = record.take(reason);
+    rest.take(given.environment);
     // The build gives settings for Bun to the program of which it takes the image.
     const kept: []const usize = if (image.isRecording()) given.environment else @ptrCast(environment.clean(@ptrCast(given.environment)));
     const entries = kept.len + environment.added_count + 1;

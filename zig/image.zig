@@ -17,6 +17,8 @@ const processor = @import("image/processor.zig");
 const context = @import("image/context.zig");
 const environment = @import("entry/environment.zig");
 const population = @import("image/populate.zig");
+const forgetting = @import("image/forget.zig");
+const rest = @import("entry/rest.zig");
 comptime {
     _ = @import("image/pieces.zig");
 }
@@ -100,6 +102,17 @@ pub fn usedCalls() ?[]const Call {
     return header.fill.items[0..header.fill.count];
 }
 
+/// What the kernel gave to a process that has started from the image; null: this has not.
+pub fn usedBlock() ?Block {
+    return @as(*const volatile ?Block, &block).*;
+}
+
+/// Gives back what Bun has in memory. Nothing of Bun's may run in this process any more, and there must be no
+/// other thread.
+pub fn forget() void {
+    forgetting.forget(@as(*const volatile ?*const Header, &used).*.?, usedBlock().?);
+}
+
 /// Whether the build looks at what this process has touched when it ends.
 pub fn isWatched() bool {
     const header = @as(*const volatile ?*const Header, &used).* orelse return false;
@@ -147,6 +160,7 @@ pub fn start(given: Block) Reason {
     }
     const ranges = header.ranges.items[0..header.ranges.count];
     population.populate(header.profiles.items[0..header.profiles.count], ranges, given.arguments[2..]);
+    rest.take(given.environment);
     restoreSignals(&header.stopped.actions, header.code);
     const tid = context.setThread(header.stopped.thread);
     for (header.tids.items[0..header.tids.count]) |place| place.* = tid;
@@ -212,10 +226,11 @@ fn succeeds(call: Call) bool {
     return linux.errno(linux.syscall6(@enumFromInt(call.number), a[0], a[1], a[2], a[3], a[4], a[5])) == .SUCCESS;
 }
 
-/// As Bun has them after its start: with handlers of its own, and none blocked.
+/// As Bun has them after its start: with handlers of its own, and none blocked; but for a process that
+/// finishes what another began, which unblocks them when it has caught them (zig/parent/signals.zig).
 fn restoreSignals(actions: *const [64][4]usize, area: Area) void {
     const none: u64 = 0;
-    _ = linux.syscall4(.rt_sigprocmask, linux.SIG.SETMASK, @intFromPtr(&none), 0, @sizeOf(u64));
+    if (rest.text() == null) _ = linux.syscall4(.rt_sigprocmask, linux.SIG.SETMASK, @intFromPtr(&none), 0, @sizeOf(u64));
     for (actions, 1..) |*action, signal| {
         if (signal == @intFromEnum(linux.SIG.SEGV)) code.guard(area, action.*) else if (action[0] != 0) _ = linux.syscall4(.rt_sigaction, signal, @intFromPtr(action), 0, 8);
     }

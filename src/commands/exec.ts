@@ -3,18 +3,25 @@
 import { oomKills } from "../cgroup/oom.ts";
 import type { CgroupLocation } from "../cgroup/paths.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
-import { type Container, openContainer } from "../container/container.ts";
+import { type Container, openContainer, rootOf } from "../container/container.ts";
 import { execProcess, readProcessFile } from "../container/exec.ts";
+import { forgetting, holdSignals } from "../container/rest.ts";
 import { loadStoredConfig } from "../container/stored-config.ts";
 import type { Log } from "../log/log.ts";
 import { native } from "../native/call.ts";
-import type { Handler } from "../verbs/verbs.ts";
+import type { StateRecord } from "../state/record.ts";
+import { StateDirectory } from "../state/store.ts";
+import type { CommandContext, Handler } from "../verbs/verbs.ts";
 import { processFromFlags, subCgroupsFromFlags } from "./exec-process.ts";
 
 export const run: Handler<"exec"> = (options, [id, words], context) => {
-  const container = openContainer(id, context);
   // Before there is a process: a signal that comes in between must reach it.
-  if (!options.detach) native("hold_signals", {});
+  const ended = options.detach ? undefined : holdSignals<Rest>();
+  if (ended !== undefined) {
+    const directory = new StateDirectory(rootOf(context), id);
+    return finish(directory, ended.rest, ended.status, ended.signaled, context);
+  }
+  const container = openContainer(id, context);
   const file = options.process;
   const before = options.detach ? undefined : beginning(container);
   const { pid, pidfd, console } = execProcess(
@@ -33,10 +40,30 @@ export const run: Handler<"exec"> = (options, [id, words], context) => {
     context,
   );
   if (before === undefined) return 0;
-  const { status, signaled } = native("supervise", { pid, pidfd, console, notify: null });
-  if (signaled) tellProcessEnding(container, { ...before, pid, status }, context.log);
-  return status;
+  const { directory, record } = container;
+  const rest: Rest = { record, before, pid };
+  const forget = forgetting(rest, context);
+  const { status, signaled } = native("supervise", { pid, pidfd, console, notify: null, forget });
+  return finish(directory, rest, status, signaled, context);
 };
+
+/** All that is left of it when the command is begun anew. */
+interface Rest {
+  record: StateRecord;
+  before: Beginning;
+  pid: number;
+}
+
+function finish(
+  directory: StateDirectory,
+  { record, before, pid }: Rest,
+  status: number,
+  signaled: boolean,
+  { log }: CommandContext,
+): number {
+  if (signaled) tellProcessEnding(directory, record, { ...before, pid, status }, log);
+  return status;
+}
 
 interface Beginning {
   locations: readonly CgroupLocation[];
@@ -51,7 +78,8 @@ function beginning({ record }: Container): Beginning {
 }
 
 function tellProcessEnding(
-  { directory, record }: Container,
+  directory: StateDirectory,
+  record: StateRecord,
   ending: Beginning & { pid: number; status: number },
   log: Log,
 ): void {

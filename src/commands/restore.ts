@@ -1,16 +1,18 @@
 /** `restore`: makes a container from a checkpoint. */
 
 import { listenForNotify } from "../container/notify-socket.ts";
+import { holdSignals } from "../container/rest.ts";
 import { type Restored, restoreContainer } from "../container/restore.ts";
-import { superviseContainer } from "../container/supervise.ts";
+import { finishSupervised, type SupervisedRest, superviseContainer } from "../container/supervise.ts";
 import { imageDirectory, warnOfRootless } from "../criu/options.ts";
 import { native } from "../native/call.ts";
 import type { CommandContext, Handler, VerbOptions } from "../verbs/verbs.ts";
 
 export const run: Handler<"restore"> = (options, [id], context) => {
-  warnOfRootless(context.log);
   // Before there is a container: a signal that comes in between must reach it, not orphan it.
-  if (!options.detach) native("hold_signals", {});
+  const ended = options.detach ? undefined : holdSignals<SupervisedRest>();
+  if (ended !== undefined) return finishSupervised(ended, context);
+  warnOfRootless(context.log);
   if (options.subreaper !== false) native("become_subreaper", {});
   const restored = restoreContainer(
     {

@@ -5,14 +5,16 @@ import { type Created, createContainer } from "../container/create.ts";
 import { destroyContainer, killContainer } from "../container/destroy.ts";
 import { runPoststartHooks } from "../container/hooks.ts";
 import { awaitReady, listenForNotify } from "../container/notify-socket.ts";
-import { superviseContainer } from "../container/supervise.ts";
+import { holdSignals } from "../container/rest.ts";
+import { finishSupervised, type SupervisedRest, superviseContainer } from "../container/supervise.ts";
 import { inForeground } from "../failure/messages.ts";
 import { native } from "../native/call.ts";
 import type { CommandContext, Handler, VerbOptions } from "../verbs/verbs.ts";
 
 export const run: Handler<"run"> = (options, [id], context) => {
   // Before there is a container: a signal that comes in between must reach it, not orphan it.
-  if (!options.detach) native("hold_signals", {});
+  const ended = options.detach ? undefined : holdSignals<SupervisedRest>();
+  if (ended !== undefined) return finishSupervised(ended, context);
   if (options.subreaper !== false) native("become_subreaper", {});
   const created = createContainer(
     {

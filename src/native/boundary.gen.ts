@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 1827015827;
+export const abiFingerprint = 4077946461;
 
 export type Failure = {
   code: Code;
@@ -227,7 +227,9 @@ export type GiveStreamsReply = Record<string, never>;
 
 export type HoldSignalsRequest = Record<string, never>;
 
-export type HoldSignalsReply = Record<string, never>;
+export type HoldSignalsReply = {
+  rest: Rest | null;
+};
 
 export type SubreaperRequest = Record<string, never>;
 
@@ -238,6 +240,7 @@ export type SuperviseRequest = {
   pidfd: number;
   console: number | null;
   notify: SuperviseNotify | null;
+  forget: SuperviseForget | null;
 };
 
 export type SuperviseReply = {
@@ -673,9 +676,20 @@ export type TraceRecord = {
 
 export type Stream = "kept" | "given" | "relayed" | "with_stdout";
 
+export type Rest = {
+  text: string;
+  status: number;
+  signaled: boolean;
+};
+
 export type SuperviseNotify = {
   listener: number;
   manager: string;
+};
+
+export type SuperviseForget = {
+  after_ms: number;
+  rest: string;
 };
 
 export type CriuRoot = {

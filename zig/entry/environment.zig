@@ -2,6 +2,7 @@
 
 const std = @import("std");
 const record = @import("record.zig");
+const rest = @import("rest.zig");
 
 /// Beginnings of names that are taken out of the environment: each makes code, files or descriptors of the
 /// caller's choice act inside the runtime, which may run with more rights than who chose them. Upper and
@@ -25,6 +26,7 @@ pub const removed_prefixes = [_][]const u8{
     "UV_",
     // The record is ours to write.
     record.variable,
+    rest.variable,
 };
 
 /// What is added beside the record.

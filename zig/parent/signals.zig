@@ -7,6 +7,7 @@
 
 const std = @import("std");
 const sys = @import("../sys.zig");
+const forget = @import("forget.zig");
 const Call = @import("../call.zig").Call;
 const linux = std.os.linux;
 
@@ -18,7 +19,10 @@ const libc_first = 32;
 const libc_last = 33;
 
 pub const HoldSignalsRequest = struct {};
-pub const HoldSignalsReply = struct {};
+pub const HoldSignalsReply = struct {
+    /// What this process was begun to finish (parent/forget.zig); null: nothing.
+    rest: ?forget.Rest,
+};
 
 /// Catches what `supervise` passes on. Called before a container exists: an early signal waits in the pipe,
 /// instead of ending us while the container lives.
@@ -47,7 +51,9 @@ pub fn hold_signals(call: *Call, request: HoldSignalsRequest) Call.Error!HoldSig
         };
         _ = sys.check(linux.sigaction(signal, &ours, null)) catch return call.fail("rt_sigaction", "");
     }
-    return .{};
+    const rest = try forget.take(call);
+    if (rest != null) sys.sigprocmask(sys.SIG.SETMASK, 0, null);
+    return .{ .rest = rest };
 }
 
 fn handle(signal: linux.SIG) callconv(.c) void {

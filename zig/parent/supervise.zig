@@ -8,6 +8,8 @@ const Terminal = @import("terminal.zig").Terminal;
 const Notify = @import("notify.zig").Relay;
 const streams = @import("streams.zig");
 const linger = @import("linger.zig");
+const Waiting = @import("forget.zig").Waiting;
+const give_up = @import("forget.zig").give_up;
 const Relay = @import("../relay/relay.zig").Relay;
 const Call = @import("../call.zig").Call;
 const SIG = std.os.linux.SIG;
@@ -20,7 +22,13 @@ pub const SuperviseRequest = struct {
     /// sd_notify(3): the socket of `notify_listen`, which is closed in the end, and $NOTIFY_SOCKET; null:
     /// none.
     notify: ?SuperviseNotify,
+    /// Null: this process stays as it is.
+    forget: ?SuperviseForget,
 };
+
+/// After some time this process keeps nothing but what waiting takes, and begins anew in the end, where
+/// `hold_signals` then gives `rest` (parent/forget.zig).
+pub const SuperviseForget = struct { after_ms: u32, rest: []const u8 };
 
 pub const SuperviseNotify = struct { listener: i32, manager: []const u8 };
 
@@ -41,6 +49,16 @@ pub fn become_subreaper(call: *Call, request: SubreaperRequest) Call.Error!Subre
 }
 
 pub fn supervise(call: *Call, request: SuperviseRequest) Call.Error!SuperviseReply {
+    var waiting: ?Waiting = null;
+    const reply = stay(call, request, &waiting) catch |err| {
+        if (waiting == null) return err;
+        give_up(if (call.failure) |failure| failure.op else "allocate", 1);
+    };
+    if (waiting) |it| it.begin_anew(reply.status, reply.signaled);
+    return reply;
+}
+
+fn stay(call: *Call, request: SuperviseRequest, waiting: *?Waiting) Call.Error!SuperviseReply {
     const relay = &streams.relay;
     const mask = streams.hold_terminal_signals();
     defer streams.release_signals(mask);
@@ -55,13 +73,24 @@ pub fn supervise(call: *Call, request: SuperviseRequest) Call.Error!SuperviseRep
     var notify: Notify = if (request.notify) |it| try .open(call, it.listener, it.manager, sys.getpid()) else .{};
     defer notify.close();
 
+    // Until it is done, or cannot be done.
+    var forget = request.forget;
+    const begun_ms = sys.monotonic_ms();
     while (true) {
         var polled: [3 + Relay.polls_count]sys.PollFd = undefined;
         polled[0] = .{ .fd = signals.descriptor(), .events = sys.POLL.IN, .revents = 0 };
         polled[1] = .{ .fd = request.pidfd, .events = sys.POLL.IN, .revents = 0 };
         polled[2] = .{ .fd = notify.listener, .events = sys.POLL.IN, .revents = 0 };
         relay.polls(polled[3..]);
-        _ = sys.poll(&polled, relay.timeout_ms()) catch return call.fail("poll", "");
+        var timeout_ms = relay.timeout_ms();
+        if (forget) |it| {
+            const left_ms = it.after_ms -| (sys.monotonic_ms() -| begun_ms);
+            if (left_ms == 0) {
+                waiting.* = Waiting.forget(it.rest);
+                forget = null;
+            } else timeout_ms = if (timeout_ms < 0) @intCast(left_ms) else @min(timeout_ms, @as(i32, @intCast(left_ms)));
+        }
+        _ = sys.poll(&polled, timeout_ms) catch return call.fail("poll", "");
         while (signals.next() catch return call.fail("read", "signals")) |signal| pass_signal(signal, request, terminal);
         relay.turn(polled[3..]);
         if (polled[2].revents != 0) {

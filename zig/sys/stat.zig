@@ -17,6 +17,7 @@ pub const Stat = struct {
     mode: u32,
     uid: u32,
     gid: u32,
+    links: u32,
     inode: u64,
     size: u64,
     /// Device that the file is on; and, for a device node, the device that it is.
@@ -43,6 +44,7 @@ pub fn statx(dir: fd_t, path: [*:0]const u8, flags: u32) Error!Stat {
         .mode = raw.mode,
         .uid = raw.uid,
         .gid = raw.gid,
+        .links = raw.nlink,
         .inode = raw.ino,
         .size = raw.size,
         .device_major = raw.dev_major,

@@ -1,0 +1,29 @@
+/**
+ * What a foreground command still has to do when the process that it waits for has ended. While it waits for long, the core gives
+ * Bun's memory back, and begins the command anew for the rest (zig/parent/forget.zig).
+ */
+
+import type { SuperviseForget } from "../native/boundary.gen.ts";
+import { native } from "../native/call.ts";
+import type { ContainerContext } from "./context.ts";
+
+/** As long as a command may last that is not worth another start. */
+const AFTER_MS = 100;
+
+/** How the process ended, and what the command wrote down for this. */
+export interface Ended<Rest> {
+  rest: Rest;
+  status: number;
+  signaled: boolean;
+}
+
+/** Catches signals. → what there is to finish; undefined: this is a new command. */
+export function holdSignals<Rest>(): Ended<Rest> | undefined {
+  const { rest } = native("hold_signals", {});
+  return rest === null ? undefined : { ...rest, rest: JSON.parse(rest.text) };
+}
+
+/** For `supervise`. null: the calls of a command that is watched (--debug) belong to one process. */
+export function forgetting(rest: unknown, { log }: ContainerContext): SuperviseForget | null {
+  return log.debugging ? null : { after_ms: AFTER_MS, rest: JSON.stringify(rest) };
+}
