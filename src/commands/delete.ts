@@ -1,5 +1,6 @@
 /** `delete`: removes a stopped or created container; with --force any. */
 
+import { cgroupsOf } from "../container/cgroups.ts";
 import { loadContainer, rootOf } from "../container/container.ts";
 import { destroyContainer, killContainer } from "../container/destroy.ts";
 import { salvage } from "../container/salvage.ts";
@@ -42,7 +43,10 @@ function takeLock(directory: StateDirectory, force: boolean): boolean {
 /** False: there is no usable state, and with --force what there was is removed. */
 function isReadable(directory: StateDirectory, force: boolean, context: CommandContext): boolean {
   try {
-    if (directory.tryLoad() !== undefined) return true;
+    const record = directory.tryLoad();
+    // Paths that are no cgroups of this host are damage too.
+    if (force && record !== undefined) cgroupsOf(record);
+    if (record !== undefined) return true;
   } catch (damage) {
     if (!force) throw damage;
     salvage(directory, damage, context.log);

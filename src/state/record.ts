@@ -86,6 +86,9 @@ export function parseRecord(text: string, path: string): StateRecord {
     const member = (own as Record<string, unknown>)[field];
     if (!isSound(member)) throw damaged(path, `field bunc.${field} is ${found(member)}`, FORCE_HINT);
   }
+  const { cgroupDriver, systemdUnit } = own as StateRecord["bunc"];
+  if (systemdUnit !== "" && cgroupDriver !== "systemd")
+    throw damaged(path, `field bunc.systemdUnit is set, and bunc.cgroupDriver is not systemd`, FORCE_HINT);
   return value as unknown as StateRecord;
 }
 

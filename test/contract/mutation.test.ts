@@ -10,6 +10,8 @@ import { stringifyJson } from "../../src/oci/json.ts";
 import { resolveConfig } from "../../src/oci/resolved/config.ts";
 import { loadConfig } from "../../src/oci/validate.ts";
 import { planCreate } from "../../src/plan/plan.ts";
+import { damage } from "../harness/damage.ts";
+import { Random } from "../harness/random.ts";
 import { cases, smallConfig } from "./cases.ts";
 import { createOptions } from "./create-options.ts";
 import { v2 } from "./hosts.ts";
@@ -17,41 +19,14 @@ import { v2 } from "./hosts.ts";
 const RUNS = Number(Bun.env["FUZZ_RUNS"] ?? 3000);
 const SEED = Number(Bun.env["FUZZ_SEED"] ?? Date.now() % 1_000_000);
 
-/** What stands where something else should. */
-const STRANGE: readonly unknown[] = [
-  null,
-  true,
-  0,
-  -1,
-  0.5,
-  1e300,
-  2 ** 53,
-  18446744073709551615n,
-  -9223372036854775809n,
-  "",
-  "/",
-  "..",
-  "a\0b",
-  "\ud800",
-  "=",
-  "__proto__",
-  "x".repeat(5000),
-  [],
-  [[]],
-  [null],
-  {},
-  { __proto__: null },
-  { path: "/x", type: "user" },
-];
-
 test(`damaged configs, FUZZ_SEED=${SEED}`, () => {
-  const random = generator(SEED);
+  const random = new Random(SEED);
   let refused = 0;
   for (let run = 0; run < RUNS; run++) {
-    const each = cases[random(cases.length)];
+    const each = cases[random.below(cases.length)];
     if (each === undefined) continue;
     const document = structuredClone(each.config(smallConfig()));
-    for (let times = 1 + random(3); times > 0; times--) damage(document, random);
+    for (let times = 1 + random.below(3); times > 0; times--) damage(document, random);
     const text = stringifyJson(document);
     const host = hostFacts(each.host ?? v2);
     const options = { ...createOptions, seccomp: { program: "", flags: 0 }, ...each.options };
@@ -75,43 +50,3 @@ test(`damaged configs, FUZZ_SEED=${SEED}`, () => {
   expect(refused).toBeGreaterThan(0);
   expect(refused).toBeLessThan(RUNS);
 }, 60_000);
-
-/** mulberry32: small, fast, and the same everywhere. */
-function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
-/** Replaces, removes or doubles one member somewhere in a document. */
-function damage(document: unknown, random: (below: number) => number): void {
-  const places: [holder: Record<string, unknown>, key: string][] = [];
-  collect(document, places);
-  const place = places[random(places.length)];
-  if (place === undefined) return;
-  const [holder, key] = place;
-  switch (random(4)) {
-    case 0:
-      if (Array.isArray(holder)) holder.splice(Number(key), 1);
-      else delete holder[key];
-      break;
-    case 1:
-      if (Array.isArray(holder)) holder.push(structuredClone(holder[Number(key)]));
-      else holder[`${key}2`] = holder[key];
-      break;
-    default:
-      holder[key] = structuredClone(STRANGE[random(STRANGE.length)]);
-  }
-}
-
-function collect(value: unknown, places: [Record<string, unknown>, string][]): void {
-  if (typeof value !== "object" || value === null) return;
-  for (const key of Object.keys(value)) {
-    places.push([value as Record<string, unknown>, key]);
-    collect((value as Record<string, unknown>)[key], places);
-  }
-}

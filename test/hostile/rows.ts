@@ -139,4 +139,39 @@ export const rows: readonly Row[] = [
   ...counted("Crashes and faults", "test/fault/killed.test.ts", [
     ["killed", "every verb killed at 40 moments, one test for each verb", "…"],
   ]),
+  ...told("Hosts", "test/hostile/host.test.ts", [
+    ["full state directory", "the directory of state is full or read-only"],
+    ["tiny limits", "limits of the caller are tiny: open files, sizes, memory that is locked, stack"],
+    ["closed streams", "standard streams are closed, in every combination"],
+    [
+      "strange root of state",
+      "the root of state has blanks, newlines, quotation marks, or nearly 4096 characters",
+    ],
+    ["clock", "the clock since the boot has jumped (in a time namespace)"],
+  ]),
+  ...counted("Hosts", "test/integration/entry.test.ts", [
+    ["surroundings", "a deleted directory, closed streams, hostile variables, little memory", "…"],
+  ]),
+  ...counted("Hosts", "test/integration/damage.test.ts", [
+    ["damaged state", "files of state that are cut off, wrong, strange or gone", "…"],
+  ]),
+  ...counted("Hosts", "test/integration/foreign-bytes.test.ts", [
+    ["foreign bytes", "mount points that are not UTF-8, mount tables of 64 MiB", "…"],
+  ]),
+  ...told("Bytes", "test/hostile/fuzz-files.test.ts", [
+    ["config.json", "damaged config.json"],
+    ["process.json", "damaged process.json of exec"],
+    ["resources.json", "damaged resources of update"],
+    ["state.json", "damaged state.json, under five verbs"],
+    ["command lines", "random command lines"],
+    ["passwd", "damaged passwd files of the container"],
+  ]),
+  ...told("Bytes", "test/hostile/fuzz-bytes.test.ts", [
+    ["D-Bus", "damaged replies of systemd"],
+    ["CRIU", "damaged replies of CRIU"],
+  ]),
+  ...told("Floods", "test/hostile/flood.test.ts", [
+    ["alive", "containers alive at once, made 16 at a time, each executed into, listed, killed and deleted"],
+    ["in a row", "containers run one after the other: nothing grows"],
+  ]),
 ];

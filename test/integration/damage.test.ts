@@ -31,6 +31,16 @@ const wrongValues: typeof damages = [
       writeFileSync(path, JSON.stringify({ ...rest, cgroup_paths: { "": 5 } }));
     },
   },
+  {
+    name: "with a cgroup that is none",
+    damage: (path) =>
+      writeFileSync(path, readFileSync(path, "utf8").replaceAll("/sys/fs/cgroup/", "/sys/fsoup/")),
+  },
+  {
+    name: "with a unit of systemd's, which did not make it",
+    damage: (path) =>
+      writeFileSync(path, readFileSync(path, "utf8").replace('"systemdUnit":""', '"systemdUnit":"a.scope"')),
+  },
 ];
 
 for (const { name, damage } of damages) {

@@ -137,7 +137,11 @@ export function decodeMessage(bytes: Uint8Array): Message {
   for (const field of reader.read("a(yv)") as [number, { value: Value }][])
     fields.set(field[0], field[1].value);
   reader.align(8);
-  const text = (field: number) => (fields.get(field) as string | undefined) ?? "";
+  const text = (field: number) => {
+    const value = fields.get(field) ?? "";
+    if (typeof value !== "string") throw new Error(`D-Bus header field ${field} is no text`);
+    return value;
+  };
   return {
     type,
     serial,

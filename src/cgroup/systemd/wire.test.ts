@@ -137,3 +137,11 @@ describe("messages", () => {
     expect(() => messageLength(Uint8Array.from(text, (c) => c.charCodeAt(0)))).toThrow(message);
   });
 });
+
+test("a signature that is no text is an error of the message", () => {
+  const writer = new WireWriter();
+  for (const byte of ["l".charCodeAt(0), SIGNAL, 0, 1]) writer.write("y", byte);
+  for (const word of [0, 7]) writer.write("u", word);
+  writer.write("a(yv)", [[8, { signature: "u", value: 5 }]]);
+  expect(() => decodeMessage(writer.result())).toThrow("D-Bus header field 8 is no text");
+});

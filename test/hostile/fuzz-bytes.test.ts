@@ -1,0 +1,80 @@
+/** Replies of systemd and CRIU, and their damage: a value, or the one error that the reader promises. HOSTILE_SEED repeats a run. */
+import { expect, test } from "bun:test";
+import {
+  decodeMessage,
+  encodeReply,
+  METHOD_RETURN,
+  messageLength,
+} from "../../src/cgroup/systemd/message.ts";
+import type { Value } from "../../src/cgroup/systemd/wire.ts";
+import { decode, encode, field, message, repeated } from "../../src/criu/protobuf.ts";
+import { damageBytes } from "../harness/damage.ts";
+import { Random } from "../harness/random.ts";
+import { tell } from "./results.ts";
+import { rounds, seed } from "./rounds.ts";
+
+const count = rounds(20_000, 1_000_000);
+
+/** What no reader throws on purpose. */
+const isAccident = (error: unknown) =>
+  error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
+
+function fuzz(key: string, corpus: readonly Uint8Array[], read: (bytes: Uint8Array) => unknown): void {
+  const random = new Random(seed);
+  let refused = 0;
+  for (let round = 0; round < count; round++) {
+    const bytes = damageBytes(random.pick(corpus), random);
+    try {
+      read(bytes);
+    } catch (error) {
+      if (!(error instanceof Error) || isAccident(error))
+        throw new Error(`HOSTILE_SEED=${seed}, round ${round}: ${bytes.toHex()}`, { cause: error });
+      refused++;
+    }
+  }
+  expect(refused).toBeGreaterThan(0);
+  tell(key, { inputs: count, refused });
+}
+
+const replies = [
+  { replySerial: 1, signature: "s", body: ["/org/freedesktop/systemd1/job/1"] },
+  { replySerial: 2, signature: "v", body: [{ signature: "as", value: ["a", "b"] }] },
+  {
+    path: "/org/freedesktop/systemd1",
+    interface: "org.freedesktop.systemd1.Manager",
+    member: "JobRemoved",
+    signature: "uoss",
+    body: [1, "/org/freedesktop/systemd1/job/1", "a.scope", "done"],
+  },
+  {
+    replySerial: 3,
+    signature: "a(sv)a{sv}",
+    body: [[["x", { signature: "t", value: 5n }]], [["y", { signature: "b", value: true }]]],
+  },
+];
+
+test(`D-Bus messages, HOSTILE_SEED=${seed}`, () => {
+  const corpus = replies.map(({ signature, body, ...about }) =>
+    encodeReply(METHOD_RETURN, 7, about, signature, body as Value[]),
+  );
+  for (const bytes of corpus) expect(decodeMessage(bytes).serial).toBe(7);
+  fuzz("D-Bus", corpus, (bytes) => {
+    if (messageLength(bytes) > 0) decodeMessage(bytes);
+  });
+}, 600_000);
+
+const inner = message({ name: field(1, "string"), value: field(2, "uint32") });
+const outer = message({
+  type: field(1, "int32"),
+  success: field(2, "bool"),
+  text: field(3, "string"),
+  list: repeated(4, inner),
+});
+
+test(`CRIU's messages, HOSTILE_SEED=${seed}`, () => {
+  const corpus = [
+    encode(outer, { type: -1, success: true, text: "t", list: [{ name: "n", value: 7 }] }),
+    encode(outer, { type: 5, success: false, text: "\u00fc".repeat(40), list: [{}, {}] }),
+  ];
+  fuzz("CRIU", corpus, (bytes) => decode(outer, bytes));
+}, 600_000);
