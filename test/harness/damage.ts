@@ -2,7 +2,7 @@
 import type { Random } from "./random.ts";
 
 /** What stands where something else should. */
-export const STRANGE: readonly unknown[] = [
+const STRANGE: readonly unknown[] = [
   null,
   true,
   0,

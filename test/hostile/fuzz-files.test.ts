@@ -200,7 +200,7 @@ const targets: readonly Target[] = [
     },
   },
   {
-    key: "passwd",
+    key: "passwd file",
     prepare: async (box) => {
       const bundle = box.probe(["sleep"]);
       mkdirSync(`${bundle.rootfs}/etc`);

@@ -164,7 +164,7 @@ export const rows: readonly Row[] = [
     ["resources.json", "damaged resources of update"],
     ["state.json", "damaged state.json, under five verbs"],
     ["command lines", "random command lines"],
-    ["passwd", "damaged passwd files of the container"],
+    ["passwd file", "damaged passwd files of the container"],
   ]),
   ...told("Bytes", "test/hostile/fuzz-bytes.test.ts", [
     ["D-Bus", "damaged replies of systemd"],
