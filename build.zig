@@ -75,6 +75,17 @@ pub fn build(b: *std.Build) void {
     write.addCopyFileToSource(generate.captureStdOut(.{}), "src/native/boundary.gen.ts");
     b.step("gen", "Rewrite the generated TypeScript side of the boundary").dependOn(&write.step);
 
+    const rehearsal = b.addExecutable(.{
+        .name = "rehearsal",
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("zig/rehearsal.zig"),
+            .target = native,
+            .optimize = .ReleaseSafe,
+            .single_threaded = true,
+        }),
+    });
+    b.step("rehearsal", "Make zig-out/bin/rehearsal").dependOn(&b.addInstallArtifact(rehearsal, .{}).step);
+
     const tests = b.addTest(.{
         .root_module = b.createModule(.{ .root_source_file = b.path("zig/tests.zig"), .target = native, .optimize = .Debug }),
     });

@@ -88,8 +88,12 @@ fn bind(context: *Context, slave: sys.fd_t) Failed!void {
     const target = sys.openat2(context.root, path, flags, 0o666, NO_LINKS) catch blk: {
         // A device that cannot be opened, a socket, or a file in a read-only /dev can be covered too.
         if (sys.is(.LOOP)) return context.fail_as(.unsafe_path, "openat2", path, "a component is a symbolic link");
-        break :blk sys.openat2(context.root, path, sys.O.PATH | sys.O.NOFOLLOW | sys.O.CLOEXEC, 0, NO_LINKS) catch
+        const refused = sys.backend.errno;
+        break :blk sys.openat2(context.root, path, sys.O.PATH | sys.O.NOFOLLOW | sys.O.CLOEXEC, 0, NO_LINKS) catch {
+            // It could not be made: why, the first attempt says.
+            if (sys.is(.NOENT)) sys.backend.errno = refused;
             return context.fail("openat2", path);
+        };
     };
     defer sys.close(target);
     const stat = sys.fstat(target) catch return context.fail("fstat", path);

@@ -68,6 +68,8 @@ pub const Context = struct {
 
     /// The same with more for a person.
     pub fn fail_as(self: *const Context, code: failure.Code, op: []const u8, target: []const u8, detail: []const u8) Failed {
+        // `create` has returned, and `start` has not come: nobody reads.
+        if (self.channel < 0) return error.Failed;
         // The parent may be gone; the process ends all the same.
         sync.send_failure(self.channel, .{
             .code = code,
@@ -81,10 +83,19 @@ pub const Context = struct {
         return error.Failed;
     }
 
-    /// Waits for the parent's word. A closed channel means that the parent is gone: nothing to report to.
+    /// The parent's next message. A closed channel means that it is gone: nothing to report to.
+    pub fn receive(self: *const Context, buffer: *[sync.size_max]u8) Failed!sync.Message {
+        return sync.receive(self.channel, buffer) catch |err| switch (err) {
+            error.Closed => error.Failed,
+            error.Malformed => self.fail_as(.protocol, "receive", "bunc", ""),
+            error.Sys => self.fail("recvmsg", "bunc"),
+        };
+    }
+
+    /// Waits for the parent's word.
     pub fn await_proceed(self: *const Context) Failed!void {
         var buffer: [sync.size_max]u8 = undefined;
-        const message = sync.receive(self.channel, &buffer) catch return error.Failed;
+        const message = try self.receive(&buffer);
         if (message.kind != .proceed) return self.fail_as(.protocol, "receive", @tagName(message.kind), "");
     }
 
@@ -109,10 +120,15 @@ pub const Context = struct {
         var fixed: std.heap.FixedBufferAllocator = .init(&memory);
         var bytes = std.ArrayList(u8).initCapacity(fixed.allocator(), sync.size_max) catch unreachable;
         wire.encode(trace.TraceRecord, record, &bytes, fixed.allocator()) catch unreachable;
-        self.tell(.trace, bytes.items, -1) catch {};
+        self.mention(.trace, bytes.items);
     }
 
     pub fn tell(self: *const Context, kind: sync.Kind, payload: []const u8, fd: sys.fd_t) Failed!void {
-        sync.send(self.channel, kind, payload, fd) catch return error.Failed;
+        sync.send(self.channel, kind, payload, fd) catch return self.fail("sendmsg", "bunc");
+    }
+
+    /// What the parent can do without.
+    pub fn mention(self: *const Context, kind: sync.Kind, payload: []const u8) void {
+        sync.send(self.channel, kind, payload, -1) catch {};
     }
 };

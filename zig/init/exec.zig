@@ -31,7 +31,7 @@ pub const Program = struct {
         sys.sigprocmask(sys.SIG.SETMASK, 0, null);
         // A missing parent does not keep a started container from running; and a filter that is already in
         // place (a listener's, or for hooks) may deny this message.
-        context.tell(.executing, "", -1) catch {};
+        context.mention(.executing, "");
         seccomp.install(context) catch |err| return err;
         sys.execve(self.path, self.args, self.env) catch {};
         return context.fail_as(.executable, "execve", self.path, "");

@@ -201,6 +201,6 @@ fn become_child(context: *Context) Failed!void {
     const pid = sys.clone3_fork(&args) catch return context.fail("clone3", "");
     if (pid == 0) return;
     const payload = std.mem.toBytes(pid);
-    context.tell(.child, &payload, -1) catch {};
+    context.mention(.child, &payload);
     sys.exit(0);
 }

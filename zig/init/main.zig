@@ -9,6 +9,8 @@
 
 const std = @import("std");
 const sys = @import("../sys.zig");
+const failure = @import("../failure.zig");
+const sync = @import("../sync.zig");
 const wire = @import("../wire.zig");
 const Plan = @import("../plan.zig").Plan;
 const Context = @import("context.zig").Context;
@@ -30,12 +32,13 @@ pub fn main(arguments: std.process.Init.Minimal) noreturn {
     own_stack.run(begin, @intFromPtr(&arguments.args.vector));
 }
 
-fn begin(address: usize) callconv(.c) noreturn {
+/// `address`: of a Vector.
+pub fn begin(address: usize) callconv(.c) noreturn {
     const vector: *const Vector = @ptrFromInt(address);
     sys.exit(work(vector.*));
 }
 
-const Vector = std.process.Args.Vector;
+pub const Vector = std.process.Args.Vector;
 
 /// → exit status
 fn work(vector: Vector) u8 {
@@ -52,30 +55,33 @@ fn work(vector: Vector) u8 {
 
     // Not even root of a container may look into this process before it is the user's program
     // (CVE-2016-9962).
-    _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return 1;
+    const stage_now: failure.Stage = if (direct) .init else .join;
+    _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return report(channel, stage_now, .system, "prctl(PR_SET_DUMPABLE)");
     const inherited_umask = sys.umask(0);
     // Bun ignores SIGPIPE and SIGXFSZ; an ignored signal would stay ignored in the user's program.
     sys.reset_signal_dispositions();
 
     var memory: std.heap.FixedBufferAllocator = undefined;
-    const plan = load(plan_fd, &memory) catch return 1;
+    const plan = load(plan_fd, &memory) catch |err|
+        return report(channel, stage_now, if (err == error.Sys) .system else .protocol, "load the plan");
     const again = plan.namespaces.execute_again and !mapped;
     if (!again) sys.close(plan_fd);
     var context: Context = .{
         .plan = &plan,
-        .stage = if (direct) .init else .join,
+        .stage = stage_now,
         .channel = channel,
         .plan_file = if (again) plan_fd else -1,
         .start_listener = listener,
         .umask = inherited_umask,
         .allocator = memory.allocator(),
     };
+    sys.backend.watch(&context.subject);
     if (mapped) context.hook_output = .{
         .stdout = parse_fd(vector[5]) orelse return usage(),
         .stderr = parse_fd(vector[6]) orelse return usage(),
     };
     if (plan.trace) context.start_trace();
-    descriptors.close_unknown(&context) catch return 1;
+    descriptors.close_unknown(&context) catch return report(channel, stage_now, .system, "close_range");
     if (held) context.await_proceed() catch return 1;
     if (!mapped) {
         placement.enter(&context) catch return 1;
@@ -92,6 +98,7 @@ fn work(vector: Vector) u8 {
 
 /// Stage 2. Returns only with an error: it has been reported where somebody still listens.
 fn run(context: *Context) Failed!void {
+    context.subject = "";
     sys.setsid() catch return context.fail("setsid", "");
     try context.await_proceed();
     context.traced(.init, 0, "");
@@ -127,6 +134,13 @@ fn run(context: *Context) Failed!void {
     }
     context.subject = "process.args";
     return program.execute(context);
+}
+
+/// Before there is a context. → exit status
+fn report(channel: sys.fd_t, stage: failure.Stage, code: failure.Code, op: []const u8) u8 {
+    const errno = if (code == .system) sys.errno_number() else 0;
+    sync.send_failure(channel, .{ .code = code, .stage = stage, .op = op, .errno = errno, .subject = "", .target = "", .detail = "" }) catch {};
+    return 1;
 }
 
 fn makes_root(plan: *const Plan) bool {

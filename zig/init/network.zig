@@ -40,7 +40,7 @@ pub fn network_device(context: *Context, op: plan.NetworkDevice) Failed!void {
     };
     try context.tell(.network_device, question, -1);
     var buffer: [sync.size_max]u8 = undefined;
-    const answer = sync.receive(context.channel, &buffer) catch return error.Failed;
+    const answer = try context.receive(&buffer);
     if (answer.kind != .proceed) return context.fail_as(.protocol, "receive", @tagName(answer.kind), "");
     const addresses = netlink.Addresses.from_bytes(answer.payload) orelse
         return context.fail_as(.protocol, "receive", "addresses", "");

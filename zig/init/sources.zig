@@ -178,7 +178,7 @@ fn ask_parent(context: *Context, bind: plan.Bind, map: ?plan.MountIdMap, index: 
         return context.fail("open_tree", bind.path);
     };
     try context.tell(.source, payload, ids);
-    const answer = sync.receive(context.channel, &buffer) catch return error.Failed;
+    const answer = try context.receive(&buffer);
     switch (answer.kind) {
         .source => return answer.fd,
         .source_refused => {

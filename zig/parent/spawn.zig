@@ -18,6 +18,7 @@ const process = @import("process.zig");
 const process_stat = @import("../process_stat.zig");
 const Sources = @import("sources.zig").Sources;
 const start_socket = @import("start_socket.zig");
+const is_direct = @import("../stages.zig").is_direct;
 const streams = @import("streams.zig");
 const Terminal = @import("terminal.zig").Terminal;
 const Call = @import("../call.zig").Call;
@@ -174,7 +175,7 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
         try std.fmt.allocPrintSentinel(call.arena, "{d}", .{keep[0]}, 0),
         try std.fmt.allocPrintSentinel(call.arena, "{d}", .{keep[1]}, 0),
         try std.fmt.allocPrintSentinel(call.arena, "{d}", .{listener}, 0),
-        if (is_direct(plan)) (if (held) "held-init" else "init") else (if (held) "held-join" else "join"),
+        if (is_direct(&plan)) (if (held) "held-init" else "init") else (if (held) "held-join" else "join"),
     };
     const child: clone.Child = .{
         .args = &args,
@@ -190,7 +191,7 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
         cgroup = sys.open(path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch return call.fail("open", path);
     }
     defer if (cgroup >= 0) sys.close(cgroup);
-    const flags: u64 = if (is_direct(plan)) plan.namespaces.create & ~@as(u32, CLONE.NEWCGROUP) else 0;
+    const flags: u64 = if (is_direct(&plan)) plan.namespaces.create & ~@as(u32, CLONE.NEWCGROUP) else 0;
     var affinity: Affinity = .{};
     try affinity.lend(call, plan.initial_cpus);
     defer affinity.restore();
@@ -205,14 +206,6 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
         .text = affinity.text(call.arena) catch "",
     });
     return .{ .process = started, .executable = executable_name };
-}
-
-/// No stage 1: the parent's clone3 makes every namespace. A cgroup namespace is made later, by bunc-init
-/// itself, because its root is the cgroup that the process is in by then.
-fn is_direct(plan: Plan) bool {
-    const wanted = plan.namespaces;
-    return wanted.join.len == 0 and wanted.join_process == null and
-        wanted.create & (CLONE.NEWUSER | CLONE.NEWTIME) == 0;
 }
 
 pub const AdvanceRequest = struct {
@@ -290,7 +283,7 @@ const Conversation = struct {
 
     /// A process that is stage 2 at once waits for its limits; another gets them when stage 1 has made it.
     fn give_limits(self: *Conversation, plan: Plan) Call.Error!void {
-        if (!is_direct(plan)) return;
+        if (!is_direct(&plan)) return;
         streams.hand_over(self.stdio, 0);
         try process_limits.apply(self.call, self.limits, self.pid);
         try self.proceed();

@@ -13,7 +13,7 @@ const table = [_]struct { linux.SYS, []const u8 }{
     .{ .execveat, "fp--x" },         .{ .exit, "n" },              .{ .exit_group, "n" },
     .{ .faccessat2, "fpxx" },        .{ .fchdir, "f" },            .{ .fchmod, "fx" },
     .{ .fchmodat, "fpx" },           .{ .fchownat, "fpnnx" },      .{ .fcntl, "fn-" },
-    .{ .flock, "fx" },               .{ .fsconfig, "fnttf" },      .{ .fsmount, "fxx" },
+    .{ .flock, "fx" },               .{ .fsconfig, "fntt-" },      .{ .fsmount, "fxx" },
     .{ .fsopen, "tx" },              .{ .fspick, "fpx" },          .{ .fstatfs, "f-" },
     .{ .getcwd, "--" },              .{ .getdents64, "f--" },      .{ .getegid, "" },
     .{ .geteuid, "" },               .{ .getpid, "" },             .{ .ioctl, "fx-" },

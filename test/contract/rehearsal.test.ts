@@ -1,0 +1,44 @@
+/**
+ * Plan → system calls: bunc-init rehearses each golden plan on a kernel that does nothing (zig/rehearsal.zig). The
+ * calls stand in golden/, beside the plan; UPDATE_GOLDEN=1 writes them anew. Then each call fails in turn, with each
+ * errno of its man page: what comes out is a Failure with this errno and the config path, and nothing that makes the
+ * container is left out (zig/rehearsal/verdict.zig; zig/rehearsal/harmless.zig has the exceptions).
+ *
+ * One of them again: zig-out/bin/rehearsal fail INDEX ERRNO test/contract/golden/NAME.json
+ */
+
+import { beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { projectRoot } from "../harness/project.ts";
+import { cases } from "./cases.ts";
+
+const program = join(projectRoot, "zig-out/bin/rehearsal");
+
+beforeAll(() => {
+  const zig = join(projectRoot, "node_modules/.bin/zig");
+  const built = Bun.spawnSync([zig, "build", "rehearsal"], { cwd: projectRoot });
+  expect(built.stderr.toString()).toBe("");
+}, 300_000);
+
+/** Its output; and what it died of. */
+function rehearse(verb: "record" | "fail", plan: string): string {
+  const { stdout, stderr } = Bun.spawnSync([program, verb, plan]);
+  return `${stdout}${stderr}`;
+}
+
+describe("rehearsals", () => {
+  for (const { name } of cases) {
+    const plan = join(import.meta.dir, `golden/${name}.json`);
+
+    test(`${name}: its system calls`, async () => {
+      const calls = rehearse("record", plan);
+      const file = Bun.file(`${import.meta.dir}/golden/${name}.calls`);
+      if (Bun.env["UPDATE_GOLDEN"] === "1") await Bun.write(file, calls);
+      expect(calls).toBe(await file.text());
+    });
+
+    test(`${name}: each call fails`, () => {
+      expect(rehearse("fail", plan)).toBe("");
+    }, 60_000);
+  }
+});

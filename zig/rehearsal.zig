@@ -1,0 +1,177 @@
+//! Rehearses bunc-init on a kernel that does nothing, without root:
+//!
+//!   rehearsal record PLAN.json            the system calls that carry the plan out, one a line
+//!   rehearsal fail [INDEX ERRNO] PLAN.json
+//!
+//! With `fail` each call fails in turn, with each errno of its man page; or one alone. What is wrong is
+//! printed: nothing, and exit status 0, if all is well.
+//!
+//! A plan is a golden one (test/contract), with `warnings` beside its own fields.
+
+const std = @import("std");
+const json = @import("json.zig");
+const wire = @import("wire.zig");
+const is_direct = @import("stages.zig").is_direct;
+const plan_types = @import("plan.zig");
+const init_main = @import("init/main.zig");
+const errnos = @import("rehearsal/errnos.zig");
+const process = @import("rehearsal/process.zig");
+const verdict = @import("rehearsal/verdict.zig");
+const backend = @import("rehearsal/backend.zig");
+const Willing = @import("rehearsal/willing.zig").Willing;
+const sys = @import("sys.zig");
+const Plan = plan_types.Plan;
+
+pub const Backend = backend.Backend;
+
+/// Untouched pages cost nothing.
+var pages: [64 << 20]u8 align(std.heap.page_size_min) = undefined;
+var run_memory: [32 << 20]u8 = undefined;
+var fixed: std.heap.FixedBufferAllocator = .init(&run_memory);
+
+pub fn main(init: std.process.Init) !u8 {
+    const arena = init.arena.allocator();
+    const words = try init.minimal.args.toSlice(arena);
+    var buffer: [64 * 1024]u8 = undefined;
+    var stdout = std.Io.File.stdout().writer(init.io, &buffer);
+    const out = &stdout.interface;
+    if (words.len != 3 and words.len != 5) {
+        try out.writeAll("usage: rehearsal record|fail [INDEX ERRNO] PLAN.json\n");
+        try out.flush();
+        return 2;
+    }
+    const text = try std.Io.Dir.cwd().readFileAlloc(init.io, words[words.len - 1], arena, .unlimited);
+    const plan = try read_plan(arena, text);
+    var encoded: std.ArrayList(u8) = .empty;
+    try wire.encode(Plan, plan, &encoded, arena);
+    const rehearsal: Rehearsal = .{ .plan = &plan, .encoded = encoded.items };
+    const found = if (std.mem.eql(u8, words[1], "record"))
+        try rehearsal.record(out)
+    else if (words.len == 5)
+        try rehearsal.fail_one(arena, out, try std.fmt.parseInt(usize, words[2], 10), std.meta.stringToEnum(sys.E, words[3]) orelse return error.NoSuchErrno)
+    else
+        try rehearsal.fail_all(arena, out);
+    try out.flush();
+    return if (found == 0) 0 else 1;
+}
+
+fn read_plan(arena: std.mem.Allocator, text: []const u8) !Plan {
+    var value = try std.json.parseFromSliceLeaky(std.json.Value, arena, text, .{});
+    _ = value.object.orderedRemove("warnings");
+    return json.decode(Plan, try std.json.Stringify.valueAlloc(arena, value, .{}), arena);
+}
+
+const Rehearsal = struct {
+    plan: *const Plan,
+    encoded: []const u8,
+
+    /// → 0
+    fn record(self: Rehearsal, out: *std.Io.Writer) !usize {
+        const outcome = self.run(null, true);
+        var index: usize = 0;
+        var subject: []const u8 = "";
+        const noted = outcome.noted;
+        while (index < noted.len) {
+            const call = noted[index];
+            if (index == 0 or !std.mem.eql(u8, subject, call.subject)) {
+                subject = call.subject;
+                try out.print("{s}:\n", .{if (subject.len == 0) "bunc-init" else subject});
+            }
+            const count = similar(noted[index..]);
+            try out.print("  {s}", .{call.text});
+            if (count > 1) try out.print(" and {d} more", .{count - 1});
+            try out.writeAll("\n");
+            index += count;
+        }
+        return 0;
+    }
+
+    fn fail_all(self: Rehearsal, arena: std.mem.Allocator, out: *std.Io.Writer) !usize {
+        const willing = try verdict.keep(arena, self.run(null, true));
+        var found = try verdict.print_wrong(out, willing, null, 0, willing);
+        for (willing.noted, 0..) |call, index| for (errnos.of(call.number)) |errno| {
+            const outcome = self.run(.{ .index = index, .errno = errno }, false);
+            found += try verdict.print_wrong(out, willing, errno, index, outcome);
+        };
+        return found;
+    }
+
+    fn fail_one(self: Rehearsal, arena: std.mem.Allocator, out: *std.Io.Writer, index: usize, errno: sys.E) !usize {
+        const willing = try verdict.keep(arena, self.run(null, true));
+        const outcome = self.run(.{ .index = index, .errno = errno }, true);
+        for (outcome.noted, 0..) |call, place| try out.print("{d} {s}: {s}\n", .{ place, call.subject, call.text });
+        try out.print("{any}\n", .{outcome.end});
+        return verdict.print_wrong(out, willing, errno, index, outcome);
+    }
+
+    fn run(self: Rehearsal, fault: ?backend.Fault, notes: bool) verdict.Outcome {
+        fixed.reset();
+        const kernel = fixed.allocator().create(Willing) catch @panic("no memory");
+        kernel.* = .{ .plan = self.plan, .encoded = self.encoded, .arena = fixed.allocator(), .pages = &pages };
+        if (!self.binds_root()) kernel.in_root = true;
+        sys.backend.* = .{ .kernel = kernel, .fault = fault, .notes = notes };
+
+        const first: usize = 3 + self.plan.stdio.preserve_fds;
+        for (0..first) |fd| kernel.descriptors[fd] = .{ .kind = .stdio, .cloexec = false };
+        kernel.descriptors[first] = .{ .kind = .channel, .cloexec = false };
+        kernel.descriptors[first + 1] = .{ .kind = .plan, .cloexec = false };
+        const listens = self.plan.process.start == .socket;
+        if (listens) kernel.descriptors[first + 2] = .{ .kind = .listener, .cloexec = false };
+
+        const arena = fixed.allocator();
+        var vector = [_][*:0]const u8{
+            "bunc-init",
+            decimal(arena, first),
+            decimal(arena, first + 1),
+            if (listens) decimal(arena, first + 2) else "-1",
+            if (is_direct(self.plan)) "init" else "join",
+        };
+        var end = start(&vector);
+        if (end == .executed and std.mem.eql(u8, again(end.executed), "mapped")) {
+            // It executed itself once more.
+            for (&kernel.descriptors) |*each| if (each.cloexec) {
+                each.* = .{};
+            };
+            end = start(@as([*][*:0]const u8, @ptrFromInt(end.executed))[0..7]);
+        }
+        return .{ .end = end, .noted = sys.backend.noted.items, .kernel = kernel, .repeated = sys.backend.repeated };
+    }
+
+    fn binds_root(self: Rehearsal) bool {
+        for (self.plan.steps) |step| if (step.op == .bind_root) return true;
+        return false;
+    }
+};
+
+fn start(vector: init_main.Vector) process.End {
+    sys.backend.subject = null;
+    return process.run(init_main.begin, @intFromPtr(&vector));
+}
+
+/// The stage that a program of these arguments is: bunc-init has one more than its three descriptors.
+fn again(address: usize) []const u8 {
+    const vector: [*:null]const ?[*:0]const u8 = @ptrFromInt(address);
+    const words = std.mem.span(vector);
+    return if (words.len == 7 and std.mem.eql(u8, std.mem.span(words[0].?), "bunc-init")) std.mem.span(words[4].?) else "";
+}
+
+/// How many calls from here on are told in one line.
+fn similar(noted: []const backend.Noted) usize {
+    var count: usize = 1;
+    const repeats = switch (noted[0].number) {
+        .rt_sigaction => true,
+        .prctl => std.mem.startsWith(u8, noted[0].text, bounding_read),
+        else => false,
+    };
+    if (!repeats) return 1;
+    while (count < noted.len and noted[count].number == noted[0].number) : (count += 1) {
+        if (noted[0].number == .prctl and !std.mem.startsWith(u8, noted[count].text, bounding_read)) break;
+    }
+    return count;
+}
+
+const bounding_read = std.fmt.comptimePrint("prctl({d},", .{sys.PR.CAPBSET_READ});
+
+fn decimal(arena: std.mem.Allocator, value: usize) [*:0]const u8 {
+    return (std.fmt.allocPrintSentinel(arena, "{d}", .{value}, 0) catch @panic("no memory")).ptr;
+}

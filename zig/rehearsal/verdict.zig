@@ -1,0 +1,89 @@
+//! What must hold of a rehearsal in which one call has failed.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const backend = @import("backend.zig");
+const harmless = @import("harmless.zig");
+const process = @import("process.zig");
+const willing_kernel = @import("willing.zig");
+
+pub const Outcome = struct {
+    end: process.End,
+    noted: []const backend.Noted,
+    kernel: *const willing_kernel.Willing,
+    /// The call that failed was made again at once.
+    repeated: bool,
+};
+
+/// Of the rehearsal in which nothing failed: `outcome` in memory that lasts.
+pub fn keep(arena: std.mem.Allocator, outcome: Outcome) !Outcome {
+    var copy = outcome;
+    const noted = try arena.dupe(backend.Noted, outcome.noted);
+    for (noted) |*each| {
+        each.subject = try arena.dupe(u8, each.subject);
+        each.text = try arena.dupe(u8, each.text);
+    }
+    copy.noted = noted;
+    const kernel = try arena.create(willing_kernel.Willing);
+    kernel.* = outcome.kernel.*;
+    kernel.effects = .empty;
+    for (outcome.kernel.effects.items) |each| try kernel.effects.append(arena, try arena.dupe(u8, each));
+    copy.kernel = kernel;
+    return copy;
+}
+
+/// → how many lines were printed: 0 or 1. `errno` null: of the rehearsal in which nothing failed.
+pub fn print_wrong(out: *std.Io.Writer, willing: Outcome, errno: ?sys.E, index: usize, outcome: Outcome) !usize {
+    const wrong = find(willing, errno, index, outcome) orelse return 0;
+    const call = willing.noted[index];
+    if (errno) |it| try out.print("{d} {t} {s}: {s}: ", .{ index, it, call.subject, call.text });
+    try out.print("{s}", .{wrong});
+    if (outcome.kernel.talk.failure) |it| {
+        try out.print(" ({s}, {t}, {s}, {s})", .{ it.op, @as(sys.E, @enumFromInt(it.errno)), it.subject, it.target });
+    }
+    try out.writeAll("\n");
+    return 1;
+}
+
+fn find(willing: Outcome, errno: ?sys.E, index: usize, outcome: Outcome) ?[]const u8 {
+    const kernel = outcome.kernel;
+    if (kernel.stray != null) return "a descriptor is used that is not open";
+    const executed = outcome.end == .executed;
+    if (executed) if (open_in_program(kernel)) |wrong| return wrong;
+    const failed = errno orelse return if (executed) null else "the program is not executed";
+
+    const call = willing.noted[index];
+    if (kernel.talk.failure) |record| {
+        if (kernel.talk.after_failure) return "more is told after the failure";
+        if (executed) return "a failure is told, and the program is executed";
+        if (outcome.end.exited != 1) return "a failure is told, and the exit status is not 1";
+        if (record.op.len == 0) return "the failure names no operation";
+        if (!std.mem.eql(u8, record.subject, call.subject)) return "the failure names another config path";
+        if (record.errno != @intFromEnum(failed)) return "the failure has another errno";
+        return null;
+    }
+    if (!executed) return if (harmless.is_silent(call, failed)) null else "no failure is told";
+    const row = if (outcome.repeated and harmless.is_made_again(call, failed)) harmless.again else harmless.find(call, failed) orelse return "it is taken for success";
+    if (!row.does_less) for (willing.kernel.effects.items) |effect| {
+        if (!has(kernel.effects.items, effect)) return std.fmt.allocPrint(kernel.arena, "it is left out: {s}", .{effect}) catch "something is left out";
+    };
+    return null;
+}
+
+fn has(effects: []const []const u8, wanted: []const u8) bool {
+    for (effects) |each| if (std.mem.eql(u8, each, wanted)) return true;
+    return false;
+}
+
+/// The program has standard streams, what the caller gives it, and nothing else.
+fn open_in_program(kernel: *const willing_kernel.Willing) ?[]const u8 {
+    const first = 3 + kernel.plan.stdio.preserve_fds;
+    for (kernel.descriptors[first..]) |each| {
+        if (each.kind != .closed and !each.cloexec) return "a descriptor of ours is left to the program";
+    }
+    for (kernel.descriptors[first..]) |each| switch (each.kind) {
+        .closed, .channel, .connection => {},
+        else => return "a descriptor of ours is open at the end",
+    };
+    return null;
+}

@@ -1,0 +1,397 @@
+//! A kernel that is willing: it answers every call of bunc-init as it would be answered where nothing is
+//! amiss, and keeps what later answers depend on (descriptors, paths that were made, credentials). It does
+//! nothing.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const sync = @import("../sync.zig");
+const failure = @import("../failure.zig");
+const plan_types = @import("../plan.zig");
+const conversation = @import("conversation.zig");
+const files = @import("files.zig");
+const words = @import("words.zig");
+const linux = std.os.linux;
+
+const bytes = words.bytes;
+const failed = words.failed;
+const signed = words.signed;
+const text = words.text;
+const usize_of = words.usize_of;
+
+pub const descriptors_max = 128;
+const capability_last = 40;
+
+pub const Descriptor = struct {
+    kind: enum { closed, stdio, channel, plan, listener, connection, signals, file, mount, filesystem, route, pair, pid, data, pipe, terminal, filter } = .closed,
+    cloexec: bool = true,
+    /// In the container: "/proc". On the host: "host:/proc". In a private procfs: "proc:/self".
+    path: []const u8 = "",
+    /// How often it was read.
+    reads: u32 = 0,
+};
+
+pub const Willing = struct {
+    plan: *const plan_types.Plan,
+    /// The plan in its binary form.
+    encoded: []const u8,
+    /// For paths; emptied after the run.
+    arena: std.mem.Allocator,
+    /// What bunc-init maps. Nothing is ever unmapped.
+    pages: []align(std.heap.page_size_min) u8,
+    pages_used: usize = 0,
+    descriptors: [descriptors_max]Descriptor = @splat(.{}),
+    made: std.ArrayList([]const u8) = .empty,
+    in_root: bool = false,
+    directory: []const u8 = "host:/",
+    bounding: u64 = (1 << capability_last + 1) - 1,
+    no_new_privs: bool = false,
+    sets: [6]u32 = .{ std.math.maxInt(u32), std.math.maxInt(u32), 0, 0x1ff, 0x1ff, 0 },
+    umask: usize = 0o022,
+    clock_us: u64 = 0,
+    children: usize = 100,
+    talk: conversation.Talk = .{},
+    /// What cannot be left out: where something was mounted, who the process is, what it may do.
+    effects: std.ArrayList([]const u8) = .empty,
+    /// A descriptor was used that is not open.
+    stray: ?linux.SYS = null,
+
+    pub fn of(self: *const Willing, fd: i32) ?*const Descriptor {
+        if (fd < 0 or fd >= descriptors_max) return null;
+        return &self.descriptors[@intCast(fd)];
+    }
+
+    pub fn open(self: *Willing, minimum: usize, new: Descriptor) usize {
+        for (self.descriptors[minimum..], minimum..) |*slot, number| {
+            if (slot.kind != .closed) continue;
+            slot.* = new;
+            return number;
+        }
+        @panic("the rehearsal has too few descriptors");
+    }
+
+    fn at(self: *Willing, number: linux.SYS, word: usize) *Descriptor {
+        const fd = signed(word);
+        if (fd >= 0 and fd < descriptors_max) {
+            const found = &self.descriptors[@intCast(fd)];
+            if (found.kind != .closed) return found;
+        }
+        self.stray = self.stray orelse number;
+        return &self.descriptors[descriptors_max - 1];
+    }
+
+    pub fn answer(self: *Willing, number: linux.SYS, a: [6]usize) usize {
+        return switch (number) {
+            .openat => self.open_path(number, a[0], text(a[1]), a[2], 0),
+            .openat2 => blk: {
+                const how: *const [3]u64 = @ptrFromInt(a[2]);
+                break :blk self.open_path(number, a[0], text(a[1]), how[0], how[2]);
+            },
+            .close => blk: {
+                self.at(number, a[0]).* = .{};
+                break :blk 0;
+            },
+            .close_range => blk: {
+                for (self.descriptors[@min(a[0], descriptors_max)..@min(a[1] +| 1, descriptors_max)]) |*each| each.* = .{};
+                break :blk 0;
+            },
+            .dup3 => blk: {
+                var copy = self.at(number, a[0]).*;
+                copy.cloexec = a[2] & sys.O.CLOEXEC != 0;
+                self.descriptors[a[1]] = copy;
+                break :blk a[1];
+            },
+            .fcntl => self.control(number, a),
+            .read, .pread64 => self.read(number, a),
+            .write => blk: {
+                const to = self.at(number, a[0]);
+                if (to.kind == .channel or to.kind == .connection) self.talk.told(bytes(a[1], a[2]));
+                break :blk a[2];
+            },
+            .sendto => a[2],
+            .lseek, .fchmod, .flock => blk: {
+                _ = self.at(number, a[0]);
+                break :blk 0;
+            },
+            .memfd_create => self.open(3, .{ .kind = .data }),
+            .pipe2 => blk: {
+                const pair: *[2]i32 = @ptrFromInt(a[0]);
+                for (pair) |*fd| fd.* = @intCast(self.open(3, .{ .kind = .pipe }));
+                break :blk 0;
+            },
+            .socketpair => blk: {
+                const pair: *[2]i32 = @ptrFromInt(a[3]);
+                for (pair) |*fd| fd.* = @intCast(self.open(3, .{ .kind = .pair }));
+                break :blk 0;
+            },
+            .socket => self.open(3, .{ .kind = .route }),
+            .accept4 => blk: {
+                _ = self.at(number, a[0]);
+                break :blk self.open(3, .{ .kind = .connection });
+            },
+            .signalfd4 => self.open(3, .{ .kind = .signals }),
+            .ppoll => blk: {
+                const fds = @as([*]sys.PollFd, @ptrFromInt(a[0]))[0..a[1]];
+                for (fds) |*each| {
+                    if (each.fd < 0) continue;
+                    each.revents = if (self.at(number, usize_of(each.fd)).kind == .signals) 0 else each.events;
+                }
+                break :blk 1;
+            },
+            .sendmsg => self.talk.send(self.at(number, a[0]), a[1]),
+            .recvmsg => self.talk.receive(self, self.at(number, a[0]), a[1]),
+            .ioctl => blk: {
+                _ = self.at(number, a[0]);
+                break :blk if (a[1] == linux.T.IOCGPTPEER) self.open(3, .{ .kind = .terminal, .path = "/dev/pts/0" }) else 0;
+            },
+            .mkdirat, .mknodat => self.make(number, a[0], text(a[1])),
+            .symlinkat => self.make(number, a[1], text(a[2])),
+            .fchownat, .unlinkat, .faccessat2, .fchmodat => blk: {
+                _ = self.resolve(number, a[0], text(a[1]));
+                break :blk 0;
+            },
+            .readlinkat => self.read_link(number, a),
+            .statx => blk: {
+                if (a[2] & sys.AT.EMPTY_PATH != 0 and text(a[1]).len == 0) _ = self.at(number, a[0]);
+                files.describe(self.stat_of(number, a[0], text(a[1])), @ptrFromInt(a[4]), self.encoded.len);
+                break :blk 0;
+            },
+            .fstatfs => blk: {
+                files.describe_system(self.at(number, a[0]), @ptrFromInt(a[1]));
+                break :blk 0;
+            },
+            .getdents64 => blk: {
+                _ = self.at(number, a[0]);
+                break :blk 0;
+            },
+            .getcwd => blk: {
+                const path = if (std.mem.startsWith(u8, self.directory, "host:")) "(unreachable)/" else self.directory;
+                @memcpy(bytes(a[0], a[1])[0..path.len], path);
+                @as([*]u8, @ptrFromInt(a[0]))[path.len] = 0;
+                break :blk path.len + 1;
+            },
+            .chdir => blk: {
+                self.directory = self.resolve(number, usize_of(sys.AT.FDCWD), text(a[0]));
+                break :blk 0;
+            },
+            .fchdir => blk: {
+                self.directory = self.at(number, a[0]).path;
+                break :blk 0;
+            },
+            .chroot, .pivot_root => blk: {
+                self.in_root = true;
+                if (number == .pivot_root) self.directory = "/";
+                break :blk 0;
+            },
+            .open_tree => self.open(3, .{ .kind = .mount, .path = self.resolve(number, a[0], text(a[1])) }),
+            .fsopen => self.open(3, .{ .kind = .filesystem, .path = self.keep("", text(a[0])) }),
+            .fspick => self.open(3, .{ .kind = .filesystem, .path = self.resolve(number, a[0], text(a[1])) }),
+            .fsconfig => blk: {
+                _ = self.at(number, a[0]);
+                if (a[1] == 5) _ = self.at(number, a[4]);
+                break :blk 0;
+            },
+            .fsmount => blk: {
+                const system = self.at(number, a[0]).path;
+                break :blk self.open(3, .{ .kind = .mount, .path = if (std.mem.eql(u8, system, "proc")) "proc:" else self.keep("new ", system) });
+            },
+            .move_mount => blk: {
+                const moved = self.at(number, a[0]);
+                moved.path = self.at(number, a[2]).path;
+                break :blk 0;
+            },
+            .mount_setattr => blk: {
+                _ = self.resolve(number, a[0], text(a[1]));
+                break :blk 0;
+            },
+            .clone3 => blk: {
+                const args: *const sys.CloneArgs = @ptrFromInt(a[0]);
+                // Stage 2 goes on in the child.
+                if (args.flags & linux.CLONE.PARENT != 0) break :blk 0;
+                break :blk self.child(args);
+            },
+            .wait4 => blk: {
+                if (a[1] != 0) @as(*u32, @ptrFromInt(a[1])).* = 0;
+                break :blk a[0];
+            },
+            .pidfd_open => self.open(3, .{ .kind = .pid }),
+            .setns, .pidfd_send_signal => blk: {
+                _ = self.at(number, a[0]);
+                break :blk 0;
+            },
+            .mmap => self.map(number, a),
+            .prctl => self.process_control(a),
+            .capget => blk: {
+                @as(*[6]u32, @ptrFromInt(a[1])).* = self.sets;
+                break :blk 0;
+            },
+            .capset => blk: {
+                self.sets = @as(*const [6]u32, @ptrFromInt(a[1])).*;
+                break :blk 0;
+            },
+            .umask => blk: {
+                defer self.umask = a[0];
+                break :blk self.umask;
+            },
+            .seccomp => if (a[1] & 8 != 0) self.open(3, .{ .kind = .filter }) else 0,
+            .keyctl => blk: {
+                if (a[0] != sys.KEYCTL.DESCRIBE) break :blk 5;
+                const description = "keyring;0;0;3f130000;_ses\x00";
+                @memcpy(bytes(a[2], a[3])[0..description.len], description);
+                break :blk description.len;
+            },
+            .prlimit64 => blk: {
+                if (a[3] != 0) @as(*sys.RLimit, @ptrFromInt(a[3])).* = .{ .soft = 1 << 40, .hard = 1 << 40 };
+                break :blk 0;
+            },
+            .clock_gettime => blk: {
+                self.clock_us += 1;
+                @as(*[2]i64, @ptrFromInt(a[1])).* = .{ 1, @intCast(self.clock_us * 1000) };
+                break :blk 0;
+            },
+            .rt_sigprocmask => blk: {
+                if (a[2] != 0) @as(*u64, @ptrFromInt(a[2])).* = 0;
+                break :blk 0;
+            },
+            .getpid => 1,
+            .rt_sigaction, .munmap, .geteuid, .getegid, .setsid, .unshare, .setgroups, .setresgid, .setresuid => 0,
+            .sched_setaffinity, .sched_setattr, .ioprio_set, .set_mempolicy, .personality => 0,
+            .sethostname, .setdomainname, .umount2, .mount => 0,
+            else => std.debug.panic("the rehearsal has no answer to {t}", .{number}),
+        };
+    }
+
+    /// Of clone3(2) with CLONE_PIDFD, too.
+    pub fn child(self: *Willing, args: *const sys.CloneArgs) usize {
+        if (args.flags & linux.CLONE.PIDFD != 0) @as(*i32, @ptrFromInt(args.pidfd)).* = @intCast(self.open(3, .{ .kind = .pid }));
+        self.children += 1;
+        return self.children;
+    }
+
+    fn open_path(self: *Willing, number: linux.SYS, dir: usize, path: []const u8, flags: usize, resolve_flags: usize) usize {
+        const full = self.resolve(number, dir, path);
+        if (flags & sys.O.CREAT != 0) self.remember(full);
+        // The program, which is looked for from the working directory.
+        const is_program = signed(dir) == sys.AT.FDCWD and resolve_flags == sys.RESOLVE.NO_MAGICLINKS;
+        if (!is_program and !self.exists(full)) return failed(.NOENT);
+        return self.open(3, .{
+            .kind = .file,
+            .cloexec = flags & sys.O.CLOEXEC != 0,
+            .path = if (is_program) "program" else full,
+        });
+    }
+
+    fn exists(self: *const Willing, path: []const u8) bool {
+        if (std.mem.indexOfScalar(u8, path, ':') != null or std.mem.endsWith(u8, path, "/..")) return true;
+        for ([_][]const u8{ "/proc", "/sys", "/etc", "/bin", "/dev/pts/" }) |known| {
+            if (std.mem.startsWith(u8, path, known)) return true;
+        }
+        for ([_][]const u8{ "/", "/dev", "/dev/null" }) |known| if (std.mem.eql(u8, path, known)) return true;
+        for (self.made.items) |known| if (std.mem.eql(u8, path, known)) return true;
+        for (self.plan.steps) |step| switch (step.op) {
+            .mount => |op| if (op.source == .remount and std.mem.eql(u8, op.target, path)) return true,
+            .working_directory => |op| if (!op.create and std.mem.eql(u8, op.path, path)) return true,
+            else => {},
+        };
+        return false;
+    }
+
+    fn make(self: *Willing, number: linux.SYS, dir: usize, path: []const u8) usize {
+        const full = self.resolve(number, dir, path);
+        if (self.exists(full) and !std.mem.eql(u8, full, "/dev/null")) return failed(.EXIST);
+        self.remember(full);
+        return 0;
+    }
+
+    fn remember(self: *Willing, path: []const u8) void {
+        self.made.append(self.arena, path) catch @panic("no memory");
+    }
+
+    /// The whole path, as in `Descriptor`.
+    pub fn resolve(self: *Willing, number: linux.SYS, dir: usize, path: []const u8) []const u8 {
+        if (signed(dir) == sys.AT.FDCWD) {
+            if (path.len == 0 or path[0] != '/') return self.directory;
+            if (self.in_root) return self.keep("", path);
+            for (self.plan.steps) |step| switch (step.op) {
+                .bind_root => |op| if (std.mem.eql(u8, op.path, path)) return "/",
+                else => {},
+            };
+            return self.keep("host:", path);
+        }
+        const from = self.at(number, dir).path;
+        const relative = std.mem.trim(u8, path, "/");
+        if (relative.len == 0 or std.mem.eql(u8, relative, ".")) return from;
+        return std.fmt.allocPrint(self.arena, "{s}/{s}", .{ std.mem.trimEnd(u8, from, "/"), relative }) catch @panic("no memory");
+    }
+
+    fn stat_of(self: *Willing, number: linux.SYS, dir: usize, path: []const u8) Descriptor {
+        if (path.len == 0) return self.at(number, dir).*;
+        return .{ .kind = .file, .path = self.resolve(number, dir, path) };
+    }
+
+    fn keep(self: *Willing, head: []const u8, tail: []const u8) []const u8 {
+        return std.mem.concat(self.arena, u8, &.{ head, tail }) catch @panic("no memory");
+    }
+
+    fn control(self: *Willing, number: linux.SYS, a: [6]usize) usize {
+        const fd = self.at(number, a[0]);
+        switch (a[1]) {
+            linux.F.DUPFD_CLOEXEC => {
+                var copy = fd.*;
+                copy.cloexec = true;
+                return self.open(a[2], copy);
+            },
+            linux.F.SETFD => fd.cloexec = a[2] & linux.FD_CLOEXEC != 0,
+            else => {},
+        }
+        return 0;
+    }
+
+    fn read(self: *Willing, number: linux.SYS, a: [6]usize) usize {
+        const fd = self.at(number, a[0]);
+        if (fd.kind == .filesystem) return failed(.NODATA);
+        defer fd.reads += 1;
+        if (fd.reads > 0) return 0;
+        const content = files.content(self, fd.path);
+        const length = @min(content.len, a[2]);
+        @memcpy(bytes(a[1], a[2])[0..length], content[0..length]);
+        return length;
+    }
+
+    /// Only names of descriptors are read: where they lead, from the root of this process.
+    fn read_link(self: *Willing, number: linux.SYS, a: [6]usize) usize {
+        const name = std.fs.path.basenamePosix(self.resolve(number, a[0], text(a[1])));
+        const fd = std.fmt.parseInt(usize, name, 10) catch return failed(.INVAL);
+        const path = self.keep("/run/root", self.at(number, fd).path);
+        const length = @min(path.len, a[3]);
+        @memcpy(bytes(a[2], a[3])[0..length], path[0..length]);
+        return length;
+    }
+
+    fn map(self: *Willing, number: linux.SYS, a: [6]usize) usize {
+        if (signed(a[4]) >= 0) {
+            _ = self.at(number, a[4]);
+            return @intFromPtr(self.encoded.ptr);
+        }
+        const start = self.pages_used;
+        self.pages_used = std.mem.alignForward(usize, start + a[1], std.heap.page_size_min);
+        if (self.pages_used > self.pages.len) @panic("the rehearsal has too few pages");
+        return @intFromPtr(self.pages.ptr) + start;
+    }
+
+    fn process_control(self: *Willing, a: [6]usize) usize {
+        const get_no_new_privs = 39;
+        switch (a[0]) {
+            sys.PR.CAPBSET_READ, sys.PR.CAPBSET_DROP => {
+                if (a[1] > capability_last) return failed(.INVAL);
+                const bit = @as(u64, 1) << @intCast(a[1]);
+                if (a[0] == sys.PR.CAPBSET_READ) return @intFromBool(self.bounding & bit != 0);
+                self.bounding &= ~bit;
+            },
+            sys.PR.SET_NO_NEW_PRIVS => self.no_new_privs = true,
+            get_no_new_privs => return @intFromBool(self.no_new_privs),
+            sys.PR.CAP_AMBIENT => if (a[1] == sys.PR.CAP_AMBIENT_RAISE and a[2] > capability_last) return failed(.INVAL),
+            else => {},
+        }
+        return 0;
+    }
+};
