@@ -17,7 +17,11 @@ export interface Tier {
 export const tiers: Tier[] = [
   { name: "tidy", folders: ["test/tidy"], workers: 1 },
   { name: "zig", folders: [], workers: 1 },
-  { name: "unit", folders: ["src", "demo", "build", "test/judges", "test/bench", "test/schema"], workers: 2 },
+  {
+    name: "unit",
+    folders: ["src", "demo", "build", "test/judges", "test/bench", "test/harness", "test/schema"],
+    workers: 2,
+  },
   { name: "contract", folders: ["test/contract"], workers: 2 },
   { name: "seccomp", folders: ["test/seccomp"], workers: 2 },
   { name: "integration", folders: ["test/integration"], workers: 2, anyRuntime: true },

@@ -1,12 +1,13 @@
 /**
  * `npm run test:clients`: Docker, containerd and Podman in the test machine, on bunc and on Debian's runc.
  *
- *   bun test/clients/suite.ts [--only=TEXT,…] [--runtime=bunc|runc] [--verbose]
+ *   bun test/clients/suite.ts [--only=TEXT,…] [--part=K/N] [--runtime=bunc|runc] [--verbose]
  *
  * `--only` runs the checks whose "client: group: name" contains one of the texts, and the measurement of latency when
- * one of them is "latency". A run of everything writes docs/CONFORMANCE-clients.md anew; any other updates what it ran.
- * A check that fails is repeated, twice at most. The status is 1 where runc passes a check, in this run or in its last,
- * that bunc fails; with CI=true also where a check has no result to be compared with.
+ * one of them is "latency"; `--part` takes each Nth group, from the Kth on (1 to N). A run of everything writes
+ * docs/CONFORMANCE-clients.md anew; any other updates what it ran. A check that fails is repeated, twice at most. The
+ * status is 1 where runc passes a check, in this run or in its last, that bunc fails; with CI=true also where a check
+ * has no result to be compared with.
  */
 import {
   copyFileSync,
@@ -21,6 +22,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { latencyTable, measureLatency } from "../bench/clients.ts";
+import { partOf } from "../harness/part.ts";
 import { type Guest, GuestTimeoutError, guestUnavailable, withGuest } from "../vm/guest.ts";
 import {
   type Check,
@@ -44,10 +46,13 @@ const repetitions = 2;
 const { values: flags } = parseArgs({
   options: {
     only: { type: "string" },
+    part: { type: "string", default: "1/1" },
     runtime: { type: "string" },
     verbose: { type: "boolean", default: false },
   },
 });
+
+const everything = flags.only === undefined && flags.part === "1/1";
 
 const wanted = (group: Group, check: Check) =>
   flags.only === undefined ||
@@ -146,7 +151,7 @@ async function runGroup(guest: Guest, group: Group, runtime: RuntimeName): Promi
 
 async function suite(guest: Guest): Promise<number> {
   await guest.output(["sh", "/project/guest-image.sh"], { cwd: "/" });
-  const chosen = groups
+  const chosen = partOf(flags.part, groups)
     .map((group) => ({ ...group, checks: group.checks.filter((check) => wanted(group, check)) }))
     .filter((group) => group.checks.length > 0);
   for (const group of chosen) {
@@ -156,7 +161,7 @@ async function suite(guest: Guest): Promise<number> {
     }
     console.log(`  ${counts([group])}`);
   }
-  if (flags.only === undefined) forgetOthers(groups);
+  if (everything) forgetOthers(groups);
   await writePage(guest);
   console.log(`\n${counts(chosen)}`);
   const bad: Verdict[] = process.env["CI"] === "true" ? ["FAIL", "not compared"] : ["FAIL"];
@@ -174,7 +179,7 @@ async function writePage(guest: Guest): Promise<void> {
   const page = join(project, "docs/CONFORMANCE-clients.md");
   const before = existsSync(page) ? readFileSync(page, "utf8") : "";
   const known = /## Start latency\n\n([\s\S]*?)\n\n/.exec(before)?.[1];
-  const measured = flags.only === undefined || flags.only.split(",").includes("latency");
+  const measured = everything || flags.only?.split(",").includes("latency") === true;
   const latency = measured ? latencyTable(await measureLatency(guest)) : (known ?? "Not measured yet.");
   if (measured) console.log(latency);
   writeFileSync(

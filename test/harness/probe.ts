@@ -140,17 +140,23 @@ export class Report {
 }
 
 const sources = resolve(projectRoot, "test/probe");
-const built = resolve(projectRoot, "dist/probe");
+const machines = { x64: "x86_64", arm64: "aarch64" } as const;
+type Machine = keyof typeof machines;
+const own: Machine = process.arch === "arm64" ? "arm64" : "x64";
 
-function isFresh(): boolean {
+function isFresh(built: string): boolean {
   if (!existsSync(built)) return false;
   const builtAt = statSync(built).mtimeMs;
   return readdirSync(sources).every((name) => statSync(resolve(sources, name)).mtimeMs <= builtAt);
 }
 
-/** Path of the probe; compiles it when its sources are newer (safe when several workers do so at once). */
-export function probePath(): string {
-  if (isFresh()) return built;
+/**
+ * Path of the probe for a machine; compiles it when its sources are newer (safe when several workers do so at once).
+ * As dist/bunc, the one for another machine than this has its name behind a hyphen.
+ */
+export function probePath(machine: Machine = own): string {
+  const built = resolve(projectRoot, machine === own ? "dist/probe" : `dist/probe-${machine}`);
+  if (isFresh(built)) return built;
   mkdirSync(resolve(projectRoot, "dist"), { recursive: true });
   const temporary = `${built}.${process.pid}`;
   const compiled = Bun.spawnSync(
@@ -158,7 +164,7 @@ export function probePath(): string {
       resolve(projectRoot, "node_modules/.bin/zig"),
       "build-exe",
       "test/probe/probe.zig",
-      ...["-target", `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-none`],
+      ...["-target", `${machines[machine]}-linux-none`],
       ...["-O", "ReleaseSmall", "-fstrip", "-fsingle-threaded"],
       `-femit-bin=${temporary}`,
     ],

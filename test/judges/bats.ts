@@ -10,13 +10,14 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { partOf } from "../harness/part.ts";
 import { guestUnavailable } from "../vm/guest.ts";
 import { batsSuite, suiteVersion } from "./bats-suite.ts";
 import { type Comparison, compare, reportLines } from "./compare.ts";
 import { justified } from "./justified.ts";
 import { guestPlace, hostPlace } from "./place.ts";
 import { record, recorded } from "./results.ts";
-import { partOf, runtimeIn } from "./selection.ts";
+import { runtimeIn } from "./selection.ts";
 import { WayRun } from "./way-run.ts";
 import { type WayName, wayNames, ways } from "./ways.ts";
 

@@ -3,14 +3,6 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Share } from "./place.ts";
 
-/** The part `K/N` of the items: every Nth, from the Kth on. */
-export function partOf<T>(part: string, items: readonly T[]): T[] {
-  const [, first, step] = /^([1-9]\d?)\/([1-9]\d?)$/.exec(part) ?? [];
-  const [k, n] = [Number(first), Number(step)];
-  if (!(k <= n)) throw new Error(`--part=${part}: accepted is K/N with 1 ≤ K ≤ N ≤ 99`);
-  return items.filter((_, index) => index % n === k - 1);
-}
-
 /**
  * The runtime that `--runtime` names, as a path or a name of the share: `bunc` is this project's, `runc` the guest's own
  * package or the host's, anything else a path.

@@ -1,11 +1,11 @@
 // Whether this host can build and run the test machine, and if not, what is missing.
 import { existsSync } from "node:fs";
+import { type Architecture, architectures } from "./architectures.ts";
 
 export const debianKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/** Programs that are needed on the host, each with the Debian package that has it. */
+/** Programs that are needed on the host beside the emulator, each with the Debian package that has it. */
 const tools: Readonly<Record<string, string>> = {
-  "qemu-system-x86_64": "qemu-system-x86",
   "qemu-img": "qemu-utils",
   mmdebstrap: "mmdebstrap",
   mke2fs: "e2fsprogs",
@@ -23,14 +23,14 @@ export const toolPath = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
  * Undefined where the test machine can run, else one line with the reason and what to do about it. With CI=true it has
  * to run: what CI skips nobody sees.
  */
-export function guestUnavailable(): string | undefined {
-  const reason = whatIsMissing();
+export function guestUnavailable({ emulator }: Architecture = architectures.x64): string | undefined {
+  const reason = whatIsMissing({ ...tools, [emulator.program]: emulator.package });
   if (reason !== undefined && process.env["CI"] === "true")
     throw new Error(`CI must have the guest: ${reason}`);
   return reason;
 }
 
-function whatIsMissing(): string | undefined {
+function whatIsMissing(tools: Readonly<Record<string, string>>): string | undefined {
   if (process.platform !== "linux" || process.arch !== "x64") {
     return `the guest needs an x86-64 Linux host, this is ${process.platform} ${process.arch}`;
   }

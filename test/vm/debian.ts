@@ -8,6 +8,9 @@ import { runTool } from "./process.ts";
 /** Paths that no test reads; leaving them out halves the images. */
 const excludedPaths = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*"];
 
+/** Of mmdebstrap. */
+const mergedUsrHooks = "/usr/share/mmdebstrap/hooks/merged-usr";
+
 const aptOptions = {
   "Acquire::Languages": "none",
   // A mirror may be frozen at a day in the past (snapshots are); signatures are verified all the same.
@@ -45,13 +48,15 @@ export async function debianSources(distribution: Distribution): Promise<string>
 
 /**
  * Installs `packages` and what they depend on, without recommendations, into the new directory `target`; then runs
- * the shell commands `customize` with `target` as `$1`.
+ * the shell commands `customize` with `target` as `$1`. `foreign` names another architecture than this machine's:
+ * packages are unpacked only, for nothing of them can run here; mmdebstrap runs no `customize` then.
  */
 export async function installRoot(
   target: string,
   sources: string,
   packages: readonly string[],
   customize: readonly string[],
+  foreign?: string,
 ): Promise<void> {
   const sourcesPath = `${target}.sources`;
   writeFileSync(sourcesPath, sources);
@@ -59,7 +64,9 @@ export async function installRoot(
     "mmdebstrap",
     "--mode=root",
     "--format=directory",
-    "--variant=minbase",
+    ...(foreign === undefined
+      ? ["--variant=minbase"]
+      : [`--architectures=${foreign}`, "--variant=extract", `--hook-dir=${mergedUsrHooks}`]),
     ...Object.entries(aptOptions).map(([name, value]) => `--aptopt=${name} "${value}"`),
     ...excludedPaths.map((path) => `--dpkgopt=path-exclude=${path}`),
     `--include=${packages.join(",")}`,
@@ -71,7 +78,7 @@ export async function installRoot(
 }
 
 /** Downloads and unpacks the packages of Debian's cloud kernel into `target`, nothing of them is run. */
-export async function unpackKernel(target: string, sources: string): Promise<void> {
+export async function unpackKernel(target: string, sources: string, architecture: string): Promise<void> {
   const apt = join(target, "apt");
   for (const directory of ["lists/partial", "archives/partial", "debs"]) {
     mkdirSync(join(apt, directory), { recursive: true });
@@ -86,11 +93,13 @@ export async function unpackKernel(target: string, sources: string): Promise<voi
     "Dir::State::status": "/dev/null",
     "Dir::Cache": apt,
     "APT::Sandbox::User": "root",
+    "APT::Architecture": architecture,
+    "APT::Architectures": architecture,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
   await runTool(["apt-get", ...options, "update"]);
   const wanted = new Set<string>();
-  const pending = ["linux-image-cloud-amd64"];
+  const pending = [`linux-image-cloud-${architecture}`];
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     const listing = await runTool(["apt-cache", ...options, "depends", name]);
     for (const [, dependency] of listing.matchAll(/^ +Depends: (linux-(?:image|binary|modules)-\d\S*)$/gm)) {

@@ -1,10 +1,14 @@
+import type { ArchitectureName } from "./architectures.ts";
+
 // What each test machine consists of; `images.ts` builds it, `machine.ts` starts it.
 
 /** A Debian distribution: the release that this host itself runs, or unstable from the same mirror. */
 export type Distribution = "host" | "sid";
-export type FlavourName = "minimal" | "systemd" | "clients" | "selinux" | "judges";
+export type FlavourName = "minimal" | "systemd" | "clients" | "selinux" | "judges" | "arm64";
 
 export interface Flavour {
+  /** x64 when undefined. Of another one nothing runs while its root is made: packages are unpacked, not configured. */
+  readonly architecture?: ArchitectureName;
   readonly distribution: Distribution;
   readonly kernel: Distribution;
   readonly systemd: boolean;
@@ -18,6 +22,24 @@ export interface Flavour {
 }
 
 const runtimes = ["busybox-static", "crun", "iproute2", "kmod", "procps", "runc", "uidmap"];
+/** What a shell and the tests call, named one by one: an unpacked root has no essential packages by itself. */
+const unconfigured = [
+  ...runtimes,
+  ...[
+    "base-files",
+    "base-passwd",
+    "bash",
+    "coreutils",
+    "dash",
+    "findutils",
+    "grep",
+    "hostname",
+    "libc-bin",
+    "login",
+    "mount",
+  ],
+  ...["passwd", "sed", "tar", "util-linux"],
+];
 const systemd = ["dbus", "dbus-user-session", "libpam-systemd", "systemd", "systemd-sysv"];
 const clients = [
   "aardvark-dns",
@@ -61,6 +83,13 @@ export const flavours: Readonly<Record<FlavourName, Flavour>> = {
     // Permissive: nothing of this small system is labelled. What the kernel does with labels is the same.
     kernelOptions: ["security=selinux", "selinux=1", "enforcing=0"],
     preparation: ["mount -t selinuxfs selinuxfs /sys/fs/selinux", "load_policy"],
+  },
+  arm64: {
+    architecture: "arm64",
+    distribution: "host",
+    kernel: "host",
+    systemd: false,
+    packages: unconfigured,
   },
   judges: {
     distribution: "sid",

@@ -4,6 +4,7 @@
 //     bun test/vm/guest.ts build [--flavour F] [--kernel K]
 //     bun test/vm/guest.ts run [--flavour F] [--kernel K] [--cold] [--share DIR] [--user] [--timeout S] -- CMD...
 import { parseArgs } from "node:util";
+import { architectures } from "./architectures.ts";
 import { guestUnavailable } from "./availability.ts";
 import { cached, cacheKey } from "./cache.ts";
 import { type Distribution, type FlavourName, flavours, guestUser, sessionModules } from "./flavours.ts";
@@ -79,7 +80,11 @@ export class Guest {
     const output: { stdout: Uint8Array[]; stderr: Uint8Array[] } = { stdout: [], stderr: [] };
     const home = options.user ? `/home/${guestUser.name}` : "/root";
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-    const bin = this.#shared ? `${guestShare}/node_modules/.bin:` : "";
+    // Of another architecture the guest has its own, in /usr/bin.
+    const bin =
+      this.#shared && flavours[this.flavour].architecture === undefined
+        ? `${guestShare}/node_modules/.bin:`
+        : "";
     const end = await this.#machine.channel.run({
       argv: options.user ? this.#asUser(argv) : argv,
       cwd: options.cwd ?? (this.#shared ? guestShare : "/"),
@@ -184,7 +189,7 @@ export async function startGuest(
   flavour: FlavourName,
   options: GuestOptions = {},
 ): Promise<{ guest: Guest; machine: Machine; stop: () => Promise<void> }> {
-  const reason = guestUnavailable();
+  const reason = guestUnavailable(architectureOf(flavour));
   if (reason !== undefined) throw new Error(reason);
   const images = await buildImages(flavour, options.kernel);
   const saved = options.cold ? undefined : await savedMachine(flavour, images);
@@ -216,7 +221,7 @@ export async function startGuest(
 async function savedMachine(flavour: FlavourName, images: Images): Promise<string> {
   const key = cacheKey(
     images.key,
-    await machineIdentity(),
+    await machineIdentity(architectureOf(flavour)),
     JSON.stringify(bootOptions(flavour)),
     prepareScript(flavour),
   );
@@ -231,9 +236,15 @@ async function savedMachine(flavour: FlavourName, images: Images): Promise<strin
   });
 }
 
-function bootOptions(flavour: FlavourName): Pick<MachineOptions, "init" | "kernelOptions"> {
+const architectureOf = (flavour: FlavourName) => architectures[flavours[flavour].architecture ?? "x64"];
+
+function bootOptions(flavour: FlavourName): Pick<MachineOptions, "architecture" | "init" | "kernelOptions"> {
   const { systemd, kernelOptions = [] } = flavours[flavour];
-  return { init: systemd ? "/usr/lib/systemd/systemd" : undefined, kernelOptions };
+  return {
+    architecture: architectureOf(flavour),
+    init: systemd ? "/usr/lib/systemd/systemd" : undefined,
+    kernelOptions,
+  };
 }
 
 function prepareScript(flavour: FlavourName): string {
@@ -280,7 +291,7 @@ async function main(): Promise<number> {
   const seconds = Number(values.timeout);
   if (!(seconds > 0))
     throw new Error(`--timeout ${values.timeout}: a positive number of seconds is accepted`);
-  const reason = guestUnavailable();
+  const reason = guestUnavailable(architectureOf(flavour));
   if (reason !== undefined || verb === "check") {
     console.log(reason ?? "the guest can run here");
     return reason === undefined ? 0 : 1;

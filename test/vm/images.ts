@@ -1,6 +1,7 @@
 // Builds what a test machine starts from: the agent, the kernel with its modules, the root file system.
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -11,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { type Architecture, architectures } from "./architectures.ts";
 import { cached, cacheKey } from "./cache.ts";
 import { debianSources, installRoot, unpackKernel } from "./debian.ts";
 import {
@@ -27,6 +29,9 @@ import { runTool } from "./process.ts";
 const directory = import.meta.dir;
 const projectDirectory = join(directory, "..", "..");
 
+/** useradd(8) */
+const userOptions = `--create-home --shell /bin/bash ${guestUser.name}`;
+
 /** Virtual size of the root disk: room for the clients' images; the file holds only what is written. */
 const rootDiskSize = "8G";
 
@@ -42,9 +47,10 @@ export interface Images {
 /** The images of a flavour, built where the cache has none; `kernel` overrides the flavour's own. */
 export async function buildImages(name: FlavourName, kernel?: Distribution): Promise<Images> {
   const flavour = flavours[name];
-  const kernelDirectory = await buildKernel(kernel ?? flavour.kernel);
+  const architecture = architectures[flavour.architecture ?? "x64"];
+  const kernelDirectory = await buildKernel(kernel ?? flavour.kernel, architecture);
   const rootDirectory = await buildRoot(name, flavour);
-  const initramfsDirectory = await buildInitramfs(kernelDirectory);
+  const initramfsDirectory = await buildInitramfs(kernelDirectory, architecture);
   return {
     key: cacheKey(kernelDirectory, rootDirectory, initramfsDirectory),
     kernel: join(kernelDirectory, "vmlinuz"),
@@ -58,11 +64,11 @@ function sourceText(...names: readonly string[]): string {
   return names.map((name) => readFileSync(join(directory, name), "utf8")).join("\0");
 }
 
-async function buildKernel(distribution: Distribution): Promise<string> {
+async function buildKernel(distribution: Distribution, { debian }: Architecture): Promise<string> {
   const sources = await debianSources(distribution);
-  const key = cacheKey(sources, sourceText("images.ts", "debian.ts"));
-  return await cached(`kernel-${distribution}`, key, async (scratch) => {
-    await unpackKernel(scratch, sources);
+  const key = cacheKey(sources, debian, sourceText("images.ts", "debian.ts"));
+  return await cached(`kernel-${distribution}-${debian}`, key, async (scratch) => {
+    await unpackKernel(scratch, sources, debian);
     const tree = join(scratch, "tree");
     // Older packages have /lib/modules, newer ones /usr/lib/modules; depmod(8) looks into /lib.
     const merged = existsSync(join(tree, "usr/lib/modules"));
@@ -105,13 +111,13 @@ function bootModuleFiles(modules: string): string[] {
   return [...ordered].map((path) => join(modules, path));
 }
 
-async function buildInitramfs(kernelDirectory: string): Promise<string> {
+async function buildInitramfs(kernelDirectory: string, { zig }: Architecture): Promise<string> {
   const agentSources = readdirSync(join(directory, "agent")).sort();
   const agentKey = cacheKey(sourceText("images.ts", ...agentSources.map((name) => `agent/${name}`)));
   const key = cacheKey(kernelDirectory, agentKey, sourceText("initramfs.ts"));
   return await cached("initramfs", key, async (scratch) => {
     const agent = join(scratch, "agent");
-    await compileAgent(agent, scratch);
+    await compileAgent(agent, scratch, zig);
     const bootDirectory = join(kernelDirectory, "boot-modules");
     const names = readdirSync(bootDirectory).sort();
     const archive = initramfsArchive([
@@ -133,7 +139,7 @@ async function buildInitramfs(kernelDirectory: string): Promise<string> {
   });
 }
 
-async function compileAgent(output: string, scratch: string): Promise<void> {
+async function compileAgent(output: string, scratch: string, arch: string): Promise<void> {
   const zigCache = join(scratch, "zig-cache");
   await runTool([
     join(projectDirectory, "node_modules/.bin/zig"),
@@ -143,7 +149,7 @@ async function compileAgent(output: string, scratch: string): Promise<void> {
     "-fstrip",
     "-fsingle-threaded",
     "-target",
-    "x86_64-linux-musl",
+    `${arch}-linux-musl`,
     "--cache-dir",
     zigCache,
     `-femit-bin=${output}`,
@@ -154,21 +160,56 @@ async function compileAgent(output: string, scratch: string): Promise<void> {
 
 async function buildRoot(name: FlavourName, flavour: Flavour): Promise<string> {
   const sources = await debianSources(flavour.distribution);
-  const key = cacheKey(sources, flavour, guestUser, sourceText("images.ts", "debian.ts"));
+  const own = flavour.architecture === undefined ? [] : ["bun/package-lock.json"];
+  const key = cacheKey(sources, flavour, guestUser, sourceText("images.ts", "debian.ts", ...own));
   return await cached(`root-${name}`, key, async (scratch) => {
     const tree = join(scratch, "tree");
-    const unpack = (flavour.unpacked ?? []).map(
-      (wanted) => `apt-get download ${wanted} && dpkg-deb --extract ${wanted}_*.deb / && rm ${wanted}_*.deb`,
-    );
-    await installRoot(tree, sources, flavour.packages, [
-      'chroot "$1" useradd --create-home --shell /bin/bash tester',
-      ...unpack.map((commands) => `chroot "$1" sh -c 'cd /tmp && ${commands}'`),
-    ]);
+    if (flavour.architecture === undefined) await installNative(tree, sources, flavour);
+    else await installForeign(tree, sources, flavour, architectures[flavour.architecture], scratch);
     configureRoot(tree, flavour);
     await makeDisk(join(scratch, "root.img"), tree, rootDiskSize);
     rmSync(tree, { recursive: true });
     rmSync(`${tree}.sources`);
   });
+}
+
+async function installNative(tree: string, sources: string, flavour: Flavour): Promise<void> {
+  const unpack = (flavour.unpacked ?? []).map(
+    (wanted) => `apt-get download ${wanted} && dpkg-deb --extract ${wanted}_*.deb / && rm ${wanted}_*.deb`,
+  );
+  await installRoot(tree, sources, flavour.packages, [
+    `chroot "$1" useradd ${userOptions}`,
+    ...unpack.map((commands) => `chroot "$1" sh -c 'cd /tmp && ${commands}'`),
+  ]);
+}
+
+/** What packages' scripts would have made is made from outside; so is Bun's installation, which the share has for x64 only. */
+async function installForeign(
+  tree: string,
+  sources: string,
+  flavour: Flavour,
+  { debian }: Architecture,
+  scratch: string,
+): Promise<void> {
+  await installRoot(tree, sources, flavour.packages, [], debian);
+  const accounts = ["passwd", "group"].map(
+    (file) => `cp "$1/usr/share/base-passwd/${file}.master" "$1/etc/${file}"`,
+  );
+  await runTool([
+    "sh",
+    "-e",
+    "-c",
+    [...accounts, `useradd --prefix "$1" ${userOptions}`].join("\n"),
+    "sh",
+    tree,
+  ]);
+  const bunDirectory = join(scratch, "bun");
+  cpSync(join(directory, "bun"), bunDirectory, { recursive: true });
+  await runTool(["npm", "ci", "--force", "--no-audit", "--no-fund"], { cwd: bunDirectory });
+  const bun = new Bun.Glob("node_modules/@oven/*/bin/bun").scanSync(bunDirectory).next().value;
+  if (bun === undefined) throw new Error("npm installed no Bun for the guest");
+  cpSync(join(bunDirectory, bun), join(tree, "usr/bin/bun"));
+  rmSync(bunDirectory, { recursive: true });
 }
 
 /** Files of the root file system that no package brings: path below the root, content. */

@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { recordPassed, recordVariable } from "../harness/passed.ts";
 import { probePath } from "../harness/probe.ts";
 import { skipMarker } from "../harness/scenario-name.ts";
-import type { Distribution } from "./flavours.ts";
+import { architectures } from "./architectures.ts";
+import { type Distribution, flavours as definitions } from "./flavours.ts";
 import {
   type FlavourName,
   type Guest,
@@ -27,9 +28,21 @@ const flavours = (process.env["BUNC_VM_FLAVOURS"] ?? "minimal,systemd").split(",
 const guestRecord = join(guestScratch, "passed-tests");
 const kernel = process.env["BUNC_VM_KERNEL"] as Distribution | undefined;
 
-function unavailable(): string | undefined {
-  if (!existsSync(join(project, "dist/bunc"))) return "dist/bunc is not built: npm run build";
-  return guestUnavailable();
+/** Where the flavour's executable is, and what puts it and its probe where the guest's tests look for them. */
+function executableFor(flavour: FlavourName): { path: string; build: string; placing: string } {
+  const { architecture } = definitions[flavour];
+  if (architecture === undefined) return { path: "dist/bunc", build: "npm run build", placing: "" };
+  return {
+    path: `dist/bunc-${architecture}`,
+    build: `bun build.ts --arch=${architecture}`,
+    placing: ["bunc", "probe"].map((name) => `cp dist/${name}-${architecture} dist/${name} && `).join(""),
+  };
+}
+
+function unavailable(flavour: FlavourName): string | undefined {
+  const { path, build } = executableFor(flavour);
+  if (!existsSync(join(project, path))) return `${path} is not built: ${build}`;
+  return guestUnavailable(architectures[definitions[flavour].architecture ?? "x64"]);
 }
 
 /** /tmp in the guest is a tmpfs whose flags (nosuid, nodev) every bind mount of it would inherit. */
@@ -46,9 +59,8 @@ async function fetchPassed(guest: Guest): Promise<void> {
   recordPassed(stdout.split("\n").filter(Boolean));
 }
 
-const reason = unavailable();
-
 describe.each(flavours)("integration suite in the %s guest", (flavour) => {
+  const reason = unavailable(flavour);
   if (reason !== undefined) {
     test.skip(`${command}${skipMarker}${reason}]`, () => undefined);
     return;
@@ -57,11 +69,11 @@ describe.each(flavours)("integration suite in the %s guest", (flavour) => {
     command,
     async () => {
       // The guest has no compiler.
-      probePath();
+      probePath(definitions[flavour].architecture);
       const exitCode = await withGuest(
         flavour,
         async (guest) => {
-          const result = await guest.run(["sh", "-c", command], {
+          const result = await guest.run(["sh", "-c", executableFor(flavour).placing + command], {
             env: environment(),
             timeoutMs: suiteTimeoutMs,
             ...throughOurStreams(),

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "n
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Architecture } from "./architectures.ts";
 import { AgentChannel } from "./channel.ts";
 import type { Images } from "./images.ts";
 import { onInterruption } from "./interruption.ts";
@@ -17,6 +18,7 @@ const bootTimeoutMs = 240_000;
 const socketPathMax = 107;
 
 export interface MachineOptions {
+  readonly architecture: Architecture;
   readonly images: Images;
   /** Program that the kernel's command line names as init; the agent itself when undefined. */
   readonly init: string | undefined;
@@ -35,11 +37,12 @@ interface Qmp {
 }
 
 /** What decides how a machine behaves, beside its images: part of the key of saved machines. */
-export async function machineIdentity(): Promise<string> {
-  const version = await runTool(["qemu-system-x86_64", "--version"]);
+export async function machineIdentity(architecture: Architecture): Promise<string> {
+  const version = await runTool([architecture.emulator.program, "--version"]);
+  const images = { kernel: "", initramfs: "" };
   return JSON.stringify([
     version,
-    qemuArguments("", { images: { kernel: "", initramfs: "" }, init: undefined, kernelOptions: [] }),
+    qemuArguments("", { architecture, images, init: undefined, kernelOptions: [] }),
     shareDiskSize,
   ]);
 }
@@ -47,23 +50,23 @@ export async function machineIdentity(): Promise<string> {
 function qemuArguments(
   directory: string,
   {
+    architecture,
     images,
     init,
     kernelOptions,
-  }: Pick<MachineOptions, "init" | "kernelOptions"> & {
+  }: Pick<MachineOptions, "architecture" | "init" | "kernelOptions"> & {
     images: Pick<Images, "kernel" | "initramfs">;
   },
 ): string[] {
   const kernelCommandLine = [
-    "console=ttyS0",
+    `console=${architecture.console}`,
     "quiet",
     "panic=-1",
     "mitigations=off",
-    "no_timer_check",
-    "tsc=reliable",
     "cgroup_no_v1=all",
     "psi=1",
     "hugepages=8",
+    ...architecture.kernelOptions,
     ...kernelOptions,
     ...(init === undefined ? [] : [`init=${init}`]),
   ];
@@ -75,7 +78,7 @@ function qemuArguments(
   ];
   return [
     ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none"],
-    ["-machine", "q35,usb=off,hpet=off", "-accel", "tcg,thread=multi", "-cpu", "max"],
+    ["-machine", ...architecture.machine, "-accel", "tcg,thread=multi", "-cpu", "max"],
     ["-smp", String(cpus), "-m", `${memoryMib}M`],
     ["-kernel", images.kernel, "-initrd", images.initramfs, "-append", kernelCommandLine.join(" ")],
     ["-serial", `file:${join(directory, "console.log")}`],
@@ -118,7 +121,7 @@ export class Machine {
       await prepareDisks(directory, options);
       const agentSocket = acceptOne(join(directory, "agent.sock"));
       const qmpSocket = acceptOne(join(directory, "qmp.sock"));
-      const command = ["qemu-system-x86_64", ...qemuArguments(directory, options)];
+      const command = [options.architecture.emulator.program, ...qemuArguments(directory, options)];
       if (options.saved !== undefined) command.push("-incoming", 'exec:exec cat <"$BUNC_VM_MEMORY"');
       const log = join(directory, "qemu.log");
       // The kernel ends QEMU with this process even when nobody is left to do so (prctl(2), PR_SET_PDEATHSIG).
