@@ -1,8 +1,8 @@
 /**
- * Makes a release in dist/release: an executable for each machine, archives, packages, checksums. The same commit gives the
+ * Makes a release in dist/release, or in --output: an executable for each machine, archives, packages, checksums. The same commit gives the
  * same bytes. Run by `npm run dist`.
  *
- *   bun build/dist.ts [--arch=x64,arm64] [--no-build]
+ *   bun build/dist.ts [--arch=x64,arm64] [--no-build] [--output=DIR]
  *
  * `--no-build`: of the executables that are there. Times are those of the commit, or of SOURCE_DATE_EPOCH.
  */
@@ -17,15 +17,15 @@ import { releaseNotes } from "./dist/notes.ts";
 import { releaseFiles } from "./dist/release.ts";
 
 const project = join(import.meta.dir, "..");
-const output = join(project, "dist/release");
-
 const { values: flags } = parseArgs({
   options: {
     arch: { type: "string", default: Object.keys(MACHINES).join(",") },
     build: { type: "boolean", default: true },
+    output: { type: "string", default: join(project, "dist/release") },
   },
   allowNegative: true,
 });
+const { output } = flags;
 
 function machines(): Machine[] {
   const names = flags.arch.split(",");
@@ -124,5 +124,5 @@ rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
 for (const [name, content] of files) {
   writeFileSync(join(output, name), content, { mode: /-linux-\w+$/.test(name) ? 0o755 : 0o644 });
-  console.log(`${String(Buffer.byteLength(content)).padStart(10)}  dist/release/${name}`);
+  console.log(`${String(Buffer.byteLength(content)).padStart(10)}  ${join(output, name)}`);
 }

@@ -28,5 +28,6 @@ export const tiers: Tier[] = [
   { name: "fault", folders: ["test/fault"], workers: 1, slow: true },
   { name: "hostile", folders: ["test/hostile"], workers: 1, slow: true },
   { name: "endurance", folders: ["test/endurance"], workers: 1, slow: true },
+  { name: "install", folders: ["test/install"], workers: 1, slow: true },
   { name: "vm", folders: ["test/vm"], workers: 1, slow: true, timeoutMs: 1_800_000 },
 ];
