@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
-import { earlierValue } from "./put-back.ts";
+import type { native } from "../native/call.ts";
+import type { CgroupLocation } from "./paths.ts";
+import { earlierValue, rememberFiles } from "./put-back.ts";
+import type { CgroupSetting } from "./resources/setting.ts";
 
 test.each([
   ["pids.max", "5", "max\n", "max"],
@@ -22,4 +25,34 @@ test.each([
   ["rdma.max", "mlx5_0 hca_handle=1", "", "mlx5_0 hca_handle=max hca_object=max"],
 ] as const)("%s: before %j there was %j", (file, value, text, expected) => {
   expect(earlierValue({ file, value }, text)).toBe(expected);
+});
+
+test("what has not changed is not written: a kernel may refuse the reset of what was never set", () => {
+  const files: Record<string, string> = {
+    "io.bfq.weight": "default 100\n8:0 444\n",
+    "io.weight": "default 100\n",
+  };
+  const written: string[] = [];
+  const kernel = ((name: string, request: { groups: { files: string[]; writes: CgroupSetting[] }[] }) => {
+    const [group] = request.groups;
+    if (name === "cgroup_read") {
+      return { files: group?.files.map((file) => ({ errno: 0, text: files[file] ?? "" })) };
+    }
+    for (const { file, value } of group?.writes ?? []) {
+      written.push(`${file} ${value}`);
+      if (file === "io.weight") throw new Error("operation not supported");
+    }
+    return {};
+  }) as unknown as typeof native;
+  const locations = [{ controller: "", mount: "/sys/fs/cgroup", path: "/c" }] as unknown as CgroupLocation[];
+  const setting = {
+    controller: "",
+    file: "io.bfq.weight",
+    value: "8:0 222",
+    alternative: { file: "io.weight", value: "8:0 222" },
+  } as unknown as CgroupSetting;
+  const putBack = rememberFiles(kernel, locations, [setting]);
+  files["io.bfq.weight"] = "default 100\n8:0 222\n";
+  putBack();
+  expect(written).toEqual(["io.bfq.weight 8:0 444"]);
 });

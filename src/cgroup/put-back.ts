@@ -9,7 +9,7 @@ import { fileText } from "./files.ts";
 import type { CgroupLocation } from "./paths.ts";
 import type { CgroupSetting } from "./resources/setting.ts";
 
-/** Puts everything back, as far as the kernel lets it. Throws what it refused last. */
+/** Puts back what has changed since, as far as the kernel lets it. Throws what it refused last. */
 type PutBack = () => void;
 
 /** Reads the files that `settings` will change. Returns what restores them. */
@@ -29,6 +29,9 @@ export function rememberFiles(
     let refusal: unknown;
     // The last one first: each step leads to a state that the kernel has accepted on the way here.
     for (const setting of before.reverse()) {
+      const now = readText(call, locations, setting);
+      // Where nothing was written the kernel may refuse even the value that it shows: io.weight of a device under BFQ.
+      if (now !== undefined && earlierValue(setting, now) === setting.value) continue;
       const groups = groupSettings(locations, [{ ...setting, alternative: null }]);
       try {
         call("cgroup_write", { groups });
