@@ -12,6 +12,9 @@ const process = @import("process.zig");
 const U64 = @import("../integer.zig").U64;
 const Call = @import("../call.zig").Call;
 
+/// Of a bunc-init that has said why it fails.
+const end_timeout_ms = 2000;
+
 /// sun_path holds 108 bytes; a state directory's path may be longer, /proc/self/fd/N/NAME never is.
 pub fn short_path(call: *Call, path: []const u8, directory: *sys.fd_t) Call.Error![]const u8 {
     const parent = std.fs.path.dirnamePosix(path) orelse return call.fail_as(.protocol, "bind", path, "not absolute");
@@ -80,6 +83,14 @@ pub fn start(call: *Call, request: StartRequest) Call.Error!StartReply {
             .failure => {
                 const record = sync.decode_failure(message.payload) catch
                     return call.fail_as(.protocol, "receive", "bunc-init", "");
+                // Who asks now shall hear that it has stopped. Where its filter refuses it exit_group(2),
+                // its end takes some time.
+                const end: process.AwaitEndRequest = .{
+                    .pid = request.pid,
+                    .start_time = request.start_time,
+                    .timeout_ms = end_timeout_ms,
+                };
+                _ = process.await_end(call, end) catch {};
                 return call.fail_with(record);
             },
             else => return call.fail_as(.protocol, "receive", "bunc-init", @tagName(message.kind)),
