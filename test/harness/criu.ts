@@ -22,12 +22,12 @@ export const quiet = { wrapper: ["sh", "-c", 'exec "$0" "$@" </dev/null >/dev/nu
 
 /** Without a process of its own: CRIU does not save one that waits in vfork(2) for its child. */
 export const WAIT = "j=0; while [ $j -lt 3000 ]; do j=$((j+1)); done";
-export const COUNT = `i=0; while :; do i=$((i+1)); echo $i >/data/count; ${WAIT}; done`;
+export const COUNT = `i=0; while :; do i=$((i+1)); echo $i >>/data/count; ${WAIT}; done`;
 
-/** What it has counted to; a number that is half written is not one. */
+/** What it has counted to: the last line that is whole, for it may be stopped anywhere. */
 export const counted = ({ rootfs }: Bundle) => {
   const file = `${rootfs}/data/count`;
-  return existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+  return existsSync(file) ? Number(readFileSync(file, "utf8").split("\n").at(-2) ?? 0) : 0;
 };
 
 export const countsPast = (bundle: Bundle, number: number) =>
