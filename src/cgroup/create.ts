@@ -294,3 +294,8 @@ export function placement(locations: readonly CgroupLocation[]): Placement {
     tasks: v1.map((group) => `${absolutePath(group)}/tasks`),
   };
 }
+
+/** The same under systemd. v2: systemd moves the process. v1: it enters what systemd does not know by itself. */
+export function scopePlacement({ mode }: CgroupFacts, locations: readonly CgroupLocation[]): Placement {
+  return mode === "v2" ? placement([]) : { ...placement(locations), into: null };
+}

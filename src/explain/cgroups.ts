@@ -1,6 +1,6 @@
 /** The cgroup part of `explain`, under either driver, without asking systemd anything. Pure. */
 
-import { placement, planCgroups } from "../cgroup/create.ts";
+import { placement, planCgroups, scopePlacement } from "../cgroup/create.ts";
 import { explainCreation, explainLimits, explainPlacement } from "../cgroup/explain.ts";
 import type { DriverOptions } from "../cgroup/manager.ts";
 import type { CgroupLocation } from "../cgroup/paths.ts";
@@ -106,7 +106,7 @@ function outlineSystemd(options: DriverOptions): CgroupOutline {
   const entered = isV2 ? [] : explainPlacement(plan).filter(({ op }) => op !== "clone3");
   return {
     locations: plan.locations,
-    placement: isV2 ? placement([]) : { ...placement(plan.locations), into: null },
+    placement: scopePlacement(facts, plan.locations),
     before: [],
     entered,
     placed: [start, ...explainCreation(plan)],

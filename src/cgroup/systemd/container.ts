@@ -10,10 +10,10 @@ import type { ResourcesConfig } from "../../oci/resources.ts";
 import {
   creationOf,
   limitCgroups,
-  placement,
   refuseInUse,
   resourceSettings,
   restrictDevices,
+  scopePlacement,
 } from "../create.ts";
 import { delegateCgroup } from "../delegate.ts";
 import type { DevicePolicy } from "../device-rule.ts";
@@ -82,12 +82,10 @@ export class SystemdCgroups implements PlannedCgroups {
    */
   make(): MadeCgroups {
     refuseInUse(this.inUse());
-    // v2: systemd moves the process. v1: it enters the hierarchies that systemd does not know by itself.
-    const isV2 = this.options.facts.mode === "v2";
     return {
       state: "awaiting",
       locations: this.locations,
-      placement: isV2 ? placement([]) : { ...placement(this.locations), into: null },
+      placement: scopePlacement(this.options.facts, this.locations),
       place: (pid) => this.place(pid),
     };
   }
