@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { RuntimeError } from "../failure/errors.ts";
+import { fakeTexts } from "../host/fake-texts.ts";
 import { hostFacts } from "../host/host.ts";
 import { parseConfig } from "./config.ts";
 import type { Issue } from "./issue.ts";
@@ -11,27 +12,15 @@ import { loadConfig } from "./validate.ts";
 // biome-ignore lint/suspicious/noExplicitAny: documents under test have any shape
 type Raw = any;
 
-const texts = {
-  release: "6.18.0",
-  euid: 0,
-  egid: 0,
-  cgroup_file_system: "cgroup2",
-  self_cgroup: "0::/\n",
-  mountinfo: "22 27 0:21 / /proc rw - proc proc rw\n27 1 254:0 / / rw - ext4 /dev/vda rw\n",
-  uid_map: "0 0 4294967295\n",
-  gid_map: "0 0 4294967295\n",
-  apparmor: "",
-  streams: ["/dev/null", "/dev/null", "/dev/null"],
-};
 const facts: ValidationFacts = {
-  host: hostFacts(texts),
+  host: hostFacts(fakeTexts),
   bundle: "/bundle",
   noPivot: false,
   rootlessCgroups: false,
 };
 const userFacts: ValidationFacts = {
   ...facts,
-  host: hostFacts({ ...texts, euid: 1000, egid: 1000 }),
+  host: hostFacts({ ...fakeTexts, euid: 1000, egid: 1000 }),
   rootlessCgroups: true,
 };
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { fakeTexts } from "../host/fake-texts.ts";
 import { hostFacts } from "../host/host.ts";
 import { CLONE, type Op, type Step } from "../native/boundary.gen.ts";
 import { parseConfig } from "../oci/config.ts";
@@ -11,18 +12,7 @@ import { type CreateOptions, type ExecOptions, planCreate, planExec } from "./pl
 // biome-ignore lint/suspicious/noExplicitAny: members of a config before it is checked
 type Raw = any;
 
-const host = hostFacts({
-  release: "6.18.0",
-  euid: 0,
-  egid: 0,
-  cgroup_file_system: "cgroup2",
-  self_cgroup: "0::/\n",
-  mountinfo: "",
-  uid_map: "0 0 4294967295\n",
-  gid_map: "0 0 4294967295\n",
-  apparmor: "Y",
-  streams: ["/dev/null", "/dev/null", "/dev/null"],
-});
+const host = hostFacts({ ...fakeTexts, mountinfo: "", apparmor: "Y" });
 
 const common = {
   id: "c1",

@@ -1,6 +1,7 @@
 /** The same question, asked in every way that a configuration can ask it, gets one answer, whoever needs it. */
 import { describe, expect, test } from "bun:test";
 import { mountsDevices } from "../../cgroup/devices.ts";
+import { fakeTexts } from "../../host/fake-texts.ts";
 import { hostFacts } from "../../host/host.ts";
 import { MOUNT_ATTR } from "../../native/boundary.gen.ts";
 import { planMountPoints } from "../../plan/mount-points.ts";
@@ -12,18 +13,7 @@ import { isReadonly } from "./mounts.ts";
 // biome-ignore lint/suspicious/noExplicitAny: members of a config before it is checked
 type Raw = any;
 
-const host = hostFacts({
-  release: "6.18.0",
-  euid: 0,
-  egid: 0,
-  cgroup_file_system: "cgroup2",
-  self_cgroup: "0::/\n",
-  mountinfo: "22 27 0:21 / /proc rw - proc proc rw\n27 1 254:0 / / rw - ext4 /dev/vda rw\n",
-  uid_map: "0 0 4294967295\n",
-  gid_map: "0 0 4294967295\n",
-  apparmor: "",
-  streams: ["/dev/null", "/dev/null", "/dev/null"],
-});
+const host = hostFacts(fakeTexts);
 const bundle = "/bundle";
 
 function resolved(members: Raw, linux: Raw = {}): ResolvedConfig {
