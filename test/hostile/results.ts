@@ -1,6 +1,7 @@
 /** results.json: what each row of docs/SECURITY.md's table counted when it last passed. */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readRecord, writeRecord } from "../harness/kept-record.ts";
 
 const file = join(import.meta.dir, "results.json");
 
@@ -34,9 +35,6 @@ export const inWords = (numbers: Numbers): string =>
     .map(([what, count]) => `${count.toLocaleString("en-US")} ${what}`)
     .join(", ");
 
-export const readResults = (): Results => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {});
+export const readResults = (): Results => readRecord<Numbers>(file);
 
-export function writeResults(results: Results): void {
-  const sorted = Object.fromEntries(Object.entries(results).sort(([a], [b]) => (a < b ? -1 : 1)));
-  writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`);
-}
+export const writeResults = (results: Results): void => writeRecord(file, results, 2);

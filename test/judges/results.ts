@@ -1,6 +1,6 @@
 /** What runc passed when it last ran a suite, committed: so a run of bunc alone is compared with it. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readRecord, sorted, writeRecord } from "../harness/kept-record.ts";
 import type { Verdict } from "./tap.ts";
 
 /** Verdicts by the test's name, by its file. */
@@ -14,9 +14,7 @@ interface Recorded {
 
 const path = (suite: string) => join(import.meta.dir, `${suite}-results.json`);
 
-function read(suite: string): Record<string, Recorded> {
-  return existsSync(path(suite)) ? JSON.parse(readFileSync(path(suite), "utf8")) : {};
-}
+const read = (suite: string) => readRecord<Recorded>(path(suite));
 
 export function recorded(suite: string, way: string): Recorded | undefined {
   return read(suite)[way];
@@ -27,9 +25,5 @@ export function record(suite: string, way: string, runc: string, files: Outcome)
   const all = read(suite);
   const known = all[way]?.runc === runc ? all[way].files : {};
   all[way] = { runc, files: sorted({ ...known, ...files }) };
-  writeFileSync(path(suite), `${JSON.stringify(sorted(all), null, 1)}\n`);
-}
-
-function sorted<T>(members: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(members).sort(([a], [b]) => (a < b ? -1 : 1)));
+  writeRecord(path(suite), all, 1);
 }
