@@ -3,25 +3,22 @@
  * executable alone, and npm's packages; used, upgraded and removed.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { version } from "../../package.json" with { type: "json" };
 import { projectRoot } from "../harness/project.ts";
-import { bundle, busyboxRoot, debianRoot, emptyRoot, filesOf, inRoot, inScratch, run } from "./roots.ts";
+import { ownedDirectory } from "../vm/owned-directory.ts";
+import { runTool } from "../vm/process.ts";
+import { bundle, busyboxRoot, debianRoot, emptyRoot, filesOf, inRoot, inScratch } from "./roots.ts";
 
 const timeoutMs = 10 * 60_000;
 let release: string;
 
-beforeAll(() => {
-  release = mkdtempSync(join(tmpdir(), "bunc-release-"));
-  run(
-    process.execPath,
-    join(projectRoot, "build/dist.ts"),
-    "--arch=x64",
-    "--no-build",
-    `--output=${release}`,
-  );
+beforeAll(async () => {
+  release = ownedDirectory(tmpdir(), "bunc-release");
+  const dist = join(projectRoot, "build/dist.ts");
+  await runTool([process.execPath, dist, "--arch=x64", "--no-build", `--output=${release}`]);
 }, timeoutMs);
 afterAll(() => rmSync(release, { recursive: true, force: true }));
 
@@ -38,11 +35,11 @@ ${bunc} run --bundle /tmp/bundle hello
 `;
 
 /** As Debian's own packages are upgraded: another version, packed anew. */
-function withVersion(deb: string, next: string, directory: string): string {
+async function withVersion(deb: string, next: string, directory: string): Promise<string> {
   const [tree, target] = [join(directory, "tree"), join(directory, `${next}.deb`)];
-  run("dpkg-deb", "--raw-extract", deb, tree);
-  run("sed", "-i", `s/^Version: .*/Version: ${next}/`, join(tree, "DEBIAN/control"));
-  run("dpkg-deb", "-Znone", "--build", tree, target);
+  await runTool(["dpkg-deb", "--raw-extract", deb, tree]);
+  await runTool(["sed", "-i", `s/^Version: .*/Version: ${next}/`, join(tree, "DEBIAN/control")]);
+  await runTool(["dpkg-deb", "-Znone", "--build", tree, target]);
   rmSync(tree, { recursive: true });
   return target;
 }
@@ -53,11 +50,11 @@ test(
     inScratch(async (directory) => {
       const root = join(directory, "root");
       await debianRoot(root);
-      const before = filesOf(root);
+      const before = await filesOf(root);
       bundle(join(root, "tmp/bundle"));
       copyFileSync(released(/_amd64\.deb$/), join(root, "tmp/this.deb"));
       copyFileSync(
-        withVersion(released(/_amd64\.deb$/), `${version}.1`, directory),
+        await withVersion(released(/_amd64\.deb$/), `${version}.1`, directory),
         join(root, "tmp/next.deb"),
       );
       const script = `
@@ -76,13 +73,13 @@ test(
         hash -r; command -v runc || echo no runc
         rm -rf /run/runc /tmp/*
       `;
-      expect(inRoot(root, "sh", "-ec", script)).toBe(
+      expect(await inRoot(root, "sh", "-ec", script)).toBe(
         `/usr/bin/bunc\nhello from inside\n${version}.1\nstill here\nno runc\n`,
       );
       // What dpkg and update-alternatives keep for themselves: their status and their logs.
       const theirs = /^var\/(lib\/dpkg|log)(\/| )/;
       const left = (files: string[]) => files.filter((line) => !theirs.test(line));
-      expect(left(filesOf(root))).toEqual(left(before));
+      expect(left(await filesOf(root))).toEqual(left(before));
     }),
   timeoutMs,
 );
@@ -101,7 +98,7 @@ test(
         bunc --version | grep bunc
         ${hello("bunc")}
       `;
-      expect(inRoot(root, "/bin/sh", "-ec", script)).toBe(`bunc: ${version}\nhello from inside\n`);
+      expect(await inRoot(root, "/bin/sh", "-ec", script)).toBe(`bunc: ${version}\nhello from inside\n`);
     }),
   timeoutMs,
 );
@@ -115,9 +112,10 @@ test(
       bundle(join(root, "tmp/bundle"));
       copyFileSync(released(/^bunc-linux-x86_64$/), join(root, "bunc"));
       const spec = ["spec", "--bundle", "/tmp/bundle", "--no-terminal"];
-      inRoot(root, "/bunc", ...spec, "--args", "/bin/sh", "--args", "-c", "--args", "echo hello");
-      expect(inRoot(root, "/bunc", "run", "--bundle", "/tmp/bundle", "hello")).toBe("hello\n");
-      expect(filesOf(root).filter((line) => !/^(bunc|tmp|proc|sys|dev|run)/.test(line))).toEqual([" d "]);
+      await inRoot(root, "/bunc", ...spec, "--args", "/bin/sh", "--args", "-c", "--args", "echo hello");
+      expect(await inRoot(root, "/bunc", "run", "--bundle", "/tmp/bundle", "hello")).toBe("hello\n");
+      const files = await filesOf(root);
+      expect(files.filter((line) => !/^(bunc|tmp|proc|sys|dev|run)/.test(line))).toEqual([" d "]);
     }),
   timeoutMs,
 );
@@ -127,9 +125,12 @@ test(
   () =>
     inScratch(async (directory) => {
       const packages = [released(/^bunc-\d[\d.]*\.tgz$/), released(/^bunc-linux-x64-.*\.tgz$/)];
-      run("npm", "--prefix", directory, "install", "--no-audit", "--no-fund", "--offline", ...packages);
-      expect(run(join(directory, "node_modules/.bin/bunc"), "--version")).toContain(`\nbunc: ${version}\n`);
-      run("npm", "--prefix", directory, "uninstall", "--no-audit", "--no-fund", "bunc", "bunc-linux-x64");
+      const npm = ["npm", "--prefix", directory, "--no-audit", "--no-fund"];
+      await runTool([...npm, "install", "--offline", ...packages]);
+      expect(await runTool([join(directory, "node_modules/.bin/bunc"), "--version"])).toContain(
+        `\nbunc: ${version}\n`,
+      );
+      await runTool([...npm, "uninstall", "bunc", "bunc-linux-x64"]);
       expect(readdirSync(join(directory, "node_modules")).filter((name) => !name.startsWith("."))).toEqual(
         [],
       );

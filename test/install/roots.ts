@@ -1,13 +1,15 @@
 /** Root file systems to install into, each entered so that this host keeps nothing of it. */
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cached, cacheKey } from "../vm/cache.ts";
 import { debianSources, installRoot } from "../vm/debian.ts";
+import { ownedDirectory } from "../vm/owned-directory.ts";
+import { runTool } from "../vm/process.ts";
 
 /** A directory that `body` may fill; it is gone afterwards. */
 export async function inScratch<T>(body: (directory: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(join(tmpdir(), "bunc-install-"));
+  const directory = ownedDirectory(tmpdir(), "bunc-install");
   chmodSync(directory, 0o755);
   try {
     return await body(directory);
@@ -22,7 +24,7 @@ export async function debianRoot(root: string): Promise<void> {
   const kept = await cached("root-install", cacheKey(sources), async (scratch) => {
     await installRoot(join(scratch, "root"), sources, ["base-files"], []);
   });
-  run("cp", "--archive", join(kept, "root"), root);
+  await runTool(["cp", "--archive", join(kept, "root"), root]);
 }
 
 /** A root of busybox alone, as Alpine's is, without Alpine's packages. */
@@ -52,34 +54,25 @@ export function bundle(directory: string): void {
 
 /** The root is a mount of its own: pivot_root(2) wants that of the root of who calls it. */
 const enter = `
+exec 2>&1
 mount --make-rprivate /
 mount --bind "$0" "$0"
 cd "$0"
 mount -t proc proc proc
 mount --rbind /sys sys
 mount --rbind /dev dev
-exec chroot . "$@"
+exec env --ignore-environment LANG=C.UTF-8 HOME=/root \\
+  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot . "$@"
 `;
 
 /** Runs a command in the root, as pid 1's child of a new process namespace; → what it printed, to both streams. */
-export function inRoot(root: string, ...command: string[]): string {
-  return run("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", enter, root, ...command);
+export async function inRoot(root: string, ...command: string[]): Promise<string> {
+  const namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child"];
+  return await runTool([...namespaces, "sh", "-ec", enter, root, ...command]);
 }
 
 /** Every file below the root, for what an installation leaves. */
-export function filesOf(root: string): string[] {
-  return run("find", root, "-xdev", "-printf", "%P %y %l\n").split("\n").filter(Boolean).sort();
-}
-
-/** → what it printed, to both streams; throws with that when it fails. */
-export function run(...command: string[]): string {
-  const { stdout, exitCode } = Bun.spawnSync(["sh", "-c", 'exec 2>&1; exec "$@"', "sh", ...command], {
-    env: {
-      PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-      LANG: "C.UTF-8",
-      HOME: "/root",
-    },
-  });
-  if (exitCode !== 0) throw new Error(`${command.join(" ")}: status ${exitCode}:\n${stdout}`);
-  return stdout.toString();
+export async function filesOf(root: string): Promise<string[]> {
+  const listing = await runTool(["find", root, "-xdev", "-printf", "%P %y %l\n"]);
+  return listing.split("\n").filter(Boolean).sort();
 }
