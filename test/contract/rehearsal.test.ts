@@ -22,8 +22,8 @@ beforeAll(() => {
 
 /** Its output; and what it died of. */
 function rehearse(verb: "record" | "fail", plan: string): string {
-  const { stdout, stderr } = Bun.spawnSync([program, verb, plan]);
-  return `${stdout}${stderr}`;
+  const { stdout, stderr, signalCode } = Bun.spawnSync([program, verb, plan]);
+  return `${stdout}${stderr}${signalCode ?? ""}`;
 }
 
 describe("rehearsals", () => {

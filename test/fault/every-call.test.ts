@@ -12,6 +12,7 @@ import { buncOnly, type Requirement, root } from "../harness/requirements.ts";
 import { bareEnvironment } from "../harness/runtime.ts";
 import type { Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
+import { crash } from "../hostile/clean.ts";
 import { tell } from "../hostile/results.ts";
 import { errnosOf } from "./errnos.ts";
 import { survives, type Victim, victims, withEverything } from "./victim.ts";
@@ -81,9 +82,6 @@ async function pointsOf(box: Sandbox, victim: Victim): Promise<Point[]> {
   ]);
 }
 
-/** What a crash of Bun, an error that nobody expected, or a panic of the core looks like. */
-const unclean = /TypeError|ReferenceError|RangeError|panic|Segmentation|bun\.report|Bun v|assert/i;
-
 describe(`every system call, part ${part} of ${parts}`, () => {
   for (const victim of victims.filter((one) => verb === undefined || one.verb === verb)) {
     scenario(
@@ -104,7 +102,7 @@ describe(`every system call, part ${part} of ${parts}`, () => {
               hit = traced.hit;
               // Two processes do not take as many turns each time.
               if (!hit && calls >= number) say(`nothing happened at call ${number} of ${calls}`);
-              if (unclean.test(stderr)) say(stderr);
+              if (crash.test(stderr)) say(stderr);
               else if (!isKill && status !== 0 && stderr === "") say(`status ${status} without a word`);
             }).catch((error: Error) => {
               hit = true;

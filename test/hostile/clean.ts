@@ -2,8 +2,8 @@
 import type { Result } from "../harness/runtime.ts";
 
 /** A crash of Bun, an error that nobody expected, a panic of the core. */
-const crash =
-  /TypeError|ReferenceError|RangeError|SyntaxError|panic|Segmentation|bun\.report|Bun v|assertion|undefined is not|\[object/;
+export const crash =
+  /TypeError|ReferenceError|RangeError|SyntaxError|panic|Segmentation|bun\.report|Bun v|assert|undefined is not|\[object/i;
 
 const record = /^time="[^"\n]+" level=(error|warning) msg=.+$/;
 
