@@ -5,6 +5,7 @@
 
 import type { SuperviseForget } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
+import { parseExactly, stringifyJson } from "../oci/json.ts";
 import type { ContainerContext } from "./context.ts";
 
 /** As long as a command may last that is not worth another start. */
@@ -20,10 +21,10 @@ export interface Ended<Rest> {
 /** Catches signals. → what there is to finish; undefined: this is a new command. */
 export function holdSignals<Rest>(): Ended<Rest> | undefined {
   const { rest } = native("hold_signals", {});
-  return rest === null ? undefined : { ...rest, rest: JSON.parse(rest.text) };
+  return rest === null ? undefined : { ...rest, rest: parseExactly(rest.text) as Rest };
 }
 
 /** For `supervise`. null: the calls of a command that is watched (--debug) belong to one process. */
 export function forgetting(rest: unknown, { log }: ContainerContext): SuperviseForget | null {
-  return log.debugging ? null : { after_ms: AFTER_MS, rest: JSON.stringify(rest) };
+  return log.debugging ? null : { after_ms: AFTER_MS, rest: stringifyJson(rest) };
 }

@@ -10,6 +10,11 @@ test("a record comes back as it was written", () => {
   expect(parseRecord(serializeRecord(record), file)).toEqual(record);
 });
 
+test("numbers that JavaScript has not are written as they were", () => {
+  const text = serializeRecord(fakeRecord()).replace('"hostname":""', '"hostname":18446744073709551615');
+  expect(serializeRecord(parseRecord(text, file))).toBe(text);
+});
+
 test("records of older versions, without what came later", () => {
   const { version: _, ...own } = fakeRecord().bunc;
   expect(parse({ ...fakeRecord(), bunc: { ...own, version: 0 } }).bunc.version).toBe(0);
@@ -42,6 +47,21 @@ describe("a state file that is refused names itself and what is wrong", () => {
       "a cgroup that is a number",
       JSON.stringify({ ...fakeRecord(), cgroup_paths: { "": 1 } }),
       "field cgroup_paths is",
+    ],
+    [
+      "a format that is no number",
+      JSON.stringify(own({ version: { "": 1 } })),
+      'field bunc.version is {"":1}',
+    ],
+    [
+      "namespaces that are no list",
+      JSON.stringify({ ...fakeRecord(), config: { ...fakeRecord().config, namespaces: {} } }),
+      "field config is {",
+    ],
+    [
+      "no root file system",
+      JSON.stringify({ ...fakeRecord(), config: { ...fakeRecord().config, rootfs: 1 } }),
+      "field config is {",
     ],
     ["no id", JSON.stringify({ ...fakeRecord(), id: undefined }), "field id is missing"],
     ["a unit that is a number", JSON.stringify(own({ systemdUnit: 1 })), "field bunc.systemdUnit is 1"],

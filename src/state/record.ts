@@ -7,7 +7,7 @@
 
 import type { CgroupDriver } from "../cgroup/manager.ts";
 import { RuntimeError } from "../failure/errors.ts";
-import { parseExactly } from "../oci/json.ts";
+import { parseExactly, stringifyJson } from "../oci/json.ts";
 
 /** Contents of state.json. */
 export interface StateRecord {
@@ -65,7 +65,7 @@ export const STATE_VERSION = 1;
 
 /** With a newline at its end. */
 export function serializeRecord(record: StateRecord): string {
-  return `${JSON.stringify(record)}\n`;
+  return `${stringifyJson(record)}\n`;
 }
 
 /** The record of a state file. Throws RuntimeError for any other text; `path` names the file. */
@@ -76,8 +76,9 @@ export function parseRecord(text: string, path: string): StateRecord {
     throw damaged(path, "it was not written by bunc", "delete the container with the runtime that made it");
   }
   const version = (own as { version?: unknown }).version;
-  if (typeof version !== "number" || version > STATE_VERSION) {
-    throw damaged(path, `its format ${String(version)} is newer than this bunc`, "use the newer bunc");
+  if (!isNatural(version)) throw damaged(path, `field bunc.version is ${found(version)}`, FORCE_HINT);
+  if (version > STATE_VERSION) {
+    throw damaged(path, `its format ${version} is newer than this bunc`, "use the newer bunc");
   }
   for (const [field, isSound] of Object.entries(FIELDS)) {
     if (!isSound(value[field])) throw damaged(path, `field ${field} is ${found(value[field])}`, FORCE_HINT);
@@ -103,14 +104,24 @@ const isBoolean = (value: unknown) => typeof value === "boolean";
 const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
 const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
 const isMapOfTexts = (value: unknown) => isObject(value) && Object.values(value as object).every(isText);
-const isNatural = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isNatural = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 /** Or 0. The kernel's largest is PID_MAX_LIMIT, 2^22. */
-const isPid = (value: unknown) => isNatural(value) && (value as number) <= 2 ** 22;
+const isPid = (value: unknown) => isNatural(value) && value <= 2 ** 22;
 
 const isProcess = (value: unknown) =>
   isObject(value) &&
   isPid((value as { pid?: unknown }).pid) &&
   isNatural((value as { startTime?: unknown }).startTime);
+
+/** What commands read of it. */
+function isConfig(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { rootfs, namespaces } = value as { rootfs?: unknown; namespaces?: unknown };
+  return isText(rootfs) && Array.isArray(namespaces) && namespaces.every(isNamespace);
+}
+
+const isNamespace = (value: unknown) =>
+  isObject(value) && isText((value as { type?: unknown }).type) && isText((value as { path?: unknown }).path);
 
 /** A damaged file must not decide which process is signalled, or which directory is removed. */
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -118,7 +129,7 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   init_process_pid: isPid,
   init_process_start: isNatural,
   created: isText,
-  config: isObject,
+  config: isConfig,
   rootless: isBoolean,
   cgroup_paths: isMapOfTexts,
   namespace_paths: isMapOfTexts,
