@@ -12,6 +12,7 @@ const start_socket = @import("parent/start_socket.zig");
 const signals = @import("parent/signals.zig");
 const trace = @import("trace.zig");
 const supervise = @import("parent/supervise.zig");
+const lock_holder = @import("parent/lock_holder.zig");
 const process = @import("parent/process.zig");
 const streams = @import("parent/streams.zig");
 const send_fd = @import("parent/send_fd.zig");
@@ -49,6 +50,7 @@ pub const table = .{
     .{ .name = "remove_directory", .function = files.remove_directory },
     .{ .name = "remove_file", .function = files.remove_file },
     .{ .name = "lock_directory", .function = files.lock_directory },
+    .{ .name = "end_lock_holder", .function = lock_holder.end_lock_holder },
     .{ .name = "close_fd", .function = files.close_fd },
     .{ .name = "resolve_path", .function = files.resolve_path },
     .{ .name = "resolve_in_root", .function = files.resolve_in_root },

@@ -256,7 +256,7 @@ pub fn lock_directory(call: *Call, request: LockRequest) Call.Error!LockReply {
         sys.close(fd);
         return gone;
     };
-    if (ours.inode != named.inode or ours.device_minor != named.device_minor) {
+    if (!ours.is_file(named)) {
         sys.close(fd);
         return gone;
     }

@@ -74,7 +74,7 @@ pub fn own_namespace(call: *Call, request: OwnNamespaceRequest) Call.Error!OwnNa
     const given = sys.statx(sys.AT.FDCWD, path, 0) catch return call.fail("stat", path);
     const own_path = try std.fmt.allocPrintSentinel(call.arena, "/proc/self/ns/{s}", .{request.kind}, 0);
     const own = sys.statx(sys.AT.FDCWD, own_path, 0) catch return call.fail("stat", own_path);
-    return .{ .own = given.inode == own.inode and given.device_minor == own.device_minor };
+    return .{ .own = given.is_file(own) };
 }
 
 fn cgroup_file_system() []const u8 {

@@ -8,9 +8,9 @@ const linux = std.os.linux;
 
 const Member = struct { pid: i32, pidfd: sys.fd_t };
 
-/// SIGKILL for a child of ours and its descendants. They are stopped first, from the top down: then none of
-/// them starts another, or reaps one and so gives its pid away, while they are looked for. `root` stays the
-/// caller's, to reap.
+/// SIGKILL for a process and its descendants, without ourselves. They are stopped first, from the top down:
+/// then none of them starts another, or reaps one and so gives its pid away, while they are looked for. A
+/// `root` that is a child of ours is the caller's to reap.
 pub fn kill(arena: std.mem.Allocator, root: i32, root_pidfd: sys.fd_t) void {
     var members: std.ArrayList(Member) = .empty;
     defer for (members.items, 0..) |member, index| {
@@ -83,6 +83,7 @@ fn add_listed(arena: std.mem.Allocator, fd: sys.fd_t, parent: i32, members: *std
     var pids = std.mem.tokenizeAny(u8, text.items, " \n");
     while (pids.next()) |digits| {
         const pid = try std.fmt.parseInt(i32, digits, 10);
+        if (pid == sys.getpid()) continue;
         const pidfd = sys.pidfd_open(pid) catch continue;
         errdefer sys.close(pidfd);
         // The pidfd is taken first and the parent checked after: the pid was not reused.

@@ -35,6 +35,7 @@ test {
     _ = @import("netlink.zig");
     _ = @import("parent/affinity.zig");
     _ = @import("parent/criu.zig");
+    _ = @import("parent/lock_holder.zig");
     _ = @import("parent/notify.zig");
     _ = @import("parent/streams.zig");
     _ = @import("process_stat.zig");

@@ -22,11 +22,14 @@ export function waitForLock(directory: StateDirectory): void {
 
 /**
  * Ends what the other command waits for: the container's processes. That ends a creation, which then takes back what it
- * has made and says so; one that waits for something else is ended itself. False: the container is gone.
+ * has made and says so. A command that waits for something else is ended itself, with what it has started. False: the
+ * container is gone.
  */
 export function takeOver(directory: StateDirectory): boolean {
   try {
-    if (isLockedWithin(directory, endProcesses) || isLockedWithin(directory, endCreator)) return true;
+    if (isLockedWithin(directory, () => endProcesses(directory))) return true;
+    const endHolder = () => native("end_lock_holder", { path: directory.path });
+    if (isLockedWithin(directory, endHolder)) return true;
   } catch (error) {
     if (!directory.exists()) return false;
     throw error;
@@ -37,12 +40,11 @@ export function takeOver(directory: StateDirectory): boolean {
 const isLocked = ({ id }: StateDirectory, waits: number) =>
   containerIsLocked(id, (waits * PATIENCE_MS) / 1000);
 
-function isLockedWithin(directory: StateDirectory, meanwhile: (record: StateRecord) => void): boolean {
+function isLockedWithin(directory: StateDirectory, meanwhile: () => void): boolean {
   const end = performance.now() + PATIENCE_MS;
   while (performance.now() < end) {
     if (directory.tryLock()) return true;
-    const record = readRecord(directory);
-    if (record !== undefined) meanwhile(record);
+    meanwhile();
     Bun.sleepSync(PAUSE_MS);
   }
   return false;
@@ -58,21 +60,11 @@ function readRecord(directory: StateDirectory): StateRecord | undefined {
   }
 }
 
-function endProcesses(record: StateRecord): void {
+function endProcesses(directory: StateDirectory): void {
+  const record = readRecord(directory);
   // Before there is a process, its cgroups may be somebody else's: whether they are in use is about to be looked at.
-  if (record.init_process_pid === 0) return;
+  if (record === undefined || record.init_process_pid === 0) return;
   signalInit(record, SIGKILL);
   signalAll(record, SIGKILL);
   thawIfFrozen(record);
-}
-
-function endCreator(record: StateRecord): void {
-  endProcesses(record);
-  const { creating, creator } = record.bunc;
-  if (!creating || creator === undefined) return;
-  native("signal_process", {
-    pid: creator.pid,
-    start_time: String(creator.startTime),
-    signal: SIGKILL,
-  });
 }

@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 4077946461;
+export const abiFingerprint = 949701723;
 
 export type Failure = {
   code: Code;
@@ -114,6 +114,10 @@ export type LockRequest = {
 export type LockReply = {
   fd: number | null;
   busy: boolean;
+};
+
+export type EndLockHolderReply = {
+  ended: boolean;
 };
 
 export type FdRequest = {
@@ -1149,56 +1153,57 @@ export const callNumbers = {
   remove_directory: 12,
   remove_file: 13,
   lock_directory: 14,
-  close_fd: 15,
-  resolve_path: 16,
-  resolve_in_root: 17,
-  open_file: 18,
-  working_directory: 19,
-  spawn: 20,
-  spawn_held: 21,
-  release: 22,
-  spawn_started: 23,
-  follow: 24,
-  advance: 25,
-  abandon: 26,
-  start: 27,
-  take_trace: 28,
-  make_streams: 29,
-  give_streams: 30,
-  hold_signals: 31,
-  become_subreaper: 32,
-  supervise: 33,
-  kernel_log: 34,
-  process_status: 35,
-  signal_process: 36,
-  await_end: 37,
-  open_process: 38,
-  send_fd: 39,
-  run_hook: 40,
-  criu_start: 41,
-  criu_exchange: 42,
-  criu_end: 43,
-  criu_status_ready: 44,
-  notify_listen: 45,
-  notify_forward: 46,
-  seccomp_compile: 47,
-  cgroup_create: 48,
-  cgroup_in_use: 49,
-  cgroup_write: 50,
-  cgroup_read: 51,
-  cgroup_join: 52,
-  cgroup_delegate: 53,
-  cgroup_processes: 54,
-  cgroup_kill: 55,
-  cgroup_freeze: 56,
-  cgroup_remove: 57,
-  cgroup_watch: 58,
-  cgroup_devices: 59,
-  bus_connect: 60,
-  bus_write: 61,
-  bus_read: 62,
-  host_probe: 63,
-  seccomp_explain: 64,
+  end_lock_holder: 15,
+  close_fd: 16,
+  resolve_path: 17,
+  resolve_in_root: 18,
+  open_file: 19,
+  working_directory: 20,
+  spawn: 21,
+  spawn_held: 22,
+  release: 23,
+  spawn_started: 24,
+  follow: 25,
+  advance: 26,
+  abandon: 27,
+  start: 28,
+  take_trace: 29,
+  make_streams: 30,
+  give_streams: 31,
+  hold_signals: 32,
+  become_subreaper: 33,
+  supervise: 34,
+  kernel_log: 35,
+  process_status: 36,
+  signal_process: 37,
+  await_end: 38,
+  open_process: 39,
+  send_fd: 40,
+  run_hook: 41,
+  criu_start: 42,
+  criu_exchange: 43,
+  criu_end: 44,
+  criu_status_ready: 45,
+  notify_listen: 46,
+  notify_forward: 47,
+  seccomp_compile: 48,
+  cgroup_create: 49,
+  cgroup_in_use: 50,
+  cgroup_write: 51,
+  cgroup_read: 52,
+  cgroup_join: 53,
+  cgroup_delegate: 54,
+  cgroup_processes: 55,
+  cgroup_kill: 56,
+  cgroup_freeze: 57,
+  cgroup_remove: 58,
+  cgroup_watch: 59,
+  cgroup_devices: 60,
+  bus_connect: 61,
+  bus_write: 62,
+  bus_read: 63,
+  host_probe: 64,
+  seccomp_explain: 65,
 } as const;
 
 /** Request and reply of every call. */
@@ -1218,6 +1223,7 @@ export type Calls = {
   remove_directory: [PathRequest, Done];
   remove_file: [PathRequest, RemoveFileReply];
   lock_directory: [LockRequest, LockReply];
+  end_lock_holder: [PathRequest, EndLockHolderReply];
   close_fd: [FdRequest, Done];
   resolve_path: [PathRequest, ResolveReply];
   resolve_in_root: [ResolveInRootRequest, ResolveInRootReply];

@@ -78,7 +78,8 @@ export function deleteCommand() {
     .description(
       "Removes what is left of a stopped or created container: its cgroups and its state. The bundle is\n" +
         "not touched. A container that is being created is refused; with --force its creation is ended, with a\n" +
-        "hook that it waits for, and the command that was creating it fails.",
+        "hook that it waits for, and the command that was creating it fails. Another command that works on the\n" +
+        "container for longer than 10 s is ended too, with what it has started.",
     )
     .argument("<container-id>", CONTAINER_ID)
     .option("-f, --force", "kill the container first (SIGKILL); an unknown container is not an error", false);

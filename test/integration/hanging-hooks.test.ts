@@ -1,6 +1,6 @@
-/** Hooks that never end: what other commands say of such a container, and that delete --force ends it. */
+/** Hooks, and a CRIU, that never end: what other commands say of such a container, and that delete --force ends it. */
 import { expect } from "bun:test";
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type Config, type Hook, removeNamespace } from "../harness/config.ts";
 import { killIfThere } from "../harness/leaks.ts";
 import { buncOnly, command as needsCommand, notIn, root } from "../harness/requirements.ts";
@@ -8,14 +8,14 @@ import type { Result } from "../harness/runtime.ts";
 import { type Bundle, type Sandbox, until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** A script of two processes that tells their pids and then sleeps. */
+/** A script of two processes that tells their pids and then sleeps. `path`: where it shall be. */
 class HangingHook {
   readonly #file: string;
   readonly hook: Hook;
 
-  constructor(box: Sandbox, name: string) {
+  constructor(box: Sandbox, name: string, path?: string) {
     this.#file = box.path(`pids-of-${name}`);
-    const script = box.path(`hangs-in-${name}`);
+    const script = path ?? box.path(`hangs-in-${name}`);
     writeFileSync(
       script,
       `#!/bin/sh\nsleep 600 &\necho $$ $! > ${this.#file}.new\nmv ${this.#file}.new ${this.#file}\nwait\n`,
@@ -248,5 +248,36 @@ scenario(
     await box.must(["run", "--bundle", box.probe([]).directory, id]);
     poststop.end();
     expect((await creating).status).toBe(1);
+  },
+);
+
+scenario("CRIU hangs in checkpoint: delete --force ends it all", [root, buncOnly], async (box) => {
+  const directory = box.path("bin");
+  mkdirSync(directory);
+  const criu = new HangingHook(box, "criu", `${directory}/criu`);
+  const id = await box.started(box.probe(["sleep"]));
+  const checkpointing = box.call(["checkpoint", "--image-path", box.path("image"), id], {
+    env: { PATH: `${directory}:/usr/bin:/bin` },
+  });
+  await until("CRIU runs", () => criu.hangs);
+  expect(await box.call(["delete", "--force", id])).toEqual({ status: 0, stdout: "", stderr: "" });
+  expect(isThere(box, id)).toBe(false);
+  expect((await checkpointing).status).not.toBe(0);
+  expect(criu.left).toEqual([]);
+});
+
+scenario(
+  "a hook of create deletes its own container by force: nothing is left",
+  [root, buncOnly],
+  async (box) => {
+    const id = box.id();
+    const script = box.path("deletes");
+    writeFileSync(script, `#!/bin/sh\n${box.commandLine(["delete", "--force", id]).join(" ")}\n`);
+    chmodSync(script, 0o755);
+    const bundle = box.probe(["sleep"], (config) => {
+      config.hooks = { createRuntime: [{ path: script }] };
+    });
+    expect((await box.call(["create", "--bundle", bundle.directory, id])).status).not.toBe(0);
+    await until("it is gone", () => !isThere(box, id) || undefined);
   },
 );

@@ -31,6 +31,10 @@ pub const Stat = struct {
     pub fn is_directory(self: Stat) bool {
         return self.mode & S.IFMT == S.IFDIR;
     }
+    /// Two looks at one file, by whatever names.
+    pub fn is_file(self: Stat, other: Stat) bool {
+        return self.inode == other.inode and self.device_major == other.device_major and self.device_minor == other.device_minor;
+    }
     pub fn is_symlink(self: Stat) bool {
         return self.mode & S.IFMT == S.IFLNK;
     }
