@@ -20,6 +20,7 @@ import { type Floor, measureFloor } from "./floor.ts";
 import type { Measure } from "./measure.ts";
 import { smallestMemoryLimitKib, waitingInitKib, waitingRunKib } from "./memory.ts";
 import { contenders as foundRuntimes, versionOf } from "./runtimes.ts";
+import { sizeRows } from "./size.ts";
 import { countCalls, straceMissing } from "./system-calls.ts";
 import { median, type Row, tableLines } from "./table.ts";
 import { type Work, works } from "./works.ts";
@@ -63,12 +64,13 @@ interface Tables {
   readonly calls: Row[];
   readonly instructions: Row[];
   readonly memory: Row[];
+  readonly size: Row[];
 }
 
 class Comparison {
   readonly contenders: readonly Contender[];
   floor: Floor | null = null;
-  readonly tables: Tables = { times: [], faults: [], calls: [], instructions: [], memory: [] };
+  readonly tables: Tables = { times: [], faults: [], calls: [], instructions: [], memory: [], size: [] };
 
   constructor(contenders: readonly Contender[]) {
     this.contenders = contenders;
@@ -191,7 +193,10 @@ async function compare(): Promise<Comparison> {
       const isCounted = straceMissing() === null;
       comparison.floor = comparison.attempt("floor", () => measureFloor(first, rounds, isCounted));
     }
-    if (chosen === undefined) await comparison.measureMemory();
+    if (chosen === undefined) {
+      await comparison.measureMemory();
+      comparison.tables.size.push(...sizeRows(able.map(({ box }) => box.runtime.path)));
+    }
   } finally {
     for (const { box } of able) {
       const leaks = await box.dispose();
@@ -213,6 +218,7 @@ const titles: Record<keyof Tables, string> = {
   calls: "system calls, all processes",
   instructions: "user instructions",
   memory: "memory",
+  size: "size",
 };
 for (const [key, title] of Object.entries(titles) as [keyof Tables, string][]) {
   if (tables[key].length > 0) console.log(`\n${tableLines(title, names, tables[key]).join("\n")}`);

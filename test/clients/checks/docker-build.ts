@@ -1,5 +1,6 @@
 /** Image builds: each RUN step is a container of the daemon's default runtime. */
 import type { Check } from "../check.ts";
+import { installSnippet } from "../install-doc.ts";
 
 const context =
   'd=/tmp/$C; mkdir -p $d; printf \'FROM busybox\\nRUN echo built >/made && id -u\\nRUN test -s /made && mkdir -p /deep/er\\nWORKDIR /deep\\nCMD ["cat","/made"]\\n\' >$d/Dockerfile';
@@ -35,6 +36,19 @@ export const dockerBuild: readonly Check[] = [
     name: "BuildKit: tmpfs, cache and secret mounts",
     script: `d=/tmp/$C; mkdir -p $d; echo hidden >$d/s; printf 'FROM busybox\\nRUN --mount=type=tmpfs,target=/t --mount=type=cache,target=/c --mount=type=secret,id=s cat /run/secrets/s >/made; touch /t/x /c/y\\nCMD ["cat","/made"]\\n' >$d/Dockerfile; DOCKER_BUILDKIT=1 docker build -q --network none --secret id=s,src=$d/s -t $C $d >/dev/null; ${run}`,
     output: "hidden",
+  },
+  {
+    name: "FROM scratch: an image of bunc alone runs a container",
+    script: [
+      "d=/tmp/$C; mkdir -p $d/bundle/rootfs; cp /usr/local/bin/bunc $d; cp -a /scratch/image/. $d/bundle/rootfs",
+      "bunc spec --bundle $d/bundle --no-terminal --hostname nested --args sh --args -c --args 'hostname; echo $$'",
+      `cat >$d/Dockerfile <<'END'\n${installSnippet("from-scratch")}\nEND`,
+      "DOCKER_BUILDKIT=0 docker build -q -t $C $d >/dev/null",
+      "docker run --rm --network none --privileged $C",
+      "docker rmi $C >/dev/null",
+    ].join("\n"),
+    output: "nested\n1",
+    timeoutMs: 400_000,
   },
 ];
 
