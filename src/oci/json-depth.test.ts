@@ -45,6 +45,6 @@ for (const shape of SHAPES) {
 }
 
 test("brackets in strings and side by side are not nested", () => {
-  expect(isTooDeep(JSON.stringify("[".repeat(2 * DEPTH_MAX)))).toBe(false);
+  expect(() => parseJson(JSON.stringify("[".repeat(2 * DEPTH_MAX)))).not.toThrow();
   expect(isTooDeep(`[${"[],".repeat(2 * DEPTH_MAX)}0]`)).toBe(false);
 });

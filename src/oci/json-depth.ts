@@ -6,26 +6,22 @@
  */
 export const DEPTH_MAX = 1_000;
 
-/** Strings and brackets; for matchAll. */
-export const STRUCTURE = /"(?:[^"\\]|\\.)*"|[[\]{}]/g;
-
-/** Whether values are nested more than DEPTH_MAX deep. */
-export function isTooDeep(text: string): boolean {
-  if (!hasManyBrackets(text)) return false;
+/** Whether values are nested more than DEPTH_MAX deep. `structure`: of `withoutStrings`. */
+export function isTooDeep(structure: string): boolean {
+  if (!hasManyBrackets(structure)) return false;
   let depth = 0;
-  for (const [token] of text.matchAll(STRUCTURE)) {
-    if (token === "[" || token === "{") depth += 1;
-    else if (token === "]" || token === "}") depth -= 1;
+  for (const [bracket] of structure.matchAll(/[[\]{}]/g)) {
+    depth += bracket === "[" || bracket === "{" ? 1 : -1;
     if (depth > DEPTH_MAX) return true;
   }
   return false;
 }
 
-/** What tells of nearly every text that it is not too deep, without a look at its structure. */
-function hasManyBrackets(text: string): boolean {
+/** What tells of nearly every text that it is not too deep. */
+function hasManyBrackets(structure: string): boolean {
   let count = 0;
   for (const bracket of ["[", "{"]) {
-    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+    for (let at = structure.indexOf(bracket); at !== -1; at = structure.indexOf(bracket, at + 1)) {
       count += 1;
       if (count > DEPTH_MAX) return true;
     }

@@ -8,16 +8,18 @@
 
 import { DEPTH_MAX, isTooDeep } from "./json-depth.ts";
 import { isSpecialNumber, numberText } from "./json-number.ts";
+import { withoutStrings } from "./json-structure.ts";
 
-/** Too many digits, or a number with a point or an exponent. Now and then matches in a string. */
-const MAYBE_SPECIAL_NUMBER = /\d{16}|[:[,]\s*-?\d+[.eE][\d.eE+-]*\s*[,\]}]/;
-const MAYBE_NULL = /:\s*null/;
+/** Of a text without its strings: too many digits, or a number with a point or an exponent. */
+const SPECIAL_NUMBER = /\d{16}|[.eE][\d+-]/;
+const NULL_MEMBER = /:\s*null/;
 const INTEGER = /^-?\d+$/;
 
 /** Parses JSON text. Throws SyntaxError for text that is not JSON, or is nested too deep. Of duplicate keys the last one wins. */
 export function parseJson(text: string): unknown {
-  const value = parseExactly(text);
-  if (MAYBE_NULL.test(text)) removeNulls(value);
+  const structure = withoutStrings(text);
+  const value = parseWith(structure, text);
+  if (NULL_MEMBER.test(structure)) removeNulls(value);
   return value;
 }
 
@@ -34,8 +36,12 @@ export function parseDocument(document: string, source: string): unknown {
 
 /** The same with the nulls. */
 export function parseExactly(text: string): unknown {
-  if (isTooDeep(text)) throw new SyntaxError(`more than ${DEPTH_MAX} levels of nesting`);
-  return MAYBE_SPECIAL_NUMBER.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text);
+  return parseWith(withoutStrings(text), text);
+}
+
+function parseWith(structure: string, text: string): unknown {
+  if (isTooDeep(structure)) throw new SyntaxError(`more than ${DEPTH_MAX} levels of nesting`);
+  return SPECIAL_NUMBER.test(structure) ? JSON.parse(text, keepNumber) : JSON.parse(text);
 }
 
 /**
@@ -45,7 +51,9 @@ export function parseExactly(text: string): unknown {
  */
 export function mayRepeatNames(text: string, value: unknown): boolean {
   if (text.includes("\\u003a") || text.includes("\\u003A")) return true;
-  const whole = MAYBE_SPECIAL_NUMBER.test(text) || MAYBE_NULL.test(text) ? JSON.parse(text) : value;
+  const structure = withoutStrings(text);
+  const isChanged = SPECIAL_NUMBER.test(structure) || NULL_MEMBER.test(structure);
+  const whole = isChanged ? JSON.parse(text) : value;
   return countOf(":", text) !== countOf(":", JSON.stringify(whole));
 }
 

@@ -11,7 +11,6 @@ import type { GenericSchema } from "valibot";
 import type { Warning } from "../failure/warning.ts";
 import { describeFound, formatPath } from "./issue.ts";
 import { parseExactly } from "./json.ts";
-import { STRUCTURE } from "./json-depth.ts";
 import { entryOf, itemOf, membersOf } from "./schema-shape.ts";
 import { misspeltMember } from "./unknown-members.ts";
 
@@ -32,6 +31,7 @@ export function readLeniently(schema: GenericSchema, text: string): LenientReadi
   return { value: value === undefined ? raw : value, warnings: reading.warnings };
 }
 
+const STRINGS_AND_BRACKETS = /"(?:[^"\\]|\\.)*"|[[\]{}]/g;
 const STRINGS = /"((?:[^"\\]|\\.)*"\s*:?)/g;
 
 /** Whether a text is a JSON document with something behind it. */
@@ -49,7 +49,7 @@ export function hasTextBehind(text: string): boolean {
 /** Where the first object or array of a text ends; the text's length if none ends. */
 function endOfDocument(text: string): number {
   let depth = 0;
-  for (const { 0: token, index } of text.matchAll(STRUCTURE)) {
+  for (const { 0: token, index } of text.matchAll(STRINGS_AND_BRACKETS)) {
     if (token === "{" || token === "[") depth += 1;
     else if (token === "}" || token === "]") depth -= 1;
     if (depth <= 0) return token.startsWith('"') ? text.length : index + 1;
