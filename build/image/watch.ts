@@ -43,8 +43,9 @@ function touched(pid: number, areas: readonly Area[], kind: "written" | "read"):
   const stopped = new StoppedProcess(pid);
   try {
     return areas.filter(canBe[kind]).flatMap((area) => {
-      const pages = stopped.presentPages(area, kind === "written");
-      return kind === "written" ? runs(pages, WRITTEN_GAP_PAGES) : windows(pages, area);
+      const own = stopped.presentPages(area, true);
+      if (kind === "written") return runs(own, WRITTEN_GAP_PAGES);
+      return oneOfEachWindow(stopped.presentPages(area, false), own, area);
     });
   } finally {
     stopped.close();
@@ -60,19 +61,20 @@ const canBe = {
     (protection & PROT_READ) !== 0 && protection !== (PROT_READ | PROT_WRITE | PROT_EXEC),
 } as const;
 
-/** What the kernel maps around these pages of the area. */
-function windows(pages: readonly number[], area: Area): Range[] {
-  const [first, end] = [area.start / PAGE_BYTES, area.end / PAGE_BYTES];
-  const around = new Set(
-    pages.flatMap((page) => {
-      const from = page - (page % READ_PAGES);
-      return Array.from({ length: READ_PAGES }, (_, index) => from + index);
-    }),
-  );
-  return runs(
-    [...around].filter((page) => page >= first && page < end),
-    0,
-  );
+/**
+ * One page for each window that the kernel maps as a whole (fault-around): of the others there is nothing to do. `shared`: the
+ * pages that are a file's; which of a window are there depends on what is in the page cache, so the first is taken that
+ * can be.
+ */
+function oneOfEachWindow(shared: readonly number[], own: readonly number[], area: Area): Range[] {
+  const written = new Set(own);
+  const first = area.start / PAGE_BYTES;
+  const windows = new Set(shared.map((page) => page - (page % READ_PAGES)));
+  return [...windows].map((start) => {
+    let page = Math.max(start, first);
+    while (written.has(page)) page++;
+    return [page * PAGE_BYTES, PAGE_BYTES];
+  });
 }
 
 /** → ranges of the pages, ascending, where those that have not more than `gap` between them are one. */
