@@ -8,13 +8,12 @@
  *
  * BUNC_TEST_RECORD is a file to which the tests that passed are added, for test/shown.ts.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { cgroupsOf, mountsOf, processesOf } from "./harness/leaks.ts";
 import { noImage } from "./harness/no-image.ts";
 import { recordPassed } from "./harness/passed.ts";
+import { Run, sweepDeadRuns } from "./harness/runs.ts";
 import { skipMarker } from "./harness/scenario-name.ts";
 import { type Tier, tiers } from "./tiers.ts";
 
@@ -28,8 +27,6 @@ interface Tally {
 
 const project = resolve(import.meta.dir, "..");
 const bun = process.execPath;
-const scratch = mkdtempSync(join(tmpdir(), "bunc-run-"));
-const runName = scratch.slice(-6);
 
 const { values: flags, positionals: filters } = parseArgs({
   allowPositionals: true,
@@ -96,7 +93,7 @@ async function runBun(tier: Tier, tally: Tally): Promise<void> {
     .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
     .sort();
   if (files.length === 0) return;
-  const report = join(scratch, `${tier.name}.xml`);
+  const report = join(run.directory, `${tier.name}.xml`);
   const child = Bun.spawn(
     [
       bun,
@@ -115,7 +112,7 @@ async function runBun(tier: Tier, tally: Tally): Promise<void> {
       stdio: ["ignore", "inherit", "inherit"],
       env: {
         ...process.env,
-        BUNC_TEST_RUN: runName,
+        ...run.environment,
         ...(flags.runtime === undefined ? {} : { RUNTIME: flags.runtime }),
       },
     },
@@ -147,15 +144,10 @@ async function runZig(tally: Tally): Promise<void> {
   console.log(status === 0 ? summary : output);
 }
 
-/** Everything that a sandbox of this run left on the host, whichever test it was. */
-function leftovers(): string[] {
-  const name = `bunc-test-${runName}-`;
-  return [
-    ...processesOf(name).map((pid) => `process ${pid}`),
-    ...mountsOf(name).map((line) => `mount ${line}`),
-    ...cgroupsOf(name).map((path) => `cgroup ${path}`),
-    ...new Bun.Glob(`${name}*`).scanSync({ cwd: tmpdir(), onlyFiles: false }),
-  ];
+/** What can be many thousands, for a person to read. */
+function inShort(lines: readonly string[], shownMax = 40): string[] {
+  const more = lines.length - shownMax;
+  return more > 0 ? [...lines.slice(0, shownMax), `… ${more} more`] : [...lines];
 }
 
 function printSkips(skipped: Tally["skipped"]): void {
@@ -173,6 +165,11 @@ const allFiles = chosenTiers().flatMap(filesOf);
 const unmet = filters.find((filter) => !allFiles.some((file) => file.includes(filter)));
 if (unmet !== undefined) throw new Error(`${unmet}: no test file of these tiers has this in its path`);
 
+// Not before the words of the command are known to be right.
+const swept = await sweepDeadRuns();
+if (swept.length > 0) console.log(`Removed, of runs that were killed:\n  ${inShort(swept).join("\n  ")}`);
+const run = await Run.begin();
+
 const total: Tally = { passed: 0, names: [], failed: 0, skipped: [] };
 for (const tier of chosenTiers()) {
   const tally: Tally = { passed: 0, names: [], failed: 0, skipped: [] };
@@ -185,12 +182,11 @@ for (const tier of chosenTiers()) {
   total.skipped.push(...tally.skipped);
 }
 
-const leaked = leftovers();
+const leaked = await run.end();
 if (leaked.length > 0) {
-  console.log(`\nLeft behind by the tests:\n  ${leaked.join("\n  ")}`);
+  console.log(`\nLeft behind by the tests:\n  ${inShort(leaked).join("\n  ")}`);
   total.failed++;
 }
-rmSync(scratch, { recursive: true, force: true });
 // What another runtime passes shows nothing of bunc.
 if (flags.runtime === undefined) recordPassed(total.names);
 printSkips(total.skipped);

@@ -1,11 +1,34 @@
 /** Files of a container's cgroups, as the host sees them. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { cgroupsOf } from "./leaks.ts";
+import { cgroupsOfProcess } from "./cgroup-hierarchies.ts";
 import type { Requirement } from "./requirements.ts";
 
-/** Contents without the newline at the end, from whichever hierarchy has the file. */
+/**
+ * The cgroups of the container, which has processes, in each hierarchy: found by these, for a host may have more cgroups than
+ * anybody can look through.
+ */
+function cgroupsWithProcesses(id: string): Set<string> {
+  const found = new Set<string>();
+  // An id is not to be taken for one that begins like it.
+  const own = new RegExp(`^.*?${id}(?!\\d)[^/]*`, "m");
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (!own.test(readFileSync(`/proc/${pid}/cgroup`, "utf8"))) continue;
+      for (const path of cgroupsOfProcess(pid)) {
+        const [cgroup] = own.exec(path) ?? [];
+        if (cgroup !== undefined) found.add(cgroup);
+      }
+    } catch (error) {
+      // It has ended meanwhile.
+      if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    }
+  }
+  return found;
+}
+
+/** Of a container that has processes. Contents without the newline at the end, from whichever hierarchy has the file. */
 export function cgroupFile(id: string, file: string): string {
-  for (const directory of cgroupsOf(id)) {
+  for (const directory of cgroupsWithProcesses(id)) {
     try {
       return readFileSync(`${directory}/${file}`, "utf8").trimEnd();
     } catch {

@@ -1,7 +1,9 @@
 /** What a test left behind on the host, found by the unique name that everything of a sandbox carries. */
 import { existsSync, fstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { parseMountinfo } from "./mountinfo.ts";
+import { removeCgroupTrees } from "./cgroup-hierarchies.ts";
+import { type MountEntry, parseMountinfo } from "./mountinfo.ts";
+import { sandboxName } from "./run-name.ts";
 
 const cgroupRoot = "/sys/fs/cgroup";
 
@@ -13,12 +15,17 @@ function readOrEmpty(path: string): string {
   }
 }
 
-/** Directories of any cgroup hierarchy whose name contains `name`. */
+/** Which sandbox a name belongs to. */
+const sandboxOf = (name: string) => sandboxName.exec(name)?.[0];
+
+/** Directories of any cgroup hierarchy whose name contains `name`; those above come first. */
 export function cgroupsOf(name: string): string[] {
   const found: string[] = [];
   const visit = (directory: string, depth: number) => {
     let entries: import("node:fs").Dirent[];
     try {
+      // As directories have a link for each below, most need not be read.
+      if (statSync(directory).nlink === 2) return;
       entries = readdirSync(directory, { withFileTypes: true });
     } catch {
       return;
@@ -26,7 +33,11 @@ export function cgroupsOf(name: string): string[] {
     for (const entry of entries) {
       if (!entry.isDirectory()) continue;
       const path = join(directory, entry.name);
-      if (entry.name.includes(name)) found.push(path);
+      const isWanted = entry.name.includes(name);
+      if (isWanted) found.push(path);
+      // There may be any number below the cgroups of another sandbox.
+      const sandbox = sandboxOf(entry.name);
+      if (!isWanted && sandbox !== undefined && !name.includes(sandbox)) continue;
       if (depth < 8) visit(path, depth + 1);
     }
   };
@@ -34,20 +45,24 @@ export function cgroupsOf(name: string): string[] {
   return found;
 }
 
-/** Processes in a cgroup of that name, or with the name on their command line; this one excepted. */
-export function processesOf(name: string): number[] {
+/** All but this process and zombies, which have nothing but a parent that has not asked after them. */
+export function processIds(): number[] {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
-    .filter((pid) => {
-      // A zombie has no command line and waits for its parent, which is what is asked about then.
-      if (/^State:\s+Z/m.test(readOrEmpty(`/proc/${pid}/status`))) return false;
-      return (
-        readOrEmpty(`/proc/${pid}/cgroup`).includes(name) ||
-        readOrEmpty(`/proc/${pid}/cmdline`).includes(name)
-      );
-    })
+    .filter((pid) => !/^State:\s+Z/m.test(readOrEmpty(`/proc/${pid}/status`)))
     .map(Number);
 }
+
+/** Processes in a cgroup of that name, or with the name on their command line; this one excepted. */
+export function processesOf(name: string): number[] {
+  return processIds().filter(
+    (pid) =>
+      readOrEmpty(`/proc/${pid}/cgroup`).includes(name) || readOrEmpty(`/proc/${pid}/cmdline`).includes(name),
+  );
+}
+
+/** `NAME=value` each, as it was when the process was started. */
+export const environmentOf = (pid: number): string[] => readOrEmpty(`/proc/${pid}/environ`).split("\0");
 
 export function mountsOf(name: string): string[] {
   return readOrEmpty("/proc/self/mountinfo")
@@ -55,13 +70,20 @@ export function mountsOf(name: string): string[] {
     .filter((line) => line.includes(name));
 }
 
-/** Detaches every mount below `directory`. → whether none is left. */
-export function unmountAll(directory: string): boolean {
-  const below = () =>
-    parseMountinfo(readOrEmpty("/proc/self/mountinfo")).filter((entry) => entry.target.startsWith(directory));
-  for (const entry of below().reverse()) Bun.spawnSync(["umount", "--lazy", entry.target]);
-  return below().length === 0;
+/** Detaches the mounts that are meant, the newest first. → whether none is left. */
+function unmountThose(isMeant: (entry: MountEntry) => boolean): boolean {
+  const found = () => parseMountinfo(readOrEmpty("/proc/self/mountinfo")).filter(isMeant);
+  for (const { target } of found().reverse()) Bun.spawnSync(["umount", "--lazy", target]);
+  return found().length === 0;
 }
+
+/** Every mount below `directory`. → whether none is left. */
+export const unmountAll = (directory: string): boolean =>
+  unmountThose(({ target }) => target.startsWith(directory));
+
+/** Every mount with the name in its place, or in that of what it shows. */
+export const unmountNamed = (name: string): boolean =>
+  unmountThose(({ target, root }) => target.includes(name) || root.includes(name));
 
 /** SIGKILL for a process that may be gone by now. */
 export function killIfThere(pid: number): void {
@@ -72,12 +94,27 @@ export function killIfThere(pid: number): void {
   }
 }
 
-/** Ends and removes what a runtime left, so that one failure does not spread over the machine. */
-export function removeLeaks(name: string): void {
-  for (const pid of processesOf(name)) killIfThere(pid);
-  // Deepest first; a process needs a moment to leave its cgroup.
-  for (let attempt = 0; attempt < 50 && cgroupsOf(name).length > 0; attempt++) {
-    for (const path of cgroupsOf(name).toReversed()) Bun.spawnSync(["rmdir", path], { stderr: "ignore" });
+/** On v1 a frozen process does not end before it is thawed. */
+function thaw(cgroups: readonly string[]): void {
+  const frozen = cgroups.filter((path) => existsSync(`${path}/freezer.state`));
+  if (frozen.length === 0) return;
+  const each = ["sh", "-c", 'for file; do echo THAWED >"$file"; done', "sh", "{}", "+"];
+  Bun.spawnSync(["find", ...frozen, "-name", "freezer.state", "-exec", ...each], { stderr: "ignore" });
+}
+
+/**
+ * Ends and removes what a runtime left, so that one failure does not spread over the machine. `find`: its processes, until none is
+ * left.
+ */
+export function removeLeaks(name: string, find: () => number[] = () => processesOf(name)): void {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const cgroups = cgroupsOf(name);
+    const processes = find();
+    if (cgroups.length === 0 && processes.length === 0) return;
+    for (const pid of processes) killIfThere(pid);
+    if (processes.length > 0) thaw(cgroups);
+    removeCgroupTrees(cgroups);
+    // A process needs a moment to leave its cgroup.
     Bun.sleepSync(20);
   }
 }

@@ -25,7 +25,8 @@ export class OrdinaryUser {
   constructor(box: Sandbox) {
     this.box = box;
     this.name = `bunct${process.pid}n${OrdinaryUser.#count++}`;
-    const made = Bun.spawnSync(["useradd", "--no-create-home", "--add-subids-for-system", this.name]);
+    const flags = ["--no-create-home", "--add-subids-for-system", "--comment", box.name];
+    const made = Bun.spawnSync(["useradd", ...flags, this.name]);
     if (!made.success) throw new Error(`useradd ${this.name}: ${made.stderr.toString()}`);
     const fields = readFileSync("/etc/passwd", "utf8")
       .split("\n")

@@ -18,6 +18,7 @@ import { basename, join } from "node:path";
 import { type Config, defaultConfig, type Edit } from "./config.ts";
 import { leaksOf, ownerOf, removeLeaks, unmountAll } from "./leaks.ts";
 import { probePath, Report } from "./probe.ts";
+import { sandboxPrefix } from "./run-name.ts";
 import {
   bareEnvironment,
   isBunc,
@@ -28,9 +29,6 @@ import {
 
 /** Longer than anything takes on a loaded machine: a runtime that is still running then hangs. */
 const hangTimeoutMs = 60_000;
-
-/** Of every name that a sandbox makes; `npm test` gives each of its runs an own one, to search for at its end. */
-const sandboxPrefix = `bunc-test-${Bun.env["BUNC_TEST_RUN"] ?? "single"}-`;
 
 export interface State {
   ociVersion: string;
