@@ -26,6 +26,7 @@ import {
   type Runtime,
   runtime as runtimeUnderTest,
 } from "./runtime.ts";
+import { Seal } from "./seal.ts";
 
 /** Longer than anything takes on a loaded machine: a runtime that is still running then hangs. */
 const hangTimeoutMs = 60_000;
@@ -85,6 +86,7 @@ export class Sandbox {
   private bundles = 0;
   private ids = 0;
   private calls = 0;
+  #seal: Seal | undefined;
   /** Streams of calls that the runtime has changed the owner or mode of. */
   private readonly changedStreams: string[] = [];
 
@@ -104,6 +106,12 @@ export class Sandbox {
 
   path(...parts: string[]): string {
     return join(this.directory, ...parts);
+  }
+
+  /** From now on no call can write outside of the sandbox. */
+  async seal(): Promise<Seal> {
+    this.#seal ??= await Seal.make(`${this.name}-sealed`, this.directory);
+    return this.#seal;
   }
 
   /** A new bundle whose root file system holds `/probe` and nothing else. */
@@ -127,6 +135,7 @@ export class Sandbox {
   commandLine(args: string[], options: CallOptions = {}): string[] {
     const root = options.root === undefined ? this.root : options.root;
     return [
+      ...(this.#seal?.wrapper ?? []),
       ...(options.wrapper ?? []),
       this.runtime.path,
       ...this.runtime.globalFlags,
@@ -236,6 +245,7 @@ export class Sandbox {
     if (existsSync(this.root)) {
       for (const id of readdirSync(this.root)) await this.call(["delete", "--force", id]);
     }
+    await this.#seal?.break();
     const states = existsSync(this.root) ? readdirSync(this.root).map((id) => join(this.root, id)) : [];
     // The kernel takes a process out of its cgroup a moment after its parent has heard of its end.
     let leaks = leaksOf(this.name, states);

@@ -5,7 +5,10 @@ import type { Result } from "../harness/runtime.ts";
 export const crash =
   /TypeError|ReferenceError|RangeError|SyntaxError|panic|Segmentation|bun\.report|Bun v|assert|undefined is not|\[object/i;
 
-const record = /^time="[^"\n]+" level=(error|warning) msg=.+$/;
+/** In the form of either --log-format. */
+const record =
+  /^time="[^"\n]+" level=(error|warning) msg=.+$|^\{.*"level":"(error|warning)".*"time":"[^"]+"\}$/;
+const isError = (line: string) => /level=error|"level":"error"/.test(line);
 
 /** → what is wrong with the answer; undefined: nothing. `program`: statuses and output of the container's are fine too. */
 export function unclean({ status, stderr }: Result, program = false): string | undefined {
@@ -15,7 +18,7 @@ export function unclean({ status, stderr }: Result, program = false): string | u
   if (!lines.every((line) => record.test(line))) return `no record: ${stderr}`;
   // 255 is of exec that could not execute.
   if (status >= 128 && status !== 255) return `status ${status}: ${stderr}`;
-  const errors = lines.filter((line) => line.includes("level=error"));
+  const errors = lines.filter(isError);
   if (status === 0) return errors.length === 0 ? undefined : `success with an error: ${stderr}`;
   return errors.length === 1 ? undefined : `status ${status} with ${errors.length} errors: ${stderr}`;
 }

@@ -8,11 +8,13 @@ import { stringifyJson } from "../../src/oci/json.ts";
 import { defaultConfig } from "../harness/config.ts";
 import { damage, damageBytes } from "../harness/damage.ts";
 import { cgroupsOf, killIfThere } from "../harness/leaks.ts";
+import { outside } from "../harness/outside.ts";
 import { Report } from "../harness/probe.ts";
 import { Random } from "../harness/random.ts";
-import { buncOnly, root } from "../harness/requirements.ts";
+import { buncOnly } from "../harness/requirements.ts";
 import { type Sandbox, until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
+import { sealable } from "../harness/seal.ts";
 import { unclean } from "./clean.ts";
 import { tell } from "./results.ts";
 import { rounds, seed, timeoutOf } from "./rounds.ts";
@@ -91,6 +93,7 @@ const targets: readonly Target[] = [
   {
     key: "state.json",
     prepare: async (box) => {
+      const seal = await box.seal();
       const bundle = box.probe(["sleep"]);
       return async (random) => {
         const id = await box.started(bundle);
@@ -110,7 +113,7 @@ const targets: readonly Target[] = [
         // Nothing says any more that it was the container's, if the state has lost its path.
         const text = shown(bytes);
         for (const path of cgroupsOf(id)) {
-          if (text.includes(`"${path}"`)) wrong.push(`the cgroup is left: ${path}`);
+          if (text.includes(`"${seal.pathInside(path)}"`)) wrong.push(`the cgroup is left: ${path}`);
           await until("it is empty", () => Bun.spawnSync(["rmdir", path]).success || undefined);
         }
         return [text, wrong.length > 0 ? wrong.join("; ") : undefined];
@@ -169,6 +172,9 @@ const targets: readonly Target[] = [
           "--cpu-quota",
           "--process",
           "--bundle",
+          "--console-socket",
+          "--work-path",
+          "--image-path",
           "KILL",
           "0",
           "/probe",
@@ -227,8 +233,11 @@ const targets: readonly Target[] = [
 for (const { key, prepare } of targets) {
   scenario(
     `damaged: ${key}, HOSTILE_SEED=${seed}`,
-    [root, buncOnly],
+    [...sealable, buncOnly],
     async (box) => {
+      const before = outside();
+      // What they name may be anywhere.
+      await box.seal();
       const round = await prepare(box);
       const random = new Random(seed);
       const wrong: string[] = [];
@@ -237,6 +246,7 @@ for (const { key, prepare } of targets) {
         if (what !== undefined) wrong.push(`round ${number}: ${what}: ${input.slice(0, 3000)}`);
       }
       expect(wrong).toEqual([]);
+      expect(outside()).toEqual(before);
       tell(key, { inputs: count });
     },
     timeoutOf(count),

@@ -7,9 +7,10 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../harness/project.ts";
-import { root, userNamespaces } from "../harness/requirements.ts";
+import { userNamespaces } from "../harness/requirements.ts";
 import { findRuntime, runtime } from "../harness/runtime.ts";
 import { skipMarker } from "../harness/scenario-name.ts";
+import { sealable } from "../harness/seal.ts";
 import { type Change, changesOf } from "./same-config/changes.ts";
 import { Candidate, configurationFor, type Outcome } from "./same-config/comparison.ts";
 import { configurations } from "./same-config/configurations.ts";
@@ -20,7 +21,7 @@ const MINUTES_MAX = 30;
 
 const other = findRuntime(Bun.env["SAME_CONFIG_RUNC"] ?? "runc");
 const reason = [
-  root,
+  ...sealable,
   userNamespaces,
   () => (other === undefined ? "needs runc on PATH (Debian package runc)" : null),
   () => (runtime.name === "runc" ? "runc cannot be compared with itself" : null),

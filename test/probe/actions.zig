@@ -15,6 +15,7 @@ const notify = @import("notify.zig");
 const measure = @import("measure.zig");
 const floor = @import("floor.zig");
 const trace = @import("trace.zig");
+const seal = @import("seal.zig");
 
 const Handler = *const fn (argument: [:0]const u8) void;
 const Action = struct { []const u8, Handler };
@@ -62,6 +63,7 @@ const table = [_]Action{
     .{ "receive-notify", notify.receive },
     .{ "signal-file", processes.record_signals },
     .{ "floor", floor.run },
+    .{ "seal", seal.seal },
 };
 
 var start: self.Start = undefined;

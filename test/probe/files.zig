@@ -205,7 +205,7 @@ pub fn statfs(path: [:0]const u8) void {
 
 var path_buffer: [4096:0]u8 = undefined;
 
-fn terminate(path: []const u8) [:0]const u8 {
+pub fn terminate(path: []const u8) [:0]u8 {
     const length = @min(path.len, path_buffer.len - 1);
     @memcpy(path_buffer[0..length], path[0..length]);
     path_buffer[length] = 0;

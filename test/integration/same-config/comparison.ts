@@ -51,7 +51,9 @@ export class Candidate {
     return this.bundle.directory;
   }
 
+  /** Whatever the configuration names on the host, nothing but the sandbox is changed. */
   async run(text: string): Promise<Outcome> {
+    await this.box.seal();
     const id = this.box.id();
     this.bundle.writeRaw(text.replaceAll(CGROUP, id));
     const { status, stdout, stderr } = await this.box.call(["run", "--bundle", this.directory, id]);
