@@ -38,6 +38,7 @@ test {
     _ = @import("parent/lock_holder.zig");
     _ = @import("parent/notify.zig");
     _ = @import("parent/streams.zig");
+    _ = @import("plan_bytes.zig");
     _ = @import("process_stat.zig");
     _ = @import("relay/relay.zig");
     _ = @import("seccomp.zig");

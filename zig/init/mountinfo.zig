@@ -103,3 +103,39 @@ test "escapes of mountinfo" {
     try std.testing.expectEqual(null, unescape(&buffer, "/a\\0"));
     try std.testing.expectEqual(null, unescape(&buffer, "/a\\999"));
 }
+
+test "whatever stands in mountinfo, it is read to its end, and every path survives" {
+    var state: std.Random.DefaultPrng = .init(40);
+    const random = state.random();
+    const lines = [_][]const u8{
+        "28 1 0:20 / /a\\040b rw,nosuid master:1 - proc proc rw\n",
+        "29 28 0:21 /\\134x /c\\012 ro shared:7 unbindable - tmpfs none rw,size=1k\n",
+        "\n",
+        "30 29 0:22 / " ++ "/" ** 300 ++ " rw - ext4 /dev/sda rw\n",
+    };
+    for (0..2000) |_| {
+        var text: [4096]u8 = undefined;
+        var length: usize = 0;
+        for (0..random.uintLessThan(usize, 8)) |_| {
+            const line = lines[random.uintLessThan(usize, lines.len)];
+            @memcpy(text[length..][0..line.len], line);
+            length += line.len;
+        }
+        for (0..random.uintLessThan(usize, 4)) |_| {
+            if (length > 0) text[random.uintLessThan(usize, length)] = random.int(u8);
+        }
+        var pipe: [2]sys.fd_t = undefined;
+        try sys.pipe(&pipe);
+        defer sys.close(pipe[0]);
+        try sys.write_all(pipe[1], text[0..length]);
+        sys.close(pipe[1]);
+        var reader: Reader = .{ .file = pipe[0] };
+        while (try reader.next()) |entry| {
+            var buffer: sys.PathBuffer = undefined;
+            for ([_][]const u8{ entry.root, entry.mount_point }) |path| {
+                const plain = unescape(&buffer, path) orelse continue;
+                try std.testing.expect(plain.len <= path.len);
+            }
+        }
+    }
+}
