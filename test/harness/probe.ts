@@ -75,6 +75,12 @@ export interface Answer {
   inodes?: string;
   result?: string;
   forked?: number;
+  refused?: number;
+  opened?: number;
+  writable?: number;
+  written?: number;
+  own?: number;
+  taken?: number;
   eaten?: number;
   signal?: number;
   pid?: number;

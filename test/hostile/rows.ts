@@ -115,6 +115,14 @@ export const rows: readonly Row[] = [
     ["its init ignores all but KILL", "its init ignores all signals but KILL"],
     ["its system calls are not answered", "nobody answers its system calls (seccomp notify)"],
   ]),
+  ...told("Running containers", "test/hostile/parent.test.ts", [
+    ["executable", "CVE-2019-5736: it opens the executables of what is executed in it, and writes to them"],
+    [
+      "taken over",
+      "CVE-2016-9962: it traces what is executed in it and the runtime itself, and takes their memory and descriptors",
+    ],
+    ["descriptors", "CVE-2024-21626: descriptors 0 to 64 as working directory, and in the new process"],
+  ]),
   ...counted("Running containers", "test/integration/cgroup-tree.test.ts", [
     ["cgroup tree", "cgroups deeper than any path, and more than 65536 of them", "…"],
   ]),

@@ -16,6 +16,7 @@ const measure = @import("measure.zig");
 const floor = @import("floor.zig");
 const trace = @import("trace.zig");
 const seal = @import("seal.zig");
+const attack = @import("attack.zig");
 
 const Handler = *const fn (argument: [:0]const u8) void;
 const Action = struct { []const u8, Handler };
@@ -64,6 +65,8 @@ const table = [_]Action{
     .{ "signal-file", processes.record_signals },
     .{ "floor", floor.run },
     .{ "seal", seal.seal },
+    .{ "overwrite", attack.overwrite },
+    .{ "take", attack.take },
 };
 
 var start: self.Start = undefined;
