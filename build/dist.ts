@@ -2,11 +2,21 @@
  * Makes a release in dist/release, or in --output: an executable for each machine, archives, packages, checksums. The same commit gives the
  * same bytes. Run by `npm run dist`.
  *
- *   bun build/dist.ts [--arch=x64,arm64] [--no-build] [--output=DIR]
+ *   bun build/dist.ts [--arch=x64,arm64] [--no-build] [--output=DIR] [--twice]
  *
- * `--no-build`: of the executables that are there. Times are those of the commit, or of SOURCE_DATE_EPOCH.
+ * `--no-build`: of the executables that are there. Times are those of the commit, or of SOURCE_DATE_EPOCH. `--twice`: once
+ * more in a clone of the commit elsewhere, which has to give the same files.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { version } from "../package.json" with { type: "json" };
@@ -14,7 +24,7 @@ import { stringifyJson } from "../src/oci/json.ts";
 import { configJsonSchema } from "../src/oci/json-schema.ts";
 import { type Component, MACHINES, type Machine } from "./dist/contents.ts";
 import { releaseNotes } from "./dist/notes.ts";
-import { releaseFiles } from "./dist/release.ts";
+import { differences, releaseFiles } from "./dist/release.ts";
 
 const project = join(import.meta.dir, "..");
 const { values: flags } = parseArgs({
@@ -22,6 +32,7 @@ const { values: flags } = parseArgs({
     arch: { type: "string", default: Object.keys(MACHINES).join(",") },
     build: { type: "boolean", default: true },
     output: { type: "string", default: join(project, "dist/release") },
+    twice: { type: "boolean", default: false },
   },
   allowNegative: true,
 });
@@ -43,6 +54,30 @@ function run(...command: string[]): string {
   const { success, stdout } = Bun.spawnSync(command, { cwd: project, stderr: "inherit" });
   if (!success) fail(`${command.join(" ")} has failed`);
   return stdout.toString();
+}
+
+/** What a clone of the commit, with nothing of this directory, makes of it. */
+function madeAgain(): Map<string, Uint8Array> {
+  if (run("git", "status", "--porcelain") !== "") fail("--twice: not everything is committed (git status)");
+  const clone = mkdtempSync(join(tmpdir(), "bunc-dist-"));
+  try {
+    run("git", "clone", "--quiet", project, clone);
+    const release = join(clone, "release");
+    run(
+      "npm",
+      "--prefix",
+      clone,
+      "run",
+      "--silent",
+      "dist",
+      "--",
+      `--arch=${flags.arch}`,
+      `--output=${release}`,
+    );
+    return new Map(readdirSync(release).map((name) => [name, readFileSync(join(release, name))]));
+  } finally {
+    rmSync(clone, { recursive: true });
+  }
 }
 
 function executable(machine: Machine): Uint8Array {
@@ -125,4 +160,9 @@ mkdirSync(output, { recursive: true });
 for (const [name, content] of files) {
   writeFileSync(join(output, name), content, { mode: /-linux-\w+$/.test(name) ? 0o755 : 0o644 });
   console.log(`${String(Buffer.byteLength(content)).padStart(10)}  ${join(output, name)}`);
+}
+if (flags.twice) {
+  const different = differences(files, madeAgain());
+  if (different.length > 0) fail(`made again, these are different: ${different.join(", ")}`);
+  console.log(`Made again elsewhere, all ${files.size} files are the same.`);
 }

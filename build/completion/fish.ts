@@ -6,7 +6,12 @@ export function fishCompletion({ flags, verbs }: CommandLine): string {
   return `# Completion of bunc for fish. Made by the build from bunc's own definition of its command line.
 
 function __bunc_containers
-    bunc list -q 2>/dev/null
+    set -l words (commandline -opc)
+    set -l root (string match -- '--root=*' $words)
+    if set -l at (contains -i -- --root $words)
+        set root --root $words[(math $at + 1)]
+    end
+    bunc $root list -q 2>/dev/null
 end
 
 complete -c bunc -f

@@ -7,7 +7,7 @@ export function zshCompletion({ flags, verbs }: CommandLine): string {
 
 _bunc_containers() {
   local -a containers
-  containers=(\${(f)"$(_call_program containers $words_service list -q 2>/dev/null)"})
+  containers=(\${(f)"$(_call_program containers $bunc $root list -q 2>/dev/null)"})
   _describe -t containers 'container' containers
 }
 
@@ -27,13 +27,15 @@ ${verbs.map(({ name, summary }) => `    ${quoted(`${name}:${summary.replaceAll("
 }
 
 _bunc() {
-  local curcontext=$curcontext state line words_service=$words[1]
+  local curcontext=$curcontext state line bunc=$words[1]
+  local -a root
   typeset -A opt_args
   _arguments -C \\
 ${flags.map((flag) => `    ${flagSpecs(flag)} \\`).join("\n")}
     '1: :_bunc_verbs' \\
     '*:: :->arguments'
   [[ $state == arguments ]] || return
+  [[ -z $opt_args[--root] ]] || root=(--root $opt_args[--root])
   case $line[1] in
 ${verbs.map(verbBranch).join("\n")}
     help) _bunc_verbs ;;

@@ -7,7 +7,7 @@ import { skipMarker } from "../../test/harness/scenario-name.ts";
 import { ar, gzip, tar } from "./archive.ts";
 import type { Release } from "./contents.ts";
 import { releaseNotes } from "./notes.ts";
-import { releaseFiles } from "./release.ts";
+import { differences, releaseFiles } from "./release.ts";
 
 const TIME = 1_700_000_000;
 
@@ -150,4 +150,18 @@ test("notes by area, in the order of the commits", () => {
   expect(releaseNotes("1.0.0", ["spec: one", "Start", "exec: two", "spec: three", "a, b: four"])).toBe(
     "# bunc 1.0.0\n\n## Others\n\n- Start\n\n## a, b\n\n- four\n\n## exec\n\n- two\n\n## spec\n\n- one\n- three\n",
   );
+});
+
+test("two releases are compared file by file", () => {
+  const one = new Map([
+    ["same", "1"],
+    ["changed", "1"],
+    ["gone", ""],
+  ]);
+  const other = new Map([
+    ["same", Buffer.from("1")],
+    ["changed", Buffer.from("2")],
+    ["new", Buffer.from("")],
+  ]);
+  expect(differences(one, other)).toEqual(["changed", "gone", "new"]);
 });

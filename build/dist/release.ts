@@ -37,6 +37,16 @@ export function releaseFiles(release: Release): Map<string, Uint8Array | string>
   return files;
 }
 
+type Files = ReadonlyMap<string, Uint8Array | string>;
+
+/** Names of the files that only one of two releases has, or that are not the same in both. */
+export function differences(one: Files, other: Files): string[] {
+  return [...new Set([...one.keys(), ...other.keys()])].filter((name) => {
+    const [first, second] = [one.get(name), other.get(name)];
+    return first === undefined || second === undefined || !Buffer.from(first).equals(Buffer.from(second));
+  });
+}
+
 function tarEntries(release: Release, executable: Uint8Array): Entry[] {
   return [
     { path: "bunc", content: executable, mode: 0o755 },
