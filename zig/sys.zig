@@ -108,6 +108,7 @@ pub const setns = processes.setns;
 pub const pidfd_open = processes.pidfd_open;
 pub const is_no_process = processes.is_no_process;
 pub const pidfd_send_signal = processes.pidfd_send_signal;
+pub const kill = processes.kill;
 pub const wait4 = processes.wait4;
 pub const execveat = processes.execveat;
 pub const getpid = processes.getpid;

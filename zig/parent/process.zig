@@ -77,6 +77,13 @@ pub fn identity(call: *Call, stat: sys.Stat) Call.Error![]const u8 {
     return std.fmt.allocPrint(call.arena, "{d}:{d}:{d}", .{ stat.device_major, stat.device_minor, stat.inode });
 }
 
+/// A child of ours of which there is no pidfd. Until it is reaped nobody else has its pid.
+pub fn kill_child(pid: i32) void {
+    sys.kill(pid, 9) catch {};
+    var status: u32 = 0;
+    _ = sys.wait4(pid, &status, 0) catch {};
+}
+
 /// A child of ours, unless `pid` is 0. Closes `pidfd`.
 pub fn kill_and_reap(pid: i32, pidfd: sys.fd_t) void {
     if (pid > 0) {

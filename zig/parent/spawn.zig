@@ -73,7 +73,7 @@ pub fn spawn_started(call: *Call, request: SpawnRequest) Call.Error!Spawned {
     var conversation = try begin(call, request.plan, false);
     errdefer conversation.abandon();
     try conversation.give_limits(request.plan);
-    return conversation.report(.started, -1);
+    return conversation.report(.started, null);
 }
 
 pub const FollowRequest = struct {
@@ -108,7 +108,7 @@ pub fn follow(call: *Call, request: FollowRequest) Call.Error!Spawned {
 pub fn spawn_held(call: *Call, request: SpawnRequest) Call.Error!Spawned {
     var conversation = try begin(call, request.plan, true);
     errdefer conversation.abandon();
-    return conversation.report(.held, -1);
+    return conversation.report(.held, null);
 }
 
 pub const ReleaseRequest = struct {
@@ -197,8 +197,12 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
     defer affinity.restore();
     const executable_name = try process.identity(call, executable_stat);
     const began_us = sys.monotonic_us();
-    const started = clone.spawn(&child, flags, cgroup) catch
-        return call.fail(sys.backend.failed_op, plan.placement.into orelse "");
+    const started = clone.spawn(&child, flags, cgroup) catch {
+        const op = sys.backend.failed_op;
+        // Only there does it depend on the cgroup: exec looks for another then.
+        const concerned = if (std.mem.eql(u8, op, "clone3")) plan.placement.into orelse "" else "";
+        return call.fail(op, concerned);
+    };
     if (plan.trace) trace.keep(.{
         .point = .cloned,
         .index = 0,
@@ -339,9 +343,15 @@ const Conversation = struct {
         if (payload.len != 4) return self.call.fail_as(.protocol, "receive", "bunc-init", "child");
         var status: u32 = 0;
         const stage_1 = self.pid;
-        self.pid = std.mem.readInt(i32, payload[0..4], .little);
+        const stage_2 = std.mem.readInt(i32, payload[0..4], .little);
+        const pidfd = sys.pidfd_open(stage_2) catch {
+            const failed = self.call.fail("pidfd_open", "");
+            process.kill_child(stage_2);
+            return failed;
+        };
         sys.close(self.pidfd);
-        self.pidfd = sys.pidfd_open(self.pid) catch return self.call.fail("pidfd_open", "");
+        self.pid = stage_2;
+        self.pidfd = pidfd;
         _ = sys.wait4(stage_1, &status, 0) catch return self.call.fail("wait4", "bunc-init");
         streams.hand_over(self.stdio, self.pid);
         try process_limits.apply(self.call, self.limits, self.pid);
@@ -360,7 +370,9 @@ const Conversation = struct {
         return self.call.fail_as(.died, "bunc-init", "", detail);
     }
 
+    /// Takes over `fd`.
     fn report(self: *Conversation, progress: Progress, fd: ?sys.fd_t) Call.Error!Spawned {
+        errdefer if (fd) |it| sys.close(it);
         self.sources.close();
         return .{
             .pid = self.pid,

@@ -42,6 +42,11 @@ pub fn pidfd_send_signal(pidfd: fd_t, signal: u32) Error!void {
     _ = try call(.pidfd_send_signal, .{ pidfd, signal, 0, 0 });
 }
 
+/// kill(2): for a pid that cannot be another process's meanwhile.
+pub fn kill(pid: i32, signal: u32) Error!void {
+    _ = try call(.kill, .{ pid, signal });
+}
+
 /// wait4(2). The pid, or 0 with WNOHANG when nothing has ended.
 pub fn wait4(pid: i32, status: *u32, options: u32) Error!i32 {
     return @intCast(try retry(.wait4, .{ pid, status, options, 0 }));
