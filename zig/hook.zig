@@ -162,11 +162,12 @@ const Attempt = struct {
         defer sys.close(process.pidfd);
 
         self.op = "ppoll";
-        const end = self.follow(process.pidfd, pipe[0], hook.timeout_ms) catch |err| {
+        const end = self.follow(process.pidfd, pipe[0], hook.timeout_ms) catch {
+            const errno = sys.backend.errno;
             self.kill(process);
             var ignored: u32 = 0;
             _ = sys.wait4(process.pid, &ignored, wait_all) catch {};
-            return err;
+            return sys.fail(errno);
         };
         if (end != .own) self.kill(process);
         self.op = "wait4";

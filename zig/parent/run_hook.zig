@@ -30,13 +30,13 @@ pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
     var output: [hook.output_size_max]u8 = undefined;
     var redirect: hook.Redirect = .{};
     defer redirect.close();
-    redirect.stdout = hook.open_output(request.stdout) catch return call.fail("open", request.stdout);
-    redirect.stderr = hook.open_output(request.stderr) catch return call.fail("open", request.stderr);
+    redirect.stdout = hook.open_output(request.stdout) catch return fail_system(call, request.hook, "open", request.stdout);
+    redirect.stderr = hook.open_output(request.stderr) catch return fail_system(call, request.hook, "open", request.stderr);
     const directory = try existing(call, request.directory);
     const mask = streams.hold_terminal_signals();
     defer streams.release_signals(mask);
     const container = if (request.pid == 0) -1 else process.open(request.pid, request.start_time.value) catch {
-        if (!sys.is(.SRCH)) return call.fail("pidfd_open", "the container's process");
+        if (!sys.is(.SRCH)) return fail_system(call, request.hook, "pidfd_open", "the container's process");
         return fail_as(call, request.hook, "hook", "not run, because the container had ended");
     };
     defer if (container >= 0) sys.close(container);
@@ -71,6 +71,18 @@ pub fn fail(call: *Call, failed: plan.Hook, result: hook.Result, op: []const u8)
         .subject = failed.subject,
         .target = failed.path,
         .detail = result.describe(&description),
+    });
+}
+
+fn fail_system(call: *Call, concerned: plan.Hook, op: []const u8, target: []const u8) error{Failed} {
+    return call.fail_with(.{
+        .code = .system,
+        .stage = .parent,
+        .op = op,
+        .errno = sys.errno_number(),
+        .subject = concerned.subject,
+        .target = target,
+        .detail = "",
     });
 }
 

@@ -75,6 +75,7 @@ pub fn close_range(first: u32, last: u32, cloexec: bool) Error!void {
 /// pipe2(2): close-on-exec, and reading never waits.
 pub fn pipe(pair: *[2]fd_t) Error!void {
     _ = try call(.pipe2, .{ pair, O.CLOEXEC });
+    errdefer for (pair) |fd| close(fd);
     const flags = try fcntl(pair[0], linux.F.GETFL, 0);
     _ = try fcntl(pair[0], linux.F.SETFL, flags | O.NONBLOCK);
 }
