@@ -48,6 +48,7 @@ pub const table = .{
     .{ .name = "make_directory", .function = files.make_directory },
     .{ .name = "list_directory", .function = files.list_directory },
     .{ .name = "remove_directory", .function = files.remove_directory },
+    .{ .name = "remove_empty_directory", .function = files.remove_empty_directory },
     .{ .name = "remove_file", .function = files.remove_file },
     .{ .name = "lock_directory", .function = files.lock_directory },
     .{ .name = "end_lock_holder", .function = lock_holder.end_lock_holder },

@@ -212,6 +212,13 @@ fn remove_at(call: *Call, dir: sys.fd_t, name: [*:0]const u8, shown: []const u8,
     };
 }
 
+/// rmdir(2): nothing that somebody has put into it is removed.
+pub fn remove_empty_directory(call: *Call, request: PathRequest) Call.Error!Done {
+    const path = try call.path(request.path);
+    sys.unlinkat(sys.AT.FDCWD, path, sys.AT.REMOVEDIR) catch return call.fail("rmdir", path);
+    return .{};
+}
+
 pub const RemoveFileReply = struct { removed: bool };
 
 pub fn remove_file(call: *Call, request: PathRequest) Call.Error!RemoveFileReply {
@@ -253,6 +260,7 @@ pub fn lock_directory(call: *Call, request: LockRequest) Call.Error!LockReply {
     // Removed while we waited: the name may be another directory's now, or nobody's.
     const ours = sys.fstat(fd) catch return call.fail("stat", path);
     const named = sys.statx(sys.AT.FDCWD, path, 0) catch {
+        if (!sys.is(.NOENT)) return call.fail("stat", path);
         sys.close(fd);
         return gone;
     };

@@ -42,7 +42,6 @@ export function claimContainer<Made>(
   const root = rootOf(context);
   const directory = new StateDirectory(root, id);
   directory.create(root);
-  directory.lock();
   const undo = new UndoList(context.log);
   try {
     const record = initialRecord(id, bundle, {

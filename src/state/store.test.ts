@@ -19,6 +19,14 @@ test("an id that is taken is refused, and nothing of it is touched", () => {
   expect(calls).toEqual(["make_directory /r", "make_directory /r/c"]);
 });
 
+test("a new directory is locked; one that somebody has removed meanwhile is not touched again", () => {
+  const make_directory = () => ({ created: true });
+  const gone = withCore({ make_directory, lock_directory: () => ({ fd: null, busy: false }) }, () =>
+    expect(() => new StateDirectory(root, "c").create(root)).toThrow("container does not exist"),
+  );
+  expect(gone).toEqual(["make_directory /r", "make_directory /r/c", "lock_directory /r/c"]);
+});
+
 test("what is not there does not exist, whatever is asked of it", () => {
   const directory = new StateDirectory(root, "c");
   withCore({ lock_directory: () => ({ fd: null, busy: false }), read_file: missing }, () => {

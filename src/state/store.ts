@@ -3,6 +3,7 @@
  * start.sock. Every change is made under the directory's lock and atomically.
  */
 
+import { NativeError } from "../failure/errors.ts";
 import { containerDoesNotExist, containerExists } from "../failure/messages.ts";
 import { native } from "../native/call.ts";
 import { defaultRoot } from "./default-root.ts";
@@ -59,7 +60,7 @@ export class StateDirectory {
     return `${this.path}/notify`;
   }
 
-  /** Throws "container with given ID already exists". */
+  /** Made and locked. Throws "container with given ID already exists". */
   create(root: StateRoot): void {
     native("make_directory", {
       path: root.path,
@@ -68,6 +69,13 @@ export class StateDirectory {
     });
     const made = native("make_directory", { path: this.path, mode: DIRECTORY_MODE, parents: false });
     if (!made.created) throw containerExists(this.id);
+    try {
+      this.lock();
+    } catch (error) {
+      // Unless it is gone, it stands there and nobody has put anything into it.
+      if (error instanceof NativeError) native("remove_empty_directory", { path: this.path });
+      throw error;
+    }
   }
 
   /**
