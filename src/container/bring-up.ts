@@ -40,8 +40,9 @@ export function bringUp(up: BringUp): Spawned {
   let alive: Spawned | undefined;
   undo.add(() => {
     if (alive === undefined) return;
-    const { pid, pidfd, channel } = alive;
+    const { pid, pidfd, channel, console } = alive;
     native("abandon", { pid, pidfd, channel });
+    if (console !== null) native("close_fd", { fd: console });
   });
   /** Lets the process go on to its next report. When that fails, the call has ended it. */
   const proceed = (call: () => Spawned): Spawned => {
