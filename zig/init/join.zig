@@ -122,7 +122,10 @@ fn join_process(context: *Context, wanted: NamespaceProcess, pidfd: sys.fd_t) Fa
         if (!try is_same(context, pid, namespace.file)) flags |= namespace.type;
     }
     // If it had ended, those files could have been another process's, or ours.
-    sys.pidfd_send_signal(pidfd, 0) catch return init_ended(context);
+    sys.pidfd_send_signal(pidfd, 0) catch {
+        if (sys.is(.SRCH)) return init_ended(context);
+        return context.fail("pidfd_send_signal", "the container's init process");
+    };
     if (flags != 0) {
         sys.setns(pidfd, flags) catch return context.fail("setns", "the container's init process");
         try dumpable.refuse(context);

@@ -166,7 +166,11 @@ pub fn install_with_listener(context: *Context, sender: Sender) Failed!void {
 fn send_listener(context: *Context, outcome: Outcome, filtered: sys.fd_t) noreturn {
     while (outcome.* == pending) {
         var ended = [_]sys.PollFd{.{ .fd = filtered, .events = linux.POLL.IN, .revents = 0 }};
-        const count = sys.poll(&ended, 1) catch sys.exit(1);
+        const count = sys.poll(&ended, 1) catch {
+            // The parent ends the filtered process, which waits for it.
+            context.fail("ppoll", "") catch {};
+            sys.exit(1);
+        };
         if (count > 0) sys.exit(1);
     }
     const listener = outcome.*;
