@@ -84,7 +84,21 @@ pub fn build(b: *std.Build) void {
             .single_threaded = true,
         }),
     });
-    b.step("rehearsal", "Make zig-out/bin/rehearsal").dependOn(&b.addInstallArtifact(rehearsal, .{}).step);
+    // libbunc itself, on the same kind of kernel.
+    const rehearsed = b.addLibrary(.{
+        .name = "rehearsal",
+        .linkage = .dynamic,
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("zig/rehearsal_library.zig"),
+            .target = target,
+            .optimize = .Debug,
+            .single_threaded = true,
+        }),
+    });
+    rehearsed.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = b.addWriteFiles().add("bunc-init", "") });
+    const rehearse = b.step("rehearsal", "Make zig-out/bin/rehearsal and zig-out/lib/librehearsal.so");
+    rehearse.dependOn(&b.addInstallArtifact(rehearsal, .{}).step);
+    rehearse.dependOn(&b.addInstallArtifact(rehearsed, .{}).step);
 
     const tests = b.addTest(.{
         .root_module = b.createModule(.{ .root_source_file = b.path("zig/tests.zig"), .target = native, .optimize = .Debug }),

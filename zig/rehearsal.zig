@@ -22,7 +22,7 @@ const Willing = @import("rehearsal/willing.zig").Willing;
 const sys = @import("sys.zig");
 const Plan = plan_types.Plan;
 
-pub const Backend = backend.Backend;
+pub const Backend = backend.BackendOn(Willing);
 
 /// Untouched pages cost nothing.
 var pages: [64 << 20]u8 align(std.heap.page_size_min) = undefined;
@@ -67,15 +67,24 @@ const Rehearsal = struct {
 
     /// → 0
     fn record(self: Rehearsal, out: *std.Io.Writer) !usize {
-        const outcome = self.run(null, true);
+        const whole = self.run(null, true, null);
+        const forks = whole.kernel.forks;
+        try print_calls(out, whole.noted, "");
+        for (0..forks) |fork| {
+            const child = self.run(null, true, fork);
+            try print_calls(out, child.noted[verdict.first_of_child(child.noted, fork)..], "child of ");
+        }
+        return 0;
+    }
+
+    fn print_calls(out: *std.Io.Writer, noted: []const backend.Noted, who: []const u8) !void {
         var index: usize = 0;
         var subject: []const u8 = "";
-        const noted = outcome.noted;
         while (index < noted.len) {
             const call = noted[index];
             if (index == 0 or !std.mem.eql(u8, subject, call.subject)) {
                 subject = call.subject;
-                try out.print("{s}:\n", .{if (subject.len == 0) "bunc-init" else subject});
+                try out.print("{s}{s}:\n", .{ who, if (subject.len == 0) "bunc-init" else subject });
             }
             const count = similar(noted[index..]);
             try out.print("  {s}", .{call.text});
@@ -83,31 +92,43 @@ const Rehearsal = struct {
             try out.writeAll("\n");
             index += count;
         }
-        return 0;
     }
 
     fn fail_all(self: Rehearsal, arena: std.mem.Allocator, out: *std.Io.Writer) !usize {
-        const willing = try verdict.keep(arena, self.run(null, true));
-        var found = try verdict.print_wrong(out, willing, null, 0, willing);
-        for (willing.noted, 0..) |call, index| for (errnos.of(call.number)) |errno| {
-            const outcome = self.run(.{ .index = index, .errno = errno }, false);
+        const whole = try verdict.keep(arena, self.run(null, true, null));
+        var found = try verdict.print_wrong(out, whole, null, 0, whole);
+        found += try self.fail_each(out, whole, 0, null);
+        for (0..whole.kernel.forks) |fork| {
+            const child = try verdict.keep(arena, self.run(null, true, fork));
+            found += try verdict.print_wrong(out, child, null, 0, child);
+            found += try self.fail_each(out, child, verdict.first_of_child(child.noted, fork), fork);
+        }
+        return found;
+    }
+
+    fn fail_each(self: Rehearsal, out: *std.Io.Writer, willing: verdict.Outcome, first: usize, fork: ?usize) !usize {
+        var found: usize = 0;
+        for (willing.noted[first..], first..) |call, index| for (errnos.of(call.number)) |errno| {
+            const outcome = self.run(.{ .index = index, .errno = errno }, false, fork);
             found += try verdict.print_wrong(out, willing, errno, index, outcome);
         };
         return found;
     }
 
+    /// Of bunc-init itself, not of its children.
     fn fail_one(self: Rehearsal, arena: std.mem.Allocator, out: *std.Io.Writer, index: usize, errno: sys.E) !usize {
-        const willing = try verdict.keep(arena, self.run(null, true));
-        const outcome = self.run(.{ .index = index, .errno = errno }, true);
+        const willing = try verdict.keep(arena, self.run(null, true, null));
+        const outcome = self.run(.{ .index = index, .errno = errno }, true, null);
         for (outcome.noted, 0..) |call, place| try out.print("{d} {s}: {s}\n", .{ place, call.subject, call.text });
         try out.print("{any}\n", .{outcome.end});
         return verdict.print_wrong(out, willing, errno, index, outcome);
     }
 
-    fn run(self: Rehearsal, fault: ?backend.Fault, notes: bool) verdict.Outcome {
+    /// `fork`: which of its children is followed; null: none.
+    fn run(self: Rehearsal, fault: ?backend.Fault, notes: bool, fork: ?usize) verdict.Outcome {
         fixed.reset();
         const kernel = fixed.allocator().create(Willing) catch @panic("no memory");
-        kernel.* = .{ .plan = self.plan, .encoded = self.encoded, .arena = fixed.allocator(), .pages = &pages };
+        kernel.* = .{ .plan = self.plan, .encoded = self.encoded, .arena = fixed.allocator(), .pages = &pages, .followed = fork };
         if (!self.binds_root()) kernel.in_root = true;
         sys.backend.* = .{ .kernel = kernel, .fault = fault, .notes = notes };
 

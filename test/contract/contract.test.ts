@@ -12,11 +12,12 @@ import { loadConfig } from "../../src/oci/validate.ts";
 import { type Planned, planCreate } from "../../src/plan/plan.ts";
 import { cases, smallConfig } from "./cases.ts";
 import { createOptions } from "./create-options.ts";
+import { furtherCases } from "./further-cases.ts";
 import { v2 } from "./hosts.ts";
 
 describe("golden plans", () => {
   test("the table has names that are all different", () => {
-    const names = cases.map((each) => each.name);
+    const names = [...cases, ...furtherCases].map((each) => each.name);
     expect(new Set(names).size).toBe(names.length);
   });
 
@@ -27,14 +28,19 @@ describe("golden plans", () => {
       const facts = { host, bundle: "/bundle", noPivot: chosen.noPivot, rootlessCgroups: host.euid !== 0 };
       const loaded = loadConfig(stringifyJson(each.config(smallConfig())), facts);
       const planned = planCreate(resolveConfig(loaded.value, chosen.bundle), host, chosen);
-      const text = format({ ...planned, warnings: [...loaded.warnings, ...planned.warnings] });
-
-      const file = Bun.file(`${import.meta.dir}/golden/${each.name}.json`);
-      if (Bun.env["UPDATE_GOLDEN"] === "1") await Bun.write(file, text);
-      expect(text).toBe(await file.text());
+      await compare(each.name, { ...planned, warnings: [...loaded.warnings, ...planned.warnings] });
     });
   }
+
+  for (const { name, plan } of furtherCases) test(name, () => compare(name, plan()));
 });
+
+async function compare(name: string, planned: Planned<Plan>): Promise<void> {
+  const text = format(planned);
+  const file = Bun.file(`${import.meta.dir}/golden/${name}.json`);
+  if (Bun.env["UPDATE_GOLDEN"] === "1") await Bun.write(file, text);
+  expect(text).toBe(await file.text());
+}
 
 function format({ plan, warnings }: Planned<Plan>): string {
   const { steps, ...rest } = plan;

@@ -11,6 +11,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { projectRoot } from "../harness/project.ts";
 import { cases } from "./cases.ts";
+import { furtherCases } from "./further-cases.ts";
 
 const program = join(projectRoot, "zig-out/bin/rehearsal");
 
@@ -27,7 +28,7 @@ function rehearse(verb: "record" | "fail", plan: string): string {
 }
 
 describe("rehearsals", () => {
-  for (const { name } of cases) {
+  for (const { name } of [...cases, ...furtherCases]) {
     const plan = join(import.meta.dir, `golden/${name}.json`);
 
     test(`${name}: its system calls`, async () => {

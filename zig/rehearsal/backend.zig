@@ -1,11 +1,11 @@
-//! The backend of a rehearsal (sys/kernel.zig): it notes each call with the config path that asked for it,
-//! and has a willing kernel answer; or it fails one call, if it is told to.
+//! The backend of a rehearsal (sys/kernel.zig): it notes each call with the config path (of the bunc process:
+//! the call of the core) that asked for it, and has a willing kernel answer; or it fails one call, if it is
+//! told to.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
 const note = @import("note.zig");
 const process = @import("process.zig");
-const willing = @import("willing.zig");
 const memory = @import("words.zig");
 const linux = std.os.linux;
 
@@ -16,93 +16,115 @@ pub const Noted = struct {
     subject: []const u8,
     /// As note.zig writes it.
     text: []const u8,
+    /// A child was made that goes on by itself (clone3(2) as fork(2)).
+    is_fork: bool,
 };
 
-pub const Backend = struct {
-    errno: linux.E = .SUCCESS,
-    failed_op: []const u8 = "",
-    kernel: *willing.Willing = undefined,
-    subject: ?*const []const u8 = null,
-    fault: ?Fault = null,
-    /// Whether calls are noted, or only counted.
-    notes: bool = false,
-    count: usize = 0,
-    noted: std.ArrayList(Noted) = .empty,
-    /// After the fault, the next call was the same again.
-    repeated: bool = false,
-    failed_call: ?struct { linux.SYS, [6]usize } = null,
+/// `Kernel`: willing.zig for bunc-init, host.zig for the bunc process.
+pub fn BackendOn(comptime Kernel: type) type {
+    return struct {
+        const Backend = @This();
 
-    pub fn watch(self: *Backend, subject: *const []const u8) void {
-        self.subject = subject;
-    }
+        errno: linux.E = .SUCCESS,
+        failed_op: []const u8 = "",
+        kernel: *Kernel = undefined,
+        subject: ?*const []const u8 = null,
+        fault: ?Fault = null,
+        /// Whether calls are noted, or only counted.
+        notes: bool = false,
+        count: usize = 0,
+        noted: std.ArrayList(Noted) = .empty,
+        /// After the fault, the next call was the same again.
+        repeated: bool = false,
+        failed_call: ?struct { linux.SYS, [6]usize } = null,
 
-    pub fn call(self: *Backend, number: linux.SYS, args: anytype) usize {
-        var words: [6]usize = @splat(0);
-        inline for (args, 0..) |word, index| words[index] = word;
-        return self.enter(number, words);
-    }
-
-    fn enter(self: *Backend, number: linux.SYS, words: [6]usize) usize {
-        if (self.failed_call) |failed| {
-            self.repeated = failed[0] == number and std.mem.eql(usize, failed[1][0..3], words[0..3]);
-            self.failed_call = null;
+        pub fn watch(self: *Backend, subject: *const []const u8) void {
+            self.subject = subject;
         }
-        const text = if (self.notes) note.write(self.kernel, number, words) else "";
-        const errno = self.count_call();
-        const result = if (errno) |it| memory.failed(it) else switch (number) {
-            .exit, .exit_group => process.end(.{ .exited = @truncate(words[0]) }),
-            .execve, .execveat => blk: {
-                self.keep(number, text);
-                break :blk process.end(.{ .executed = words[if (number == .execve) 1 else 2] });
-            },
-            else => self.kernel.answer(number, words),
-        };
-        if (errno != null) {
-            self.failed_call = .{ number, words };
-            switch (number) {
-                // The descriptor is gone in any case: close(2).
-                .close => _ = self.kernel.answer(number, words),
-                // Then it is there.
-                .mkdirat, .mknodat, .symlinkat => if (errno.? == .EXIST) {
-                    _ = self.kernel.answer(number, words);
-                },
-                else => {},
+
+        pub fn call(self: *Backend, number: linux.SYS, args: anytype) usize {
+            var words: [6]usize = @splat(0);
+            inline for (args, 0..) |word, index| words[index] = word;
+            return self.enter(number, words);
+        }
+
+        fn enter(self: *Backend, number: linux.SYS, words: [6]usize) usize {
+            if (self.failed_call) |failed| {
+                self.repeated = failed[0] == number and std.mem.eql(usize, failed[1][0..3], words[0..3]);
+                self.failed_call = null;
             }
+            const text = if (self.notes) note.write(self.kernel, number, words) else "";
+            const errno = self.count_call();
+            const result = if (errno) |it| memory.failed(it) else switch (number) {
+                .exit, .exit_group => blk: {
+                    self.keep(number, text, false);
+                    self.kernel.exited(@truncate(words[0]));
+                    break :blk process.end(.{ .exited = @truncate(words[0]) });
+                },
+                .execve, .execveat => blk: {
+                    self.keep(number, text, false);
+                    self.kernel.executed(number, words);
+                    break :blk process.end(.{ .executed = words[if (number == .execve) 1 else 2] });
+                },
+                else => self.kernel.answer(number, words),
+            };
+            if (errno != null) {
+                self.failed_call = .{ number, words };
+                self.kernel.refused(number, words, errno.?);
+                switch (number) {
+                    // The descriptor is gone in any case: close(2).
+                    .close => _ = self.kernel.answer(number, words),
+                    // Then it is there.
+                    .mkdirat, .mknodat, .symlinkat => if (errno.? == .EXIST) {
+                        _ = self.kernel.answer(number, words);
+                    },
+                    else => {},
+                }
+            }
+            if (@as(isize, @bitCast(result)) >= 0) self.kernel.keep_effect(number, words);
+            self.keep(number, note.with_result(self.kernel, text, result), number == .clone3 and makes_fork(words[0]));
+            return result;
         }
-        if (@as(isize, @bitCast(result)) >= 0) note.keep_effect(self.kernel, number, words);
-        self.keep(number, note.with_result(self.kernel, text, result));
-        return result;
-    }
 
-    pub fn clone_vfork(self: *Backend, args: *const sys.CloneArgs, run: process.Function, argument: usize) usize {
-        const text = if (self.notes) note.write(self.kernel, .clone3, .{ @intFromPtr(args), 0, 0, 0, 0, 0 }) else "";
-        const errno = self.count_call();
-        self.keep(.clone3, text);
-        if (errno) |it| return memory.failed(it);
-        const pid = self.kernel.child(args);
-        // Its descriptor table and its directory are its own.
-        const descriptors = self.kernel.descriptors;
-        const directory = self.kernel.directory;
-        process.run_child(run, argument);
-        self.kernel.descriptors = descriptors;
-        self.kernel.directory = directory;
-        return pid;
-    }
+        pub fn clone_vfork(self: *Backend, args: *const sys.CloneArgs, run: process.Function, argument: usize) usize {
+            const words: [6]usize = .{ @intFromPtr(args), 0, 0, 0, 0, 0 };
+            const text = if (self.notes) note.write(self.kernel, .clone3, words) else "";
+            const errno = self.count_call();
+            self.keep(.clone3, text, false);
+            if (errno) |it| return memory.failed(it);
+            self.kernel.keep_effect(.clone3, words);
+            const pid = self.kernel.child(args);
+            // Its directory is its own, and its descriptor table unless it shares ours.
+            const descriptors = self.kernel.descriptors;
+            const directory = self.kernel.directory;
+            process.run_child(run, argument);
+            if (args.flags & linux.CLONE.FILES == 0) self.kernel.descriptors = descriptors;
+            self.kernel.directory = directory;
+            return pid;
+        }
 
-    fn count_call(self: *Backend) ?linux.E {
-        defer self.count += 1;
-        const fault = self.fault orelse return null;
-        return if (fault.index == self.count) fault.errno else null;
-    }
+        fn count_call(self: *Backend) ?linux.E {
+            defer self.count += 1;
+            const fault = self.fault orelse return null;
+            return if (fault.index == self.count) fault.errno else null;
+        }
 
-    fn keep(self: *Backend, number: linux.SYS, text: []const u8) void {
-        if (!self.notes) return;
-        const arena = self.kernel.arena;
-        const subject = if (self.subject) |it| it.* else "";
-        self.noted.append(arena, .{
-            .number = number,
-            .subject = arena.dupe(u8, subject) catch @panic("no memory"),
-            .text = text,
-        }) catch @panic("no memory");
-    }
-};
+        fn keep(self: *Backend, number: linux.SYS, text: []const u8, is_fork: bool) void {
+            if (!self.notes) return;
+            const arena = self.kernel.arena;
+            const subject = if (self.subject) |it| it.* else "";
+            self.noted.append(arena, .{
+                .number = number,
+                .subject = arena.dupe(u8, subject) catch @panic("no memory"),
+                .text = text,
+                .is_fork = is_fork,
+            }) catch @panic("no memory");
+        }
+    };
+}
+
+/// Not the child that stage 1 becomes.
+fn makes_fork(address: usize) bool {
+    const args: *const sys.CloneArgs = @ptrFromInt(address);
+    return args.flags & linux.CLONE.PARENT == 0;
+}

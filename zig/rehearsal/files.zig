@@ -21,7 +21,9 @@ pub fn describe(file: willing.Descriptor, stat: *linux.Statx, plan_size: usize) 
     for (plain) |name| if (std.mem.endsWith(u8, file.path, name)) {
         stat.mode = S.IFREG | 0o755;
     };
-    if (std.mem.eql(u8, file.path, "proc:") or std.mem.eql(u8, file.path, "host:/proc")) stat.ino = 1;
+    for ([_][]const u8{ "proc:", "host:/proc", "/proc" }) |name| if (std.mem.eql(u8, file.path, name)) {
+        stat.ino = 1;
+    };
     const devices = [_]struct { []const u8, u32, u32 }{
         .{ "/dev/null", 1, 3 },    .{ "/dev/zero", 1, 5 },    .{ "/dev/full", 1, 7 },     .{ "/dev/random", 1, 8 },
         .{ "/dev/urandom", 1, 9 }, .{ "/dev/tty", 5, 0 },     .{ "/dev/pts/ptmx", 5, 2 }, .{ "/dev/fuse", 10, 229 },

@@ -38,7 +38,9 @@ const table = [_]Row{
     .{ .call = .setns, .errnos = &.{.PERM}, .subject = "linux.namespaces", .why = "it is tried again in the user namespace that is joined" },
     .{ .call = .setresgid, .errnos = &.{.INVAL}, .subject = "linux.namespaces", .holds = "(0, 0, 0)", .does_less = true, .why = "the user namespace maps no root" },
     .{ .call = .setresuid, .errnos = &.{.INVAL}, .subject = "linux.namespaces", .holds = "(0, 0, 0)", .does_less = true, .why = "the user namespace maps no root" },
-    .{ .call = .statx, .errnos = &.{.NOENT}, .subject = "linux.namespaces", .holds = "/ns/time", .why = "a kernel without time namespaces" },
+    .{ .call = .statx, .errnos = &.{.NOENT}, .subject = "linux.namespaces", .holds = "/ns/time", .does_less = true, .why = "a kernel without time namespaces" },
+    // Children.
+    .{ .call = .read, .holds = "<pair>", .why = "a holder ends before its time, and whoever opens its files finds none" },
     // Mounts.
     .{ .call = .openat2, .errnos = &.{.NOENT}, .subject = "mounts", .why = "the target is made, with its parents" },
     .{ .call = .mkdirat, .errnos = &.{.EXIST}, .why = "somebody else made it meanwhile" },

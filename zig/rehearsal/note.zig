@@ -4,28 +4,28 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const signatures = @import("../sys/signatures.zig");
-const willing = @import("willing.zig");
 const memory = @import("words.zig");
 const linux = std.os.linux;
 
 const Writer = std.Io.Writer;
 const fsconfig_set_fd = 5;
+const bytes_shown_max = 256;
 
-pub fn write(kernel: *const willing.Willing, number: linux.SYS, words: [6]usize) []const u8 {
+pub fn write(kernel: anytype, number: linux.SYS, words: [6]usize) []const u8 {
     var out: Writer.Allocating = .init(kernel.arena);
     print(kernel, &out.writer, number, words) catch @panic("no memory");
     return out.written();
 }
 
 /// A new descriptor and an error are said; other results are what was asked for.
-pub fn with_result(kernel: *const willing.Willing, text: []const u8, result: usize) []const u8 {
+pub fn with_result(kernel: anytype, text: []const u8, result: usize) []const u8 {
     const signed: isize = @bitCast(result);
     if (text.len == 0 or signed >= 0 or signed < -4095) return text;
     const errno: linux.E = @enumFromInt(@as(u16, @intCast(-signed)));
     return std.fmt.allocPrint(kernel.arena, "{s} = E{t}", .{ text, errno }) catch @panic("no memory");
 }
 
-fn print(kernel: *const willing.Willing, out: *Writer, number: linux.SYS, words: [6]usize) Writer.Error!void {
+fn print(kernel: anytype, out: *Writer, number: linux.SYS, words: [6]usize) Writer.Error!void {
     try out.print("{t}(", .{number});
     const signature = signatures.of(number) orelse "";
     var separator: []const u8 = "";
@@ -44,7 +44,7 @@ fn print(kernel: *const willing.Willing, out: *Writer, number: linux.SYS, words:
     try out.writeAll(")");
 }
 
-fn print_descriptor(kernel: *const willing.Willing, out: *Writer, word: usize) Writer.Error!void {
+fn print_descriptor(kernel: anytype, out: *Writer, word: usize) Writer.Error!void {
     const fd = memory.signed(word);
     if (fd == sys.AT.FDCWD) return out.writeAll("AT_FDCWD");
     const found = kernel.of(fd) orelse return out.print("{d}", .{fd});
@@ -52,7 +52,7 @@ fn print_descriptor(kernel: *const willing.Willing, out: *Writer, word: usize) W
 }
 
 /// What stands behind pointers.
-fn print_more(kernel: *const willing.Willing, out: *Writer, number: linux.SYS, a: [6]usize, separator: []const u8) Writer.Error!void {
+fn print_more(kernel: anytype, out: *Writer, number: linux.SYS, a: [6]usize, separator: []const u8) Writer.Error!void {
     switch (number) {
         .openat2 => {
             const how: *const [3]u64 = @ptrFromInt(a[2]);
@@ -73,6 +73,10 @@ fn print_more(kernel: *const willing.Willing, out: *Writer, number: linux.SYS, a
         .clone3 => {
             const args: *const sys.CloneArgs = @ptrFromInt(a[0]);
             try out.print("0x{x}", .{args.flags});
+            if (args.flags & linux.CLONE.INTO_CGROUP != 0) {
+                try out.writeAll(", ");
+                try print_descriptor(kernel, out, @intCast(args.cgroup));
+            }
         },
         .prctl => for (a[2..5]) |word| {
             if (word != 0) try out.print(", {d}", .{word});
@@ -107,17 +111,20 @@ fn print_more(kernel: *const willing.Willing, out: *Writer, number: linux.SYS, a
 }
 
 /// A message by its kind: its payload has pids and times.
-fn print_bytes(kernel: *const willing.Willing, out: *Writer, to: usize, bytes: []const u8, separator: []const u8) Writer.Error!void {
+fn print_bytes(kernel: anytype, out: *Writer, to: usize, bytes: []const u8, separator: []const u8) Writer.Error!void {
     const kind = if (kernel.of(memory.signed(to))) |it| it.kind else .closed;
     switch (kind) {
         .channel, .connection => try out.print("{s}{s}", .{ separator, if (std.enums.fromInt(sync.Kind, bytes[0])) |it| @tagName(it) else "?" }),
         .route => try out.print("{s}message {d}", .{ separator, std.mem.readInt(u16, bytes[4..6], .little) }),
-        else => try out.print("{s}\"{f}\"", .{ separator, std.zig.fmtString(bytes) }),
+        // Programs, plans and records.
+        else => if (bytes.len > bytes_shown_max) {
+            try out.print("{s}...", .{separator});
+        } else try out.print("{s}\"{f}\"", .{ separator, std.zig.fmtString(bytes) }),
     }
 }
 
 /// Mounts by their place, and what makes the process who it is.
-pub fn keep_effect(kernel: *willing.Willing, number: linux.SYS, words: [6]usize) void {
+pub fn keep_effect(kernel: anytype, number: linux.SYS, words: [6]usize) void {
     const effect = switch (number) {
         .move_mount => std.fmt.allocPrint(kernel.arena, "mount {s}", .{if (kernel.of(memory.signed(words[2]))) |it| it.path else ""}) catch @panic("no memory"),
         .mount_setattr => blk: {
@@ -132,7 +139,10 @@ pub fn keep_effect(kernel: *willing.Willing, number: linux.SYS, words: [6]usize)
         .write => blk: {
             const to = kernel.of(memory.signed(words[0])) orelse return;
             // Labels, sysctls, maps.
-            if (!std.mem.startsWith(u8, to.path, "proc:") and !std.mem.startsWith(u8, to.path, "host:")) return;
+            const heads = [_][]const u8{ "proc:", "host:", "/proc/" };
+            for (heads) |head| {
+                if (std.mem.startsWith(u8, to.path, head)) break;
+            } else return;
             const what = .{ std.fs.path.basenamePosix(to.path), memory.bytes(words[1], words[2]) };
             break :blk std.fmt.allocPrint(kernel.arena, "write {s} {s}", what) catch @panic("no memory");
         },

@@ -9,6 +9,10 @@ pub const End = union(enum) {
     exited: u8,
     /// Address of its argument vector.
     executed: usize,
+    /// It waits for what never comes.
+    stuck: []const u8,
+    /// It returned (`finish`).
+    finished,
 };
 
 const stack_size = 4 << 20;

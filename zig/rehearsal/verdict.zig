@@ -32,6 +32,17 @@ pub fn keep(arena: std.mem.Allocator, outcome: Outcome) !Outcome {
     return copy;
 }
 
+/// Where the calls of a child begin: after its fork(2).
+pub fn first_of_child(noted: []const backend.Noted, fork: usize) usize {
+    var forks: usize = 0;
+    for (noted, 0..) |call, index| {
+        if (!call.is_fork) continue;
+        if (forks == fork) return index + 1;
+        forks += 1;
+    }
+    unreachable;
+}
+
 /// → how many lines were printed: 0 or 1. `errno` null: of the rehearsal in which nothing failed.
 pub fn print_wrong(out: *std.Io.Writer, willing: Outcome, errno: ?sys.E, index: usize, outcome: Outcome) !usize {
     const wrong = find(willing, errno, index, outcome) orelse return 0;
@@ -48,21 +59,27 @@ pub fn print_wrong(out: *std.Io.Writer, willing: Outcome, errno: ?sys.E, index: 
 fn find(willing: Outcome, errno: ?sys.E, index: usize, outcome: Outcome) ?[]const u8 {
     const kernel = outcome.kernel;
     if (kernel.stray != null) return "a descriptor is used that is not open";
+    if (kernel.in_child and outcome.end == .executed) return "a child executes the program";
     const executed = outcome.end == .executed;
     if (executed) if (open_in_program(kernel)) |wrong| return wrong;
-    const failed = errno orelse return if (executed) null else "the program is not executed";
+    const done = switch (outcome.end) {
+        .executed => true,
+        .exited => |status| status == 0 and (kernel.in_child or kernel.plan.process.start == .never),
+        else => false,
+    };
+    const failed = errno orelse return if (done) null else "the program is not executed";
 
     const call = willing.noted[index];
     if (kernel.talk.failure) |record| {
         if (kernel.talk.after_failure) return "more is told after the failure";
         if (executed) return "a failure is told, and the program is executed";
-        if (outcome.end.exited != 1) return "a failure is told, and the exit status is not 1";
+        if (outcome.end != .exited or outcome.end.exited != 1) return "a failure is told, and the exit status is not 1";
         if (record.op.len == 0) return "the failure names no operation";
         if (!std.mem.eql(u8, record.subject, call.subject)) return "the failure names another config path";
         if (record.errno != @intFromEnum(failed)) return "the failure has another errno";
         return null;
     }
-    if (!executed) return if (harmless.is_silent(call, failed)) null else "no failure is told";
+    if (!done) return if (harmless.is_silent(call, failed)) null else "no failure is told";
     const row = if (outcome.repeated and harmless.is_made_again(call, failed)) harmless.again else harmless.find(call, failed) orelse return "it is taken for success";
     if (!row.does_less) for (willing.kernel.effects.items) |effect| {
         if (!has(kernel.effects.items, effect)) return std.fmt.allocPrint(kernel.arena, "it is left out: {s}", .{effect}) catch "something is left out";

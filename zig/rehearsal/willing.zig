@@ -9,6 +9,8 @@ const failure = @import("../failure.zig");
 const plan_types = @import("../plan.zig");
 const conversation = @import("conversation.zig");
 const files = @import("files.zig");
+const note = @import("note.zig");
+const own_process = @import("own_process.zig");
 const words = @import("words.zig");
 const linux = std.os.linux;
 
@@ -19,7 +21,6 @@ const text = words.text;
 const usize_of = words.usize_of;
 
 pub const descriptors_max = 128;
-const capability_last = 40;
 
 pub const Descriptor = struct {
     kind: enum { closed, stdio, channel, plan, listener, connection, signals, file, mount, filesystem, route, pair, pid, data, pipe, terminal, filter } = .closed,
@@ -43,12 +44,18 @@ pub const Willing = struct {
     made: std.ArrayList([]const u8) = .empty,
     in_root: bool = false,
     directory: []const u8 = "host:/",
-    bounding: u64 = (1 << capability_last + 1) - 1,
+    bounding: u64 = (1 << own_process.capability_last + 1) - 1,
     no_new_privs: bool = false,
     sets: [6]u32 = .{ std.math.maxInt(u32), std.math.maxInt(u32), 0, 0x1ff, 0x1ff, 0 },
     umask: usize = 0o022,
     clock_us: u64 = 0,
     children: usize = 100,
+    /// Which child made by fork(2) the rehearsal goes on in; null: in none, but for stage 2.
+    followed: ?usize = null,
+    forks: usize = 0,
+    in_child: bool = false,
+    /// Memory that a parent and its child share.
+    shared_page: usize = 0,
     talk: conversation.Talk = .{},
     /// What cannot be left out: where something was mounted, who the process is, what it may do.
     effects: std.ArrayList([]const u8) = .empty,
@@ -69,7 +76,7 @@ pub const Willing = struct {
         @panic("the rehearsal has too few descriptors");
     }
 
-    fn at(self: *Willing, number: linux.SYS, word: usize) *Descriptor {
+    pub fn at(self: *Willing, number: linux.SYS, word: usize) *Descriptor {
         const fd = signed(word);
         if (fd >= 0 and fd < descriptors_max) {
             const found = &self.descriptors[@intCast(fd)];
@@ -78,6 +85,15 @@ pub const Willing = struct {
         self.stray = self.stray orelse number;
         return &self.descriptors[descriptors_max - 1];
     }
+
+    pub fn keep_effect(self: *Willing, number: linux.SYS, a: [6]usize) void {
+        note.keep_effect(self, number, a);
+    }
+
+    /// What becomes of a process is looked at by who runs it.
+    pub fn executed(_: *Willing, _: linux.SYS, _: [6]usize) void {}
+    pub fn exited(_: *Willing, _: u8) void {}
+    pub fn refused(_: *Willing, _: linux.SYS, _: [6]usize, _: linux.E) void {}
 
     pub fn answer(self: *Willing, number: linux.SYS, a: [6]usize) usize {
         return switch (number) {
@@ -130,6 +146,7 @@ pub const Willing = struct {
             },
             .signalfd4 => self.open(3, .{ .kind = .signals }),
             .ppoll => blk: {
+                if (self.in_child) break :blk own_process.filter_parent(self);
                 const fds = @as([*]sys.PollFd, @ptrFromInt(a[0]))[0..a[1]];
                 for (fds) |*each| {
                     if (each.fd < 0) continue;
@@ -207,7 +224,11 @@ pub const Willing = struct {
                 const args: *const sys.CloneArgs = @ptrFromInt(a[0]);
                 // Stage 2 goes on in the child.
                 if (args.flags & linux.CLONE.PARENT != 0) break :blk 0;
-                break :blk self.child(args);
+                const pid = self.child(args);
+                defer self.forks += 1;
+                if (self.followed != self.forks) break :blk pid;
+                self.in_child = true;
+                break :blk 0;
             },
             .wait4 => blk: {
                 if (a[1] != 0) @as(*u32, @ptrFromInt(a[1])).* = 0;
@@ -218,8 +239,8 @@ pub const Willing = struct {
                 _ = self.at(number, a[0]);
                 break :blk 0;
             },
-            .mmap => self.map(number, a),
-            .prctl => self.process_control(a),
+            .mmap => own_process.map(self, number, a),
+            .prctl => own_process.control(self, a),
             .capget => blk: {
                 @as(*[6]u32, @ptrFromInt(a[1])).* = self.sets;
                 break :blk 0;
@@ -233,12 +254,7 @@ pub const Willing = struct {
                 break :blk self.umask;
             },
             .seccomp => if (a[1] & 8 != 0) self.open(3, .{ .kind = .filter }) else 0,
-            .keyctl => blk: {
-                if (a[0] != sys.KEYCTL.DESCRIBE) break :blk 5;
-                const description = "keyring;0;0;3f130000;_ses\x00";
-                @memcpy(bytes(a[2], a[3])[0..description.len], description);
-                break :blk description.len;
-            },
+            .keyctl => own_process.keyctl(a),
             .prlimit64 => blk: {
                 if (a[3] != 0) @as(*sys.RLimit, @ptrFromInt(a[3])).* = .{ .soft = 1 << 40, .hard = 1 << 40 };
                 break :blk 0;
@@ -365,33 +381,5 @@ pub const Willing = struct {
         const length = @min(path.len, a[3]);
         @memcpy(bytes(a[2], a[3])[0..length], path[0..length]);
         return length;
-    }
-
-    fn map(self: *Willing, number: linux.SYS, a: [6]usize) usize {
-        if (signed(a[4]) >= 0) {
-            _ = self.at(number, a[4]);
-            return @intFromPtr(self.encoded.ptr);
-        }
-        const start = self.pages_used;
-        self.pages_used = std.mem.alignForward(usize, start + a[1], std.heap.page_size_min);
-        if (self.pages_used > self.pages.len) @panic("the rehearsal has too few pages");
-        return @intFromPtr(self.pages.ptr) + start;
-    }
-
-    fn process_control(self: *Willing, a: [6]usize) usize {
-        const get_no_new_privs = 39;
-        switch (a[0]) {
-            sys.PR.CAPBSET_READ, sys.PR.CAPBSET_DROP => {
-                if (a[1] > capability_last) return failed(.INVAL);
-                const bit = @as(u64, 1) << @intCast(a[1]);
-                if (a[0] == sys.PR.CAPBSET_READ) return @intFromBool(self.bounding & bit != 0);
-                self.bounding &= ~bit;
-            },
-            sys.PR.SET_NO_NEW_PRIVS => self.no_new_privs = true,
-            get_no_new_privs => return @intFromBool(self.no_new_privs),
-            sys.PR.CAP_AMBIENT => if (a[1] == sys.PR.CAP_AMBIENT_RAISE and a[2] > capability_last) return failed(.INVAL),
-            else => {},
-        }
-        return 0;
     }
 };

@@ -1,0 +1,236 @@
+/** After which failures a command goes on, or says something else than the kernel does, and why. */
+
+import { ERRNO } from "../../src/native/boundary.gen.ts";
+
+interface Exception {
+  /** How the call begins. */
+  call: string;
+  /** Stands in it. */
+  holds?: string;
+  /** The call of the core; absent: any. */
+  subject?: string;
+  /** Of host-scenarios.ts; absent: any. */
+  scenario?: string;
+  errnos?: readonly number[];
+  /** The last call of these words only. */
+  last?: true;
+  /** Something is not there, so nothing is done to it. */
+  lessDone?: true;
+  /** It becomes an error that says more than this errno. */
+  otherError?: true;
+  /** What is there belongs to somebody else, or cannot be taken back. */
+  leaves?: true;
+  why: string;
+}
+
+export const madeAgain: Exception = { call: "", why: "it is made again" };
+
+const { ACCES, AGAIN, CONNRESET, EXIST, INTR, INVAL, NODEV, NOENT, NOTDIR, PERM, ROFS, SRCH } = ERRNO;
+
+const table: readonly Exception[] = [
+  { call: "close(", why: "the descriptor is gone in any case: close(2)" },
+  { call: "munmap(", why: "what is left of memory is given back at the end" },
+  { call: "rt_sigaction(", why: "a signal whose disposition cannot be set has the default one" },
+  {
+    call: "wait4(",
+    lessDone: true,
+    otherError: true,
+    leaves: true,
+    why: "a child that wait4(2) does not give cannot be reaped",
+  },
+  // Files and the state directory.
+  { call: "openat(", holds: "0x800c1", errnos: [EXIST], otherError: true, why: "it is removed first" },
+  { call: "openat(", subject: "read_file", errnos: [NOENT], otherError: true, why: "said as runc does" },
+  {
+    call: "openat(",
+    subject: "resolve_path",
+    errnos: [NOENT, NOTDIR],
+    otherError: true,
+    why: "said as runc does",
+  },
+  { call: "mkdirat(", holds: "= EEXIST", why: "it is made with its parents, or is there" },
+  {
+    call: "mkdirat(",
+    subject: "make_directory",
+    errnos: [EXIST],
+    otherError: true,
+    leaves: true,
+    why: "it is another container's",
+  },
+  {
+    call: "openat(",
+    subject: "lock_directory",
+    errnos: [NOENT],
+    otherError: true,
+    leaves: true,
+    why: "somebody removed it",
+  },
+  {
+    call: "statx(AT_FDCWD",
+    subject: "lock_directory",
+    errnos: [NOENT],
+    otherError: true,
+    leaves: true,
+    why: "somebody removed it",
+  },
+  // Cgroups.
+  {
+    call: "",
+    subject: "cgroup_devices",
+    scenario: "host-create-rootless",
+    lessDone: true,
+    why: "an ordinary user cannot use the devices that rules would deny",
+  },
+  {
+    call: "openat2(",
+    subject: "cgroup_create",
+    scenario: "host-create-rootless",
+    lessDone: true,
+    why: "whether one above is frozen is asked first, and a cgroup that may not be made is done without",
+  },
+  {
+    call: "mkdirat(",
+    subject: "cgroup_create",
+    scenario: "host-create-rootless",
+    errnos: [ACCES, PERM, ROFS],
+    lessDone: true,
+    why: "a cgroup that may not be made is done without",
+  },
+  {
+    call: "mkdirat(",
+    subject: "cgroup_create",
+    errnos: [EXIST],
+    lessDone: true,
+    why: "somebody else made it just now",
+  },
+  { call: "openat2(", subject: "cgroup_create", holds: "= ENOENT", why: "making it reports what is wrong" },
+  {
+    call: "openat2(",
+    subject: "cgroup_create",
+    holds: '"cgroup.',
+    lessDone: true,
+    why: "a limit that needs it fails",
+  },
+  {
+    call: "read(",
+    subject: "cgroup_create",
+    holds: "/cgroup.",
+    lessDone: true,
+    why: "a limit that needs it fails",
+  },
+  {
+    call: "write(",
+    subject: "cgroup_create",
+    holds: "/cgroup.subtree_control",
+    lessDone: true,
+    why: "each controller is tried by itself; a limit that needs it fails",
+  },
+  { call: "bpf(5)", why: "it is loaded again, with the verifier's log" },
+  {
+    call: "openat2(",
+    subject: "cgroup_devices",
+    errnos: [NOENT, NODEV],
+    otherError: true,
+    why: "the cgroup is gone",
+  },
+  {
+    call: "openat(",
+    holds: '"/sys/fs/cgroup/c1"',
+    scenario: "host-exec",
+    why: "the cgroup that init is in is tried",
+  },
+  { call: "clone3(", scenario: "host-exec", why: "the cgroup that init is in is tried" },
+  // The process and its streams.
+  {
+    call: "sendmsg(<channel>",
+    otherError: true,
+    why: "write(2) makes the same packet; of a process that is gone the end is reported",
+  },
+  {
+    call: "recvmsg(<channel>",
+    errnos: [CONNRESET],
+    otherError: true,
+    why: "the end of the process is reported",
+  },
+  { call: "prlimit64(", lessDone: true, why: "the limit is not raised before it is set" },
+  { call: "sched_setaffinity(", last: true, lessDone: true, why: "a CPU that is gone meanwhile is ignored" },
+  { call: "statx(<stdio>", why: "of a stream of the caller's nothing is known, so it is left alone" },
+  { call: "statx(<pipe>", subject: "follow", lessDone: true, why: "a pipe that cannot be given stays ours" },
+  {
+    call: "statx(AT_FDCWD",
+    holds: "/ns/user",
+    lessDone: true,
+    why: "a pipe that cannot be given stays ours",
+  },
+  {
+    call: "openat(",
+    holds: '/uid_map", 0x80000',
+    lessDone: true,
+    why: "a pipe that cannot be given stays ours",
+  },
+  { call: "read(", holds: "/uid_map", lessDone: true, why: "a pipe that cannot be given stays ours" },
+  { call: "fchownat(<", lessDone: true, why: "a pipe that cannot be given stays ours" },
+  { call: "openat(", subject: "spawn", holds: "/stat", why: "it has said that it executes the program" },
+  { call: "read(", subject: "spawn", holds: "/stat", why: "it has said that it executes the program" },
+  { call: "pidfd_send_signal(", subject: "abandon", why: "it has ended by itself" },
+  // Hooks.
+  { call: "statx(", subject: "run_hook", why: "execve(2) reports what is wrong with the directory" },
+  {
+    call: "pidfd_open(",
+    subject: "run_hook",
+    errnos: [SRCH, INVAL],
+    otherError: true,
+    why: "the container has ended",
+  },
+  {
+    call: "openat(",
+    subject: "run_hook",
+    holds: "/stat",
+    errnos: [NOENT],
+    otherError: true,
+    why: "the container has ended",
+  },
+  { call: "read(<pipe>", errnos: [AGAIN], why: "it wrote nothing" },
+];
+
+interface Call {
+  subject: string;
+  text: string;
+}
+
+/** `all`: the calls of the rehearsal in which none fails. */
+export function exceptionOf(
+  scenario: string,
+  all: readonly Call[],
+  call: Call,
+  errno: number,
+): Exception | undefined {
+  return table.find(
+    (row) =>
+      call.text.startsWith(row.call) &&
+      call.text.includes(row.holds ?? "") &&
+      (row.subject ?? call.subject) === call.subject &&
+      (row.scenario ?? scenario) === scenario &&
+      (row.errnos?.includes(errno) ?? true) &&
+      (row.last !== true || all.findLast(({ text }) => text === call.text) === call),
+  );
+}
+
+export function isMadeAgain(errno: number): boolean {
+  return errno === INTR || errno === AGAIN;
+}
+
+/** What its failure must be blamed on; undefined: on no member of the configuration. */
+export function configPathOf({ subject, text }: Call): string | undefined {
+  const writes = text.startsWith("write(") || text.includes("0x80001");
+  if (writes && text.includes("/uid_map")) return "linux.uidMappings";
+  if (writes && text.includes("/gid_map")) return "linux.gidMappings";
+  if (text.includes("/oom_score_adj")) return "process.oomScoreAdj";
+  if (text.startsWith("prlimit64(")) return "process.rlimits[0]";
+  if (text.startsWith("sched_setaffinity(")) return "process.execCPUAffinity.initial";
+  if (subject === "run_hook") return "hooks.createRuntime[0]";
+  if (text.includes("/pids.max")) return "linux.resources.pids.limit";
+  if (text.includes("/memory.max") || text.includes("memory.limit_in_bytes"))
+    return "linux.resources.memory.limit";
+  return undefined;
+}

@@ -1,0 +1,285 @@
+/**
+ * What commands do on a rehearsed host, for host-rehearsal.test.ts: `create` of typical containers, and a further
+ * process and further mounts in one.
+ */
+
+import type { ContainerContext } from "../../src/container/context.ts";
+import { type Created, createContainer } from "../../src/container/create.ts";
+import { execProcess } from "../../src/container/exec.ts";
+import { changeMounts } from "../../src/container/hot-mounts.ts";
+import { found } from "../../src/host/found.ts";
+import { hostFacts } from "../../src/host/host.ts";
+import type { Log } from "../../src/log/log.ts";
+import { callNumbers, type FactsReply } from "../../src/native/boundary.gen.ts";
+import { native } from "../../src/native/call.ts";
+import { linked } from "../../src/native/linked.ts";
+import { standInCore } from "../../src/native/stand-in.ts";
+import { stringifyJson } from "../../src/oci/json.ts";
+import { smallConfig } from "./cases.ts";
+import { user, v2 } from "./hosts.ts";
+import type { HostFiles } from "./rehearsed-host.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: a config before it is checked
+type Raw = any;
+
+type CreateRequest = Parameters<typeof createContainer>[0];
+
+export interface Scenario {
+  name: string;
+  facts: FactsReply;
+  config: Raw;
+  /** Done before the calls are counted. */
+  before?: (context: ContainerContext) => unknown;
+  act: (context: ContainerContext, made: unknown) => unknown;
+  /** When `act` has succeeded: forgets what the core keeps for its process. */
+  after?: (acted: unknown) => unknown;
+}
+
+const v1Hierarchies = ["cpuset", "devices", "memory"];
+
+/** A host whose controllers are all of v1. */
+const v1: FactsReply = {
+  ...v2,
+  cgroup_file_system: "tmpfs",
+  self_cgroup: `${v1Hierarchies.map((name, index) => `${index + 1}:${name}:/`).join("\n")}\n`,
+  mountinfo: `27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+31 27 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
+${v1Hierarchies.map((name, index) => `4${index} 31 0:4${index} / /sys/fs/cgroup/${name} rw,relatime - cgroup cgroup rw,${name}\n`).join("")}`,
+};
+
+const maps = {
+  uidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
+  gidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
+};
+const hook = (name: string) => ({ path: `/opt/${name}`, args: [name], env: ["A=b"] });
+
+function config(members: Raw): Raw {
+  const base = smallConfig();
+  return { ...base, ...members, linux: { ...base.linux, ...members.linux } };
+}
+
+function create(context: ContainerContext): Created {
+  return createWith({}, context);
+}
+
+function createWith(members: Partial<CreateRequest>, context: ContainerContext): Created {
+  return createContainer(
+    {
+      id: "c1",
+      bundle: "/bundle",
+      noPivot: false,
+      noNewKeyring: false,
+      preserveFds: 0,
+      start: "socket",
+      detach: true,
+      pidFile: "/run/c1.pid",
+      consoleSocket: undefined,
+      pidfdSocket: undefined,
+      ...members,
+    },
+    context,
+  );
+}
+
+export const scenarios: readonly Scenario[] = [
+  {
+    name: "host-create-v2",
+    facts: v2,
+    config: config({
+      process: {
+        ...smallConfig().process,
+        oomScoreAdj: 100,
+        rlimits: [{ type: "RLIMIT_NOFILE", soft: 10, hard: 20 }],
+      },
+      hooks: { createRuntime: [hook("network")] },
+      linux: { resources: { memory: { limit: 1 << 20 }, pids: { limit: 5 } } },
+    }),
+    act: create,
+  },
+  {
+    name: "host-create-v1",
+    facts: v1,
+    config: config({ linux: { resources: { memory: { limit: 1 << 20 }, cpu: { cpus: "0" } } } }),
+    act: create,
+  },
+  {
+    name: "host-create-user-namespace",
+    facts: v2,
+    config: config({
+      linux: { ...maps, namespaces: ["pid", "mount", "user"].map((type) => ({ type })) },
+      mounts: [
+        {
+          destination: "/data",
+          source: "/srv",
+          options: ["rbind"],
+          uidMappings: maps.uidMappings,
+          gidMappings: maps.gidMappings,
+        },
+      ],
+    }),
+    act: create,
+  },
+  {
+    name: "host-create-rootless",
+    facts: user,
+    config: config({
+      linux: { ...maps, namespaces: ["pid", "mount", "user"].map((type) => ({ type })) },
+    }),
+    act: create,
+  },
+  {
+    name: "host-create-joined",
+    facts: v2,
+    config: config({
+      linux: {
+        namespaces: [
+          { type: "pid" },
+          { type: "mount" },
+          { type: "network", path: "/run/netns/a" },
+          { type: "ipc", path: "/run/ipcns/a" },
+        ],
+      },
+    }),
+    act: create,
+  },
+  {
+    name: "host-create-terminal",
+    facts: v2,
+    config: config({
+      process: { ...smallConfig().process, terminal: true },
+      linux: {
+        seccomp: {
+          defaultAction: "SCMP_ACT_ALLOW",
+          listenerPath: "/run/agent.sock",
+          syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }],
+        },
+      },
+    }),
+    act: (context) => createWith({ consoleSocket: "/run/console.sock" }, context),
+  },
+  {
+    name: "host-run",
+    facts: v2,
+    config: config({}),
+    act: (context) => createWith({ detach: false, start: "parent" }, context),
+    after: (acted) => {
+      const { pid, pidfd, channel } = (acted as Created).spawned;
+      native("abandon", { pid, pidfd, channel });
+    },
+  },
+  {
+    name: "host-exec",
+    facts: v2,
+    config: config({}),
+    before: create,
+    act: (context, made) => {
+      const { directory, record } = made as Created;
+      return execProcess(
+        { directory, record, status: "running" },
+        {
+          process: ({ process }) =>
+            ({
+              ...(process as NonNullable<typeof process>),
+              execCPUAffinity: { initial: "0-1" },
+            }) as never,
+          subCgroups: new Map(),
+          ignorePaused: false,
+          preserveFds: 0,
+          detach: true,
+          pidFile: undefined,
+          consoleSocket: undefined,
+          pidfdSocket: undefined,
+        },
+        context,
+      );
+    },
+  },
+  {
+    name: "host-mounts-add",
+    facts: v2,
+    config: config({}),
+    before: create,
+    act: (context, made) => {
+      const { directory, record } = made as Created;
+      const mounts = JSON.stringify([{ destination: "/data", source: "/srv", options: ["rbind"] }]);
+      return changeMounts({ directory, record, status: "running" }, "add", mounts, "mounts.json", context);
+    },
+  },
+];
+
+const CGROUP2 = 0x63677270;
+const CGROUP = 0x27e0eb;
+const PROC = 0x9fa0;
+const TMPFS = 0x01021994;
+
+const directories = [
+  "/",
+  "/bundle",
+  "/bundle/rootfs",
+  "/proc",
+  "/srv",
+  "/run",
+  "/run/bunc",
+  "/sys/fs/cgroup",
+];
+
+/** Those of the scenario, before it begins. */
+export function hostFiles({ facts, config }: Scenario): HostFiles {
+  const isV2 = facts.cgroup_file_system === "cgroup2";
+  const hierarchies = isV2 ? [] : v1Hierarchies.map((name) => `/sys/fs/cgroup/${name}`);
+  const slices = [
+    "user.slice",
+    "user.slice/user-1000.slice",
+    "user.slice/user-1000.slice/session-1.scope",
+  ].map((name) => `/sys/fs/cgroup/${name}`);
+  return {
+    files: [
+      ...[...directories, ...hierarchies, ...slices].map((path) => ({ path, text: null })),
+      { path: "/proc/kcore", text: "" },
+      { path: "/proc/self/setgroups", text: "allow\n" },
+      { path: "/bundle/config.json", text: stringifyJson(config) },
+    ],
+    mounts: [
+      { path: "/proc", magic: PROC },
+      { path: "/sys/fs/cgroup", magic: isV2 ? CGROUP2 : TMPFS },
+      ...hierarchies.map((path) => ({ path, magic: CGROUP })),
+    ],
+  };
+}
+
+/** The facts that are not asked of the rehearsed host: what this machine is, and who we are. */
+export function standInForFacts({ facts }: Scenario): void {
+  found.host = hostFacts(facts, {
+    newuidmap: facts.euid === 0 ? null : "/usr/bin/newuidmap",
+    newgidmap: facts.euid === 0 ? null : "/usr/bin/newgidmap",
+    procKcore: true,
+    setgroupsDenied: false,
+  });
+  const { core } = linked;
+  if (core === undefined) throw new Error("no host is rehearsed");
+  const rehearsed = core.call;
+  const own = standInCore({ process_status: () => ({ state: "S", start_time: "1", waiting: false }) });
+  core.call = (id, request, length, out, capacity) => {
+    const isOwn =
+      id === callNumbers.process_status &&
+      JSON.parse(new TextDecoder().decode(request.subarray(0, length))).pid === process.pid;
+    return (isOwn ? own : rehearsed)(id, request, length, out, capacity);
+  };
+}
+
+const silent: Log = {
+  debugging: false,
+  debug() {},
+  info() {},
+  warning() {},
+  warnings() {},
+  ending() {},
+  failure() {},
+};
+
+export const context: ContainerContext = {
+  root: "/run/bunc",
+  rootless: "auto",
+  driver: "cgroupfs",
+  log: silent,
+};

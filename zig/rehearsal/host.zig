@@ -1,0 +1,398 @@
+//! The kernel of a rehearsal of the bunc process. It is willing, and remembers what it was told: files and
+//! cgroups that were made, processes that were started, their descriptors. It does nothing.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const wire = @import("../wire.zig");
+const plan_types = @import("../plan.zig");
+const children = @import("children.zig");
+const files = @import("host_files.zig");
+const messages = @import("messages.zig");
+const note = @import("note.zig");
+const peer_types = @import("peer.zig");
+const process_end = @import("process.zig");
+const tree_types = @import("tree.zig");
+const words = @import("words.zig");
+const linux = std.os.linux;
+
+const bytes = words.bytes;
+const failed = words.failed;
+const signed = words.signed;
+const text = words.text;
+
+pub const descriptors_max = 256;
+/// The bunc process.
+pub const own_pid = 7;
+
+pub const Data = std.ArrayList(u8);
+
+pub const Descriptor = struct {
+    kind: enum { closed, stdio, channel, connection, route, file, data, pidfd, pipe, socket, filter, passed } = .closed,
+    cloexec: bool = true,
+    path: []const u8 = "",
+    offset: usize = 0,
+    data: ?*Data = null,
+    pid: i32 = 0,
+    /// Of both ends of a channel the same.
+    channel: u32 = 0,
+};
+
+pub const Host = struct {
+    /// Everything below is in it.
+    arena: std.mem.Allocator,
+    tree: tree_types.Tree,
+    children: children.Children,
+    descriptors: [descriptors_max]Descriptor = @splat(.{}),
+    directory: []const u8 = "/",
+    peer: ?peer_types.Peer = null,
+    /// The process between clone3(2) and execve(2).
+    current: ?*children.Process = null,
+    route: u16 = 0,
+    channels: u32 = 0,
+    clock_ms: u64 = 1000,
+    mask: u64 = 0,
+    /// What must not be left out of something that succeeds.
+    effects: std.ArrayList([]const u8) = .empty,
+    /// A descriptor was used that is not open.
+    stray: ?linux.SYS = null,
+
+    pub fn of(self: *const Host, fd: i32) ?*const Descriptor {
+        if (fd < 0 or fd >= descriptors_max) return null;
+        return &self.descriptors[@intCast(fd)];
+    }
+
+    pub fn open(self: *Host, minimum: usize, new: Descriptor) usize {
+        for (self.descriptors[minimum..], minimum..) |*slot, number| {
+            if (slot.kind != .closed) continue;
+            slot.* = new;
+            return number;
+        }
+        @panic("the rehearsal has too few descriptors");
+    }
+
+    pub fn at(self: *Host, number: linux.SYS, word: usize) *Descriptor {
+        const fd = signed(word);
+        if (fd >= 0 and fd < descriptors_max) {
+            const found = &self.descriptors[@intCast(fd)];
+            if (found.kind != .closed) return found;
+        }
+        self.stray = self.stray orelse number;
+        return &self.descriptors[descriptors_max - 1];
+    }
+
+    pub fn print(self: *Host, comptime format: []const u8, arguments: anytype) []const u8 {
+        return std.fmt.allocPrint(self.arena, format, arguments) catch @panic("no memory");
+    }
+
+    pub fn answer(self: *Host, number: linux.SYS, a: [6]usize) usize {
+        return switch (number) {
+            .openat => files.open(self, number, a[0], text(a[1]), a[2]),
+            .openat2 => files.open(self, number, a[0], text(a[1]), @as(*const [3]u64, @ptrFromInt(a[2]))[0]),
+            .read => files.read(self, self.at(number, a[0]), bytes(a[1], a[2])),
+            .pread64 => blk: {
+                const file = self.at(number, a[0]);
+                file.offset = a[3];
+                break :blk files.read(self, file, bytes(a[1], a[2]));
+            },
+            .write => self.write(self.at(number, a[0]), bytes(a[1], a[2])),
+            .lseek => blk: {
+                self.at(number, a[0]).offset = a[1];
+                break :blk a[1];
+            },
+            .getdents64 => files.list(self, self.at(number, a[0]), bytes(a[1], a[2])),
+            .mkdirat => files.make(self, number, a[0], text(a[1]), true),
+            .unlinkat => files.unlink(self, number, a[0], text(a[1]), a[2] & sys.AT.REMOVEDIR != 0),
+            .renameat2 => files.rename(self, number, a),
+            .readlinkat => files.read_link(self, number, a),
+            .statx => files.stat(self, number, a),
+            .fstatfs => files.stat_system(self, self.at(number, a[0]), @ptrFromInt(a[1])),
+            .fchownat, .fchmodat => if (files.is_there(self, files.resolve(self, number, a[0], text(a[1])))) 0 else failed(.NOENT),
+            .chdir => blk: {
+                self.directory = self.print("{s}", .{text(a[0])});
+                break :blk 0;
+            },
+            .close => blk: {
+                const fd = self.at(number, a[0]);
+                const channel = fd.channel;
+                fd.* = .{};
+                if (self.current == null) self.close_channel(channel);
+                break :blk 0;
+            },
+            .close_range => blk: {
+                for (self.descriptors[@min(a[0], descriptors_max)..@min(a[1] +| 1, descriptors_max)]) |*each| each.* = .{};
+                break :blk 0;
+            },
+            .dup3 => blk: {
+                var copy = self.at(number, a[0]).*;
+                copy.cloexec = a[2] & sys.O.CLOEXEC != 0;
+                self.descriptors[a[1]] = copy;
+                break :blk a[1];
+            },
+            .fcntl => self.control(number, a),
+            .ioctl => blk: {
+                _ = self.at(number, a[0]);
+                if (a[1] != linux.T.FIONREAD) break :blk failed(.NOTTY);
+                @as(*i32, @ptrFromInt(a[2])).* = 0;
+                break :blk 0;
+            },
+            // What it would read from is empty.
+            .splice => blk: {
+                _ = self.at(number, a[0]);
+                _ = self.at(number, a[2]);
+                break :blk 0;
+            },
+            .memfd_create => blk: {
+                const data = self.arena.create(Data) catch @panic("no memory");
+                data.* = .empty;
+                break :blk self.open(3, .{ .kind = .data, .path = self.print("{s}", .{text(a[0])}), .data = data });
+            },
+            .pipe2 => blk: {
+                const pair: *[2]i32 = @ptrFromInt(a[0]);
+                for (pair) |*fd| fd.* = @intCast(self.open(3, .{ .kind = .pipe }));
+                break :blk 0;
+            },
+            .socketpair => blk: {
+                const pair: *[2]i32 = @ptrFromInt(a[3]);
+                self.channels += 1;
+                for (pair) |*fd| fd.* = @intCast(self.open(3, .{ .kind = .channel, .channel = self.channels }));
+                break :blk 0;
+            },
+            .socket => self.open(3, .{ .kind = if (a[0] == linux.AF.NETLINK) .route else .socket }),
+            .bind => blk: {
+                _ = self.at(number, a[0]);
+                const path = std.mem.sliceTo(@as([*:0]const u8, @ptrFromInt(a[1] + 2)), 0);
+                break :blk files.make(self, number, words.usize_of(sys.AT.FDCWD), path, false);
+            },
+            .connect, .listen, .flock, .fchmod, .pidfd_send_signal => blk: {
+                const fd = self.at(number, a[0]);
+                if (number == .pidfd_send_signal) break :blk self.signal(fd.pid, @truncate(a[1]));
+                break :blk 0;
+            },
+            .sendmsg => blk: {
+                const fd = self.at(number, a[0]);
+                const packet = messages.packet_of(a[1]);
+                if (fd.kind == .channel) self.hear(packet);
+                if (fd.kind == .route) self.route = std.mem.readInt(u16, packet[4..6], .little);
+                break :blk packet.len;
+            },
+            .recvmsg => messages.receive(self, self.at(number, a[0]), a[1]),
+            .ppoll => self.poll(number, a),
+            .clone3 => @panic("the bunc process does not fork"),
+            .kill => self.signal(signed(a[0]), @truncate(a[1])),
+            .wait4 => self.wait(signed(a[0]), a[1]),
+            .pidfd_open => blk: {
+                if (self.children.find(signed(a[0])) == null) break :blk failed(.SRCH);
+                break :blk self.open(3, .{ .kind = .pidfd, .pid = signed(a[0]), .path = self.print("process {d}", .{signed(a[0])}) });
+            },
+            .setns => blk: {
+                _ = self.at(number, a[0]);
+                break :blk 0;
+            },
+            .open_tree => self.open(3, .{ .kind = .passed, .path = self.print("mount of {s}", .{text(a[1])}) }),
+            .mount_setattr => blk: {
+                _ = self.at(number, a[0]);
+                break :blk 0;
+            },
+            .mmap => @intFromPtr((self.arena.alignedAlloc(u8, .@"16", a[1]) catch @panic("no memory")).ptr),
+            .prlimit64 => blk: {
+                if (a[3] != 0) @as(*sys.RLimit, @ptrFromInt(a[3])).* = .{ .soft = 1024, .hard = 4096 };
+                break :blk 0;
+            },
+            .clock_gettime => blk: {
+                self.clock_ms += 1;
+                @as(*[2]i64, @ptrFromInt(a[1])).* = .{ @intCast(self.clock_ms / 1000), @intCast(self.clock_ms % 1000 * 1_000_000) };
+                break :blk 0;
+            },
+            .rt_sigprocmask => blk: {
+                if (a[2] != 0) @as(*u64, @ptrFromInt(a[2])).* = self.mask;
+                break :blk 0;
+            },
+            .sched_getaffinity => blk: {
+                @memset(bytes(a[2], 8), 0xff);
+                break :blk 8;
+            },
+            .bpf => self.bpf(number, a),
+            .getpid => own_pid,
+            .munmap, .rt_sigaction, .sched_setaffinity => 0,
+            else => std.debug.panic("the rehearsed host has no answer to {t}", .{number}),
+        };
+    }
+
+    fn control(self: *Host, number: linux.SYS, a: [6]usize) usize {
+        const fd = self.at(number, a[0]);
+        switch (a[1]) {
+            linux.F.DUPFD_CLOEXEC => {
+                var copy = fd.*;
+                copy.cloexec = true;
+                return self.open(a[2], copy);
+            },
+            linux.F.SETFD => fd.cloexec = a[2] & linux.FD_CLOEXEC != 0,
+            else => {},
+        }
+        return 0;
+    }
+
+    fn write(self: *Host, to: *Descriptor, what: []const u8) usize {
+        switch (to.kind) {
+            .channel => self.hear(what),
+            .data => to.data.?.appendSlice(self.arena, what) catch @panic("no memory"),
+            .file => files.wrote(self, to, what),
+            else => {},
+        }
+        return what.len;
+    }
+
+    fn hear(self: *Host, packet: []const u8) void {
+        if (self.peer) |*peer| peer.hear(self.arena, packet);
+    }
+
+    /// bunc-init that waits for its parent's word finds the end of the channel, and ends.
+    fn close_channel(self: *Host, channel: u32) void {
+        const peer = if (self.peer) |*it| it else return;
+        if (peer.channel != channel) return;
+        for (self.descriptors) |fd| if (fd.channel == channel) return;
+        switch (peer.turn()) {
+            .wait_for_start, .execute => return,
+            else => |turn| if (self.children.find(peer.pid)) |process| {
+                children.Children.end(process, if (turn == .end) 0 else 1 << 8);
+            },
+        }
+    }
+
+    /// These errors say that the other end is gone.
+    pub fn refused(self: *Host, number: linux.SYS, a: [6]usize, errno: linux.E) void {
+        if (number != .sendmsg and number != .recvmsg) return;
+        if (errno != .PIPE and errno != .CONNRESET) return;
+        const peer = self.peer orelse return;
+        if (self.at(number, a[0]).channel != peer.channel) return;
+        if (self.children.find(peer.pid)) |process| children.Children.end(process, children.sigkill);
+    }
+
+    /// A call that would wait for ever ends the rehearsal.
+    pub fn get_stuck(_: *Host, why: []const u8) noreturn {
+        process_end.end(.{ .stuck = why });
+    }
+
+    fn poll(self: *Host, number: linux.SYS, a: [6]usize) usize {
+        var ready: usize = 0;
+        for (@as([*]sys.PollFd, @ptrFromInt(a[0]))[0..a[1]]) |*each| {
+            each.revents = 0;
+            if (each.fd < 0) continue;
+            const fd = self.at(number, words.usize_of(each.fd));
+            const is_ready = switch (fd.kind) {
+                .pidfd => if (self.children.find(fd.pid)) |process| process.state != .running else true,
+                .file => true,
+                else => false,
+            };
+            if (!is_ready) continue;
+            each.revents = each.events;
+            ready += 1;
+        }
+        if (ready > 0) return ready;
+        if (a[2] == 0) self.get_stuck("poll: nothing comes");
+        const time: *const [2]i64 = @ptrFromInt(a[2]);
+        self.clock_ms += @intCast(time[0] * 1000 + @divTrunc(time[1], 1_000_000));
+        return 0;
+    }
+
+    fn wait(self: *Host, pid: i32, status: usize) usize {
+        const process = self.children.find(pid) orelse return failed(.CHILD);
+        if (process.state == .running) self.get_stuck("wait4: the process does not end");
+        process.state = .reaped;
+        if (status != 0) @as(*u32, @ptrFromInt(status)).* = process.status;
+        return @intCast(pid);
+    }
+
+    fn signal(self: *Host, pid: i32, number: u32) usize {
+        const process = self.children.find(pid) orelse return failed(.SRCH);
+        if (number == children.sigkill) children.Children.end(process, children.sigkill);
+        return 0;
+    }
+
+    fn bpf(self: *Host, number: linux.SYS, a: [6]usize) usize {
+        const prog_load = 5;
+        const prog_query = 16;
+        switch (a[0]) {
+            prog_load => return self.open(3, .{ .kind = .filter, .path = "device rules" }),
+            prog_query => {
+                const count: *u32 = @ptrFromInt(a[1] + 24);
+                count.* = 0;
+            },
+            else => {
+                const target: *const [2]u32 = @ptrFromInt(a[1]);
+                for (target) |fd| _ = self.at(number, fd);
+            },
+        }
+        return 0;
+    }
+
+    pub fn child(self: *Host, args: *const sys.CloneArgs) usize {
+        const process = self.children.make();
+        self.current = process;
+        if (args.flags & linux.CLONE.INTO_CGROUP != 0) {
+            const cgroup = self.at(.clone3, @intCast(args.cgroup)).path;
+            process.cgroups.append(self.arena, cgroup) catch @panic("no memory");
+        }
+        if (args.flags & linux.CLONE.PIDFD != 0) {
+            const pidfd: *i32 = @ptrFromInt(args.pidfd);
+            pidfd.* = @intCast(self.open(3, .{ .kind = .pidfd, .pid = process.pid, .path = self.print("process {d}", .{process.pid}) }));
+        }
+        return @intCast(process.pid);
+    }
+
+    pub fn exited(self: *Host, status: u8) void {
+        const process = self.current orelse return;
+        children.Children.end(process, @as(u32, status) << 8);
+        self.current = null;
+    }
+
+    /// bunc-init goes on, another program succeeds.
+    pub fn executed(self: *Host, number: linux.SYS, a: [6]usize) void {
+        const process = self.current.?;
+        self.current = null;
+        process.has_program = true;
+        const vector: [*:null]const ?[*:0]const u8 = @ptrFromInt(a[if (number == .execve) 1 else 2]);
+        const arguments = std.mem.span(vector);
+        if (number == .execveat) return self.begin_init(process, arguments);
+        files.map_by_helper(self, text(a[0]), arguments);
+        children.Children.end(process, 0);
+    }
+
+    fn begin_init(self: *Host, process: *children.Process, arguments: []const ?[*:0]const u8) void {
+        var fds: [2]usize = undefined;
+        for (&fds, arguments[1..3]) |*fd, argument| {
+            fd.* = std.fmt.parseInt(usize, std.mem.span(argument.?), 10) catch unreachable;
+            if (self.at(.execveat, fd.*).cloexec) self.stray = .execveat;
+        }
+        const encoded = self.at(.execveat, fds[1]).data orelse @panic("bunc-init has no plan");
+        var decoder: wire.Decoder = .{ .bytes = self.arena.dupe(u8, encoded.items) catch @panic("no memory"), .allocator = self.arena };
+        const plan = decoder.decode(plan_types.Plan) catch @panic("bunc-init cannot read its plan");
+        for (plan.placement.tasks) |tasks| {
+            const cgroup = std.fs.path.dirnamePosix(tasks).?;
+            self.children.move(process, std.fs.path.dirnamePosix(cgroup).?, cgroup);
+        }
+        process.own_user_namespace = plan.namespaces.create & linux.CLONE.NEWUSER != 0;
+        self.peer = .{
+            .plan = plan,
+            .pid = process.pid,
+            .channel = self.at(.execveat, fds[0]).channel,
+            .turns = peer_types.script(self.arena, plan, std.mem.span(arguments[4].?)),
+        };
+    }
+
+    pub fn keep_effect(self: *Host, number: linux.SYS, a: [6]usize) void {
+        const effect = switch (number) {
+            .write => blk: {
+                const to = self.of(signed(a[0])) orelse return;
+                if (!files.is_of_kernel(self, to.path)) return;
+                break :blk note.write(self, number, a);
+            },
+            .prlimit64 => if (a[2] == 0) return else note.write(self, number, a),
+            .renameat2 => self.print("file {s}", .{text(a[3])}),
+            .mkdirat, .sched_setaffinity, .bpf, .fchownat => note.write(self, number, a),
+            .clone3 => note.write(self, number, a),
+            else => return,
+        };
+        self.effects.append(self.arena, effect) catch @panic("no memory");
+    }
+};

@@ -1,0 +1,102 @@
+//! Who answers the bunc process in a rehearsal: bunc-init (peer.zig), and the kernel's rtnetlink.
+
+const std = @import("std");
+const sys = @import("../sys.zig");
+const sync = @import("../sync.zig");
+const host_types = @import("host.zig");
+const children = @import("children.zig");
+const words = @import("words.zig");
+const Host = host_types.Host;
+
+const IoVec = extern struct { base: usize, len: usize };
+const Header = extern struct { name: usize, name_len: u32, iov: usize, iov_len: usize, control: usize, control_len: usize, flags: u32 };
+const Control = extern struct { len: usize, level: i32, type: i32, fd: i32, padding: u32 };
+
+pub fn packet_of(address: usize) []u8 {
+    const header: *const Header = @ptrFromInt(address);
+    const vector: *const IoVec = @ptrFromInt(header.iov);
+    return words.bytes(vector.base, vector.len);
+}
+
+/// recvmsg(2) on the channel: the length, 0 at its end.
+pub fn receive(host: *Host, from: *const host_types.Descriptor, address: usize) usize {
+    const header: *Header = @ptrFromInt(address);
+    const room = packet_of(address);
+    if (from.kind == .route) return answer_route(host, room);
+    header.control_len = 0;
+    const peer = if (host.peer) |*it| it else host.get_stuck("recvmsg: nobody has the other end");
+    while (true) {
+        const process = host.children.find(peer.pid) orelse return 0;
+        if (process.state != .running) return 0;
+        switch (peer.turn()) {
+            .tell => |message| {
+                peer.at += 1;
+                peer.told = message;
+                return deliver(host, header, room, message.kind, message.payload, message.passes);
+            },
+            .wait, .wait_mapped => |_, tag| {
+                if (peer.heard == 0) host.get_stuck("recvmsg: bunc-init waits too");
+                peer.heard -= 1;
+                if (tag == .wait_mapped and !is_mapped(host, peer.pid)) host.get_stuck("bunc-init goes on without its id maps");
+                peer.at += 1;
+            },
+            .become_child => {
+                peer.at += 1;
+                const made = host.children.make();
+                made.own_user_namespace = process.own_user_namespace;
+                made.has_program = true;
+                made.cgroups = process.cgroups.clone(host.arena) catch @panic("no memory");
+                children.Children.end(process, 0);
+                peer.pid = made.pid;
+                return deliver(host, header, room, .child, &std.mem.toBytes(made.pid), "");
+            },
+            .execute => return 0,
+            .end => {
+                children.Children.end(process, 0);
+                return 0;
+            },
+            .wait_for_start => host.get_stuck("recvmsg: bunc-init waits for start"),
+        }
+    }
+}
+
+fn is_mapped(host: *Host, pid: i32) bool {
+    const peer = host.peer.?;
+    inline for (.{ "uid_map", "gid_map" }) |name| {
+        const wanted = @field(peer.plan.namespaces, name).len > 0;
+        if (wanted and host.tree.find(host.print("/proc/{d}/" ++ name, .{pid})) == null) return false;
+    }
+    return true;
+}
+
+fn deliver(host: *Host, header: *Header, room: []u8, kind: sync.Kind, payload: []const u8, passes: []const u8) usize {
+    room[0] = @intFromEnum(kind);
+    @memcpy(room[1..][0..payload.len], payload);
+    if (passes.len > 0) {
+        const control: *Control = @ptrFromInt(header.control);
+        control.* = .{ .len = 20, .level = 1, .type = 1, .fd = @intCast(host.open(3, .{ .kind = .passed, .path = passes })), .padding = 0 };
+        header.control_len = @sizeOf(Control);
+    }
+    return 1 + payload.len;
+}
+
+const RTM_NEWLINK = 16;
+const RTM_GETLINK = 18;
+const RTM_GETADDR = 22;
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+
+/// The device is there, and has no addresses.
+fn answer_route(host: *Host, room: []u8) usize {
+    @memset(room[0..32], 0);
+    const kind: u16 = switch (host.route) {
+        RTM_GETLINK => RTM_NEWLINK,
+        RTM_GETADDR => NLMSG_DONE,
+        else => NLMSG_ERROR,
+    };
+    std.mem.writeInt(u32, room[0..4], 32, .little);
+    std.mem.writeInt(u16, room[4..6], kind, .little);
+    // Index of the device, in struct ifinfomsg.
+    if (kind == RTM_NEWLINK) std.mem.writeInt(i32, room[20..24], 2, .little);
+    return 32;
+}

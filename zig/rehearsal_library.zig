@@ -1,0 +1,129 @@
+//! The core of the bunc process on a kernel that does nothing (rehearsal/host.zig), as a library: what
+//! TypeScript asks of it becomes system calls that are noted, of which one fails if it is told to
+//! (test/contract/rehearsed-host.ts).
+
+const std = @import("std");
+const dispatch = @import("dispatch.zig");
+const calls = @import("calls.zig");
+const backend = @import("rehearsal/backend.zig");
+const errnos = @import("rehearsal/errnos.zig");
+const files = @import("rehearsal/host_files.zig");
+const host_types = @import("rehearsal/host.zig");
+const process = @import("rehearsal/process.zig");
+const tree = @import("rehearsal/tree.zig");
+const sys = @import("sys.zig");
+
+const Host = host_types.Host;
+pub const Backend = backend.BackendOn(Host);
+
+/// Untouched pages cost nothing.
+var memory: [64 << 20]u8 = undefined;
+var fixed: std.heap.FixedBufferAllocator = .init(&memory);
+var subject: []const u8 = "";
+var stuck: []const u8 = "";
+
+const File = struct { path: []const u8, text: ?[]const u8 };
+const Beginning = struct { files: []const File, mounts: []const tree.Mount };
+
+/// A host on which nothing has happened. `json`: a Beginning; directories have no text. False: it is not one.
+pub export fn rehearsal_begin(json: [*]const u8, length: u32) bool {
+    fixed.reset();
+    stuck = "";
+    const arena = fixed.allocator();
+    const text = arena.dupe(u8, json[0..length]) catch return false;
+    const beginning = std.json.parseFromSliceLeaky(Beginning, arena, text, .{}) catch return false;
+    const host = arena.create(Host) catch return false;
+    host.* = .{
+        .arena = arena,
+        .tree = .{ .arena = arena, .mounts = beginning.mounts },
+        .children = .{ .arena = arena },
+    };
+    for (beginning.files) |file| host.tree.add(file.path, file.text == null, file.text orelse "");
+    for (0..3) |fd| host.descriptors[fd] = .{ .kind = .stdio, .cloexec = false };
+    sys.backend.* = .{ .kernel = host };
+    sys.backend.watch(&subject);
+    return true;
+}
+
+/// From here on calls are counted; with `notes` they are noted. Call `index` fails with `errno`; -1: none.
+pub export fn rehearsal_watch(notes: bool, index: i32, errno: u16) void {
+    const kept = sys.backend.kernel;
+    sys.backend.* = .{ .kernel = kept, .notes = notes };
+    sys.backend.watch(&subject);
+    if (index >= 0) sys.backend.fault = .{ .index = @intCast(index), .errno = @enumFromInt(errno) };
+    kept.effects = .empty;
+}
+
+const Asked = struct { id: u32, in: []const u8, out: []u8, length: i32 = 0 };
+var asked: Asked = undefined;
+
+/// As `bunc_call`. The least integer: it waits for what never comes.
+pub export fn rehearsal_call(id: u32, in: [*]const u8, in_length: u32, out: [*]u8, out_capacity: u32) i32 {
+    asked = .{ .id = id, .in = in[0..in_length], .out = out[0..out_capacity] };
+    subject = name_of(id);
+    switch (process.run(answer, 0)) {
+        .finished => return asked.length,
+        .stuck => |why| stuck = why,
+        .exited => stuck = "the bunc process ends itself",
+        .executed => stuck = "the bunc process executes a program",
+    }
+    return std.math.minInt(i32);
+}
+
+fn answer(_: usize) callconv(.c) noreturn {
+    asked.length = dispatch.dispatch(asked.id, asked.in, asked.out);
+    process.end(.finished);
+}
+
+fn name_of(id: u32) []const u8 {
+    inline for (calls.table, 0..) |entry, index| if (id == index) return entry.name;
+    return "";
+}
+
+const Noted = struct { subject: []const u8, text: []const u8, errnos: []const u16 };
+const Report = struct {
+    calls: []const Noted,
+    effects: []const []const u8,
+    /// What is there: descriptors, processes, files.
+    held: []const []const u8,
+    /// The call that failed was made again at once.
+    repeated: bool,
+    /// What must never happen; "": it did not.
+    wrong: []const u8,
+};
+
+/// Length of a Report as JSON in `out`; 0: it has no room.
+pub export fn rehearsal_report(out: [*]u8, capacity: u32) u32 {
+    const host = sys.backend.kernel;
+    const arena = host.arena;
+    var noted: std.ArrayList(Noted) = .empty;
+    for (sys.backend.noted.items) |call| {
+        const list = arena.alloc(u16, errnos.of(call.number).len) catch return 0;
+        for (list, errnos.of(call.number)) |*number, errno| number.* = @intFromEnum(errno);
+        noted.append(arena, .{ .subject = call.subject, .text = call.text, .errnos = list }) catch return 0;
+    }
+    const report: Report = .{
+        .calls = noted.items,
+        .effects = host.effects.items,
+        .held = held(host) catch return 0,
+        .repeated = sys.backend.repeated,
+        .wrong = if (stuck.len > 0) stuck else if (host.stray) |number| host.print("{t}: a descriptor is used that is not open", .{number}) else "",
+    };
+    var writer: std.Io.Writer = .fixed(out[0..capacity]);
+    std.json.Stringify.value(report, .{}, &writer) catch return 0;
+    return @intCast(writer.end);
+}
+
+fn held(host: *Host) ![]const []const u8 {
+    var list: std.ArrayList([]const u8) = .empty;
+    for (host.descriptors, 0..) |fd, number| {
+        if (fd.kind != .closed) try list.append(host.arena, host.print("descriptor {d} {t} {s}", .{ number, fd.kind, fd.path }));
+    }
+    for (host.children.list.items) |child| {
+        if (child.state != .reaped) try list.append(host.arena, host.print("process {d} {t}", .{ child.pid, child.state }));
+    }
+    for (host.tree.nodes.items) |node| {
+        if (node.is_directory or !files.is_of_kernel(host, node.path)) try list.append(host.arena, host.print("file {s}", .{node.path}));
+    }
+    return list.items;
+}
