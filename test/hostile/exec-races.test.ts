@@ -1,5 +1,6 @@
-/** Names that are exchanged in a running container while processes are executed in it. */
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+/** Names that are exchanged in a running container while processes are executed in it, or mounts are added. */
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { parseMountinfo } from "../harness/mountinfo.ts";
 import { Report } from "../harness/probe.ts";
 import type { Sandbox } from "../harness/sandbox.ts";
 import { type Outcome, type Race, raceScenario, type Scene } from "./race.ts";
@@ -54,6 +55,40 @@ const races: readonly Race[] = [
           const { status, stdout } = await box.call(words);
           if (status !== 0) return "other";
           return new Report(stdout).get("list:.").entries?.join() === "inside" ? "right" : "fell";
+        },
+      };
+    },
+  },
+  {
+    key: "mounts add",
+    other: "the link",
+    scene: async (box: Sandbox) => {
+      const shared = box.path("shared");
+      mkdirSync(`${shared}/directory/sys`, { recursive: true });
+      // Has the same name below it, where nothing may be mounted.
+      symlinkSync("/proc", `${shared}/link`);
+      const id = await box.started(
+        box.probe(["sleep"], (config) => {
+          config.mounts.push({ destination: "/volume", type: "bind", source: shared, options: ["bind"] });
+        }),
+      );
+      const { pid } = await box.state(id);
+      const file = box.path("mounts.json");
+      const added = { destination: "/volume/directory/sys", type: "tmpfs", source: "added" };
+      writeFileSync(file, JSON.stringify([added]));
+      const places = () =>
+        parseMountinfo(readFileSync(`/proc/${pid}/mountinfo`, "utf8"))
+          .filter(({ source }) => source === "added")
+          .map(({ target }) => target);
+      return {
+        exchanged: [`${shared}/directory`, `${shared}/link`],
+        round: async () => {
+          const before = places().length;
+          const { status } = await box.call(["mounts", "add", id, file]);
+          const now = places();
+          if (now.some((target) => !target.startsWith("/volume/"))) return "fell";
+          if (status !== 0) return "other";
+          return now.length === before + 1 ? "right" : "fell";
         },
       };
     },

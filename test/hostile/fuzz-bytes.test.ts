@@ -1,4 +1,7 @@
-/** Replies of systemd and CRIU, and their damage: a value, or the one error that the reader promises. HOSTILE_SEED repeats a run. */
+/**
+ * Replies of systemd and CRIU, and mount tables, and their damage: a value, or the one error that the reader promises. HOSTILE_SEED
+ * repeats a run.
+ */
 import { expect, test } from "bun:test";
 import {
   decodeMessage,
@@ -8,6 +11,7 @@ import {
 } from "../../src/cgroup/systemd/message.ts";
 import type { Value } from "../../src/cgroup/systemd/wire.ts";
 import { decode, encode, field, message, repeated } from "../../src/criu/protobuf.ts";
+import { parseMountinfo } from "../../src/host/mountinfo.ts";
 import { damageBytes } from "../harness/damage.ts";
 import { Random } from "../harness/random.ts";
 import { tell } from "./results.ts";
@@ -77,4 +81,23 @@ test(`CRIU's messages, HOSTILE_SEED=${seed}`, () => {
     encode(outer, { type: 5, success: false, text: "\u00fc".repeat(40), list: [{}, {}] }),
   ];
   fuzz("CRIU", corpus, (bytes) => decode(outer, bytes));
+}, 600_000);
+
+const lines = [
+  "28 1 0:20 / /a\\040b rw,nosuid master:1 propagate_from:2 - proc proc rw",
+  "30 28 0:22 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct",
+  "31 28 0:23 /\\134x /sys/fs/cgroup ro unbindable - cgroup2 none rw,nsdelegate",
+];
+
+/** Whatever stands in a line, the lines before and behind it are read. */
+test(`mount tables, HOSTILE_SEED=${seed}`, () => {
+  const random = new Random(seed);
+  const corpus = lines.map((line) => new TextEncoder().encode(line));
+  const [whole] = parseMountinfo(`${lines[1]}\n`);
+  for (let round = 0; round < count; round++) {
+    const damaged = new TextDecoder().decode(damageBytes(random.pick(corpus), random));
+    const entries = parseMountinfo(`${lines[1]}\n${damaged}\n${lines[1]}\n`);
+    expect([damaged, entries[0], entries.at(-1)]).toEqual([damaged, whole, whole]);
+  }
+  tell("mount tables", { inputs: count });
 }, 600_000);

@@ -100,6 +100,10 @@ export const rows: readonly Row[] = [
       "working directory",
       "CVE-2024-21626: the working directory of exec is exchanged with a link to the runtime's descriptors",
     ],
+    [
+      "mounts add",
+      "CVE-2025-52881: a mount point is exchanged with a link to /proc while a mount is added to a running container",
+    ],
     ["passwd", "the passwd file is exchanged during exec with one that makes root of everybody"],
     ["passwd that blocks", "the passwd file is exchanged during exec with a FIFO"],
   ]),
@@ -177,6 +181,7 @@ export const rows: readonly Row[] = [
   ...told("Bytes", "test/hostile/fuzz-bytes.test.ts", [
     ["D-Bus", "damaged replies of systemd"],
     ["CRIU", "damaged replies of CRIU"],
+    ["mount tables", "damaged mount tables"],
   ]),
   ...told("Floods", "test/hostile/flood.test.ts", [
     ["alive", "containers alive at once, made 16 at a time, each executed into, listed, killed and deleted"],
