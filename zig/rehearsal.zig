@@ -155,7 +155,7 @@ const Rehearsal = struct {
             };
             end = start(@as([*][*:0]const u8, @ptrFromInt(end.executed))[0..7]);
         }
-        return .{ .end = end, .noted = sys.backend.noted.items, .kernel = kernel, .repeated = sys.backend.repeated };
+        return .{ .end = end, .noted = sys.backend.noted.items, .kernel = kernel, .repeated = sys.backend.repeated, .unchanged = sys.backend.unchanged };
     }
 
     fn binds_root(self: Rehearsal) bool {

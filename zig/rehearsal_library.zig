@@ -88,6 +88,8 @@ const Report = struct {
     held: []const []const u8,
     /// The call that failed was made again at once.
     repeated: bool,
+    /// The fault had nothing to act on.
+    unchanged: bool,
     /// What must never happen; "": it did not.
     wrong: []const u8,
 };
@@ -107,6 +109,7 @@ pub export fn rehearsal_report(out: [*]u8, capacity: u32) u32 {
         .effects = host.effects.items,
         .held = held(host) catch return 0,
         .repeated = sys.backend.repeated,
+        .unchanged = sys.backend.unchanged,
         .wrong = if (stuck.len > 0) stuck else if (host.stray) |number| host.print("{t}: a descriptor is used that is not open", .{number}) else "",
     };
     var writer: std.Io.Writer = .fixed(out[0..capacity]);

@@ -72,6 +72,7 @@ function judge(scenario: string, willing: Outcome, fault: Fault, outcome: Outcom
   const call = willing.calls[fault.index];
   if (call === undefined) throw new Error("there is no such call");
   if (wrong !== "") return wrong;
+  if (outcome.unchanged) return undefined;
   const exception =
     outcome.repeated && isMadeAgain(fault.errno)
       ? madeAgain

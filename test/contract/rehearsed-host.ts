@@ -28,6 +28,8 @@ interface Report {
   held: readonly string[];
   /** The call that failed was made again at once. */
   repeated: boolean;
+  /** The fault had nothing to act on. */
+  unchanged: boolean;
   /** What must never happen; "": it did not. */
   wrong: string;
 }

@@ -6,11 +6,7 @@ const sync = @import("../sync.zig");
 const failure = @import("../failure.zig");
 const netlink = @import("../netlink.zig");
 const willing = @import("willing.zig");
-const memory = @import("words.zig");
-
-const IoVec = extern struct { base: usize, len: usize };
-const Header = extern struct { name: usize, name_len: u32, iov: usize, iov_len: usize, control: usize, control_len: usize, flags: u32 };
-const Control = extern struct { len: usize, level: i32, type: i32, fd: i32, padding: u32 };
+const passing = @import("passing.zig");
 
 const RTM_NEWLINK = 16;
 const RTM_GETLINK = 18;
@@ -47,7 +43,7 @@ pub const Talk = struct {
     }
 
     pub fn send(self: *Talk, to: *const willing.Descriptor, address: usize) usize {
-        const packet = packet_of(address);
+        const packet = passing.packet_of(address);
         switch (to.kind) {
             .channel, .connection => self.told(packet),
             .route => self.route = std.mem.readInt(u16, packet[4..6], .little),
@@ -57,12 +53,12 @@ pub const Talk = struct {
     }
 
     pub fn receive(self: *Talk, kernel: *willing.Willing, from: *const willing.Descriptor, address: usize) usize {
-        const room = packet_of(address);
-        const header: *Header = @ptrFromInt(address);
+        const room = passing.packet_of(address);
+        const header: *passing.Header = @ptrFromInt(address);
         switch (from.kind) {
             .route => return self.answer_route(room),
             .pair => {
-                pass(kernel, header, .{ .kind = .file, .path = "namespace" });
+                passing.pass(kernel, header, willing.Descriptor{ .kind = .file, .path = "namespace" });
                 room[0] = 'n';
                 return 1;
             },
@@ -74,7 +70,7 @@ pub const Talk = struct {
         switch (self.last orelse return 1) {
             .source => {
                 room[0] = @intFromEnum(sync.Kind.source);
-                pass(kernel, header, .{ .kind = .mount, .path = "source" });
+                passing.pass(kernel, header, willing.Descriptor{ .kind = .mount, .path = "source" });
             },
             .network_device => {
                 var address_list: netlink.Addresses = .{ .count = 1 };
@@ -109,15 +105,3 @@ pub const Talk = struct {
         return 32;
     }
 };
-
-fn packet_of(address: usize) []u8 {
-    const header: *const Header = @ptrFromInt(address);
-    const vector: *const IoVec = @ptrFromInt(header.iov);
-    return memory.bytes(vector.base, vector.len);
-}
-
-fn pass(kernel: *willing.Willing, header: *Header, what: willing.Descriptor) void {
-    const control: *Control = @ptrFromInt(header.control);
-    control.* = .{ .len = 20, .level = 1, .type = 1, .fd = @intCast(kernel.open(3, what)), .padding = 0 };
-    header.control_len = @sizeOf(Control);
-}

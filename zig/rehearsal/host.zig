@@ -9,6 +9,7 @@ const children = @import("children.zig");
 const files = @import("host_files.zig");
 const messages = @import("messages.zig");
 const note = @import("note.zig");
+const passing = @import("passing.zig");
 const peer_types = @import("peer.zig");
 const process_end = @import("process.zig");
 const tree_types = @import("tree.zig");
@@ -170,7 +171,7 @@ pub const Host = struct {
             },
             .sendmsg => blk: {
                 const fd = self.at(number, a[0]);
-                const packet = messages.packet_of(a[1]);
+                const packet = passing.packet_of(a[1]);
                 if (fd.kind == .channel) self.hear(packet);
                 if (fd.kind == .route) self.route = std.mem.readInt(u16, packet[4..6], .little);
                 break :blk packet.len;

@@ -5,23 +5,13 @@ const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const host_types = @import("host.zig");
 const children = @import("children.zig");
-const words = @import("words.zig");
+const passing = @import("passing.zig");
 const Host = host_types.Host;
-
-const IoVec = extern struct { base: usize, len: usize };
-const Header = extern struct { name: usize, name_len: u32, iov: usize, iov_len: usize, control: usize, control_len: usize, flags: u32 };
-const Control = extern struct { len: usize, level: i32, type: i32, fd: i32, padding: u32 };
-
-pub fn packet_of(address: usize) []u8 {
-    const header: *const Header = @ptrFromInt(address);
-    const vector: *const IoVec = @ptrFromInt(header.iov);
-    return words.bytes(vector.base, vector.len);
-}
 
 /// recvmsg(2) on the channel: the length, 0 at its end.
 pub fn receive(host: *Host, from: *const host_types.Descriptor, address: usize) usize {
-    const header: *Header = @ptrFromInt(address);
-    const room = packet_of(address);
+    const header: *passing.Header = @ptrFromInt(address);
+    const room = passing.packet_of(address);
     if (from.kind == .route) return answer_route(host, room);
     header.control_len = 0;
     const peer = if (host.peer) |*it| it else host.get_stuck("recvmsg: nobody has the other end");
@@ -69,14 +59,10 @@ fn is_mapped(host: *Host, pid: i32) bool {
     return true;
 }
 
-fn deliver(host: *Host, header: *Header, room: []u8, kind: sync.Kind, payload: []const u8, passes: []const u8) usize {
+fn deliver(host: *Host, header: *passing.Header, room: []u8, kind: sync.Kind, payload: []const u8, passes: []const u8) usize {
     room[0] = @intFromEnum(kind);
     @memcpy(room[1..][0..payload.len], payload);
-    if (passes.len > 0) {
-        const control: *Control = @ptrFromInt(header.control);
-        control.* = .{ .len = 20, .level = 1, .type = 1, .fd = @intCast(host.open(3, .{ .kind = .passed, .path = passes })), .padding = 0 };
-        header.control_len = @sizeOf(Control);
-    }
+    if (passes.len > 0) passing.pass(host, header, host_types.Descriptor{ .kind = .passed, .path = passes });
     return 1 + payload.len;
 }
 

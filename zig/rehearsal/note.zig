@@ -5,6 +5,7 @@ const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const signatures = @import("../sys/signatures.zig");
 const memory = @import("words.zig");
+const passing = @import("passing.zig");
 const linux = std.os.linux;
 
 const Writer = std.Io.Writer;
@@ -94,7 +95,7 @@ fn print_more(kernel: anytype, out: *Writer, number: linux.SYS, a: [6]usize, sep
         },
         .setgroups => for (@as([*]const u32, @ptrFromInt(a[1]))[0..a[0]]) |group| try out.print(", {d}", .{group}),
         .write => try print_bytes(kernel, out, a[0], memory.bytes(a[1], a[2]), separator),
-        .sendmsg => try print_bytes(kernel, out, a[0], packet_of(a[1]), separator),
+        .sendmsg => try print_bytes(kernel, out, a[0], passing.packet_of(a[1]), separator),
         .seccomp => {
             const program: *const sys.SockFprog = @ptrFromInt(a[2]);
             try out.print(", {d} instructions", .{program.length});
@@ -152,9 +153,3 @@ pub fn keep_effect(kernel: anytype, number: linux.SYS, words: [6]usize) void {
 }
 
 const get_no_new_privs = 39;
-
-fn packet_of(address: usize) []const u8 {
-    const header: *const [4]usize = @ptrFromInt(address);
-    const vector: *const [2]usize = @ptrFromInt(header[2]);
-    return memory.bytes(vector[0], vector[1]);
-}

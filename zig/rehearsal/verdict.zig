@@ -13,6 +13,8 @@ pub const Outcome = struct {
     kernel: *const willing_kernel.Willing,
     /// The call that failed was made again at once.
     repeated: bool,
+    /// The fault had nothing to act on.
+    unchanged: bool,
 };
 
 /// Of the rehearsal in which nothing failed: `outcome` in memory that lasts.
@@ -67,6 +69,7 @@ fn find(willing: Outcome, errno: ?sys.E, index: usize, outcome: Outcome) ?[]cons
         .exited => |status| status == 0 and (kernel.in_child or kernel.plan.process.start == .never),
         else => false,
     };
+    if (outcome.unchanged) return null;
     const failed = errno orelse return if (done) null else "the program is not executed";
 
     const call = willing.noted[index];

@@ -120,6 +120,7 @@ pub fn send_message(fd: fd_t, bytes: []const u8, passed: fd_t) Error!void {
 pub const Received = struct { bytes: []u8, fd: fd_t };
 
 /// One message and the descriptor that came with it (-1: none), close-on-exec. Empty bytes: the peer is gone.
+/// EMFILE: a descriptor came for which there was no room.
 pub fn receive_message(fd: fd_t, buffer: []u8) Error!Received {
     const iov: IoVec = .{ .base = @intFromPtr(buffer.ptr), .len = buffer.len };
     var control: ControlFd = .{ .len = 0, .fd = -1 };
@@ -130,6 +131,8 @@ pub fn receive_message(fd: fd_t, buffer: []u8) Error!Received {
     };
     const msg_cmsg_cloexec = 0x40000000;
     const length = try retry(.recvmsg, .{ fd, &header, msg_cmsg_cloexec });
+    const msg_ctrunc = 8;
+    if (header.flags & msg_ctrunc != 0) return fail(.MFILE);
     const has_fd = header.control_len >= 20 and control.len == 20 and control.type == 1;
     return .{ .bytes = buffer[0..length], .fd = if (has_fd) control.fd else -1 };
 }
@@ -150,4 +153,24 @@ test "a descriptor crosses a seqpacket pair" {
     close(received.fd);
     try send_message(pair[0], "bare", -1);
     try std.testing.expectEqual(@as(fd_t, -1), (try receive_message(pair[1], &buffer)).fd);
+}
+
+test "a descriptor for which there is no room is missed" {
+    const credentials = @import("credentials.zig");
+    const number_of_files = @intFromEnum(std.os.linux.rlimit_resource.NOFILE);
+    var pair: [2]fd_t = undefined;
+    try socketpair_seqpacket(&pair);
+    defer close(pair[0]);
+    defer close(pair[1]);
+    try send_message(pair[0], "hello", pair[0]);
+    const first_free = try descriptors.dup_at_least(pair[0], 0);
+    close(first_free);
+    var before: credentials.RLimit = undefined;
+    try credentials.prlimit(0, number_of_files, null, &before);
+    try credentials.prlimit(0, number_of_files, &.{ .soft = @intCast(first_free), .hard = before.hard }, null);
+    var buffer: [16]u8 = undefined;
+    const received = receive_message(pair[1], &buffer);
+    try credentials.prlimit(0, number_of_files, &before, null);
+    try std.testing.expectError(error.Sys, received);
+    try std.testing.expect(kernel.is(.MFILE));
 }
