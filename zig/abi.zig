@@ -15,6 +15,7 @@ pub const fingerprint: u32 = blk: {
 
 fn shape(comptime T: type) []const u8 {
     if (T == @import("integer.zig").U64) return "U64";
+    if (T == @import("raw_json.zig").RawJson) return "JSON";
     return switch (@typeInfo(T)) {
         .int, .bool => @typeName(T),
         .optional => |info| "?" ++ shape(info.child),

@@ -1,6 +1,7 @@
 //! The table of calls: a call's number is its place here. Adding one is adding a line; types, encoding and
 //! the TypeScript side follow from the function's signature.
 
+const documents = @import("documents.zig");
 const exit = @import("exit.zig");
 const files = @import("files.zig");
 const host = @import("host.zig");
@@ -42,6 +43,7 @@ pub const table = .{
     .{ .name = "is_inherited", .function = image.is_inherited },
     .{ .name = "own_namespace", .function = host.own_namespace },
     .{ .name = "read_file", .function = files.read_file },
+    .{ .name = "read_documents", .function = documents.read_documents },
     .{ .name = "read_host_file", .function = files.read_host_file },
     .{ .name = "write_file", .function = files.write_file },
     .{ .name = "append_file", .function = files.append_file },
@@ -72,7 +74,7 @@ pub const table = .{
     .{ .name = "become_subreaper", .function = supervise.become_subreaper },
     .{ .name = "supervise", .function = supervise.supervise },
     .{ .name = "kernel_log", .function = kernel_log.kernel_log },
-    .{ .name = "process_status", .function = process.process_status },
+    .{ .name = "process_statuses", .function = process.process_statuses },
     .{ .name = "signal_process", .function = process.signal_process },
     .{ .name = "await_end", .function = process.await_end },
     .{ .name = "open_process", .function = process.open_process },
@@ -94,6 +96,7 @@ pub const table = .{
     .{ .name = "cgroup_processes", .function = cgroup_subtree.cgroup_processes },
     .{ .name = "cgroup_kill", .function = cgroup_kill.cgroup_kill },
     .{ .name = "cgroup_freeze", .function = cgroup_freeze.cgroup_freeze },
+    .{ .name = "cgroup_frozen", .function = cgroup_freeze.cgroup_frozen },
     .{ .name = "cgroup_remove", .function = cgroup_remove.cgroup_remove },
     .{ .name = "cgroup_watch", .function = cgroup_watch.cgroup_watch },
     .{ .name = "cgroup_devices", .function = cgroup_devices.cgroup_devices },

@@ -3,6 +3,7 @@
 
 const std = @import("std");
 const sys = @import("sys.zig");
+const whole_file = @import("whole_file.zig");
 const Call = @import("call.zig").Call;
 
 pub const FactsRequest = struct {};
@@ -95,15 +96,12 @@ fn read_existing(call: *Call, path: [:0]const u8) Call.Error![]const u8 {
     return read_descriptor(call, fd, path);
 }
 
-/// Files of procfs have no size: read until the end, growing.
+/// A whole file; `path` for the error.
 pub fn read_descriptor(call: *Call, fd: sys.fd_t, path: []const u8) Call.Error![]const u8 {
-    var text: std.ArrayList(u8) = .empty;
-    while (true) {
-        try text.ensureUnusedCapacity(call.arena, 4096);
-        const count = sys.read(fd, text.unusedCapacitySlice()) catch return call.fail("read", path);
-        if (count == 0) return text.items;
-        text.items.len += count;
-    }
+    return whole_file.read(fd, std.math.maxInt(usize), call.arena) catch |err| switch (err) {
+        error.OutOfMemory => error.OutOfMemory,
+        error.Sys => call.fail("read", path),
+    };
 }
 
 fn read_optional(call: *Call, path: [:0]const u8) []const u8 {

@@ -26,7 +26,8 @@ pub fn read(pid: i32) sys.Error!ProcessStat {
     const fd = try sys.open(file, sys.O.RDONLY | sys.O.CLOEXEC, 0);
     defer sys.close(fd);
     var buffer: [1024]u8 = undefined;
-    return parse(try sys.read_to_end(fd, &buffer)) orelse sys.fail(.INVAL);
+    // The kernel gives the line in one piece.
+    return parse(buffer[0..try sys.read(fd, &buffer)]) orelse sys.fail(.INVAL);
 }
 
 /// The command name (field 2) may hold spaces and parentheses: the last ")" ends it.

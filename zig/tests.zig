@@ -40,6 +40,7 @@ test {
     _ = @import("parent/streams.zig");
     _ = @import("plan_bytes.zig");
     _ = @import("process_stat.zig");
+    _ = @import("raw_json.zig");
     _ = @import("relay/relay.zig");
     _ = @import("seccomp.zig");
     _ = @import("sync.zig");
@@ -49,5 +50,6 @@ test {
     _ = @import("sys/sockets.zig");
     _ = @import("tail.zig");
     _ = @import("trace.zig");
+    _ = @import("whole_file.zig");
     _ = @import("wire.zig");
 }

@@ -2,7 +2,7 @@
 
 import { NativeError, RuntimeError } from "../failure/errors.ts";
 import { errnoText } from "../kernel/errno.ts";
-import { ERRNO } from "../native/boundary.gen.ts";
+import { type Cgroup, ERRNO } from "../native/boundary.gen.ts";
 import type { native } from "../native/call.ts";
 import { type CgroupLocation, distinctGroups, locationOf } from "./paths.ts";
 
@@ -85,12 +85,14 @@ export function freezeCgroups(
 
 /** Whether `pause` is in effect on the container itself. False where its cgroup is gone or has no freezer. */
 export function isFrozen(call: typeof native, locations: readonly CgroupLocation[]): boolean {
+  const group = freezerGroup(locations);
+  return group !== undefined && call("cgroup_frozen", { groups: [group] }).frozen[0] === true;
+}
+
+/** The cgroup that is frozen by `pause`; undefined: there is no freezer. */
+export function freezerGroup(locations: readonly CgroupLocation[]): Cgroup | undefined {
   const freezer = freezerOf(locations);
-  if (freezer === undefined) return false;
-  const { mount, path, controller } = freezer;
-  const file = controller === "freezer" ? "freezer.self_freezing" : "cgroup.freeze";
-  const [state] = call("cgroup_read", { groups: [{ mount, path, files: [file] }] }).files;
-  return state?.text === "1\n";
+  return freezer === undefined ? undefined : { mount: freezer.mount, path: freezer.path };
 }
 
 /** Whether the container's cgroup is still there. */

@@ -1,6 +1,6 @@
 /** `list`: the containers of a state directory, as a table, JSON or ids. */
 
-import { loadContainer, rootOf } from "../container/container.ts";
+import { loadContainers, rootOf } from "../container/container.ts";
 import { type ContainerState, containerState } from "../container/state-json.ts";
 import { failureMessage } from "../failure/errors.ts";
 import { systemCallFailed } from "../failure/messages.ts";
@@ -15,20 +15,27 @@ export const run: Handler<"list"> = ({ format, quiet }, _args, context) => {
   const { found, entries } = native("list_directory", { path: root.path });
   if (!found && root.explicit) throw systemCallFailed("open", root.path, ERRNO.NOENT);
 
+  const uids = new Map<string, number>();
+  for (const { name, uid, directory } of entries) if (directory) uids.set(name, uid);
+  const directories = [...uids.keys()].sort().map((name) => new StateDirectory(root, name));
   const states: ContainerState[] = [];
   const owners = new Owners();
-  for (const { name, directory, uid } of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (!directory) continue;
-    try {
-      const { record, status } = loadContainer(new StateDirectory(root, name));
-      states.push(containerState(record, status, owners.nameOf(uid)));
-    } catch (error) {
+  let next = 0;
+  while (next < directories.length) {
+    for (const container of loadContainers(directories.slice(next))) {
+      const { id } = directories[next++] as StateDirectory;
       // One unreadable container must not hide the others. Clients parse standard output alone.
-      console.error(`load container ${name}: ${failureMessage(error)}`);
+      if (container instanceof Error) console.error(`load container ${id}: ${failureMessage(container)}`);
+      else {
+        const { record, status } = container;
+        states.push(containerState(record, status, owners.nameOf(uids.get(id) as number)));
+      }
     }
   }
 
-  if (quiet) for (const { id } of states) console.log(id);
+  if (quiet) {
+    if (states.length > 0) console.log(states.map(({ id }) => id).join("\n"));
+  }
   // No containers: runc prints a nil slice, and clients accept that.
   else if (format === "json") console.log(states.length === 0 ? "null" : JSON.stringify(states));
   else console.log(formatTable(HEADER, states.map(row)));

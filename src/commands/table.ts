@@ -6,14 +6,21 @@ const PADDING = 3;
 /** The last column is not padded. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, ...rows];
-  const widths = header.map((_, column) =>
-    lines.reduce((most, line) => Math.max(most, (line[column] ?? "").length + PADDING), CELL_WIDTH_MIN),
-  );
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => (column === line.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-        .join(""),
-    )
-    .join("\n");
+  const last = header.length - 1;
+  const widths = header.map(() => CELL_WIDTH_MIN);
+  for (const line of lines) {
+    for (let column = 0; column < last; column++) {
+      const needed = cell(line, column).length + PADDING;
+      if (needed > (widths[column] as number)) widths[column] = needed;
+    }
+  }
+  let text = "";
+  for (const line of lines) {
+    if (text !== "") text += "\n";
+    for (let column = 0; column < last; column++) text += cell(line, column).padEnd(widths[column] as number);
+    text += cell(line, last);
+  }
+  return text;
 }
+
+const cell = (line: readonly string[], column: number) => line[column] ?? "";

@@ -6,8 +6,8 @@
 import type { MadeCgroups, PlacedCgroups, PlannedCgroups } from "../cgroup/manager.ts";
 import { cgroupPaths } from "../cgroup/paths.ts";
 import { currentHost } from "../host/current.ts";
-import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
+import { ownStartTime } from "../state/status.ts";
 import { StateDirectory } from "../state/store.ts";
 import type { Bundle } from "./bundle.ts";
 import { rootOf } from "./container.ts";
@@ -65,9 +65,7 @@ export function claimContainer<Made>(
 }
 
 function ownProcess(): { pid: number; startTime: number } {
-  const { pid } = process;
-  const { start_time } = native("process_status", { pid, start_socket: "", executable: "" });
-  return { pid, startTime: Number(start_time) };
+  return { pid: process.pid, startTime: ownStartTime() };
 }
 
 function diagnosed(error: unknown, { locations }: PlannedCgroups): unknown {

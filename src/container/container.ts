@@ -1,11 +1,11 @@
 /** An existing container, found by its id. */
 
 import { RuntimeError } from "../failure/errors.ts";
-import { type ContainerStatus, containerIsCreated } from "../failure/messages.ts";
+import { type ContainerStatus, containerDoesNotExist, containerIsCreated } from "../failure/messages.ts";
 import { currentHost } from "../host/current.ts";
 import type { StateRecord } from "../state/record.ts";
-import { currentStatus } from "../state/status.ts";
-import { StateDirectory, type StateRoot, stateRoot } from "../state/store.ts";
+import { currentStatuses, type Recorded } from "../state/status.ts";
+import { loadRecords, StateDirectory, type StateRoot, stateRoot } from "../state/store.ts";
 import type { ContainerContext } from "./context.ts";
 
 /** A container with its record and its status when it was loaded. */
@@ -30,8 +30,28 @@ export function openContainer(id: string, context: ContainerContext): Container 
 
 /** Throws "container does not exist", or what is wrong with the record. */
 export function loadContainer(directory: StateDirectory): Container {
-  const record = directory.load();
-  return { directory, record, status: currentStatus(directory, record) };
+  const [container] = loadContainers([directory]);
+  if (container instanceof Error) throw container;
+  return container as Container;
+}
+
+/** The first of these containers, in a few calls of the core: each, or why it cannot be loaded. None only where none is given. */
+export function loadContainers(directories: readonly StateDirectory[]): (Container | Error)[] {
+  const recorded: Recorded[] = [];
+  const records = loadRecords(directories);
+  records.forEach((record, index) => {
+    const directory = directories[index] as StateDirectory;
+    if (record !== undefined && !(record instanceof Error)) recorded.push({ directory, record });
+  });
+  const statuses = currentStatuses(recorded);
+  let next = 0;
+  return records.map((record, index) => {
+    if (record instanceof Error) return record;
+    const directory = directories[index] as StateDirectory;
+    if (record === undefined) return containerDoesNotExist(directory.id);
+    const status = statuses[next++] as ContainerStatus | Error;
+    return status instanceof Error ? status : { directory, record, status };
+  });
 }
 
 /** Runs `change` with the container locked and loaded under the lock. */

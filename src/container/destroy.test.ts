@@ -12,7 +12,7 @@ const answers = {
   ...v2Host,
   signal_process: () => ({ sent: true }),
   cgroup_kill: () => ({ found: true, signalled: 1 }),
-  cgroup_read: () => ({ files: [{ text: "0\n", errno: 0 }] }),
+  cgroup_frozen: () => ({ frozen: [false] }),
   cgroup_remove: () => ({ remaining: [] }),
   await_end: () => ({ ended: true }),
   remove_file: () => ({ removed: true }),
@@ -22,7 +22,7 @@ const answers = {
 describe("killing", () => {
   test("the init first, then everything in the cgroup, and then its end is waited for", () => {
     const calls = withCore(answers, () => killContainer(fakeRecord({ cgroup_paths: cgroups })));
-    expect(changes(calls)).toEqual(["signal_process", "cgroup_kill", "cgroup_read", "await_end"]);
+    expect(changes(calls)).toEqual(["signal_process", "cgroup_kill", "cgroup_frozen", "await_end"]);
   });
 
   test("an init that does not end is an error that says where to look", () => {

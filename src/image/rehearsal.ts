@@ -6,7 +6,7 @@
 import { found } from "../host/found.ts";
 import { callNumbers, type FactsReply, type Spawned } from "../native/boundary.gen.ts";
 import { linked, type NativeCall } from "../native/linked.ts";
-import { type Answers, standInCore } from "../native/stand-in.ts";
+import { type Answers, documentsIn, standInCore } from "../native/stand-in.ts";
 import { defaultSpec } from "../oci/default-spec.ts";
 import { rehearsed } from "./commands.ts";
 
@@ -102,6 +102,7 @@ function standIn(host: FactsReply, files: Map<string, string>): Answers {
     is_inherited: () => ({ inherited: false }),
     read_file: read,
     read_host_file: read,
+    read_documents: documentsIn(files),
     write_file: ({ path, text }) => {
       files.set(path, text);
       return {};
@@ -123,7 +124,9 @@ function standIn(host: FactsReply, files: Map<string, string>): Answers {
     hold_signals: () => ({ rest: null }),
     become_subreaper: done,
     supervise: () => ({ status: 0, signaled: false }),
-    process_status: () => ({ state, start_time: "1", waiting }),
+    process_statuses: ({ processes }) => ({
+      statuses: processes.map(() => ({ state, start_time: "1", waiting })),
+    }),
     start: () => {
       waiting = false;
       return { started: true };
@@ -144,6 +147,7 @@ function standIn(host: FactsReply, files: Map<string, string>): Answers {
     cgroup_read: ({ groups }) => ({
       files: groups.flatMap(({ files: names }) => names.map(() => ({ text: "0\n", errno: 0 }))),
     }),
+    cgroup_frozen: ({ groups }) => ({ frozen: groups.map(() => false) }),
     cgroup_join: done as never,
     cgroup_processes: () => ({ pids: [2] }),
     cgroup_kill: () => ({ found: true, signalled: 1 }),

@@ -3,6 +3,8 @@
 /** The shortest path with the same meaning, unless a part of it is a symbolic link. ".." above "/" is "/". */
 export function cleanPath(path: string): string {
   const absolute = path.startsWith("/");
+  // Most are clean.
+  if (absolute && !path.endsWith("/") && !path.includes("//") && !path.includes("/.")) return path;
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "" || part === ".") continue;

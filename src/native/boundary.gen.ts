@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 1486641191;
+export const abiFingerprint = 3011501430;
 
 export type Failure = {
   code: Code;
@@ -77,6 +77,15 @@ export type PathRequest = {
 export type ReadReply = {
   found: boolean;
   text: string;
+};
+
+export type DocumentsRequest = {
+  paths: readonly string[];
+  size: number;
+};
+
+export type DocumentsReply = {
+  documents: readonly Document[];
 };
 
 export type WriteRequest = {
@@ -259,16 +268,12 @@ export type KernelLogReply = {
   pids_are_ours: boolean;
 };
 
-export type StatusRequest = {
-  pid: number;
-  start_socket: string;
-  executable: string;
+export type StatusesRequest = {
+  processes: readonly StatusRequest[];
 };
 
-export type StatusReply = {
-  state: string;
-  start_time: U64;
-  waiting: boolean;
+export type StatusesReply = {
+  statuses: readonly StatusReply[];
 };
 
 export type SignalRequest = {
@@ -482,6 +487,14 @@ export type CgroupFreezeReply = {
   found: boolean;
 };
 
+export type CgroupFrozenRequest = {
+  groups: readonly Cgroup[];
+};
+
+export type CgroupFrozenReply = {
+  frozen: readonly boolean[];
+};
+
 export type CgroupRemoveRequest = {
   groups: readonly Cgroup[];
   timeout_ms: number;
@@ -650,6 +663,11 @@ export type DeviceRules = {
 
 export type Architecture = "SCMP_ARCH_X86" | "SCMP_ARCH_X86_64" | "SCMP_ARCH_X32" | "SCMP_ARCH_ARM" | "SCMP_ARCH_AARCH64" | "SCMP_ARCH_MIPS" | "SCMP_ARCH_MIPS64" | "SCMP_ARCH_MIPS64N32" | "SCMP_ARCH_MIPSEL" | "SCMP_ARCH_MIPSEL64" | "SCMP_ARCH_MIPSEL64N32" | "SCMP_ARCH_PPC" | "SCMP_ARCH_PPC64" | "SCMP_ARCH_PPC64LE" | "SCMP_ARCH_RISCV64" | "SCMP_ARCH_S390" | "SCMP_ARCH_S390X" | "SCMP_ARCH_LOONGARCH64";
 
+export type Document =
+  | { value: unknown }
+  | { text: string }
+  | { missing: Done };
+
 export type Entry = {
   name: string;
   uid: number;
@@ -694,6 +712,18 @@ export type SuperviseNotify = {
 export type SuperviseForget = {
   after_ms: number;
   rest: string;
+};
+
+export type StatusRequest = {
+  pid: number;
+  start_socket: string;
+  executable: string;
+};
+
+export type StatusReply = {
+  state: string;
+  start_time: U64;
+  waiting: boolean;
 };
 
 export type CriuRoot = {
@@ -1145,66 +1175,68 @@ export const callNumbers = {
   is_inherited: 4,
   own_namespace: 5,
   read_file: 6,
-  read_host_file: 7,
-  write_file: 8,
-  append_file: 9,
-  make_directory: 10,
-  list_directory: 11,
-  remove_directory: 12,
-  remove_empty_directory: 13,
-  remove_file: 14,
-  lock_directory: 15,
-  end_lock_holder: 16,
-  close_fd: 17,
-  resolve_path: 18,
-  resolve_in_root: 19,
-  open_file: 20,
-  working_directory: 21,
-  spawn: 22,
-  spawn_held: 23,
-  release: 24,
-  spawn_started: 25,
-  follow: 26,
-  advance: 27,
-  abandon: 28,
-  start: 29,
-  take_trace: 30,
-  make_streams: 31,
-  give_streams: 32,
-  hold_signals: 33,
-  become_subreaper: 34,
-  supervise: 35,
-  kernel_log: 36,
-  process_status: 37,
-  signal_process: 38,
-  await_end: 39,
-  open_process: 40,
-  send_fd: 41,
-  run_hook: 42,
-  criu_start: 43,
-  criu_exchange: 44,
-  criu_end: 45,
-  criu_status_ready: 46,
-  notify_listen: 47,
-  notify_forward: 48,
-  seccomp_compile: 49,
-  cgroup_create: 50,
-  cgroup_in_use: 51,
-  cgroup_write: 52,
-  cgroup_read: 53,
-  cgroup_join: 54,
-  cgroup_delegate: 55,
-  cgroup_processes: 56,
-  cgroup_kill: 57,
-  cgroup_freeze: 58,
-  cgroup_remove: 59,
-  cgroup_watch: 60,
-  cgroup_devices: 61,
-  bus_connect: 62,
-  bus_write: 63,
-  bus_read: 64,
-  host_probe: 65,
-  seccomp_explain: 66,
+  read_documents: 7,
+  read_host_file: 8,
+  write_file: 9,
+  append_file: 10,
+  make_directory: 11,
+  list_directory: 12,
+  remove_directory: 13,
+  remove_empty_directory: 14,
+  remove_file: 15,
+  lock_directory: 16,
+  end_lock_holder: 17,
+  close_fd: 18,
+  resolve_path: 19,
+  resolve_in_root: 20,
+  open_file: 21,
+  working_directory: 22,
+  spawn: 23,
+  spawn_held: 24,
+  release: 25,
+  spawn_started: 26,
+  follow: 27,
+  advance: 28,
+  abandon: 29,
+  start: 30,
+  take_trace: 31,
+  make_streams: 32,
+  give_streams: 33,
+  hold_signals: 34,
+  become_subreaper: 35,
+  supervise: 36,
+  kernel_log: 37,
+  process_statuses: 38,
+  signal_process: 39,
+  await_end: 40,
+  open_process: 41,
+  send_fd: 42,
+  run_hook: 43,
+  criu_start: 44,
+  criu_exchange: 45,
+  criu_end: 46,
+  criu_status_ready: 47,
+  notify_listen: 48,
+  notify_forward: 49,
+  seccomp_compile: 50,
+  cgroup_create: 51,
+  cgroup_in_use: 52,
+  cgroup_write: 53,
+  cgroup_read: 54,
+  cgroup_join: 55,
+  cgroup_delegate: 56,
+  cgroup_processes: 57,
+  cgroup_kill: 58,
+  cgroup_freeze: 59,
+  cgroup_frozen: 60,
+  cgroup_remove: 61,
+  cgroup_watch: 62,
+  cgroup_devices: 63,
+  bus_connect: 64,
+  bus_write: 65,
+  bus_read: 66,
+  host_probe: 67,
+  seccomp_explain: 68,
 } as const;
 
 /** Request and reply of every call. */
@@ -1216,6 +1248,7 @@ export type Calls = {
   is_inherited: [IsInheritedRequest, IsInheritedReply];
   own_namespace: [OwnNamespaceRequest, OwnNamespaceReply];
   read_file: [PathRequest, ReadReply];
+  read_documents: [DocumentsRequest, DocumentsReply];
   read_host_file: [PathRequest, ReadReply];
   write_file: [WriteRequest, Done];
   append_file: [WriteRequest, Done];
@@ -1246,7 +1279,7 @@ export type Calls = {
   become_subreaper: [SubreaperRequest, SubreaperReply];
   supervise: [SuperviseRequest, SuperviseReply];
   kernel_log: [KernelLogRequest, KernelLogReply];
-  process_status: [StatusRequest, StatusReply];
+  process_statuses: [StatusesRequest, StatusesReply];
   signal_process: [SignalRequest, SignalReply];
   await_end: [AwaitEndRequest, AwaitEndReply];
   open_process: [OpenProcessRequest, OpenProcessReply];
@@ -1268,6 +1301,7 @@ export type Calls = {
   cgroup_processes: [CgroupProcessesRequest, CgroupProcessesReply];
   cgroup_kill: [CgroupKillRequest, CgroupKillReply];
   cgroup_freeze: [CgroupFreezeRequest, CgroupFreezeReply];
+  cgroup_frozen: [CgroupFrozenRequest, CgroupFrozenReply];
   cgroup_remove: [CgroupRemoveRequest, CgroupRemoveReply];
   cgroup_watch: [CgroupWatchRequest, CgroupWatchReply];
   cgroup_devices: [CgroupDevicesRequest, CgroupDevicesReply];

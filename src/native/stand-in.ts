@@ -19,3 +19,13 @@ export function standInCore(answers: Answers): NativeCall {
     return bytes.length;
   };
 }
+
+/** The answer to `read_documents` on a machine with these files, by path. */
+export function documentsIn(files: ReadonlyMap<string, string>): NonNullable<Answers["read_documents"]> {
+  return ({ paths }) => ({
+    documents: paths.map((path) => {
+      const text = files.get(path);
+      return text === undefined ? { missing: {} } : { value: JSON.parse(text) };
+    }),
+  });
+}

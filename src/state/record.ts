@@ -70,7 +70,12 @@ export function serializeRecord(record: StateRecord): string {
 
 /** The record of a state file. Throws RuntimeError for any other text; `path` names the file. */
 export function parseRecord(text: string, path: string): StateRecord {
-  const value = parseObject(text, path);
+  return checkRecord(parse(text, path), path);
+}
+
+/** The same, of what is parsed: `value` is all that the file holds. */
+export function checkRecord(value: unknown, path: string): StateRecord {
+  if (!isMap(value)) throw damaged(path, "it is not a JSON object", FORCE_HINT);
   const own = value["bunc"];
   if (typeof own !== "object" || own === null) {
     throw damaged(path, "it was not written by bunc", "delete the container with the runtime that made it");
@@ -80,13 +85,9 @@ export function parseRecord(text: string, path: string): StateRecord {
   if (version > STATE_VERSION) {
     throw damaged(path, `its format ${version} is newer than this bunc`, "use the newer bunc");
   }
-  for (const [field, isSound] of Object.entries(FIELDS)) {
-    if (!isSound(value[field])) throw damaged(path, `field ${field} is ${found(value[field])}`, FORCE_HINT);
-  }
-  for (const [field, isSound] of Object.entries(OWN_FIELDS)) {
-    const member = (own as Record<string, unknown>)[field];
-    if (!isSound(member)) throw damaged(path, `field bunc.${field} is ${found(member)}`, FORCE_HINT);
-  }
+  const wrong = wrongField(value as Unchecked);
+  if (wrong !== undefined)
+    throw damaged(path, `field ${wrong} is ${found(memberAt(value, wrong))}`, FORCE_HINT);
   const { cgroupDriver, systemdUnit } = own as StateRecord["bunc"];
   if (systemdUnit !== "" && cgroupDriver !== "systemd")
     throw damaged(path, `field bunc.systemdUnit is set, and bunc.cgroupDriver is not systemd`, FORCE_HINT);
@@ -101,69 +102,85 @@ function found(value: unknown): string {
 
 const isText = (value: unknown) => typeof value === "string";
 const isBoolean = (value: unknown) => typeof value === "boolean";
-const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
-const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
-const isMapOfTexts = (value: unknown) => isObject(value) && Object.values(value as object).every(isText);
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 const isNatural = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 /** Or 0. The kernel's largest is PID_MAX_LIMIT, 2^22. */
 const isPid = (value: unknown) => isNatural(value) && value <= 2 ** 22;
 
-const isProcess = (value: unknown) =>
-  isObject(value) &&
-  isPid((value as { pid?: unknown }).pid) &&
-  isNatural((value as { startTime?: unknown }).startTime);
+const isProcess = (value: unknown) => isMap(value) && isPid(value["pid"]) && isNatural(value["startTime"]);
+
+function isTexts(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  for (const item of value) if (typeof item !== "string") return false;
+  return true;
+}
+
+function isMapOfTexts(value: unknown): boolean {
+  if (!isMap(value)) return false;
+  for (const name in value) if (typeof value[name] !== "string") return false;
+  return true;
+}
 
 /** What commands read of it. */
 function isConfig(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { rootfs, namespaces } = value as { rootfs?: unknown; namespaces?: unknown };
-  return isText(rootfs) && Array.isArray(namespaces) && namespaces.every(isNamespace);
+  if (!isMap(value)) return false;
+  const { rootfs, namespaces } = value;
+  if (typeof rootfs !== "string" || !Array.isArray(namespaces)) return false;
+  for (const namespace of namespaces) if (!isNamespace(namespace)) return false;
+  return true;
 }
 
-const isNamespace = (value: unknown) =>
-  isObject(value) && isText((value as { type?: unknown }).type) && isText((value as { path?: unknown }).path);
+const isNamespace = (value: unknown) => isMap(value) && isText(value["type"]) && isText(value["path"]);
 
-/** A damaged file must not decide which process is signalled, or which directory is removed. */
-const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  id: isText,
-  init_process_pid: isPid,
-  init_process_start: isNatural,
-  created: isText,
-  config: isConfig,
-  rootless: isBoolean,
-  cgroup_paths: isMapOfTexts,
-  namespace_paths: isMapOfTexts,
-  external_descriptors: isTexts,
-  intel_rdt_path: isText,
+type Unchecked = { [Field in keyof Omit<StateRecord, "bunc">]?: unknown } & {
+  bunc: { [Field in keyof StateRecord["bunc"]]?: unknown };
 };
 
-const OWN_FIELDS: typeof FIELDS = {
-  ociVersion: isText,
-  bundle: isText,
-  annotations: isMapOfTexts,
-  creating: isBoolean,
-  creator: (value) => value === undefined || isProcess(value),
-  initExecutable: (value) => value === undefined || isText(value),
-  cgroupDriver: isText,
-  systemdUnit: isText,
-  systemdSlice: isText,
-  resctrlGroups: (value) => value === undefined || isTexts(value),
-};
+/**
+ * The first that is not what it must be: a damaged file must not decide which process is signalled, or which directory is
+ * removed. Field by field, because `list` checks thousands of records, and nothing compiles this to machine code
+ * (docs/decisions/0007-image.md): a table of checks would take most of its time.
+ */
+function wrongField(record: Unchecked): string | undefined {
+  if (!isText(record.id)) return "id";
+  if (!isPid(record.init_process_pid)) return "init_process_pid";
+  if (!isNatural(record.init_process_start)) return "init_process_start";
+  if (!isText(record.created)) return "created";
+  if (!isConfig(record.config)) return "config";
+  if (!isBoolean(record.rootless)) return "rootless";
+  if (!isMapOfTexts(record.cgroup_paths)) return "cgroup_paths";
+  if (!isMapOfTexts(record.namespace_paths)) return "namespace_paths";
+  if (!isTexts(record.external_descriptors)) return "external_descriptors";
+  if (!isText(record.intel_rdt_path)) return "intel_rdt_path";
+  const own = record.bunc;
+  if (!isText(own.ociVersion)) return "bunc.ociVersion";
+  if (!isText(own.bundle)) return "bunc.bundle";
+  if (!isMapOfTexts(own.annotations)) return "bunc.annotations";
+  if (!isBoolean(own.creating)) return "bunc.creating";
+  if (own.creator !== undefined && !isProcess(own.creator)) return "bunc.creator";
+  if (own.initExecutable !== undefined && !isText(own.initExecutable)) return "bunc.initExecutable";
+  if (!isText(own.cgroupDriver)) return "bunc.cgroupDriver";
+  if (!isText(own.systemdUnit)) return "bunc.systemdUnit";
+  if (!isText(own.systemdSlice)) return "bunc.systemdSlice";
+  if (own.resctrlGroups !== undefined && !isTexts(own.resctrlGroups)) return "bunc.resctrlGroups";
+  return undefined;
+}
+
+/** `path`: names with points between them. */
+function memberAt(value: unknown, path: string): unknown {
+  return path.split(".").reduce((member, name) => (member as Record<string, unknown>)[name], value);
+}
 
 const FORCE_HINT = "delete --force removes what is left of the container";
 
-function parseObject(text: string, path: string): Record<string, unknown> {
-  let value: unknown;
+function parse(text: string, path: string): unknown {
   try {
-    value = parseExactly(text);
+    return parseExactly(text);
   } catch (error) {
     const { whyNotJson }: typeof import("../oci/json-error.ts") = require("../oci/json-error.ts");
     throw damaged(path, whyNotJson(text, error), FORCE_HINT);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw damaged(path, "it is not a JSON object", FORCE_HINT);
-  }
-  return value as Record<string, unknown>;
 }
 
 function damaged(path: string, why: string, hint: string): RuntimeError {

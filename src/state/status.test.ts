@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { StatusReply } from "../native/boundary.gen.ts";
 import { fakeRecord, v2Host, withCore } from "./fake-state.ts";
 import type { StateRecord } from "./record.ts";
-import { currentStatus } from "./status.ts";
+import { currentStatuses } from "./status.ts";
 import { StateDirectory } from "./store.ts";
 
 const directory = new StateDirectory({ path: "/r", explicit: true, sticky: false }, "c");
@@ -35,9 +35,11 @@ const cases: [name: string, record: StateRecord, now: Record<number, StatusReply
 test.each(cases)("%s", (_name, record, now, status) => {
   withCore(
     {
-      process_status: ({ pid }) => now[pid] as StatusReply,
+      process_statuses: ({ processes }) => ({
+        statuses: processes.map(({ pid }) => now[pid] as StatusReply),
+      }),
       ...v2Host,
     },
-    () => expect(currentStatus(directory, record)).toBe(status as never),
+    () => expect(currentStatuses([{ directory, record }])).toEqual([status as never]),
   );
 });

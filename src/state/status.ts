@@ -3,11 +3,12 @@
  * asked is not remembered.
  */
 
-import { isFrozen } from "../cgroup/operate.ts";
+import { freezerGroup } from "../cgroup/operate.ts";
 import { locationsOfPaths } from "../cgroup/paths.ts";
 import type { ContainerStatus } from "../failure/messages.ts";
 import { currentHost } from "../host/current.ts";
-import type { StatusReply } from "../native/boundary.gen.ts";
+import { askEach } from "../native/ask-each.ts";
+import type { Cgroup, StatusReply, StatusRequest } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "./record.ts";
 import type { StateDirectory } from "./store.ts";
@@ -32,36 +33,104 @@ function statusOf(facts: StatusFacts): ContainerStatus {
   return facts.waiting ? "created" : "running";
 }
 
-/** Asks the kernel. Throws RuntimeError for a record with cgroups outside of the mounts. */
-export function currentStatus(directory: StateDirectory, record: StateRecord): ContainerStatus {
-  const { alive, waiting } = initProcess(directory, record);
-  return statusOf({
-    alive,
-    waiting,
-    creating: record.bunc.creating,
-    creatorAlive: record.bunc.creating && !alive && isCreatorAlive(record),
-    frozen: alive && isFrozen(native, locationsOfPaths(currentHost().cgroup, record.cgroup_paths)),
+/** A container and what is remembered of it. */
+export interface Recorded {
+  directory: StateDirectory;
+  record: StateRecord;
+}
+
+/**
+ * Asks the kernel, in a few calls of the core: the status of each, or why it cannot be told (a record with cgroups outside of
+ * the mounts).
+ */
+export function currentStatuses(containers: readonly Recorded[]): (ContainerStatus | Error)[] {
+  const looks = containers.map(
+    ({ directory, record }): Look => ({
+      directory,
+      record,
+      alive: false,
+      waiting: false,
+      creating: record.bunc.creating,
+      creatorAlive: false,
+      frozen: false,
+    }),
+  );
+  inquire(looks, initOf, processesNow, (look, now) => {
+    look.alive = runs(now, look.record.init_process_start);
+    look.waiting = look.alive && now.waiting;
+  });
+  inquire(looks, creatorOf, processesNow, (look, now) => {
+    look.creatorAlive = runs(now, look.record.bunc.creator?.startTime);
+  });
+  inquire(looks, freezerOf, frozenNow, (look, frozen) => {
+    look.frozen = frozen;
+  });
+  return looks.map((look) => look.error ?? statusOf(look));
+}
+
+interface Look extends Recorded, StatusFacts {
+  error?: Error;
+}
+
+/** Those without a question stay as they are. */
+function inquire<Question, Answer>(
+  looks: readonly Look[],
+  questionOf: (look: Look) => Question | undefined,
+  ask: (questions: readonly Question[]) => readonly Answer[],
+  note: (look: Look, answer: Answer) => void,
+): void {
+  const asked: Look[] = [];
+  const questions: Question[] = [];
+  for (const look of looks) {
+    if (look.error !== undefined) continue;
+    try {
+      const question = questionOf(look);
+      if (question === undefined) continue;
+      questions.push(question);
+      asked.push(look);
+    } catch (error) {
+      look.error = error as Error;
+    }
+  }
+  if (asked.length === 0) return;
+  askEach(questions, ask).forEach((answer, index) => {
+    const look = asked[index] as Look;
+    if (answer instanceof Error) look.error = answer;
+    else note(look, answer);
   });
 }
 
-/** The init process now. */
-function initProcess(directory: StateDirectory, record: StateRecord): { alive: boolean; waiting: boolean } {
-  if (record.init_process_pid === 0) return { alive: false, waiting: false };
-  const now = native("process_status", {
-    pid: record.init_process_pid,
-    start_socket: directory.startSocket,
-    executable: record.bunc.initExecutable ?? "",
-  });
-  const alive = runs(now, record.init_process_start);
-  return { alive, waiting: alive && now.waiting };
+function processesNow(processes: readonly StatusRequest[]): readonly StatusReply[] {
+  return native("process_statuses", { processes }).statuses;
 }
 
-function isCreatorAlive({ bunc: { creator } }: StateRecord): boolean {
-  if (creator === undefined) return false;
-  const now = native("process_status", { pid: creator.pid, start_socket: "", executable: "" });
-  return runs(now, creator.startTime);
+function initOf({ directory, record }: Look): StatusRequest | undefined {
+  const { init_process_pid: pid } = record;
+  if (pid === 0) return undefined;
+  return { pid, start_socket: directory.startSocket, executable: record.bunc.initExecutable ?? "" };
 }
 
-function runs({ state, start_time }: StatusReply, started: number): boolean {
+function creatorOf({ record, creating, alive }: Look): StatusRequest | undefined {
+  const { creator } = record.bunc;
+  if (!creating || alive || creator === undefined) return undefined;
+  return { pid: creator.pid, start_socket: "", executable: "" };
+}
+
+function frozenNow(groups: readonly Cgroup[]): readonly boolean[] {
+  return native("cgroup_frozen", { groups }).frozen;
+}
+
+function freezerOf({ record, alive }: Look): Cgroup | undefined {
+  if (!alive) return undefined;
+  return freezerGroup(locationsOfPaths(currentHost().cgroup, record.cgroup_paths));
+}
+
+function runs({ state, start_time }: StatusReply, started: number | undefined): boolean {
   return state !== "" && state !== "Z" && state !== "X" && Number(start_time) === started;
+}
+
+/** Field 22 of proc_pid_stat(5) of this process. */
+export function ownStartTime(): number {
+  const [now] = processesNow([{ pid: process.pid, start_socket: "", executable: "" }]);
+  return Number(now?.start_time);
 }

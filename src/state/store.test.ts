@@ -1,9 +1,13 @@
 import { expect, test } from "bun:test";
+import { documentsIn } from "../native/stand-in.ts";
 import { fakeRecord, withCore } from "./fake-state.ts";
 import { StateDirectory, stateRoot } from "./store.ts";
 
 const root = { path: "/r", explicit: true, sticky: false };
-const missing = () => ({ found: false, text: "" });
+const missing = {
+  read_file: () => ({ found: false, text: "" }),
+  read_documents: documentsIn(new Map()),
+};
 
 test("--root is taken as it is, whoever calls", () => {
   expect(stateRoot("/x", 1000, true)).toEqual({ path: "/x", explicit: true, sticky: false });
@@ -29,7 +33,7 @@ test("a new directory is locked; one that somebody has removed meanwhile is not 
 
 test("what is not there does not exist, whatever is asked of it", () => {
   const directory = new StateDirectory(root, "c");
-  withCore({ lock_directory: () => ({ fd: null, busy: false }), read_file: missing }, () => {
+  withCore({ lock_directory: () => ({ fd: null, busy: false }), ...missing }, () => {
     for (const ask of [
       () => directory.lock(),
       () => directory.tryLock(),
@@ -71,7 +75,7 @@ test("a record is read back from the file that it was written to", () => {
         files.set(path, text);
         return {};
       },
-      read_file: ({ path }) => ({ found: files.has(path), text: files.get(path) ?? "" }),
+      read_documents: documentsIn(files),
     },
     () => {
       directory.save(fakeRecord());

@@ -5,9 +5,11 @@
 
 import { NativeError } from "../failure/errors.ts";
 import { containerDoesNotExist, containerExists } from "../failure/messages.ts";
+import { askEach } from "../native/ask-each.ts";
+import type { Document } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { defaultRoot } from "./default-root.ts";
-import { parseRecord, type StateRecord, serializeRecord } from "./record.ts";
+import { checkRecord, parseRecord, type StateRecord, serializeRecord } from "./record.ts";
 
 /** runc's modes: entries may be passed through (0711) but not listed by others; files are the owner's. */
 const DIRECTORY_MODE = 0o711;
@@ -109,8 +111,9 @@ export class StateDirectory {
 
   /** Undefined: there is no state file. */
   tryLoad(): StateRecord | undefined {
-    const file = native("read_file", { path: this.stateFile });
-    return file.found ? parseRecord(file.text, this.stateFile) : undefined;
+    const [record] = loadRecords([this]);
+    if (record instanceof Error) throw record;
+    return record;
   }
 
   /** Throws "container does not exist". */
@@ -149,5 +152,28 @@ export class StateDirectory {
   remove(): void {
     native("remove_file", { path: this.configFile });
     native("remove_directory", { path: this.path });
+  }
+}
+
+/** Containers whose records are read at once, at most, and bytes of those, but for a single longer one. */
+const AT_ONCE_MAX = 64;
+const AT_ONCE_BYTES = 256 * 1024;
+
+/** The records of the first of these containers; undefined: there is no state file; an error: why it cannot be read. */
+export function loadRecords(directories: readonly StateDirectory[]): (StateRecord | undefined | Error)[] {
+  const paths = directories.slice(0, AT_ONCE_MAX).map(({ stateFile }) => stateFile);
+  const read = (some: readonly string[]) =>
+    native("read_documents", { paths: some, size: AT_ONCE_BYTES }).documents;
+  return askEach(paths, read).map((document, index) =>
+    document instanceof Error ? document : recordIn(document, paths[index] as string),
+  );
+}
+
+function recordIn(document: Document, path: string): StateRecord | undefined | Error {
+  if ("missing" in document) return undefined;
+  try {
+    return "value" in document ? checkRecord(document.value, path) : parseRecord(document.text, path);
+  } catch (error) {
+    return error as Error;
   }
 }

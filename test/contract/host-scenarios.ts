@@ -258,11 +258,12 @@ export function standInForFacts({ facts }: Scenario): void {
   const { core } = linked;
   if (core === undefined) throw new Error("no host is rehearsed");
   const rehearsed = core.call;
-  const own = standInCore({ process_status: () => ({ state: "S", start_time: "1", waiting: false }) });
+  const status = { state: "S", start_time: "1", waiting: false };
+  const own = standInCore({ process_statuses: () => ({ statuses: [status] }) });
   core.call = (id, request, length, out, capacity) => {
     const isOwn =
-      id === callNumbers.process_status &&
-      JSON.parse(new TextDecoder().decode(request.subarray(0, length))).pid === process.pid;
+      id === callNumbers.process_statuses &&
+      JSON.parse(new TextDecoder().decode(request.subarray(0, length))).processes[0].pid === process.pid;
     return (isOwn ? own : rehearsed)(id, request, length, out, capacity);
   };
 }

@@ -127,15 +127,54 @@ fn pause(duration_ms: i32) sys.Error!void {
     _ = try sys.poll(&.{}, duration_ms);
 }
 
+pub const CgroupFrozenRequest = struct {
+    /// Of the v2 hierarchy, or that of the v1 freezer.
+    groups: []const Cgroup,
+};
+pub const CgroupFrozenReply = struct {
+    /// In the order of the request. False also where the cgroup is gone.
+    frozen: []const bool,
+};
+
+/// Whether each of these itself was asked to freeze (not one above it).
+pub fn cgroup_frozen(call: *Call, request: CgroupFrozenRequest) Call.Error!CgroupFrozenReply {
+    const frozen = try call.arena.alloc(bool, request.groups.len);
+    var mount: ?groups.Mount = null;
+    defer if (mount) |opened| opened.close();
+    for (frozen, request.groups, 0..) |*is, group, index| {
+        // Most are below one mount.
+        if (index == 0 or !std.mem.eql(u8, group.mount, request.groups[index - 1].mount)) {
+            if (mount) |opened| opened.close();
+            mount = null;
+            mount = try groups.open_mount(call, group.mount);
+        }
+        const file = state_file(mount.?.version) orelse {
+            is.* = false;
+            continue;
+        };
+        const path = if (group.path.len == 0) file else try std.fmt.allocPrintSentinel(call.arena, "{s}/{s}", .{ group.path, file }, 0);
+        is.* = is_one(mount.?.fd, try call.path(path)) catch return call.fail("read", try group.file(call, file));
+    }
+    return .{ .frozen = frozen };
+}
+
 /// Whether the cgroup itself was asked to freeze (not one above it). False on a v1 hierarchy without freezer.
 pub fn is_frozen(directory: sys.fd_t, version: groups.Version) sys.Error!bool {
-    const file = switch (version) {
+    return is_one(directory, state_file(version) orelse return false);
+}
+
+fn state_file(version: groups.Version) ?[:0]const u8 {
+    return switch (version) {
         .v1 => "freezer.self_freezing",
         .v2 => "cgroup.freeze",
-        .resctrl => return false,
+        .resctrl => null,
     };
+}
+
+/// `path`: of a file in `directory`, or in a cgroup below it.
+fn is_one(directory: sys.fd_t, path: [:0]const u8) sys.Error!bool {
     var buffer: [16]u8 = undefined;
-    const text = groups.read_short(directory, file, &buffer) catch {
+    const text = groups.read_short(directory, path, &buffer) catch {
         if (groups.is_gone()) return false;
         return error.Sys;
     };

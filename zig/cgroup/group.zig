@@ -100,7 +100,7 @@ pub fn refuse_root(call: *Call, op: []const u8, group: Cgroup) Call.Error!void {
     if (group.path.len == 0) return call.fail_as(.unsafe_path, op, group.mount, "the root of a hierarchy is not a container's cgroup");
 }
 
-/// A file of the cgroup. `name` has no slash.
+/// A file of the cgroup, or of one below it.
 pub fn open_file(directory: sys.fd_t, name: [*:0]const u8, flags: u32) sys.Error!sys.fd_t {
     return sys.openat2(directory, name, flags | sys.O.CLOEXEC, 0, resolve);
 }
@@ -118,7 +118,8 @@ pub fn is_permission() bool {
 pub fn read_short(directory: sys.fd_t, name: [*:0]const u8, buffer: []u8) sys.Error![]const u8 {
     const fd = try open_file(directory, name, sys.O.RDONLY);
     defer sys.close(fd);
-    return std.mem.trimEnd(u8, try sys.read_to_end(fd, buffer), "\n");
+    // The kernel gives a value in one piece.
+    return std.mem.trimEnd(u8, buffer[0..try sys.read(fd, buffer)], "\n");
 }
 
 /// The kernel takes a value whole or not at all, so one write(2) is all there is.

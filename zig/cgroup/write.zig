@@ -3,6 +3,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const groups = @import("group.zig");
+const whole_file = @import("../whole_file.zig");
 const Call = @import("../call.zig").Call;
 const Cgroup = groups.Cgroup;
 
@@ -139,14 +140,7 @@ pub fn cgroup_read(call: *Call, request: CgroupReadRequest) Call.Error!CgroupRea
 pub fn read_file(call: *Call, directory: sys.fd_t, name: [:0]const u8) (sys.Error || error{OutOfMemory})![]const u8 {
     const fd = try groups.open_file(directory, name, sys.O.RDONLY);
     defer sys.close(fd);
-    var text: std.ArrayList(u8) = .empty;
-    while (text.items.len < file_size_max) {
-        try text.ensureUnusedCapacity(call.arena, 4096);
-        const count = try sys.read(fd, text.unusedCapacitySlice());
-        if (count == 0) return text.items;
-        text.items.len += count;
-    }
-    return sys.fail(.FBIG);
+    return whole_file.read(fd, file_size_max, call.arena);
 }
 
 test "a file name that leads elsewhere is not a file name" {

@@ -29,6 +29,12 @@ pub fn describe_status(arena: std.mem.Allocator, status: u32) []const u8 {
         std.fmt.allocPrint(arena, "killed by signal {d}", .{status & 0x7f})) catch "";
 }
 
+pub const StatusesRequest = struct { processes: []const StatusRequest };
+pub const StatusesReply = struct {
+    /// In the order of the request.
+    statuses: []const StatusReply,
+};
+
 pub const StatusRequest = struct {
     pid: i32,
     /// Where the process waits for `start` if it is bunc-init.
@@ -45,8 +51,14 @@ pub const StatusReply = struct {
     waiting: bool,
 };
 
-/// What the kernel says about a process now.
-pub fn process_status(call: *Call, request: StatusRequest) Call.Error!StatusReply {
+/// What the kernel says about processes now.
+pub fn process_statuses(call: *Call, request: StatusesRequest) Call.Error!StatusesReply {
+    const statuses = try call.arena.alloc(StatusReply, request.processes.len);
+    for (statuses, request.processes) |*status, process| status.* = try status_of(call, process);
+    return .{ .statuses = statuses };
+}
+
+fn status_of(call: *Call, request: StatusRequest) Call.Error!StatusReply {
     const gone: StatusReply = .{ .state = "", .start_time = .{ .value = 0 }, .waiting = false };
     const stat = process_stat.read(request.pid) catch {
         if (sys.is(.NOENT) or sys.is(.SRCH)) return gone;
