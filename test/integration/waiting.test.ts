@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { onTerminal } from "../harness/consoles.ts";
 import { image } from "../harness/image.ts";
-import { root } from "../harness/requirements.ts";
+import { command, root } from "../harness/requirements.ts";
 import { bareEnvironment } from "../harness/runtime.ts";
 import { type Sandbox, until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
@@ -122,3 +122,23 @@ scenario("a terminal is raw while it waits, and as it was in the end", needs, as
   expect(output).toContain("status 3");
   expect(lines.findLast((line) => line.includes(":"))).toBe(lines[0]);
 });
+
+scenario(
+  "where it cannot begin anew, it says so, and the container can be deleted",
+  [...needs, command("prlimit")],
+  async (box) => {
+    const id = box.id();
+    const { child, says } = begin(box, ["run", "--bundle", shell(box, ECHOES).directory, id]);
+    await says("ready");
+    await until("its memory is given back", () => hasForgotten(child.pid));
+    // Less address space than it has now.
+    expect(Bun.spawnSync(["prlimit", "--pid", String(child.pid), "--as=4096"]).exitCode).toBe(0);
+    child.kill("SIGUSR1");
+    expect(await child.exited).toBe(9);
+    expect(await new Response(child.stderr).text()).toBe(
+      "cannot finish: execveat: errno 12; the container is left as it is\n",
+    );
+    expect((await box.state(id)).status).toBe("stopped");
+    await box.must(["delete", "--force", id]);
+  },
+);

@@ -51,7 +51,7 @@ pub const Waiting = struct {
         const given = image.usedBlock().?;
         const environment: [*:null]const ?[*:0]const u8 = @ptrCast(given.environment.ptr);
         const count = std.mem.len(environment);
-        const entries = try std.heap.page_allocator.allocSentinel(?[*:0]const u8, count + 1, null);
+        const entries = std.heap.page_allocator.allocSentinel(?[*:0]const u8, count + 1, null) catch return sys.fail(.NOMEM);
         var text: [64]u8 = undefined;
         const format = rest.variable ++ "={d},{d},{d}";
         entries[0] = try std.fmt.bufPrintSentinel(&text, format, .{ self.text, status, @intFromBool(signaled) }, 0);
