@@ -71,10 +71,15 @@ export async function waitingRunKib(contender: Contender): Promise<number> {
 /** Beyond what any runtime needs. */
 const LIMIT_MAX_KIB = 64 * 1024;
 const LIMIT_STEP_KIB = 64;
+/** Less than the program itself needs: what starts with it is not limited at all. */
+const LIMIT_MIN_KIB = 4;
 /** One that starts by luck is not enough. */
 const LIMIT_TRIES = 3;
 
-/** The smallest memory limit, without swap, at which a static true(1) starts and ends well; null: there is none. */
+/**
+ * The smallest memory limit, without swap, at which a static true(1) starts and ends well; null: there is none. Throws where
+ * the runtime does not apply limits (crun --cgroup-manager=disabled).
+ */
 export function smallestMemoryLimitKib({ box }: Contender): number | null {
   const starts = (limitKib: number) => {
     const limit = limitKib * 1024;
@@ -95,6 +100,9 @@ export function smallestMemoryLimitKib({ box }: Contender): number | null {
   };
   let enough = LIMIT_MAX_KIB;
   if (!starts(enough)) return null;
+  if (starts(LIMIT_MIN_KIB)) {
+    throw new Error(`${box.runtime.name} starts in ${LIMIT_MIN_KIB} KiB: it does not apply the limit`);
+  }
   let tooSmall = 0;
   while (enough - tooSmall > LIMIT_STEP_KIB) {
     const middle = Math.ceil((enough + tooSmall) / 2 / LIMIT_STEP_KIB) * LIMIT_STEP_KIB;
