@@ -228,6 +228,7 @@ export function configPathOf({ subject, text }: Call): string | undefined {
   if (text.includes("/oom_score_adj")) return "process.oomScoreAdj";
   if (text.startsWith("prlimit64(")) return "process.rlimits[0]";
   if (text.startsWith("sched_setaffinity(")) return "process.execCPUAffinity.initial";
+  if (text.includes("<route>") || text.startsWith("socket(16")) return "linux.netDevices";
   if (subject === "run_hook") return "hooks.createRuntime[0]";
   if (text.includes("/pids.max")) return "linux.resources.pids.limit";
   if (text.includes("/memory.max") || text.includes("memory.limit_in_bytes"))

@@ -143,6 +143,17 @@ export const scenarios: readonly Scenario[] = [
     act: create,
   },
   {
+    name: "host-create-network-device",
+    facts: v2,
+    config: config({
+      linux: {
+        namespaces: ["pid", "mount", "network"].map((type) => ({ type })),
+        netDevices: { eth1: { name: "eth0" } },
+      },
+    }),
+    act: create,
+  },
+  {
     name: "host-create-terminal",
     facts: v2,
     config: config({
