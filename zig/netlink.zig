@@ -98,6 +98,12 @@ pub fn detach(name: []const u8, new_name: []const u8, pid: i32, addresses: *Addr
     const index = try device_index(route, name);
     sys.backend.failed_op = "rtnetlink(RTM_GETADDR)";
     try list_addresses(route, index, addresses);
+    // If it is not moved it stays on the host, and usable.
+    errdefer {
+        const errno = sys.backend.errno;
+        set_up(route, index, true) catch {};
+        sys.backend.errno = errno;
+    }
     sys.backend.failed_op = "rtnetlink(RTM_NEWLINK, down)";
     try set_up(route, index, false);
     sys.backend.failed_op = "rtnetlink(RTM_NEWLINK, namespace)";
@@ -105,12 +111,7 @@ pub fn detach(name: []const u8, new_name: []const u8, pid: i32, addresses: *Addr
     request.add(LinkMessage{ .index = index });
     try request.attribute_name(new_name);
     request.attribute(IFLA_NET_NS_PID, std.mem.asBytes(&pid));
-    route.transact(&request) catch {
-        // It stays on the host, and usable.
-        const errno = sys.backend.errno;
-        set_up(route, index, true) catch {};
-        return sys.fail(errno);
-    };
+    try route.transact(&request);
 }
 
 /// In the namespace of the caller: EEXIST if a device has this name. To be asked before `detach`: the kernel

@@ -84,7 +84,7 @@ const Noted = struct { subject: []const u8, text: []const u8, errnos: []const u1
 const Report = struct {
     calls: []const Noted,
     effects: []const []const u8,
-    /// What is there: descriptors, processes, files.
+    /// What is there: descriptors, processes, files, a network device that was taken down.
     held: []const []const u8,
     /// The call that failed was made again at once.
     repeated: bool,
@@ -128,5 +128,6 @@ fn held(host: *Host) ![]const []const u8 {
     for (host.tree.nodes.items) |node| {
         if (node.is_directory or !files.is_of_kernel(host, node.path)) try list.append(host.arena, host.print("file {s}", .{node.path}));
     }
+    if (!host.device_is_up) try list.append(host.arena, "network device that is down");
     return list.items;
 }

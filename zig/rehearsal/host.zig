@@ -49,6 +49,8 @@ pub const Host = struct {
     /// The process between clone3(2) and execve(2).
     current: ?*children.Process = null,
     route: u16 = 0,
+    /// The network device that the container gets; also where it is the container's.
+    device_is_up: bool = true,
     channels: u32 = 0,
     clock_ms: u64 = 1000,
     mask: u64 = 0,
@@ -108,10 +110,7 @@ pub const Host = struct {
             .statx => files.stat(self, number, a),
             .fstatfs => files.stat_system(self, self.at(number, a[0]), @ptrFromInt(a[1])),
             .fchownat, .fchmodat => if (files.is_there(self, files.resolve(self, number, a[0], text(a[1])))) 0 else failed(.NOENT),
-            .chdir => blk: {
-                self.directory = self.print("{s}", .{text(a[0])});
-                break :blk 0;
-            },
+            .chdir => self.enter(text(a[0])),
             .close => blk: {
                 const fd = self.at(number, a[0]);
                 const channel = fd.channel;
@@ -173,7 +172,7 @@ pub const Host = struct {
                 const fd = self.at(number, a[0]);
                 const packet = passing.packet_of(a[1]);
                 if (fd.kind == .channel) self.hear(packet);
-                if (fd.kind == .route) self.route = std.mem.readInt(u16, packet[4..6], .little);
+                if (fd.kind == .route) messages.ask_route(self, packet);
                 break :blk packet.len;
             },
             .recvmsg => messages.receive(self, self.at(number, a[0]), a[1]),
@@ -185,12 +184,8 @@ pub const Host = struct {
                 if (self.children.find(signed(a[0])) == null) break :blk failed(.SRCH);
                 break :blk self.open(3, .{ .kind = .pidfd, .pid = signed(a[0]), .path = self.print("process {d}", .{signed(a[0])}) });
             },
-            .setns => blk: {
-                _ = self.at(number, a[0]);
-                break :blk 0;
-            },
             .open_tree => self.open(3, .{ .kind = .passed, .path = self.print("mount of {s}", .{text(a[1])}) }),
-            .mount_setattr => blk: {
+            .setns, .mount_setattr => blk: {
                 _ = self.at(number, a[0]);
                 break :blk 0;
             },
@@ -217,6 +212,11 @@ pub const Host = struct {
             .munmap, .rt_sigaction, .sched_setaffinity => 0,
             else => std.debug.panic("the rehearsed host has no answer to {t}", .{number}),
         };
+    }
+
+    fn enter(self: *Host, path: []const u8) usize {
+        self.directory = self.print("{s}", .{path});
+        return 0;
     }
 
     fn control(self: *Host, number: linux.SYS, a: [6]usize) usize {

@@ -66,11 +66,21 @@ fn deliver(host: *Host, header: *passing.Header, room: []u8, kind: sync.Kind, pa
     return 1 + payload.len;
 }
 
+const IFF_UP = 1;
 const RTM_NEWLINK = 16;
 const RTM_GETLINK = 18;
 const RTM_GETADDR = 22;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
+
+pub fn ask_route(host: *Host, packet: []const u8) void {
+    host.route = std.mem.readInt(u16, packet[4..6], .little);
+    if (host.route != RTM_NEWLINK) return;
+    // struct ifinfomsg: the flags, and which of them change. None do: it is moved.
+    const flags = std.mem.readInt(u32, packet[24..28], .little);
+    const change = std.mem.readInt(u32, packet[28..32], .little);
+    host.device_is_up = change & IFF_UP == 0 or flags & IFF_UP != 0;
+}
 
 /// The device is there, and has no addresses.
 fn answer_route(host: *Host, room: []u8) usize {
