@@ -120,7 +120,7 @@ export const works: readonly Work[] = [
     measure: (contender) =>
       contender.measure(["exec", "--tty", contender.running, "/probe", "exit:0"], { terminal: true }),
   },
-  { name: `${atOnce.runs} runs, ${atOnce.processes} at a time`, measure: measureManyRuns, roundsMax: 3 },
+  { name: `${atOnce.runs} runs (${atOnce.processes} at a time)`, measure: measureManyRuns, roundsMax: 3 },
   ...[10, 100, 1000].map((count) =>
     runOf(`run with ${count} mounts`, withMounts(count), { roundsMax: count > 100 ? 3 : 10 }),
   ),
