@@ -29,7 +29,10 @@ _bunc
 printf '%s\\n' "\${COMPREPLY[@]}"`,
 };
 
-/** The key is pressed in a terminal; compadd, the builtin that offers, writes down what fits. */
+/**
+ * The key is pressed in a terminal; compadd, the builtin that offers, writes down what fits. Nothing else is typed meanwhile: zsh
+ * would give up.
+ */
 const zsh: Shell = {
   name: "zsh",
   completion: zshCompletion,
@@ -37,18 +40,19 @@ const zsh: Shell = {
   script: (words) => `zmodload zsh/zpty
 zpty shell zsh -f -i
 zpty -w shell 'PROMPT=; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D
-bindkey "^I" complete-word
 compadd() {
   if [[ -n \${(M)@:#-[OAD]} ]]; then builtin compadd "$@"; return; fi
   local -a fitting
   builtin compadd -O fitting "$@"
   print -rl -- $fitting >>offered
 }
+offer() { zle complete-word; print >>offered; : >ended }
+zle -N offer
+bindkey "^I" offer
 print re""ady'
 zpty -r -m shell text '*ready*'
 zpty -n -w shell 'bunc ${words.join(" ")}'$'\\t'
-zpty -w shell $'\\x15'print' en""ded'
-zpty -r -m shell text '*ended*'
+until [[ -e ended ]]; do sleep 0.02; done
 sort -u offered`,
 };
 

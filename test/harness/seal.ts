@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type Hierarchy, hierarchies, removeCgroupTrees } from "./cgroup-hierarchies.ts";
 import { probePath, Report } from "./probe.ts";
+import { projectRoot } from "./project.ts";
 import { command, kernel, type Requirement, root } from "./requirements.ts";
 
 export const sealable: Requirement[] = [
@@ -45,11 +46,13 @@ export class Seal {
       return `mount -t ${type} ${options} none ${quoted(mountPoint)}`;
     });
     const places = mounted.map(({ mountPoint }) => mountPoint);
+    // The runtime, where somebody has cloned the project there.
+    const kept = projectRoot.startsWith("/tmp/") ? projectRoot : "";
     const inside = [
       enter(this.#callers),
       ...places.toReversed().map((place) => `umount --lazy ${quoted(place)}`),
       ...mounts,
-      `exec ${quoted(probePath())} ${quoted(`seal:${[directory, ...places].join(",")}`)} sleep`,
+      `exec ${quoted(probePath())} ${quoted(`seal:${[directory, kept, ...places].join(",")}`)} sleep`,
     ];
     const outside = `${enter(this.#parents)} && exec unshare --mount --cgroup --propagation private sh -c "$0"`;
     this.#holder = Bun.spawn(["sh", "-c", outside, inside.join(" && ")], {

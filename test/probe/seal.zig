@@ -24,8 +24,9 @@ const writable = [_][:0]const u8{ temporary, "/proc", "/sys" };
 /// Where runc has files for a moment.
 const temporary = "/tmp";
 
-/// `seal:DIRECTORY[,MOUNT…]`: all mounts of this mount namespace are read-only from now on, but for the
-/// directory, what is mounted at the places that follow, an empty /tmp, /proc and /sys. → `errno`
+/// `seal:DIRECTORY,KEPT[,MOUNT…]`: all mounts of this mount namespace are read-only from now on, but for the
+/// directory, what is mounted at the places behind, /proc, /sys and /tmp, which is empty but for the directory
+/// and for what is kept ("": nothing). → `errno`
 pub fn seal(argument: [:0]const u8) void {
     json.outcome(if (seal_all(argument)) |failed| failed else 0);
 }
@@ -33,9 +34,11 @@ pub fn seal(argument: [:0]const u8) void {
 /// → the call's result that failed.
 fn seal_all(argument: [:0]const u8) ?usize {
     var places = std.mem.splitScalar(u8, argument, ',');
-    if (move_to_own_tmp(terminate(places.first()))) |failed| return failed;
+    const directory = places.first();
+    const kept = places.next() orelse "";
+    if (move_to_own_tmp(if (kept.len > 0) &.{ directory, kept } else &.{directory})) |failed| return failed;
     if (set("/", recursive, .{ .set = read_only })) |failed| return failed;
-    places.reset();
+    if (set(terminate(directory), 0, .{ .clear = read_only })) |failed| return failed;
     while (places.next()) |place| {
         if (set(terminate(place), 0, .{ .clear = read_only })) |failed| return failed;
     }
@@ -45,16 +48,24 @@ fn seal_all(argument: [:0]const u8) ?usize {
     return null;
 }
 
-/// The directory as a mount of its own, which has flags of its own, in place of all that is in /tmp.
-fn move_to_own_tmp(directory: [:0]u8) ?usize {
+/// The directories as mounts of their own, which have flags of their own, in place of all that is in /tmp.
+fn move_to_own_tmp(directories: []const []const u8) ?usize {
     const clone = 1 | 0x80000; // OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC
-    const tree = linux.syscall3(.open_tree, here, @intFromPtr(directory.ptr), clone);
-    if (failed_call(tree)) |failed| return failed;
-    defer _ = linux.close(@intCast(tree));
+    var trees: [2]usize = undefined;
+    for (directories, trees[0..directories.len]) |directory, *tree| {
+        tree.* = linux.syscall3(.open_tree, here, @intFromPtr(terminate(directory).ptr), clone);
+        if (failed_call(tree.*)) |failed| return failed;
+    }
     if (failed_call(linux.mount("tmpfs", temporary, "tmpfs", 0, 0))) |failed| return failed;
-    make_directories(directory);
-    const from_descriptor = 4; // MOVE_MOUNT_F_EMPTY_PATH
-    return failed_call(linux.syscall5(.move_mount, tree, @intFromPtr(""), here, @intFromPtr(directory.ptr), from_descriptor));
+    for (directories, trees[0..directories.len]) |directory, tree| {
+        const target = terminate(directory);
+        make_directories(target);
+        const from_descriptor = 4; // MOVE_MOUNT_F_EMPTY_PATH
+        const moved = linux.syscall5(.move_mount, tree, @intFromPtr(""), here, @intFromPtr(target.ptr), from_descriptor);
+        if (failed_call(moved)) |failed| return failed;
+        _ = linux.close(@intCast(tree));
+    }
+    return null;
 }
 
 fn make_directories(path: [:0]u8) void {
