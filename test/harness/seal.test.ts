@@ -1,6 +1,6 @@
 /** What input that nobody chose has left on machines is left no more. */
 import { expect } from "bun:test";
-import { outside } from "./outside.ts";
+import { watchOutside } from "./outside.ts";
 import { buncOnly } from "./requirements.ts";
 import type { Result } from "./runtime.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -14,10 +14,10 @@ function sealed(
   check: (result: Result) => void = () => {},
 ): void {
   scenario(`sealed: ${what}`, [...sealable, buncOnly], async (box) => {
-    const before = outside();
+    const added = watchOutside();
     await box.seal();
     check(await call(box));
-    expect(outside()).toEqual(before);
+    expect(added()).toEqual([]);
   });
 }
 

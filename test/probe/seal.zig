@@ -25,8 +25,8 @@ const writable = [_][:0]const u8{ temporary, "/proc", "/sys" };
 const temporary = "/tmp";
 
 /// `seal:DIRECTORY,KEPT[,MOUNT…]`: all mounts of this mount namespace are read-only from now on, but for the
-/// directory, what is mounted at the places behind, /proc, /sys and /tmp, which is empty but for the directory
-/// and for what is kept ("": nothing). → `errno`
+/// directory, what is mounted at the places behind, /proc, /sys and /tmp, which is empty but for the
+/// directory and for what is kept ("": nothing). → `errno`
 pub fn seal(argument: [:0]const u8) void {
     json.outcome(if (seal_all(argument)) |failed| failed else 0);
 }
