@@ -1,6 +1,6 @@
 /** `doctor`: what it says of this machine is so. */
 import { expect } from "bun:test";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { Finding } from "../../src/doctor/finding.ts";
 import { buncOnly, command, root } from "../harness/requirements.ts";
 import type { CallOptions, Sandbox } from "../harness/sandbox.ts";
@@ -78,7 +78,11 @@ scenario(
   "doctor --engine reads what an ordinary user has configured",
   [root, buncOnly, command("setpriv")],
   async (box) => {
+    // The runtime's own directory may be in that of root, closed to others.
+    const mine = box.path("mine");
+    copyFileSync(box.runtime.path, mine);
     const wrapper = ["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups"];
+    wrapper.push("sh", "-c", 'shift; exec "$0" "$@"', mine);
     const folder = box.path("config/containers/containers.conf.d");
     mkdirSync(folder, { recursive: true });
     const ask = async () => {
@@ -87,7 +91,7 @@ scenario(
       return { status, ...(JSON.parse(stdout) as { ok: boolean; engine: string; findings: Finding[] }) };
     };
     expect(await ask()).toMatchObject({ status: 1, ok: false, engine: "podman" });
-    const configured = `[engine]\nruntime = "mine"\n[engine.runtimes]\nmine = ["${box.runtime.path}"]\n`;
+    const configured = `[engine]\nruntime = "mine"\n[engine.runtimes]\nmine = ["${mine}"]\n`;
     writeFileSync(`${folder}/mine.conf`, configured);
     const { status, findings } = await ask();
     expect(status).toBe(0);

@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import { copyFileSync, readlinkSync } from "node:fs";
 import { probePath } from "../harness/probe.ts";
 import { root } from "../harness/requirements.ts";
+import { until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
 for (const path of ["/memfd:bunc-init", "/memfd:bunc-init (deleted)"]) {
@@ -15,8 +16,10 @@ for (const path of ["/memfd:bunc-init", "/memfd:bunc-init (deleted)"]) {
     expect((await box.state(id)).status).toBe("created");
     await box.must(["start", id]);
     const { pid, status } = await box.state(id);
-    expect(readlinkSync(`/proc/${pid}/exe`)).toBe(path);
     expect(status).toBe("running");
+    // runc's start does not wait for execve.
+    await until("the program runs", () => readlinkSync(`/proc/${pid}/exe`) === path || undefined);
+    expect((await box.state(id)).status).toBe("running");
     const started = await box.call(["start", id]);
     expect(started.stderr).toContain("cannot start an already running container");
     const deleted = await box.call(["delete", id]);
