@@ -109,8 +109,9 @@ scenario("a terminal is raw while it waits, and as it was in the end", needs, as
   const pidFile = box.path("pid");
   const { output } = await onTerminal(["sh", "-c", script, pidFile, ...run], async (terminal) => {
     const runtime = await until("its memory is given back", () => {
-      if (!existsSync(pidFile)) return undefined;
-      const shellPid = readFileSync(pidFile, "utf8").trim();
+      // The shell makes the file before it writes.
+      const shellPid = existsSync(pidFile) ? readFileSync(pidFile, "utf8").trim() : "";
+      if (shellPid === "") return undefined;
       const children = readFileSync(`/proc/${shellPid}/task/${shellPid}/children`, "utf8").trim();
       return children !== "" && hasForgotten(Number(children)) ? children : undefined;
     });
