@@ -6,6 +6,7 @@ const sys = @import("../sys.zig");
 const wire = @import("../wire.zig");
 const plan_types = @import("../plan.zig");
 const children = @import("children.zig");
+const descriptors = @import("descriptors.zig");
 const files = @import("host_files.zig");
 const messages = @import("messages.zig");
 const note = @import("note.zig");
@@ -21,7 +22,7 @@ const failed = words.failed;
 const signed = words.signed;
 const text = words.text;
 
-pub const descriptors_max = 256;
+const descriptors_max = 256;
 /// The bunc process.
 pub const own_pid = 7;
 
@@ -60,27 +61,15 @@ pub const Host = struct {
     stray: ?linux.SYS = null,
 
     pub fn of(self: *const Host, fd: i32) ?*const Descriptor {
-        if (fd < 0 or fd >= descriptors_max) return null;
-        return &self.descriptors[@intCast(fd)];
+        return descriptors.of(self, fd);
     }
 
     pub fn open(self: *Host, minimum: usize, new: Descriptor) usize {
-        for (self.descriptors[minimum..], minimum..) |*slot, number| {
-            if (slot.kind != .closed) continue;
-            slot.* = new;
-            return number;
-        }
-        @panic("the rehearsal has too few descriptors");
+        return descriptors.open(self, minimum, new);
     }
 
     pub fn at(self: *Host, number: linux.SYS, word: usize) *Descriptor {
-        const fd = signed(word);
-        if (fd >= 0 and fd < descriptors_max) {
-            const found = &self.descriptors[@intCast(fd)];
-            if (found.kind != .closed) return found;
-        }
-        self.stray = self.stray orelse number;
-        return &self.descriptors[descriptors_max - 1];
+        return descriptors.at(self, number, word);
     }
 
     pub fn print(self: *Host, comptime format: []const u8, arguments: anytype) []const u8 {
@@ -118,17 +107,9 @@ pub const Host = struct {
                 if (self.current == null) self.close_channel(channel);
                 break :blk 0;
             },
-            .close_range => blk: {
-                for (self.descriptors[@min(a[0], descriptors_max)..@min(a[1] +| 1, descriptors_max)]) |*each| each.* = .{};
-                break :blk 0;
-            },
-            .dup3 => blk: {
-                var copy = self.at(number, a[0]).*;
-                copy.cloexec = a[2] & sys.O.CLOEXEC != 0;
-                self.descriptors[a[1]] = copy;
-                break :blk a[1];
-            },
-            .fcntl => self.control(number, a),
+            .close_range => descriptors.close_range(self, a[0], a[1]),
+            .dup3 => descriptors.duplicate(self, number, a),
+            .fcntl => descriptors.control(self, number, a),
             .ioctl => blk: {
                 _ = self.at(number, a[0]);
                 if (a[1] != linux.T.FIONREAD) break :blk failed(.NOTTY);
@@ -146,11 +127,7 @@ pub const Host = struct {
                 data.* = .empty;
                 break :blk self.open(3, .{ .kind = .data, .path = self.print("{s}", .{text(a[0])}), .data = data });
             },
-            .pipe2 => blk: {
-                const pair: *[2]i32 = @ptrFromInt(a[0]);
-                for (pair) |*fd| fd.* = @intCast(self.open(3, .{ .kind = .pipe }));
-                break :blk 0;
-            },
+            .pipe2 => descriptors.pipe(self, a[0]),
             .socketpair => blk: {
                 const pair: *[2]i32 = @ptrFromInt(a[3]);
                 self.channels += 1;
@@ -216,20 +193,6 @@ pub const Host = struct {
 
     fn enter(self: *Host, path: []const u8) usize {
         self.directory = self.print("{s}", .{path});
-        return 0;
-    }
-
-    fn control(self: *Host, number: linux.SYS, a: [6]usize) usize {
-        const fd = self.at(number, a[0]);
-        switch (a[1]) {
-            linux.F.DUPFD_CLOEXEC => {
-                var copy = fd.*;
-                copy.cloexec = true;
-                return self.open(a[2], copy);
-            },
-            linux.F.SETFD => fd.cloexec = a[2] & linux.FD_CLOEXEC != 0,
-            else => {},
-        }
         return 0;
     }
 

@@ -8,6 +8,7 @@ const sync = @import("../sync.zig");
 const failure = @import("../failure.zig");
 const plan_types = @import("../plan.zig");
 const conversation = @import("conversation.zig");
+const descriptors = @import("descriptors.zig");
 const files = @import("files.zig");
 const note = @import("note.zig");
 const own_process = @import("own_process.zig");
@@ -20,7 +21,7 @@ const signed = words.signed;
 const text = words.text;
 const usize_of = words.usize_of;
 
-pub const descriptors_max = 128;
+const descriptors_max = 128;
 
 pub const Descriptor = struct {
     kind: enum { closed, stdio, channel, plan, listener, connection, signals, file, mount, filesystem, route, pair, pid, data, pipe, terminal, filter } = .closed,
@@ -63,27 +64,15 @@ pub const Willing = struct {
     stray: ?linux.SYS = null,
 
     pub fn of(self: *const Willing, fd: i32) ?*const Descriptor {
-        if (fd < 0 or fd >= descriptors_max) return null;
-        return &self.descriptors[@intCast(fd)];
+        return descriptors.of(self, fd);
     }
 
     pub fn open(self: *Willing, minimum: usize, new: Descriptor) usize {
-        for (self.descriptors[minimum..], minimum..) |*slot, number| {
-            if (slot.kind != .closed) continue;
-            slot.* = new;
-            return number;
-        }
-        @panic("the rehearsal has too few descriptors");
+        return descriptors.open(self, minimum, new);
     }
 
     pub fn at(self: *Willing, number: linux.SYS, word: usize) *Descriptor {
-        const fd = signed(word);
-        if (fd >= 0 and fd < descriptors_max) {
-            const found = &self.descriptors[@intCast(fd)];
-            if (found.kind != .closed) return found;
-        }
-        self.stray = self.stray orelse number;
-        return &self.descriptors[descriptors_max - 1];
+        return descriptors.at(self, number, word);
     }
 
     pub fn keep_effect(self: *Willing, number: linux.SYS, a: [6]usize) void {
@@ -106,17 +95,9 @@ pub const Willing = struct {
                 self.at(number, a[0]).* = .{};
                 break :blk 0;
             },
-            .close_range => blk: {
-                for (self.descriptors[@min(a[0], descriptors_max)..@min(a[1] +| 1, descriptors_max)]) |*each| each.* = .{};
-                break :blk 0;
-            },
-            .dup3 => blk: {
-                var copy = self.at(number, a[0]).*;
-                copy.cloexec = a[2] & sys.O.CLOEXEC != 0;
-                self.descriptors[a[1]] = copy;
-                break :blk a[1];
-            },
-            .fcntl => self.control(number, a),
+            .close_range => descriptors.close_range(self, a[0], a[1]),
+            .dup3 => descriptors.duplicate(self, number, a),
+            .fcntl => descriptors.control(self, number, a),
             .read, .pread64 => self.read(number, a),
             .write => blk: {
                 const to = self.at(number, a[0]);
@@ -129,11 +110,7 @@ pub const Willing = struct {
                 break :blk 0;
             },
             .memfd_create => self.open(3, .{ .kind = .data }),
-            .pipe2 => blk: {
-                const pair: *[2]i32 = @ptrFromInt(a[0]);
-                for (pair) |*fd| fd.* = @intCast(self.open(3, .{ .kind = .pipe }));
-                break :blk 0;
-            },
+            .pipe2 => descriptors.pipe(self, a[0]),
             .socketpair => blk: {
                 const pair: *[2]i32 = @ptrFromInt(a[3]);
                 for (pair) |*fd| fd.* = @intCast(self.open(3, .{ .kind = .pair }));
@@ -346,20 +323,6 @@ pub const Willing = struct {
 
     fn keep(self: *Willing, head: []const u8, tail: []const u8) []const u8 {
         return std.mem.concat(self.arena, u8, &.{ head, tail }) catch @panic("no memory");
-    }
-
-    fn control(self: *Willing, number: linux.SYS, a: [6]usize) usize {
-        const fd = self.at(number, a[0]);
-        switch (a[1]) {
-            linux.F.DUPFD_CLOEXEC => {
-                var copy = fd.*;
-                copy.cloexec = true;
-                return self.open(a[2], copy);
-            },
-            linux.F.SETFD => fd.cloexec = a[2] & linux.FD_CLOEXEC != 0,
-            else => {},
-        }
-        return 0;
     }
 
     fn read(self: *Willing, number: linux.SYS, a: [6]usize) usize {
