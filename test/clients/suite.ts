@@ -149,17 +149,21 @@ async function runGroup(guest: Guest, group: Group, runtime: RuntimeName): Promi
   if (group.teardown !== undefined) await guest.run(["bash", "-c", group.teardown], { cwd: "/" });
 }
 
+/** The groups that need no second run when the suite gets another guest. */
+const ended = new Set<string>();
+
 async function suite(guest: Guest): Promise<number> {
   await guest.output(["sh", "/project/guest-image.sh"], { cwd: "/" });
   const chosen = partOf(flags.part, groups)
     .map((group) => ({ ...group, checks: group.checks.filter((check) => wanted(group, check)) }))
     .filter((group) => group.checks.length > 0);
-  for (const group of chosen) {
+  for (const group of chosen.filter((group) => !ended.has(group.name))) {
     console.log(`── ${group.client}: ${group.name} (${group.checks.length})`);
     for (const runtime of runtimes) {
       if (flags.runtime === undefined || flags.runtime === runtime) await runGroup(guest, group, runtime);
     }
     console.log(`  ${counts([group])}`);
+    ended.add(group.name);
   }
   if (everything) forgetOthers(groups);
   await writePage(guest);

@@ -34,6 +34,9 @@ interface Pending {
   timer: Timer;
 }
 
+/** The machine ended under its commands: the emulator crashed, or the guest's kernel did. */
+export class GuestGoneError extends Error {}
+
 export class AgentChannel {
   readonly #socket: Socket;
   readonly #pending = new Map<number, Pending>();
@@ -42,11 +45,13 @@ export class AgentChannel {
   #nextId = 1;
   #closed: Error | undefined;
 
-  constructor(socket: Socket) {
+  /** `whyGone` says why the other end is gone, when it is. */
+  constructor(socket: Socket, whyGone: () => Promise<Error>) {
     this.#socket = socket;
     socket.on("data", (chunk) => this.#receive(Buffer.from(chunk)));
-    socket.on("close", () => this.close(new Error("the guest is gone")));
-    socket.on("error", (error) => this.close(error));
+    socket.on("close", async () => this.close(this.#closed ?? (await whyGone())));
+    // "close" follows, and its reason says more.
+    socket.on("error", () => undefined);
   }
 
   /** Resolves when the agent answers; the port keeps the question until the agent has started. */

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { architectures } from "./architectures.ts";
 import { guestUnavailable } from "./availability.ts";
 import { cached, cacheKey } from "./cache.ts";
+import { GuestGoneError } from "./channel.ts";
 import { type Distribution, type FlavourName, flavours, guestUser, sessionModules } from "./flavours.ts";
 import { buildImages, type Images } from "./images.ts";
 import { Machine, type MachineOptions, machineIdentity } from "./machine.ts";
@@ -170,11 +171,28 @@ export function throughOurStreams(): Pick<RunOptions, "onStdout" | "onStderr"> {
   return { onStdout: passOn(stdout), onStderr: passOn(stderr) };
 }
 
-/** Gives `use` a running guest, and stops it whatever `use` does. */
+/**
+ * Gives `use` a running guest, and stops it whatever `use` does. Emulators crash: when the machine itself ends, which
+ * no test in it can be blamed for, `use` gets another guest, once.
+ */
 export async function withGuest<T>(
   flavour: FlavourName,
   use: (guest: Guest) => Promise<T>,
   options: GuestOptions = {},
+): Promise<T> {
+  try {
+    return await withOneGuest(flavour, use, options);
+  } catch (error) {
+    if (!(error instanceof GuestGoneError)) throw error;
+    console.error(`vm: ${flavour}: ${error.message}\nvm: ${flavour}: once more, in another guest`);
+    return await withOneGuest(flavour, use, options);
+  }
+}
+
+async function withOneGuest<T>(
+  flavour: FlavourName,
+  use: (guest: Guest) => Promise<T>,
+  options: GuestOptions,
 ): Promise<T> {
   const { guest, machine } = await startGuest(flavour, options);
   try {

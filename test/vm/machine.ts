@@ -4,7 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Architecture } from "./architectures.ts";
-import { AgentChannel } from "./channel.ts";
+import { AgentChannel, GuestGoneError } from "./channel.ts";
 import type { Images } from "./images.ts";
 import { onInterruption } from "./interruption.ts";
 import { ownedDirectory } from "./owned-directory.ts";
@@ -130,10 +130,14 @@ export class Machine {
         env: { ...process.env, BUNC_VM_MEMORY: join(options.saved ?? options.saveTo ?? "", "memory") },
       });
       const running = qemu;
-      const ended = running.exited.then((code) => {
-        throw new Error(`QEMU ended with exit code ${code} before the guest answered`);
+      const ended = running.exited.then(() => {
+        throw new GuestGoneError(`QEMU ended ${endOf(running)} before the guest answered`);
       });
-      const channel = new AgentChannel(await Promise.race([agentSocket, ended]));
+      const whyGone = async () => {
+        await running.exited;
+        return new GuestGoneError(withLogs(directory, `the guest is gone: QEMU ended ${endOf(running)}`));
+      };
+      const channel = new AgentChannel(await Promise.race([agentSocket, ended]), whyGone);
       const qmp = await openQmp(await Promise.race([qmpSocket, ended]));
       machine = new Machine(directory, running, channel, qmp);
       if (options.saved !== undefined) {
@@ -148,9 +152,7 @@ export class Machine {
       );
       return machine;
     } catch (error) {
-      const logs = ["qemu.log", "console.log"]
-        .map((name) => lastLines(join(directory, name)))
-        .filter(Boolean);
+      const message = withLogs(directory, `the test machine did not start: ${(error as Error).message}`);
       if (machine === undefined) {
         qemu?.kill("SIGKILL");
         await qemu?.exited;
@@ -158,7 +160,7 @@ export class Machine {
       } else {
         await machine.stop();
       }
-      throw new Error([`the test machine did not start: ${(error as Error).message}`, ...logs].join("\n"));
+      throw error instanceof GuestGoneError ? new GuestGoneError(message) : new Error(message);
     } finally {
       release();
     }
@@ -284,7 +286,21 @@ async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, message: s
   }
 }
 
+/** How a process that is gone ended. */
+function endOf({ exitCode, signalCode }: Bun.Subprocess): string {
+  return signalCode === null ? `with exit code ${exitCode}` : `by ${signalCode}`;
+}
+
+/** The message, and below it what QEMU and the guest's kernel said last. */
+function withLogs(directory: string, message: string): string {
+  const logs = ["qemu.log", "console.log"].map((name) => lastLines(join(directory, name)));
+  return [message, ...logs.filter(Boolean)].join("\n");
+}
+
+/** What a kernel says of its panic, with its call trace and what led to it. */
+const linesOfPanic = 80;
+
 function lastLines(path: string): string {
   if (!existsSync(path)) return "";
-  return readFileSync(path, "utf8").trimEnd().split("\n").slice(-30).join("\n");
+  return readFileSync(path, "utf8").trimEnd().split(/\r?\n/).slice(-linesOfPanic).join("\n");
 }

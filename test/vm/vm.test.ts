@@ -1,5 +1,5 @@
 // The test machine itself: what it offers, how commands behave in it, and that nothing of it stays behind.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -142,6 +142,28 @@ describe.skipIf(unavailable !== undefined)(
     });
   },
 );
+
+describe.skipIf(unavailable !== undefined)("a machine that ends by itself", () => {
+  test("is replaced once, and says how it ended", async () => {
+    const messages = spyOn(console, "error").mockImplementation(() => undefined);
+    const ends: Promise<unknown>[] = [];
+    const used = withGuest("minimal", async (guest) => {
+      if (ends.length === 0) process.kill(guest.qemuPid, "SIGSEGV");
+      const end = guest.run(["sh", "-c", "echo c >/proc/sysrq-trigger; sleep 60"]);
+      ends.push(end);
+      await end;
+    });
+    try {
+      await expect(used).rejects.toThrow(
+        /QEMU ended with exit code 0[\s\S]*Kernel panic - not syncing: sysrq/,
+      );
+      expect(ends).toHaveLength(2);
+      expect(messages.mock.calls.join("\n")).toContain("the guest is gone: QEMU ended by SIGSEGV");
+    } finally {
+      messages.mockRestore();
+    }
+  });
+});
 
 describe.skipIf(unavailable !== undefined)("systemd guest", () => {
   let guest: Guest;
