@@ -5,7 +5,7 @@
 //!              ──▶ what the caller gave is recorded, the environment cleaned ──▶ Bun's _start
 //!
 //! No libc, which begins in Bun's _start: it finds a stack as the kernel makes it, with another environment.
-//! The stub ends the process only where there is no room for Bun (entry/address_space.zig): any other step
+//! The stub ends the process only where there is no room for Bun (entry/memory_limits.zig): any other step
 //! that fails is left out, and TypeScript finds no record (src/host/start-record.ts). Why all this:
 //! docs/decisions/0002-entry-stub.md.
 
@@ -15,7 +15,7 @@ const Block = @import("entry/block.zig").Block;
 const environment = @import("entry/environment.zig");
 const record = @import("entry/record.zig");
 const rest = @import("entry/rest.zig");
-const address_space = @import("entry/address_space.zig");
+const memory_limits = @import("entry/memory_limits.zig");
 const stack = @import("entry/stack.zig");
 const image = @import("image.zig");
 const image_stack = @import("image/stack.zig");
@@ -82,7 +82,7 @@ fn begin(words: [*]usize) callconv(.c) [*]usize {
         return image_stack.move(words);
     }
     reason = image.start(.at(words));
-    address_space.check();
+    memory_limits.check();
     return stack.enlarge(words);
 }
 

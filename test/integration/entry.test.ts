@@ -197,18 +197,75 @@ for (const kibibytes of [500_000, 1_200_000, 2_300_000]) {
   });
 }
 
-scenario("an address space that is too small: one line says so", [root, buncOnly], async (box) => {
-  for (const kibibytes of [200_000, 390_000]) {
-    for (const words of [["--version"], ["run", "--bundle", withoutLimits(box).directory, box.id()]]) {
-      const result = await box.call(words, { wrapper: after(`ulimit -v ${kibibytes}`) });
-      expect(result).toEqual({
-        status: 1,
-        stdout: "",
-        stderr: `bunc: the limit of the address space, RLIMIT_AS, is ${kibibytes * 1024} bytes; at least 402653184 (ulimit -v 393216) or unlimited is needed\n`,
+/** What is too small, and from where on there is enough, in KiB. */
+const memoryLimits = [
+  {
+    option: "-v",
+    name: "the address space, RLIMIT_AS,",
+    tooSmall: [130_000, 200_000, 390_000],
+    enough: 393_216,
+  },
+  {
+    option: "-d",
+    name: "the data segment, RLIMIT_DATA,",
+    tooSmall: [30_000, 200_000, 320_000],
+    enough: 327_680,
+  },
+];
+/** From the image; and as where it does not fit. */
+const starts = { image: {}, normal: { BUNC_START: "normal" } };
+
+for (const [start, variables] of Object.entries(starts)) {
+  const env = { ...bareEnvironment, ...variables };
+  for (const { option, name, tooSmall, enough } of memoryLimits) {
+    scenario(
+      `ulimit ${option} too small: one line says so; start: ${start}`,
+      [root, buncOnly],
+      async (box) => {
+        const run = ["run", "--bundle", withoutLimits(box).directory, box.id()];
+        for (const kibibytes of tooSmall) {
+          for (const words of [["--version"], ["state", box.id()], run]) {
+            const result = await box.call(words, { env, wrapper: after(`ulimit ${option} ${kibibytes}`) });
+            expect(result).toEqual({
+              status: 1,
+              stdout: "",
+              stderr: `bunc: the limit of ${name} is ${kibibytes * 1024} bytes; at least ${enough * 1024} (ulimit ${option} ${enough}) or unlimited is needed\n`,
+            });
+          }
+        }
+      },
+    );
+
+    scenario(`ulimit ${option} ${enough} is enough; start: ${start}`, [root, buncOnly], async (box) => {
+      const wrapper = after(`ulimit -s 64; ulimit ${option} ${enough}`);
+      const bundle = box.probe(["exit:7"], (config) => {
+        config.process.rlimits = [];
       });
-    }
+      await box.must(["--version"], { env, wrapper });
+      expect((await box.run(bundle, [], { env, wrapper })).status).toBe(7);
+      const id = await box.create(box.probe(["sleep"]), [], { env, wrapper });
+      await box.must(["start", id], { env, wrapper });
+      await box.must(["state", id], { env, wrapper });
+      await box.must(["delete", "--force", id], { env, wrapper });
+    });
   }
-});
+
+  scenario(
+    `no room for the executable itself: the kernel ends it, and nothing is done; start: ${start}`,
+    [root, buncOnly],
+    async (box) => {
+      const bundle = withoutLimits(box);
+      for (const limit of ["-v 50000", "-v 100000", "-d 1024"]) {
+        const id = box.id();
+        const wrapper = ["bash", "-c", `(ulimit ${limit}; exec "$@")`, "sh"];
+        const result = await box.call(["run", "--bundle", bundle.directory, id], { env, wrapper });
+        expect([limit, result.status, result.stdout]).toEqual([limit, 128 + 11, ""]);
+        expect(result.stderr).not.toContain("Bun");
+        expect((await box.call(["state", id])).status).toBe(1);
+      }
+    },
+  );
+}
 
 for (const kibibytes of [64, 128, 300]) {
   scenario(`a stack of ${kibibytes} KiB is enough`, [root], async (box) => {
