@@ -2,8 +2,10 @@
 //!
 //!   rehearsal record PLAN.json            the system calls that carry the plan out, one a line
 //!   rehearsal fail [INDEX ERRNO] PLAN.json
+//!   rehearsal confine PLAN.json           counts, one JSON object a line
 //!
-//! With `fail` each call fails in turn, with each errno of its man page; or one alone. What is wrong is
+//! With `fail` each call fails in turn, with each errno of its man page; or one alone. With `confine` those
+//! that confine the program do, with every errno that there is (rehearsal/confining.zig). What is wrong is
 //! printed: nothing, and exit status 0, if all is well.
 //!
 //! A plan is a golden one (test/contract), with `warnings` beside its own fields.
@@ -17,6 +19,7 @@ const init_main = @import("init/main.zig");
 const errnos = @import("rehearsal/errnos.zig");
 const process = @import("rehearsal/process.zig");
 const verdict = @import("rehearsal/verdict.zig");
+const confining = @import("rehearsal/confining.zig");
 const backend = @import("rehearsal/backend.zig");
 const Willing = @import("rehearsal/willing.zig").Willing;
 const sys = @import("sys.zig");
@@ -36,7 +39,7 @@ pub fn main(init: std.process.Init) !u8 {
     var stdout = std.Io.File.stdout().writer(init.io, &buffer);
     const out = &stdout.interface;
     if (words.len != 3 and words.len != 5) {
-        try out.writeAll("usage: rehearsal record|fail [INDEX ERRNO] PLAN.json\n");
+        try out.writeAll("usage: rehearsal record|confine|fail [INDEX ERRNO] PLAN.json\n");
         try out.flush();
         return 2;
     }
@@ -47,6 +50,8 @@ pub fn main(init: std.process.Init) !u8 {
     const rehearsal: Rehearsal = .{ .plan = &plan, .encoded = encoded.items };
     const found = if (std.mem.eql(u8, words[1], "record"))
         try rehearsal.record(out)
+    else if (std.mem.eql(u8, words[1], "confine"))
+        try rehearsal.confine(arena, out)
     else if (words.len == 5)
         try rehearsal.fail_one(arena, out, try std.fmt.parseInt(usize, words[2], 10), std.meta.stringToEnum(sys.E, words[3]) orelse return error.NoSuchErrno)
     else
@@ -112,6 +117,36 @@ const Rehearsal = struct {
             const outcome = self.run(.{ .index = index, .errno = errno }, false, fork);
             found += try verdict.print_wrong(out, willing, errno, index, outcome);
         };
+        return found;
+    }
+
+    fn confine(self: Rehearsal, arena: std.mem.Allocator, out: *std.Io.Writer) !usize {
+        var tally: confining.Tally = .{ .arena = arena };
+        const whole = try verdict.keep(arena, self.run(null, true, null));
+        var found = try self.confine_each(out, whole, 0, null, &tally);
+        for (0..whole.kernel.forks) |fork| {
+            const child = try verdict.keep(arena, self.run(null, true, fork));
+            found += try self.confine_each(out, child, verdict.first_of_child(child.noted, fork), fork, &tally);
+        }
+        try tally.print(out);
+        return found;
+    }
+
+    fn confine_each(self: Rehearsal, out: *std.Io.Writer, willing: verdict.Outcome, first: usize, fork: ?usize, tally: *confining.Tally) !usize {
+        var found: usize = 0;
+        var walk: confining.Walk = .{ .plan = self.plan };
+        for (willing.noted, 0..) |call, index| {
+            const what = walk.next(call) orelse continue;
+            if (index < first) continue;
+            // close(2) of a descriptor, and those that have no way to fail, refuse nothing.
+            if (call.number == .close or errnos.of(call.number).len == 0) continue;
+            try tally.called(what);
+            for (confining.errnos) |errno| {
+                const outcome = self.run(.{ .index = index, .errno = errno }, false, fork);
+                found += try verdict.print_wrong(out, willing, errno, index, outcome);
+                try tally.failed(what, verdict.how(willing, outcome));
+            }
+        }
         return found;
     }
 

@@ -220,6 +220,37 @@ export function isMadeAgain(errno: number): boolean {
   return errno === INTR || errno === AGAIN;
 }
 
+/**
+ * What confines the container from outside: its identity, devices and limits, and the seals of bunc-init. It must be done,
+ * or the command must fail, whatever the kernel answers.
+ */
+const confining: readonly { what: string; is: (call: Call) => boolean }[] = [
+  {
+    what: "device rules",
+    is: ({ subject, text }) => subject === "cgroup_devices" && !text.startsWith("close("),
+  },
+  {
+    what: "seals",
+    is: ({ text }) => /^fcntl\(<[^>]+>, 1033, /.test(text) || text.startsWith("memfd_create("),
+  },
+  {
+    what: "id maps",
+    is: ({ text }) =>
+      /^(openat|write)\(.*\/(uid_map|gid_map|setgroups)/.test(text) && !text.includes(", 0x80000,"),
+  },
+  {
+    what: "limits",
+    is: ({ text }) => text.startsWith("prlimit64(") || /^write\(<\/sys\/fs\/cgroup/.test(text),
+  },
+  { what: "new process", is: ({ text }) => text.startsWith("clone3(") },
+];
+
+/** undefined: nothing. */
+export const whatItConfines = (call: Call): string | undefined => confining.find(({ is }) => is(call))?.what;
+
+/** All that {@link whatItConfines} knows. */
+export const confinedFromOutside: readonly string[] = confining.map(({ what }) => what);
+
 /** What its failure must be blamed on; undefined: on no member of the configuration. */
 export function configPathOf({ subject, text }: Call): string | undefined {
   const writes = text.startsWith("write(") || text.includes("0x80001");

@@ -1,8 +1,9 @@
 /**
  * A command → system calls of the bunc process: the real command handlers over the real core, on a kernel that does
  * nothing (zig/rehearsal/host.zig). The calls stand in golden/; UPDATE_GOLDEN=1 writes them anew. Then each call
- * fails in turn, with each errno of its man page: what comes out is an error with this errno and the config path, and
- * nothing is left: no descriptor, process, cgroup or file (host-exceptions.ts has the exceptions).
+ * fails in turn, with each errno of its man page (what confines the container: with every errno that there is): what comes
+ * out is an error with this errno and the config path, and nothing is left: no descriptor, process, cgroup or file
+ * (host-exceptions.ts has the exceptions).
  *
  * One of them again: REHEARSE="NAME INDEX ERRNO" bun test test/contract/host-rehearsal.test.ts
  */
@@ -12,15 +13,30 @@ import { join } from "node:path";
 import { RuntimeError } from "../../src/failure/errors.ts";
 import { found } from "../../src/host/found.ts";
 import { errnoName } from "../../src/kernel/errno.ts";
+import { ERRNO } from "../../src/native/boundary.gen.ts";
 import { linked } from "../../src/native/linked.ts";
 import { projectRoot } from "../harness/project.ts";
-import { configPathOf, exceptionOf, isMadeAgain, madeAgain } from "./host-exceptions.ts";
+import { tell } from "../hostile/results.ts";
+import { isLong } from "../hostile/rounds.ts";
+import {
+  configPathOf,
+  confinedFromOutside,
+  exceptionOf,
+  isMadeAgain,
+  madeAgain,
+  whatItConfines,
+} from "./host-exceptions.ts";
 import { context, hostFiles, type Scenario, scenarios, standInForFacts } from "./host-scenarios.ts";
 import { type Fault, RehearsedHost } from "./rehearsed-host.ts";
 
 let host: RehearsedHost;
 const { core } = linked;
 const only = Bun.env["REHEARSE"]?.split(" ");
+const everyErrno = Object.values(ERRNO).filter((errno) => errno !== ERRNO.SUCCESS);
+/** Of what confines the container: what it is, and how often a call of it was made to fail. */
+const confined = new Map<string, { failures: number; ended: number; without: number }>();
+/** Of the short form: in them all that confines is met. */
+const telling = ["host-create-v1", "host-create-v2", "host-create-user-namespace"];
 
 beforeAll(() => {
   const zig = join(projectRoot, "node_modules/.bin/zig");
@@ -53,6 +69,15 @@ function rehearse(scenario: Scenario, fault?: Fault) {
   const report = host.report();
   if (error === undefined) scenario.after?.(acted);
   return { ...report, error, left: report.held.filter((each) => !before.has(each)) };
+}
+
+/** `without`: it may be done without. */
+function count(what: string, { error }: Outcome, without = false): void {
+  const sums = confined.get(what) ?? { failures: 0, ended: 0, without: 0 };
+  sums.failures++;
+  if (error !== undefined) sums.ended++;
+  else if (without) sums.without++;
+  confined.set(what, sums);
 }
 
 function show({ calls }: Outcome): string {
@@ -112,15 +137,37 @@ describe("rehearsals of the host", () => {
       const willing = rehearse(scenario);
       const found: string[] = [];
       willing.calls.forEach((call, index) => {
-        for (const errno of call.errnos) {
+        const confines = isLong || telling.includes(name) ? whatItConfines(call) : undefined;
+        for (const errno of confines === undefined ? call.errnos : everyErrno) {
           const fault = { index, errno };
           if (only !== undefined && (only[1] !== String(index) || only[2] !== errnoName(errno))) continue;
-          const wrong = judge(name, willing, fault, rehearse(scenario, fault));
+          const outcome = rehearse(scenario, fault);
+          if (confines !== undefined)
+            count(confines, outcome, exceptionOf(name, willing.calls, call, errno)?.lessDone);
+          const wrong = judge(name, willing, fault, outcome);
           if (wrong !== undefined)
             found.push(`${index} ${errnoName(errno)} ${call.subject}: ${call.text}: ${wrong}`);
         }
       });
       expect(found.join("\n")).toBe("");
-    }, 120_000);
+    }, 300_000);
   }
+
+  test("all that confines the container from outside was made to fail", () => {
+    if (only !== undefined) return;
+    expect([...confined.keys()].sort()).toEqual([...confinedFromOutside].sort());
+    let [failures, ended, without] = [0, 0, 0];
+    for (const each of confined.values()) {
+      failures += each.failures;
+      ended += each.ended;
+      without += each.without;
+    }
+    tell("confined from outside", {
+      "kinds of calls": confined.size,
+      failures,
+      "ended the command": ended,
+      "changed nothing": failures - ended - without,
+      "of what may be done without (host-exceptions.ts says why)": without,
+    });
+  });
 });

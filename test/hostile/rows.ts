@@ -145,6 +145,18 @@ export const rows: readonly Row[] = [
       "every verb killed before, and failing at, each of its system calls (FAULT_PART=1/1; else a part)",
     ],
   ]),
+  ...told("Crashes and faults", "test/contract/confining.test.ts", [
+    [
+      "confining",
+      "each step of bunc-init that confines the program failing with every errno, on a kernel that does nothing",
+    ],
+  ]),
+  ...told("Crashes and faults", "test/contract/host-rehearsal.test.ts", [
+    [
+      "confined from outside",
+      "what bunc does to confine it (device rules, id maps, limits, seals) failing with every errno, likewise",
+    ],
+  ]),
   ...counted("Crashes and faults", "test/fault/security-steps.test.ts", [
     ["security steps", "each security step failing with each errno, one test for each system call", "…"],
   ]),

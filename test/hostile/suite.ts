@@ -3,12 +3,12 @@
  *
  *   bun test/hostile/suite.ts [--long] [FILTER…]
  *
- * A FILTER is a part of a test file's path. A row is written anew when its tests ran and all of them passed; the others stay.
+ * A FILTER is a test file's name without .test.ts, or a part of files' paths. A row is written anew when its tests ran and all of them passed; the others stay.
  * Without --long the tests run in their short form and nothing is written: the table is of the long form.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { isMeant } from "../harness/conformance.ts";
 import { recordVariable } from "../harness/passed.ts";
@@ -22,7 +22,12 @@ const { values: flags, positionals: filters } = parseArgs({
   options: { long: { type: "boolean", default: false } },
 });
 
-const isWanted = ({ file }: Row) => filters.length === 0 || filters.some((filter) => file.includes(filter));
+/** A whole name is that file alone: "security" is not security-steps, and "host" is in every path here. */
+const isNamed = (file: string, filter: string) => basename(file, ".test.ts") === filter;
+const named = new Set(filters.filter((filter) => rows.some(({ file }) => isNamed(file, filter))));
+const isWanted = ({ file }: Row) =>
+  filters.length === 0 ||
+  filters.some((filter) => (named.has(filter) ? isNamed(file, filter) : file.includes(filter)));
 const wanted = rows.filter(isWanted);
 if (wanted.length === 0) throw new Error(`${filters.join(" ")}: no attack is in a file of that name`);
 

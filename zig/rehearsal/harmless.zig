@@ -78,7 +78,7 @@ const table = [_]Row{
     .{ .call = .fstatfs, .subject = "process.user", .why = "of a stream of the caller's nothing is known, so it is left alone" },
     .{ .call = .fchownat, .errnos = &.{ .INVAL, .PERM, .ROFS }, .subject = "process.user", .why = "the process can use the descriptor that it has" },
     .{ .call = .openat2, .subject = "process.cwd", .why = "it is made, or entered as the user" },
-    .{ .call = .fchdir, .errnos = &.{.ACCES}, .subject = "process.cwd", .why = "it is entered as the user" },
+    .{ .call = .fchdir, .errnos = &.{ .ACCES, .PERM }, .subject = "process.cwd", .why = "it is entered as the user" },
     .{ .call = .openat2, .subject = "process.args", .why = "the next directory of PATH is tried, or HOME is the root" },
     .{ .call = .statx, .subject = "process.args", .why = "the next directory of PATH is tried, or HOME is the root" },
     .{ .call = .faccessat2, .subject = "process.args", .why = "the next directory of PATH is tried" },

@@ -3,6 +3,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const backend = @import("backend.zig");
+const confining = @import("confining.zig");
 const harmless = @import("harmless.zig");
 const process = @import("process.zig");
 const willing_kernel = @import("willing.zig");
@@ -64,11 +65,7 @@ fn find(willing: Outcome, errno: ?sys.E, index: usize, outcome: Outcome) ?[]cons
     if (kernel.in_child and outcome.end == .executed) return "a child executes the program";
     const executed = outcome.end == .executed;
     if (executed) if (open_in_program(kernel)) |wrong| return wrong;
-    const done = switch (outcome.end) {
-        .executed => true,
-        .exited => |status| status == 0 and (kernel.in_child or kernel.plan.process.start == .never),
-        else => false,
-    };
+    const done = is_done(outcome);
     if (outcome.unchanged) return null;
     const failed = errno orelse return if (done) null else "the program is not executed";
 
@@ -84,10 +81,29 @@ fn find(willing: Outcome, errno: ?sys.E, index: usize, outcome: Outcome) ?[]cons
     }
     if (!done) return if (harmless.is_silent(call, failed)) null else "no failure is told";
     const row = if (outcome.repeated and harmless.is_made_again(call, failed)) harmless.again else harmless.find(call, failed) orelse return "it is taken for success";
-    if (!row.does_less) for (willing.kernel.effects.items) |effect| {
-        if (!has(kernel.effects.items, effect)) return std.fmt.allocPrint(kernel.arena, "it is left out: {s}", .{effect}) catch "something is left out";
+    if (row.does_less) return null;
+    const effect = left_out(willing, outcome) orelse return null;
+    return std.fmt.allocPrint(kernel.arena, "it is left out: {s}", .{effect}) catch "something is left out";
+}
+
+/// The program, or the child, went on to its end.
+fn is_done(outcome: Outcome) bool {
+    return switch (outcome.end) {
+        .executed => true,
+        .exited => |status| status == 0 and (outcome.kernel.in_child or outcome.kernel.plan.process.start == .never),
+        else => false,
     };
+}
+
+fn left_out(willing: Outcome, outcome: Outcome) ?[]const u8 {
+    for (willing.kernel.effects.items) |effect| if (!has(outcome.kernel.effects.items, effect)) return effect;
     return null;
+}
+
+/// What became of a rehearsal in which nothing is wrong.
+pub fn how(willing: Outcome, outcome: Outcome) confining.How {
+    if (outcome.kernel.talk.failure != null or !is_done(outcome)) return .ended;
+    return if (left_out(willing, outcome) == null) .same else .not_there;
 }
 
 fn has(effects: []const []const u8, wanted: []const u8) bool {

@@ -1,0 +1,92 @@
+/**
+ * Each step that confines the program, and each such call outside of the steps, fails with every errno that there is: either
+ * the start ends, or the program is confined exactly as without the failure. The only other answer is that what was to be
+ * protected is not there (zig/rehearsal/harmless.zig). bunc-init rehearses the golden plans for it; which steps and calls these are
+ * stands in zig/rehearsal/confining.zig, and one that is not there fails. What bunc itself does: host-rehearsal.test.ts.
+ */
+
+import { beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { projectRoot } from "../harness/project.ts";
+import { tell } from "../hostile/results.ts";
+import { isLong } from "../hostile/rounds.ts";
+import { cases } from "./cases.ts";
+import { furtherCases } from "./further-cases.ts";
+
+/** Of one kind of step, or of calls outside of steps. */
+interface Counts {
+  what: string;
+  calls: number;
+  failures: number;
+  ended: number;
+  same: number;
+  not_there: number;
+}
+
+/** Of the short form: in them each kind is met. */
+const telling = [
+  "default",
+  "exec-as-user",
+  "user-namespace-joined",
+  "apparmor",
+  "selinux",
+  "seccomp",
+  "seccomp-no-new-privileges-notify",
+  "rootfs-propagation-shared",
+  "no-pivot",
+  "no-mount-namespace",
+  "mounts-remove",
+];
+const met = new Map<string, Counts>();
+const steps = new Set<string>();
+
+beforeAll(() => {
+  const zig = join(projectRoot, "node_modules/.bin/zig");
+  const built = Bun.spawnSync([zig, "build", "rehearsal"], { cwd: projectRoot });
+  expect(built.stderr.toString()).toBe("");
+}, 300_000);
+
+function add(counts: Counts): void {
+  const sums = met.get(counts.what) ?? { ...counts, calls: 0, failures: 0, ended: 0, same: 0, not_there: 0 };
+  for (const key of ["calls", "failures", "ended", "same", "not_there"] as const) sums[key] += counts[key];
+  met.set(counts.what, sums);
+}
+
+describe("what confines the program fails", () => {
+  for (const { name } of [...cases, ...furtherCases]) {
+    if (!isLong && !telling.includes(name)) continue;
+    test(name, () => {
+      const program = join(projectRoot, "zig-out/bin/rehearsal");
+      const plan = join(import.meta.dir, `golden/${name}.json`);
+      const { stdout, stderr, exitCode, signalCode } = Bun.spawnSync([program, "confine", plan]);
+      const lines = `${stdout}`.split("\n").filter(Boolean);
+      expect(lines.filter((line) => !line.startsWith("{"))).toEqual([]);
+      expect([`${stderr}`, exitCode, signalCode ?? null]).toEqual(["", 0, null]);
+      for (const row of lines.map((line) => JSON.parse(line))) {
+        if (row.step === undefined) add(row);
+        else steps.add(row.step);
+      }
+    }, 120_000);
+  }
+
+  test("each kind of step was among them", () => {
+    // It only says what the next umask(2) sets, which cannot fail.
+    steps.delete("umask");
+    expect([...steps].filter((step) => !met.has(step))).toEqual([]);
+    expect(steps.size).toBeGreaterThan(15);
+    const sums = { calls: 0, failures: 0, ended: 0, same: 0, not_there: 0 };
+    for (const counts of met.values()) {
+      expect(counts.failures).toBe(counts.ended + counts.same + counts.not_there);
+      for (const key of ["calls", "failures", "ended", "same", "not_there"] as const)
+        sums[key] += counts[key];
+    }
+    tell("confining", {
+      "kinds of steps and calls": met.size,
+      calls: sums.calls,
+      failures: sums.failures,
+      "ended the start": sums.ended,
+      "changed nothing": sums.same,
+      "had nothing to protect": sums.not_there,
+    });
+  });
+});
