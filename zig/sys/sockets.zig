@@ -120,20 +120,24 @@ pub fn send_message(fd: fd_t, bytes: []const u8, passed: fd_t) Error!void {
 pub const Received = struct { bytes: []u8, fd: fd_t };
 
 /// One message and the descriptor that came with it (-1: none), close-on-exec. Empty bytes: the peer is gone.
-/// EMFILE: a descriptor came for which there was no room.
+/// EMFILE: a descriptor came for which there was no room, or more than one; none is kept.
 pub fn receive_message(fd: fd_t, buffer: []u8) Error!Received {
     const iov: IoVec = .{ .base = @intFromPtr(buffer.ptr), .len = buffer.len };
     var control: ControlFd = .{ .len = 0, .fd = -1 };
     var header: MsgHdr = .{
         .iov = @intFromPtr(&iov),
         .control = @intFromPtr(&control),
-        .control_len = @sizeOf(ControlFd),
+        // CMSG_LEN: in the padding that CMSG_SPACE counts the kernel would put a second descriptor.
+        .control_len = @offsetOf(ControlFd, "padding"),
     };
     const msg_cmsg_cloexec = 0x40000000;
     const length = try retry(.recvmsg, .{ fd, &header, msg_cmsg_cloexec });
-    const msg_ctrunc = 8;
-    if (header.flags & msg_ctrunc != 0) return fail(.MFILE);
     const has_fd = header.control_len >= 20 and control.len == 20 and control.type == 1;
+    const msg_ctrunc = 8;
+    if (header.flags & msg_ctrunc != 0) {
+        if (has_fd) close(control.fd);
+        return fail(.MFILE);
+    }
     return .{ .bytes = buffer[0..length], .fd = if (has_fd) control.fd else -1 };
 }
 
@@ -173,4 +177,28 @@ test "a descriptor for which there is no room is missed" {
     try credentials.prlimit(0, number_of_files, &before, null);
     try std.testing.expectError(error.Sys, received);
     try std.testing.expect(kernel.is(.MFILE));
+}
+
+test "of two descriptors none is kept" {
+    const Two = extern struct { len: usize = 24, level: i32 = 1, type: i32 = 1, fds: [2]fd_t };
+    var pair: [2]fd_t = undefined;
+    try socketpair_seqpacket(&pair);
+    defer close(pair[0]);
+    defer close(pair[1]);
+    const iov: IoVec = .{ .base = @intFromPtr("two"), .len = 3 };
+    const control: Two = .{ .fds = pair };
+    const header: MsgHdr = .{
+        .iov = @intFromPtr(&iov),
+        .control = @intFromPtr(&control),
+        .control_len = @sizeOf(Two),
+    };
+    _ = try retry(.sendmsg, .{ pair[0], &header, 0 });
+    const first_free = try descriptors.dup_at_least(pair[0], 0);
+    close(first_free);
+    var buffer: [16]u8 = undefined;
+    try std.testing.expectError(error.Sys, receive_message(pair[1], &buffer));
+    try std.testing.expect(kernel.is(.MFILE));
+    const next_free = try descriptors.dup_at_least(pair[0], 0);
+    close(next_free);
+    try std.testing.expectEqual(first_free, next_free);
 }
