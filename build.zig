@@ -11,27 +11,25 @@ pub fn build(b: *std.Build) void {
     // runs in any root file system.
     const target = b.resolveTargetQuery(.{ .cpu_arch = arch, .os_tag = .linux, .abi = .none });
 
-    const init = b.addExecutable(.{ .name = "bunc-init", .linkage = .static, .root_module = small(b, "zig/init.zig", target) });
+    const init = b.addExecutable(.{ .name = "bunc-init", .linkage = .static, .root_module = checked(b, "zig/init.zig", target) });
     // Zig's start code raises RLIMIT_STACK to what the ELF header asks for, and the user's program would
     // inherit it.
     init.stack_size = 4096;
 
     const core_script = b.option(std.Build.LazyPath, "core-script", "linker script of the core, for one build of Bun (build/linker-script.ts)");
     if (core_script) |script| {
-        const code = b.addObject(.{ .name = "core", .root_module = small(b, "zig/core.zig", target) });
-        // Its decoding and encoding is on the way of every command: 0.4 ms of a run. The pages that no call
-        // needs stay on disk.
-        code.root_module.optimize = .ReleaseFast;
+        const code = b.addObject(.{ .name = "core", .root_module = checked(b, "zig/core.zig", target) });
         code.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
 
-        // Bun has threads and wants a libc, so this part is compiled on its own.
+        // Bun has threads and wants a libc, so this part is compiled on its own. It has no line to say: a
+        // check that fails is a trap.
         const core = b.addExecutable(.{
             .name = "bunc-core",
             .linkage = .static,
             .root_module = b.createModule(.{
                 .root_source_file = b.path("zig/cxx.zig"),
                 .target = b.resolveTargetQuery(.{ .cpu_arch = arch, .os_tag = .linux, .abi = .musl }),
-                .optimize = .ReleaseFast,
+                .optimize = .ReleaseSafe,
                 .link_libc = true,
                 .unwind_tables = .none,
                 .stack_check = false,
@@ -43,6 +41,8 @@ pub fn build(b: *std.Build) void {
             .root_module = b.createModule(.{
                 .root_source_file = b.path("zig/memset.zig"),
                 .target = target,
+                // Without checks: what it is given is a pointer of C and a length, which nothing here could
+                // check, and the code that fills memory for a check is this function.
                 .optimize = .ReleaseFast,
                 .no_builtin = true,
                 .unwind_tables = .none,
@@ -55,12 +55,12 @@ pub fn build(b: *std.Build) void {
     }
 
     // The same code as a library, for running the program from its sources (src/native/library.ts).
-    const library = b.addLibrary(.{ .name = "bunc", .linkage = .dynamic, .root_module = small(b, "zig/lib.zig", target) });
+    const library = b.addLibrary(.{ .name = "bunc", .linkage = .dynamic, .root_module = checked(b, "zig/lib.zig", target) });
     library.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
     const install_library = b.addInstallArtifact(library, .{});
     b.step("library", "Make zig-out/lib/libbunc.so").dependOn(&install_library.step);
 
-    const probe = b.addExecutable(.{ .name = "probe", .linkage = .static, .root_module = small(b, "test/probe/probe.zig", target) });
+    const probe = b.addExecutable(.{ .name = "probe", .linkage = .static, .root_module = checked(b, "test/probe/probe.zig", target) });
     b.installArtifact(probe);
 
     const native = b.resolveTargetQuery(.{ .os_tag = .linux, .abi = .none });
@@ -107,12 +107,13 @@ pub fn build(b: *std.Build) void {
     b.step("test", "Run the unit tests of the core").dependOn(&b.addRunArtifact(tests).step);
 }
 
-/// For code that runs as, or in, another program: small, one thread, nothing but system calls.
-fn small(b: *std.Build, path: []const u8, target: std.Build.ResolvedTarget) *std.Build.Module {
+/// For code that runs as, or in, another program: one thread, nothing but system calls. With safety checks:
+/// it reads what strangers wrote, and a broken invariant is to end the process, not to go on with anything.
+fn checked(b: *std.Build, path: []const u8, target: std.Build.ResolvedTarget) *std.Build.Module {
     return b.createModule(.{
         .root_source_file = b.path(path),
         .target = target,
-        .optimize = .ReleaseSmall,
+        .optimize = .ReleaseSafe,
         .single_threaded = true,
         .strip = true,
         .unwind_tables = .none,

@@ -59,7 +59,7 @@ const print = (rows: string[][]) => {
 
 /** Prints the table, or the reason why there is none. */
 function benchSeccomp(): void {
-  const proof = buildProof("ReleaseSmall");
+  const proof = buildProof("ReleaseSafe");
   const rows = [columns];
   for (const profile of clientProfiles) {
     const child = Bun.spawnSync([proof, "bench", profilePath(profile)], { stderr: "inherit" });

@@ -8,9 +8,9 @@ export const skipCode = 77;
 
 /**
  * Builds the program and returns its path. "Debug" builds fastest and is enough for short runs; "ReleaseSafe"
- * runs fastest with Zig's safety checks on; "ReleaseSmall" is how the core is shipped, so the bench measures that.
+ * is how the core is shipped.
  */
-export function buildProof(optimize: "Debug" | "ReleaseSafe" | "ReleaseSmall"): string {
+export function buildProof(optimize: "Debug" | "ReleaseSafe"): string {
   const directory = join(projectRoot, "zig-out/bin");
   mkdirSync(directory, { recursive: true });
   const path = join(directory, `seccomp-proof-${optimize.toLowerCase()}`);

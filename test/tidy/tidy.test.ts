@@ -214,6 +214,18 @@ describe("Zig", () => {
     expect(offenders(zig, (text) => text.split("\n").find(isWide))).toEqual([]);
   });
 
+  test("all that is shipped is built with safety checks, but for one function of C", () => {
+    const modes = [...read("build.zig").matchAll(/path\("([^"]+)"\)|\.optimize = \.(\w+)/g)].reduce(
+      ({ source, unchecked }, [, path = source, mode]) => ({
+        source: path,
+        unchecked: mode === "ReleaseFast" || mode === "ReleaseSmall" ? [...unchecked, source] : unchecked,
+      }),
+      { source: "", unchecked: [] as string[] },
+    );
+    expect(modes.unchecked).toEqual(["zig/memset.zig"]);
+    expect(offenders(zig, (text) => /@setRuntimeSafety\(false\)/.exec(text)?.[0])).toEqual([]);
+  });
+
   test("zig fmt has nothing to say", () => {
     const result = Bun.spawnSync([tool("zig"), "fmt", "--check", "build.zig", "zig", "test"], {
       cwd: projectRoot,
