@@ -3,6 +3,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { UsageError } from "../failure/errors.ts";
 import { wrapCommandError } from "../failure/messages.ts";
+import { didYouMean } from "../failure/suggestion.ts";
 import { type GlobalOptions, globalCommand, globalOptions } from "../verbs/global-flags.ts";
 import { parseContainerId } from "../verbs/names.ts";
 import {
@@ -180,7 +181,6 @@ function helpText(topic: string | undefined, programName: string): string {
 
 /** runc's answer to a verb it does not know, with its exit status. */
 function unknownTopic(topic: string): never {
-  const { didYouMean }: typeof import("../failure/suggestion.ts") = require("../failure/suggestion.ts");
   const known = Object.keys(verbs);
   const suggestion = didYouMean(topic, known);
   throw new UsageError(`No help topic for '${topic}'${suggestion}`, {

@@ -8,6 +8,7 @@
 
 import type { Option } from "@commander-js/extra-typings";
 import { UsageError } from "../failure/errors.ts";
+import { didYouMean } from "../failure/suggestion.ts";
 import { meansAbsent } from "../verbs/flag.ts";
 import { parseBoolean } from "../verbs/values.ts";
 
@@ -115,7 +116,6 @@ export function splitArguments(words: readonly string[], rules: SplitRules): Spl
 
 /** runc's message, with the flag that was probably meant. */
 function unknownFlag(name: string, { own, inherited, switches }: SplitRules): UsageError {
-  const { didYouMean }: typeof import("../failure/suggestion.ts") = require("../failure/suggestion.ts");
   const flags = [...own, ...inherited]
     .filter(({ hidden }) => !hidden)
     .map(({ long }) => long?.slice(2) ?? "");

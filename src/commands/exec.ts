@@ -4,6 +4,7 @@ import { oomKills } from "../cgroup/oom.ts";
 import type { CgroupLocation } from "../cgroup/paths.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
 import { type Container, openContainer, rootOf } from "../container/container.ts";
+import { tellEnding } from "../container/ending.ts";
 import { execProcess, readProcessFile } from "../container/exec.ts";
 import { forgetting, holdSignals } from "../container/rest.ts";
 import { loadStoredConfig } from "../container/stored-config.ts";
@@ -83,7 +84,6 @@ function tellProcessEnding(
   ending: Beginning & { pid: number; status: number },
   log: Log,
 ): void {
-  const { tellEnding }: typeof import("../container/ending.ts") = require("../container/ending.ts");
   const seccomp = () => loadStoredConfig(directory, record).linux.seccomp;
   tellEnding({ what: "process", ...ending, seccomp }, log);
 }

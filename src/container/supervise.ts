@@ -8,6 +8,7 @@ import { cgroupsOf } from "./cgroups.ts";
 import { lockStill, rootOf } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
 import { destroyContainer } from "./destroy.ts";
+import { tellEnding } from "./ending.ts";
 import { type Ended, forgetting } from "./rest.ts";
 import { readStoredConfig } from "./stored-config.ts";
 
@@ -64,7 +65,6 @@ function tellContainerEnding(
   status: number,
   context: ContainerContext,
 ): void {
-  const { tellEnding }: typeof import("./ending.ts") = require("./ending.ts");
   const ending = {
     what: "container",
     pid,

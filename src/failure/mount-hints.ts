@@ -9,6 +9,7 @@ import {
   isNewUserNamespace,
   type MountFacts,
 } from "./context.ts";
+import { didYouMean } from "./suggestion.ts";
 
 /** "": nothing that was checked explains it. */
 export function mountHint(facts: HintFacts): string {
@@ -46,7 +47,6 @@ function refusedOption({ type, data }: MountFacts, context: FailureContext): str
       return `the ${kind} of the devpts option ${kind}=${value} is in no range of linux.${kind}Mappings: add it there, or remove the option`;
     }
   }
-  const { didYouMean }: typeof import("./suggestion.ts") = require("./suggestion.ts");
   const known = context.mountOptionNames();
   for (const { key, value } of data) {
     const suggestion = value === null ? didYouMean(key, known) : "";

@@ -28,7 +28,7 @@ export interface Reading {
 export function checkDocument(schema: v.GenericSchema, document: string, source: string): Reading {
   const strict = readStrictly(schema, document, source);
   if (strict !== undefined) return { output: strict, issues: [], warnings: [] };
-  // Most documents do not need it.
+  // Most documents do not need it, and each start would have it in its memory (src/native/call.ts has the figure).
   const { readLeniently }: typeof import("./lenient.ts") = require("./lenient.ts");
   const { value, warnings } = readLeniently(schema, source);
   return { ...check(schema, value), warnings };

@@ -7,6 +7,7 @@
  */
 
 import { DEPTH_MAX, isTooDeep } from "./json-depth.ts";
+import { jsonError } from "./json-error.ts";
 import { isSpecialNumber, numberText } from "./json-number.ts";
 import { withoutStrings } from "./json-structure.ts";
 
@@ -29,7 +30,6 @@ export function parseDocument(document: string, source: string): unknown {
     return parseJson(source);
   } catch (error) {
     // Loaded only after a mistake.
-    const { jsonError }: typeof import("./json-error.ts") = require("./json-error.ts");
     throw jsonError(document, source, error);
   }
 }

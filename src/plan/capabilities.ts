@@ -1,5 +1,6 @@
 /** Capability names to sets. capabilities(7). */
 
+import { didYouMean } from "../failure/suggestion.ts";
 import type { Warning } from "../failure/warning.ts";
 import { capabilityNames, capabilityNumber } from "../kernel/capability.ts";
 import type { Capabilities } from "../native/boundary.gen.ts";
@@ -62,7 +63,6 @@ function unknownCapabilities(config: CapabilitiesConfig): Warning[] {
     }
   }
   return [...places].map(([name, path]) => {
-    const { didYouMean }: typeof import("../failure/suggestion.ts") = require("../failure/suggestion.ts");
     const suggestion = didYouMean(name, capabilityNames());
     return {
       path,

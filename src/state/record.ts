@@ -7,7 +7,9 @@
 
 import type { CgroupDriver } from "../cgroup/manager.ts";
 import { RuntimeError } from "../failure/errors.ts";
+import { describeFound } from "../oci/issue.ts";
 import { parseExactly, stringifyJson } from "../oci/json.ts";
+import { whyNotJson } from "../oci/json-error.ts";
 
 /** Contents of state.json. */
 export interface StateRecord {
@@ -96,7 +98,6 @@ export function checkRecord(value: unknown, path: string): StateRecord {
 
 function found(value: unknown): string {
   if (value === undefined) return "missing";
-  const { describeFound }: typeof import("../oci/issue.ts") = require("../oci/issue.ts");
   return describeFound(value);
 }
 
@@ -178,7 +179,6 @@ function parse(text: string, path: string): unknown {
   try {
     return parseExactly(text);
   } catch (error) {
-    const { whyNotJson }: typeof import("../oci/json-error.ts") = require("../oci/json-error.ts");
     throw damaged(path, whyNotJson(text, error), FORCE_HINT);
   }
 }

@@ -1,6 +1,7 @@
 /** Names and ids on the command line: containers, users, capabilities, environment variables, signals. */
 
 import { RuntimeError } from "../failure/errors.ts";
+import { didYouMean } from "../failure/suggestion.ts";
 import { capabilityNumber } from "../kernel/capability.ts";
 import { ID_MAX } from "../kernel/id.ts";
 import { SIG } from "../native/boundary.gen.ts";
@@ -93,7 +94,6 @@ const SIGNALS: Readonly<Record<string, number>> = {
 export function parseSignal(text: string): number {
   const number = signalNumber(text);
   if (number === undefined) {
-    const { didYouMean }: typeof import("../failure/suggestion.ts") = require("../failure/suggestion.ts");
     // Whoever wrote SIG wants to read it.
     const prefix = /^sig/i.test(text) ? "SIG" : "";
     const known = Object.keys(SIGNALS).map((name) => `${prefix}${name}`);

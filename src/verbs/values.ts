@@ -1,6 +1,7 @@
 /** Values of flags: booleans, words, integers, sizes, durations, lists of CPUs. */
 
 import { RuntimeError } from "../failure/errors.ts";
+import { didYouMean } from "../failure/suggestion.ts";
 
 /** A value that a parser refuses. The message says what was found and what is accepted. */
 export class ValueError extends RuntimeError {
@@ -61,7 +62,6 @@ export function oneOf<const Choice extends string>(
   return (text) => {
     const choice = choices.find((candidate) => candidate === text);
     if (choice !== undefined) return choice;
-    const { didYouMean }: typeof import("../failure/suggestion.ts") = require("../failure/suggestion.ts");
     throw new ValueError(
       `${problem}: ${quote(text)} is not ${choices.join(", ")}${didYouMean(text, choices)}`,
     );

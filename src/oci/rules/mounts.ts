@@ -1,5 +1,6 @@
 /** Rules of `mounts`. */
 
+import { didYouMean } from "../../failure/suggestion.ts";
 import { isMapped } from "../../kernel/id.ts";
 import type { MountOption } from "../../native/boundary.gen.ts";
 import type { Config } from "../config.ts";
@@ -178,6 +179,5 @@ function textOf({ key, value }: MountOption): string {
 
 /** ` (did you mean "nosuid"?)` for a misspelt flag. */
 function nearOption(word: string): string {
-  const { didYouMean }: typeof import("../../failure/suggestion.ts") = require("../../failure/suggestion.ts");
   return didYouMean(word, knownMountOptions());
 }
