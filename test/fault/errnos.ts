@@ -70,7 +70,39 @@ const byCall: Readonly<Record<string, readonly string[]>> = {
   signalfd4: ["EMFILE"],
   timerfd_create: ["EMFILE"],
   eventfd2: ["EMFILE"],
+  readlinkat: ["EACCES", "ENOENT"],
+  fcntl: ["EMFILE"],
+  dup3: ["EMFILE", "EBUSY"],
+  close_range: ["EMFILE"],
+  ppoll: ["ENOMEM"],
+  pread64: ["EIO"],
+  faccessat2: ["EACCES"],
+  sched_setaffinity: ["EINVAL", "EPERM"],
+  ioctl: ["EIO"],
+  splice: ["ENOMEM"],
+  setsid: ["EPERM"],
+  getcwd: ["ENOENT"],
+  mmap: ["ENOMEM"],
 };
+
+/**
+ * Not made to fail: what cannot fail, what only a bug of ours makes fail, and what has nobody to tell. Where bunc-init
+ * makes them, they fail on a kernel that does nothing (test/contract).
+ */
+const spared = new Set([
+  // They always succeed, or what they give back is lost in any case.
+  ...["clock_gettime", "close", "exit_group", "getegid", "geteuid", "getpid", "munmap", "umask", "uname"],
+  ...["set_robust_list", "set_tid_address", "rt_sigreturn", "rseq", "sigaltstack"],
+  // With arguments that are right they cannot fail.
+  ...["arch_prctl", "rt_sigaction", "rt_sigprocmask", "lseek", "wait4", "waitid"],
+  // Memory of Bun, of musl and of hooks; madvise(2) is advice.
+  ...["brk", "madvise", "mprotect", "mremap", "process_madvise"],
+  // Of hooks and of the program.
+  ...["access", "fstatat64", "nanosleep"],
+]);
+
+/** A call of bunc must be here: it fails, or it says why not. */
+export const isKnown = (call: string): boolean => call in byCall || spared.has(call);
 
 /** Made by the start of Bun, of musl or of a helper: what becomes of them then is not bunc's doing. */
 const ofBun = new Set([
@@ -82,6 +114,7 @@ const ofBun = new Set([
   "timerfd_create",
   "prctl",
   "prlimit64",
+  "mmap",
 ]);
 
 /** `own`: made by the command itself, not by bunc-init or a hook. */

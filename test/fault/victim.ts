@@ -1,6 +1,6 @@
 /** A command that something happens to, and what has to hold afterwards whatever it was. */
 import { expect } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { leaksOf } from "../harness/leaks.ts";
 import { type Bundle, type Sandbox, until } from "../harness/sandbox.ts";
 
@@ -9,6 +9,10 @@ export interface Victim {
   /** Brings the container to where the verb applies. */
   readonly prepare: (box: Sandbox, bundle: Bundle, id: string) => Promise<void>;
   readonly args: (bundle: Bundle, id: string) => string[];
+  /** Of the container, if not one that goes on until it is killed. */
+  readonly program?: readonly string[];
+  /** It only reads, so that what it is killed at is of no interest to others. */
+  readonly reads?: true;
 }
 
 const nothing = async () => {};
@@ -18,6 +22,17 @@ const create = async (box: Sandbox, bundle: Bundle, id: string) =>
 
 const run = async (box: Sandbox, bundle: Bundle, id: string) =>
   void (await box.must(["run", "--detach", "--bundle", bundle.directory, id]));
+
+/** Two mounts for a running container, one on the other. */
+function mountsFile(bundle: Bundle): string {
+  const file = `${bundle.directory}/mounts.json`;
+  const mounts = [
+    { destination: "/data", type: "bind", source: bundle.directory, options: ["rbind", "ro"] },
+    { destination: "/data/rootfs", type: "tmpfs", source: "tmpfs" },
+  ];
+  writeFileSync(file, JSON.stringify(mounts));
+  return file;
+}
 
 export const victims: readonly Victim[] = [
   {
@@ -29,6 +44,12 @@ export const victims: readonly Victim[] = [
     verb: "run --detach",
     prepare: nothing,
     args: (bundle, id) => ["run", "--detach", "--bundle", bundle.directory, id],
+  },
+  {
+    verb: "run",
+    prepare: nothing,
+    args: (bundle, id) => ["run", "--bundle", bundle.directory, id],
+    program: ["nap:20"],
   },
   { verb: "start", prepare: create, args: (_bundle, id) => ["start", id] },
   { verb: "exec", prepare: run, args: (_bundle, id) => ["exec", id, "/probe", "nap:20"] },
@@ -46,6 +67,33 @@ export const victims: readonly Victim[] = [
   { verb: "kill", prepare: run, args: (_bundle, id) => ["kill", id, "KILL"] },
   { verb: "ps", prepare: run, args: (_bundle, id) => ["ps", "--format", "json", id] },
   { verb: "events --stats", prepare: run, args: (_bundle, id) => ["events", "--stats", id] },
+  {
+    verb: "mounts add",
+    prepare: run,
+    args: (bundle, id) => ["mounts", "add", id, mountsFile(bundle)],
+  },
+  {
+    verb: "mounts remove",
+    prepare: async (box, bundle, id) => {
+      await run(box, bundle, id);
+      await box.must(["mounts", "add", id, mountsFile(bundle)]);
+    },
+    args: (bundle, id) => ["mounts", "remove", id, mountsFile(bundle)],
+  },
+  {
+    verb: "explain",
+    prepare: nothing,
+    args: (bundle, id) => ["explain", "--bundle", bundle.directory, id],
+    reads: true,
+  },
+  {
+    verb: "validate",
+    prepare: nothing,
+    args: (bundle) => ["validate", `${bundle.directory}/config.json`],
+    reads: true,
+  },
+  { verb: "features", prepare: nothing, args: () => ["features"], reads: true },
+  { verb: "spec", prepare: nothing, args: () => ["spec", "-"], reads: true },
   { verb: "state", prepare: run, args: (_bundle, id) => ["state", id] },
   { verb: "list", prepare: run, args: () => ["list"] },
   { verb: "delete", prepare: create, args: (_bundle, id) => ["delete", id] },
@@ -53,9 +101,9 @@ export const victims: readonly Victim[] = [
 ];
 
 /** What a container can have of each kind that a runtime makes for it. */
-export function withEverything(bundle: Bundle): Bundle {
+export function withEverything(bundle: Bundle, program: readonly string[] = ["fork:2", "sleep"]): Bundle {
   return bundle.edit((config) => {
-    config.process.args = ["/probe", "fork:2", "sleep"];
+    config.process.args = ["/probe", ...program];
     config.root.readonly = false;
     config.mounts.push({ destination: "/data", type: "tmpfs", source: "tmpfs" });
     config.hooks = { createRuntime: [{ path: "/bin/true" }], poststop: [{ path: "/bin/true" }] };

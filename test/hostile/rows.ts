@@ -142,7 +142,7 @@ export const rows: readonly Row[] = [
   ...told("Crashes and faults", "test/fault/every-call.test.ts", [
     [
       "every call",
-      "every verb killed before, and failing at, each of its system calls (FAULT_PART=1/1; else a part)",
+      "every verb killed before, and failing at, each of its system calls, those of bunc-init and hooks included (FAULT_PART=K/N: a part)",
     ],
   ]),
   ...told("Crashes and faults", "test/contract/confining.test.ts", [
