@@ -15,6 +15,7 @@ test {
     _ = @import("entry/record.zig");
     _ = @import("files.zig");
     _ = @import("hook.zig");
+    _ = @import("hook_result.zig");
     _ = @import("image/code.zig");
     _ = @import("image/cpu.zig");
     _ = @import("image/pieces.zig");

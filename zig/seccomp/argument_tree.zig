@@ -20,6 +20,11 @@ const Alternative = @import("rules.zig").Alternative;
 const graph_types = @import("graph.zig");
 const Graph = graph_types.Graph;
 const Id = graph_types.Id;
+const facts_types = @import("facts.zig");
+const Facts = facts_types.Facts;
+const Test = facts_types.Test;
+const full = facts_types.full;
+const Word = facts_types.Word;
 
 pub const Strategy = enum { tree, sequence };
 
@@ -49,89 +54,6 @@ pub fn build(
     return builder.sequence();
 }
 
-/// A 32-bit half of an argument: 2 * argument + 1 for the high one.
-const Word = u4;
-const word_count = 2 * condition_types.argument_count;
-
-fn low_word(argument: u3) Word {
-    return @as(Word, argument) * 2;
-}
-
-fn high_word(argument: u3) Word {
-    return low_word(argument) + 1;
-}
-
-const full = std.math.maxInt(u32);
-
-/// What a tested word must be: (word & mask) `jump` value.
-const Test = struct {
-    word: Word,
-    mask: u32,
-    jump: graph_types.Jump,
-    value: u32,
-};
-
-/// What is known of the arguments at a point of the tree.
-const Facts = struct {
-    min: [word_count]u32 = @splat(0),
-    max: [word_count]u32 = @splat(full),
-    /// Outcomes of equality tests that `min` and `max` do not express.
-    outcomes: ?*const Known = null,
-
-    const Known = struct {
-        made: Test,
-        holds: bool,
-        next: ?*const Known,
-    };
-
-    fn known(facts: *const Facts, made: Test) ?bool {
-        const min = facts.min[made.word];
-        const max = facts.max[made.word];
-        switch (made.jump) {
-            .greater => {
-                if (min > made.value) return true;
-                if (max <= made.value) return false;
-            },
-            .equal => {
-                if (min == max) return min & made.mask == made.value;
-                if (made.mask == full and (made.value < min or made.value > max)) return false;
-                var iterator = facts.outcomes;
-                while (iterator) |outcome| : (iterator = outcome.next) {
-                    if (std.meta.eql(outcome.made, made)) return outcome.holds;
-                }
-            },
-            .greater_or_equal, .any_bit => unreachable, // only chosen for the program
-        }
-        return null;
-    }
-
-    fn after(facts: *const Facts, arena: Allocator, made: Test, holds: bool) Allocator.Error!Facts {
-        var result = facts.*;
-        const word = made.word;
-        switch (made.jump) {
-            .greater => if (holds) {
-                result.min[word] = @max(result.min[word], made.value + 1);
-            } else {
-                result.max[word] = @min(result.max[word], made.value);
-            },
-            .equal => if (made.mask == full and holds) {
-                result.min[word] = made.value;
-                result.max[word] = made.value;
-            } else if (made.mask == full and made.value == result.min[word]) {
-                result.min[word] += 1;
-            } else if (made.mask == full and made.value == result.max[word]) {
-                result.max[word] -= 1;
-            } else {
-                const outcome = try arena.create(Known);
-                outcome.* = .{ .made = made, .holds = holds, .next = result.outcomes };
-                result.outcomes = outcome;
-            },
-            .greater_or_equal, .any_bit => unreachable,
-        }
-        return result;
-    }
-};
-
 /// What the accumulator holds: a whole word; null for anything else.
 const Accumulator = ?Word;
 
@@ -147,7 +69,7 @@ const Builder = struct {
 
     fn tree(builder: *Builder, first: usize, facts: Facts, accumulator: Accumulator) TreeError!Id {
         for (builder.alternatives[first..], first..) |alternative, index| {
-            switch (evaluate_all(alternative.conditions, &facts)) {
+            switch (facts.evaluate_all(alternative.conditions)) {
                 .no => continue,
                 .yes => return builder.graph.ret(alternative.action),
                 .unknown => |needed| {
@@ -178,7 +100,7 @@ const Builder = struct {
         var values: [max_searched]u32 = undefined;
         var count: usize = 0;
         for (builder.alternatives[first..]) |alternative| {
-            const candidate = switch (evaluate_all(alternative.conditions, facts)) {
+            const candidate = switch (facts.evaluate_all(alternative.conditions)) {
                 .unknown => |it| it,
                 else => continue,
             };
@@ -217,7 +139,7 @@ const Builder = struct {
 
     /// One condition on its own.
     fn single(builder: *Builder, condition: Condition, facts: Facts, yes: Id, no: Id) Allocator.Error!Id {
-        const made = switch (evaluate(condition, &facts)) {
+        const made = switch (facts.evaluate(condition)) {
             .yes => return yes,
             .no => return no,
             .unknown => |it| it,
@@ -257,83 +179,6 @@ fn offset_of(word: Word, endian: std.builtin.Endian) u32 {
     const high: u32 = word & 1;
     const second = if (endian == .little) high else 1 - high;
     return bpf.offset_arguments + @as(u32, word >> 1) * 8 + second * 4;
-}
-
-const Evaluation = union(enum) {
-    yes,
-    no,
-    /// The test that brings the answer nearer.
-    unknown: Test,
-};
-
-fn evaluate_all(conditions: []const Condition, facts: *const Facts) Evaluation {
-    var needed: ?Test = null;
-    for (conditions) |condition| switch (evaluate(condition, facts)) {
-        .yes => {},
-        .no => return .no,
-        .unknown => |it| if (needed == null) {
-            needed = it;
-        },
-    };
-    return if (needed) |it| .{ .unknown = it } else .yes;
-}
-
-fn evaluate(condition: Condition, facts: *const Facts) Evaluation {
-    return switch (condition.operator) {
-        .SCMP_CMP_EQ, .SCMP_CMP_MASKED_EQ => evaluate_equal(condition, facts),
-        .SCMP_CMP_NE => negate(evaluate_equal(condition, facts)),
-        .SCMP_CMP_GT => evaluate_greater(condition, facts, condition.value),
-        .SCMP_CMP_LE => negate(evaluate_greater(condition, facts, condition.value)),
-        // a >= v is a > v - 1 for v > 0.
-        .SCMP_CMP_GE => if (condition.value == 0) .yes else evaluate_greater(condition, facts, condition.value - 1),
-        .SCMP_CMP_LT => if (condition.value == 0) .no else negate(evaluate_greater(condition, facts, condition.value - 1)),
-    };
-}
-
-fn negate(evaluation: Evaluation) Evaluation {
-    return switch (evaluation) {
-        .yes => .no,
-        .no => .yes,
-        .unknown => evaluation,
-    };
-}
-
-fn evaluate_equal(condition: Condition, facts: *const Facts) Evaluation {
-    var needed: ?Test = null;
-    for ([_]Word{ high_word(condition.argument), low_word(condition.argument) }) |word| {
-        const high = word & 1 == 1;
-        const mask = if (high) Condition.high(condition.mask) else Condition.low(condition.mask);
-        const value = if (high) Condition.high(condition.value) else Condition.low(condition.value);
-        if (mask == 0) continue;
-        const made: Test = .{ .word = word, .mask = mask, .jump = .equal, .value = value };
-        if (facts.known(made)) |holds| {
-            if (!holds) return .no;
-        } else if (needed == null) needed = made;
-    }
-    return if (needed) |it| .{ .unknown = it } else .yes;
-}
-
-/// argument > value, word by word. On 32-bit architectures there is no high
-/// word (its mask is empty).
-fn evaluate_greater(condition: Condition, facts: *const Facts, value: u64) Evaluation {
-    if (Condition.high(condition.mask) != 0) {
-        const word = high_word(condition.argument);
-        const above: Test = .{ .word = word, .mask = full, .jump = .greater, .value = Condition.high(value) };
-        const holds = facts.known(above) orelse return .{ .unknown = above };
-        if (holds) return .yes;
-        var equal = above;
-        equal.jump = .equal;
-        const same = facts.known(equal) orelse return .{ .unknown = equal };
-        if (!same) return .no;
-    }
-    const above: Test = .{
-        .word = low_word(condition.argument),
-        .mask = full,
-        .jump = .greater,
-        .value = Condition.low(value),
-    };
-    const holds = facts.known(above) orelse return .{ .unknown = above };
-    return if (holds) .yes else .no;
 }
 
 test "tree and sequence decide as the alternatives do" {
