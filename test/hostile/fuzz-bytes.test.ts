@@ -1,6 +1,6 @@
 /**
  * Replies of systemd and CRIU, and mount tables, and their damage: a value, or the one error that the reader promises. HOSTILE_SEED
- * repeats a run.
+ * repeats a run; what failed once is tried in each (corpus.ts).
  */
 import { expect, test } from "bun:test";
 import {
@@ -14,6 +14,7 @@ import { decode, encode, field, message, repeated } from "../../src/criu/protobu
 import { parseMountinfo } from "../../src/host/mountinfo.ts";
 import { damageBytes } from "../harness/damage.ts";
 import { Random } from "../harness/random.ts";
+import { keepInput, keptInputs } from "./corpus.ts";
 import { tell } from "./results.ts";
 import { rounds, seed } from "./rounds.ts";
 
@@ -23,19 +24,36 @@ const count = rounds(20_000, 1_000_000);
 const isAccident = (error: unknown) =>
   error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
 
-function fuzz(key: string, corpus: readonly Uint8Array[], read: (bytes: Uint8Array) => unknown): void {
+/** `attempt` throws where the input does what it must not. */
+function tryEach(
+  key: string,
+  make: (random: Random) => Uint8Array,
+  attempt: (bytes: Uint8Array) => void,
+): void {
+  for (const { bytes } of keptInputs(key)) attempt(bytes);
   const random = new Random(seed);
-  let refused = 0;
   for (let round = 0; round < count; round++) {
-    const bytes = damageBytes(random.pick(corpus), random);
+    const bytes = make(random);
+    try {
+      attempt(bytes);
+    } catch (error) {
+      const kept = keepInput(key, round, bytes);
+      throw new Error(`HOSTILE_SEED=${seed}, round ${round}, kept as ${kept}`, { cause: error });
+    }
+  }
+}
+
+function fuzz(key: string, whole: readonly Uint8Array[], read: (bytes: Uint8Array) => unknown): void {
+  let refused = 0;
+  const attempt = (bytes: Uint8Array) => {
     try {
       read(bytes);
     } catch (error) {
-      if (!(error instanceof Error) || isAccident(error))
-        throw new Error(`HOSTILE_SEED=${seed}, round ${round}: ${bytes.toHex()}`, { cause: error });
+      if (!(error instanceof Error) || isAccident(error)) throw error;
       refused++;
     }
-  }
+  };
+  tryEach(key, (random) => damageBytes(random.pick(whole), random), attempt);
   expect(refused).toBeGreaterThan(0);
   tell(key, { inputs: count, refused });
 }
@@ -91,13 +109,13 @@ const lines = [
 
 /** Whatever stands in a line, the lines before and behind it are read. */
 test(`mount tables, HOSTILE_SEED=${seed}`, () => {
-  const random = new Random(seed);
   const corpus = lines.map((line) => new TextEncoder().encode(line));
   const [whole] = parseMountinfo(`${lines[1]}\n`);
-  for (let round = 0; round < count; round++) {
-    const damaged = new TextDecoder().decode(damageBytes(random.pick(corpus), random));
+  const attempt = (bytes: Uint8Array) => {
+    const damaged = new TextDecoder().decode(bytes);
     const entries = parseMountinfo(`${lines[1]}\n${damaged}\n${lines[1]}\n`);
     expect([damaged, entries[0], entries.at(-1)]).toEqual([damaged, whole, whole]);
-  }
+  };
+  tryEach("mount tables", (random) => damageBytes(random.pick(corpus), random), attempt);
   tell("mount tables", { inputs: count });
 }, 600_000);

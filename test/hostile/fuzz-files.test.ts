@@ -1,6 +1,6 @@
 /**
  * Files and words that the executable reads, damaged: it succeeds, or says one thing. HOSTILE_SEED repeats a run; a failure has the
- * input.
+ * input, which is then tried in each (corpus.ts).
  */
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -16,6 +16,7 @@ import { type Sandbox, until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 import { sealable } from "../harness/seal.ts";
 import { unclean } from "./clean.ts";
+import { keepInput, keptInputs } from "./corpus.ts";
 import { tell } from "./results.ts";
 import { rounds, seed, timeoutOf } from "./rounds.ts";
 
@@ -29,49 +30,56 @@ function damagedText(document: unknown, random: Random): Uint8Array {
   return random.chance(1, 4) ? damageBytes(text, random) : text;
 }
 
+/** → what a round tries: what `damaged` makes, or what was kept. */
+type Input = (damaged: () => Uint8Array) => Uint8Array;
+
 interface Target {
   readonly key: string;
-  /** → the rounds: each takes random numbers and gives what was wrong. */
+  /** → the rounds: each gives what it tried, and what was wrong. */
   readonly prepare: (
     box: Sandbox,
-  ) => Promise<(random: Random) => Promise<readonly [input: string, wrong: string | undefined]>>;
+    random: Random,
+  ) => Promise<(input: Input) => Promise<readonly [input: Uint8Array, wrong: string | undefined]>>;
 }
 
 const shown = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
+/** In a command line that is kept: the id of a container that is there. */
+const theContainer = "<container>";
+
 const targets: readonly Target[] = [
   {
     key: "config.json",
-    prepare: async (box) => {
+    prepare: async (box, random) => {
       const bundle = box.probe(["exit:0"]);
-      return async (random) => {
-        const bytes = damagedText(defaultConfig(), random);
+      return async (input) => {
+        const bytes = input(() => damagedText(defaultConfig(), random));
         bundle.writeRaw(bytes);
         const id = box.id();
         const result = await box.call(["run", "--bundle", bundle.directory, id]);
         const left = cgroupsOf(id).length > 0 || existsSync(`${box.root}/${id}`);
         // It may have been told to run something else, or in a terminal.
-        return [shown(bytes), left ? "something is left" : unclean(result, result.status === 0)];
+        return [bytes, left ? "something is left" : unclean(result, result.status === 0)];
       };
     },
   },
   {
     key: "process.json",
-    prepare: async (box) => {
+    prepare: async (box, random) => {
       const id = await box.started(box.probe(["sleep"]));
       const file = box.path("process.json");
       const process = { ...defaultConfig().process, args: ["/probe", "exit:0"] };
-      return async (random) => {
-        const bytes = damagedText(process, random);
+      return async (input) => {
+        const bytes = input(() => damagedText(process, random));
         writeFileSync(file, bytes);
         const result = await box.call(["exec", "--process", file, id]);
-        return [shown(bytes), unclean(result)];
+        return [bytes, unclean(result)];
       };
     },
   },
   {
     key: "resources.json",
-    prepare: async (box) => {
+    prepare: async (box, random) => {
       const id = await box.started(box.probe(["sleep"]));
       const file = box.path("resources.json");
       const resources = {
@@ -81,25 +89,25 @@ const targets: readonly Target[] = [
         unified: { "pids.max": "50" },
         hugepageLimits: [{ pageSize: "2MB", limit: 0 }],
       };
-      return async (random) => {
-        const bytes = damagedText(resources, random);
+      return async (input) => {
+        const bytes = input(() => damagedText(resources, random));
         writeFileSync(file, bytes);
         const result = await box.call(["update", "--resources", file, id]);
         // A limit that ends it is as it was asked for.
-        return [shown(bytes), unclean(result)];
+        return [bytes, unclean(result)];
       };
     },
   },
   {
     key: "state.json",
-    prepare: async (box) => {
+    prepare: async (box, random) => {
       const seal = await box.seal();
       const bundle = box.probe(["sleep"]);
-      return async (random) => {
+      return async (input) => {
         const id = await box.started(bundle);
         const { pid } = await box.state(id);
         const file = `${box.root}/${id}/state.json`;
-        const bytes = damagedText(JSON.parse(readFileSync(file, "utf8")), random);
+        const bytes = input(() => damagedText(JSON.parse(readFileSync(file, "utf8")), random));
         writeFileSync(file, bytes);
         const wrong: string[] = [];
         for (const words of [["state", id], ["list"], ["ps", id], ["exec", id, "/probe", "exit:0"]]) {
@@ -116,13 +124,13 @@ const targets: readonly Target[] = [
           if (text.includes(`"${seal.pathInside(path)}"`)) wrong.push(`the cgroup is left: ${path}`);
           await until("it is empty", () => Bun.spawnSync(["rmdir", path]).success || undefined);
         }
-        return [text, wrong.length > 0 ? wrong.join("; ") : undefined];
+        return [bytes, wrong.length > 0 ? wrong.join("; ") : undefined];
       };
     },
   },
   {
     key: "command lines",
-    prepare: async (box) => {
+    prepare: async (box, random) => {
       const id = await box.started(box.probe(["sleep"]));
       const words = [
         ...[
@@ -180,20 +188,25 @@ const targets: readonly Target[] = [
           "/probe",
           "exit:0",
           "/nowhere",
-          id,
-          id,
+          theContainer,
+          theContainer,
         ],
       ];
       const directory = box.path("words");
       mkdirSync(directory);
-      return async (random) => {
-        const line = Array.from({ length: 1 + random.below(6) }, () => random.pick(words));
+      return async (input) => {
+        const bytes = input(() => {
+          const line = Array.from({ length: 1 + random.below(6) }, () => random.pick(words));
+          return new TextEncoder().encode(JSON.stringify(line));
+        });
+        const given = JSON.parse(shown(bytes)) as string[];
+        const line = given.map((word) => (word === theContainer ? id : word));
         // Without end by themselves, or of the caller's files.
         const endless = line.includes("events") && !line.includes("--stats");
         if (endless) line.push("--stats");
         const result = await box.call(line, { cwd: directory });
         return [
-          JSON.stringify(line),
+          bytes,
           unclean(
             result,
             line.includes("--log") ||
@@ -207,24 +220,23 @@ const targets: readonly Target[] = [
   },
   {
     key: "passwd file",
-    prepare: async (box) => {
+    prepare: async (box, random) => {
       const bundle = box.probe(["sleep"]);
       mkdirSync(`${bundle.rootfs}/etc`);
       const whole = new TextEncoder().encode(
         "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n",
       );
       const id = await box.started(bundle);
-      return async (random) => {
-        const bytes = damageBytes(random.chance(1, 8) ? new Uint8Array(70_000).fill(0x3a) : whole, random);
+      return async (input) => {
+        const bytes = input(() =>
+          damageBytes(random.chance(1, 8) ? new Uint8Array(70_000).fill(0x3a) : whole, random),
+        );
         writeFileSync(`${bundle.rootfs}/etc/passwd`, bytes);
         const result = await box.call(["exec", "--user", "1000:1000", id, "/probe", "self"]);
-        if (result.status !== 0) return [shown(bytes), unclean(result) ?? "it failed"];
+        if (result.status !== 0) return [bytes, unclean(result) ?? "it failed"];
         const { uids, env } = new Report(result.stdout).self;
         const homes = env.filter((entry) => entry.startsWith("HOME="));
-        return [
-          shown(bytes),
-          uids[0] === 1000 && homes.length === 1 ? undefined : `uid ${uids[0]}, ${homes}`,
-        ];
+        return [bytes, uids[0] === 1000 && homes.length === 1 ? undefined : `uid ${uids[0]}, ${homes}`];
       };
     },
   },
@@ -238,12 +250,17 @@ for (const { key, prepare } of targets) {
       const added = watchOutside();
       // What they name may be anywhere.
       await box.seal();
-      const round = await prepare(box);
-      const random = new Random(seed);
+      const round = await prepare(box, new Random(seed));
       const wrong: string[] = [];
+      for (const { name, bytes } of keptInputs(key)) {
+        const [, what] = await round(() => bytes);
+        if (what !== undefined) wrong.push(`${name}, which was kept: ${what}`);
+      }
       for (let number = 0; number < count; number++) {
-        const [input, what] = await round(random);
-        if (what !== undefined) wrong.push(`round ${number}: ${what}: ${input.slice(0, 3000)}`);
+        const [bytes, what] = await round((damaged) => damaged());
+        if (what === undefined) continue;
+        const kept = keepInput(key, number, bytes);
+        wrong.push(`round ${number}, kept as ${kept}: ${what}: ${shown(bytes).slice(0, 3000)}`);
       }
       expect(wrong).toEqual([]);
       expect(added()).toEqual([]);
