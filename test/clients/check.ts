@@ -11,6 +11,8 @@ export interface Check {
   /** Exit status of the script; 0 when left out. */
   readonly status?: number;
   readonly timeoutMs?: number;
+  /** It demands bunc's own words, so runc is not asked, and bunc has to pass whatever runc does. */
+  readonly buncOnly?: boolean;
 }
 
 /** Checks that need the same configuration of the same client. */

@@ -1,6 +1,6 @@
 /** How each client is configured for a runtime, and which checks run with it. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Check, Group, RuntimeName } from "./check.ts";
 import { runtimePaths } from "./check.ts";
 import { containerd } from "./checks/containerd.ts";
@@ -11,20 +11,32 @@ import { dockerResources } from "./checks/docker-resources.ts";
 import { dockerRun } from "./checks/docker-run.ts";
 import { dockerNetworks, dockerSecurity } from "./checks/docker-security.ts";
 import { podman, podmanCgroupfs, podmanLimits, podmanRoot } from "./checks/podman.ts";
-import { installSnippet } from "./install-doc.ts";
+import { failureChecks } from "./failures-doc.ts";
+import { installSnippet, snippet } from "./install-doc.ts";
 import { upgrade } from "./upgrade.ts";
 
 const hereDocument = (path: string, text: string) => `cat >${path} <<'END-OF-FILE'\n${text}\nEND-OF-FILE\n`;
 
+/** Where docs/FAILURES.md puts its script. */
+const logged = "/usr/local/bin/bunc-logged";
+
+const installLogged = (runtime: RuntimeName) =>
+  `${hereDocument(logged, snippet("FAILURES.md", "logged").replaceAll(`${runtimePaths.bunc} `, `${runtimePaths[runtime]} `))}chmod 755 ${logged}`;
+
 const importForDocker =
   "docker image inspect busybox >/dev/null 2>&1 || docker import -c 'CMD [\"sh\"]' /scratch/busybox.tar busybox:latest >/dev/null";
 
-/** daemon.json as docs/INSTALL.md has it, with what else a group wants; for runc the daemon's own default. */
+/**
+ * daemon.json as docs/INSTALL.md has it, with what else a group wants and the script of docs/FAILURES.md; for runc the
+ * daemon's own default.
+ */
 function dockerd(runtime: RuntimeName, settings: Readonly<Record<string, unknown>> = {}): string {
   const base = runtime === "bunc" ? JSON.parse(installSnippet("docker")) : {};
+  const runtimes = { ...base.runtimes, [basename(logged)]: { path: logged } };
   return [
+    installLogged(runtime),
     "mkdir -p /etc/docker",
-    hereDocument("/etc/docker/daemon.json", JSON.stringify({ ...base, ...settings }, null, 2)),
+    hereDocument("/etc/docker/daemon.json", JSON.stringify({ ...base, runtimes, ...settings }, null, 2)),
     "systemctl reset-failed docker || :",
     "systemctl restart docker",
     `test "$(docker info -f '{{.DefaultRuntime}}')" = ${runtime}`,
@@ -79,6 +91,7 @@ function containerdSetup(runtime: RuntimeName): string {
     ...(runtime === "bunc" ? [`containerd config dump | grep -q "BinaryName = '${runtimePaths.bunc}'"`] : []),
     `ctr image ls -q | grep -q busybox || { systemctl start docker; ${importForDocker}; docker save -o /scratch/busybox.image busybox:latest; ctr image import /scratch/busybox.image >/dev/null; }`,
     `echo 'BINARY="--runc-binary ${runtimePaths[runtime]}"' >/scratch/environment`,
+    installLogged(runtime),
   ].join("\n");
 }
 
@@ -164,7 +177,7 @@ const uplink =
 const everyone = "/etc/containers/containers.conf.d";
 
 export const groups: readonly Group[] = [
-  docker("run", dockerRun),
+  docker("run", [...dockerRun, ...failureChecks("Docker")]),
   // `docker checkpoint` is an experiment of the daemon's.
   docker("life of a container", dockerLife, { experimental: true }),
   docker("resources, systemd's cgroups", dockerResources),
@@ -196,6 +209,7 @@ export const groups: readonly Group[] = [
     checks: [
       { name: "as docs/INSTALL.md has it", script: `${installSnippet("ctr")}`, output: "hello" },
       ...containerd,
+      ...failureChecks("ctr"),
     ],
   },
   {
@@ -220,7 +234,7 @@ export const groups: readonly Group[] = [
     client: "Podman",
     setup: (runtime) => `${subordinateIds}\n${podmanSetup(everyone, runtime)}\n${importForPodman}`,
     cleanup: podmanCleanup,
-    checks: podmanRoot,
+    checks: [...podmanRoot, ...failureChecks("Podman")],
   },
   {
     name: "root, cgroupfs",
@@ -240,13 +254,18 @@ export const groups: readonly Group[] = [
         uplink,
         podmanSetup("~tester/.config/containers/containers.conf.d", runtime),
         "chown -R tester: ~tester/.config",
-        `runuser -u tester -- env XDG_RUNTIME_DIR=/run/user/1000 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus sh -c ${quote(`cd; ${importForPodman}`)}`,
+        asTester(importForPodman),
       ].join("\n"),
     cleanup: podmanCleanup,
     teardown: "ip link delete uplink",
     checks: [...podman, ...podmanLimits],
   },
 ];
+
+/** In the session of the guest's ordinary user. */
+function asTester(script: string): string {
+  return `runuser -u tester -- env XDG_RUNTIME_DIR=/run/user/1000 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus sh -c ${quote(`cd; ${script}`)}`;
+}
 
 function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;

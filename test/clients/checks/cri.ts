@@ -1,5 +1,6 @@
 /** containerd's CRI plugin, called as kubelet calls it, by the functions of cri.sh. */
 import type { Check } from "../check.ts";
+import { criFailureChecks } from "../failures-doc.ts";
 
 /** What depends on the cgroup driver. */
 const criCgroups: readonly Check[] = [
@@ -184,6 +185,10 @@ export const cri: readonly Check[] = [
     script: `pod; for i in $(seq 6); do { run "" echo done-$i; until_ok ended; cut -d' ' -f 4 $log; } & done | sort; wait`,
     output: "done-1\ndone-2\ndone-3\ndone-4\ndone-5\ndone-6",
   },
+  ...criFailureChecks({
+    "A program that is not there": `pod; run "" no-such-program`,
+    "A program that may not be executed": `pod; run "" /etc/passwd`,
+  }),
   {
     name: "where the cgroup is",
     script: `pod; run "" sleep 600; cat /proc/$(pid)/cgroup`,
