@@ -8,7 +8,8 @@ namespaces="network: NODE pid: CONTAINER"
 # cri METHOD [MESSAGE…]: prints the answer. A refusal goes to standard error, with gRPC's code, and fails.
 # Several messages are merged, as protobuf merges what is written one behind the other.
 cri() {
-  local method=$1 directory message length code
+  local method=$1 service=RuntimeService directory message length code
+  case $method in *Image*) service=ImageService ;; esac
   shift
   directory=$(mktemp -d)
   for message in "${@:-}"; do
@@ -19,7 +20,7 @@ cri() {
   { printf "\0\0\0\x$(printf %02x $((length >> 8)))\x$(printf %02x $((length & 255)))"; cat $directory/message; } >$directory/request
   curl -sS --http2-prior-knowledge --unix-socket /run/containerd/containerd.sock \
     -H 'content-type: application/grpc' -H 'te: trailers' --data-binary @$directory/request \
-    -D $directory/headers -o $directory/answer http://localhost/runtime.v1.RuntimeService/$method || return
+    -D $directory/headers -o $directory/answer http://localhost/runtime.v1.$service/$method || return
   code=$(sed -n 's/^grpc-status: \([0-9]*\).*/\1/p' $directory/headers)
   if [ "$code" = 0 ]; then
     tail -c +6 $directory/answer | protoc -I /scratch --decode=runtime.v1.${method}Response cri.proto
@@ -58,6 +59,22 @@ run() { create "$@" && cri StartContainer "container_id: '$id'"; }
 
 # inside COMMAND…: in the container, as an exec probe does it.
 inside() { cri ExecSync "container_id: '$id' $(printf "cmd: '%s' " "$@") timeout: 60"; }
+
+# stream_exec FIELDS COMMAND…, stream_attach FIELDS, stream_port PORT: this shell's input and output become those of the
+# stream that the CRI's server has for it; FIELDS of the request. $SIZE is the terminal's, if it has one.
+stream_exec() {
+  local fields=$1
+  shift
+  stream Exec "container_id: '$id' $fields $(printf "cmd: '%s' " "$@")"
+}
+stream_attach() { stream Attach "container_id: '$id' $1"; }
+stream_port() { stream PortForward "pod_sandbox_id: '$pod' port: $1"; }
+stream() {
+  local answer option=${SIZE:+--size=$SIZE}
+  [ $1 != PortForward ] || option=--port
+  answer=$(cri "$@") || return
+  bun /project/stream.ts $option "$(sed -n 's/^url: "\(.*\)"/\1/p' <<<"$answer")"
+}
 
 status() { cri ContainerStatus "container_id: '$id'"; }
 

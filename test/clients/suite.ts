@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { latencyTable, measureLatency } from "../bench/clients.ts";
 import { partOf } from "../harness/part.ts";
@@ -58,12 +58,15 @@ const wanted = (group: Group, check: Check) =>
   flags.only === undefined ||
   flags.only.split(",").some((text) => `${group.client}: ${group.name}: ${check.name}`.includes(text));
 
-/** What the suite needs in the guest: the executable and a root file system. */
+/** What the suite needs in the guest: the executable, what makes a root file system, and the client of streams with Bun. */
 function shareDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "bunc-clients-"));
-  mkdirSync(join(directory, "dist"));
-  copyFileSync(join(project, "dist/bunc"), join(directory, "dist/bunc"));
-  copyFileSync(join(import.meta.dir, "guest-image.sh"), join(directory, "guest-image.sh"));
+  for (const path of ["dist/bunc", "node_modules/.bin/bun"]) {
+    mkdirSync(join(directory, dirname(path)), { recursive: true });
+    copyFileSync(join(project, path), join(directory, path));
+  }
+  for (const name of ["guest-image.sh", "stream.ts"])
+    copyFileSync(join(import.meta.dir, name), join(directory, name));
   return directory;
 }
 

@@ -1,6 +1,7 @@
 /** containerd's CRI plugin, called as kubelet calls it, by the functions of cri.sh. */
 import type { Check } from "../check.ts";
 import { criFailureChecks } from "../failures-doc.ts";
+import { criStreams } from "./cri-streams.ts";
 
 /** What depends on the cgroup driver. */
 const criCgroups: readonly Check[] = [
@@ -185,6 +186,7 @@ export const cri: readonly Check[] = [
     script: `pod; for i in $(seq 6); do { run "" echo done-$i; until_ok ended; cut -d' ' -f 4 $log; } & done | sort; wait`,
     output: "done-1\ndone-2\ndone-3\ndone-4\ndone-5\ndone-6",
   },
+  ...criStreams,
   ...criFailureChecks({
     "A program that is not there": `pod; run "" no-such-program`,
     "A program that may not be executed": `pod; run "" /etc/passwd`,
