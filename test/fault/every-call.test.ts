@@ -8,7 +8,7 @@
  * `npm run test:fault` is all of it.
  */
 import { describe, expect } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { probePath } from "../harness/probe.ts";
 import { buncOnly, type Requirement, root } from "../harness/requirements.ts";
 import { bareEnvironment } from "../harness/runtime.ts";
@@ -43,6 +43,8 @@ interface Traced {
 /** Errors go to a file: a container that outlives the command keeps its standard error. */
 async function trace(box: Sandbox, action: string, command: readonly string[]): Promise<Traced> {
   const errors = box.path("stderr");
+  // Nothing of the run before, of which more may have been said.
+  writeFileSync(errors, "");
   const child = Bun.spawn([probePath(), `trace:${action}`, ...command], {
     env: bareEnvironment,
     stdio: ["ignore", "pipe", Bun.file(errors)],
