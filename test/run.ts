@@ -12,7 +12,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { noImage } from "./harness/no-image.ts";
-import { recordPassed } from "./harness/passed.ts";
+import { groupMark, recordPassed } from "./harness/passed.ts";
 import { Run, sweepDeadRuns } from "./harness/runs.ts";
 import { skipMarker } from "./harness/scenario-name.ts";
 import { type Tier, tiers } from "./tiers.ts";
@@ -72,7 +72,8 @@ function readJunit(xml: string, tally: Tally): void {
       tally.names.push(`${file} › ${name}`);
       // Of the describe() around it, which a table of cases is named by.
       const group = attribute("classname");
-      if (group !== "" && tally.names.at(-2) !== `${file} › ${group}`) tally.names.push(`${file} › ${group}`);
+      const line = `${file} › ${group}${groupMark}`;
+      if (group !== "" && tally.names.at(-2) !== line) tally.names.push(line);
     };
     if (empty !== undefined) pass();
     else if (body.includes("<skipped")) {

@@ -6,12 +6,12 @@
  * A FILTER is a test file's name without .test.ts, or a part of files' paths. A row is written anew when its tests ran and all of them passed; the others stay.
  * Without --long the tests run in their short form and nothing is written: the table is of the long form.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { isMeant } from "../harness/conformance.ts";
-import { recordVariable } from "../harness/passed.ts";
+import { passedTestsIn, recordVariable } from "../harness/passed.ts";
 import { projectRoot } from "../harness/project.ts";
 import { writePage } from "./report.ts";
 import { type Numbers, readResults, toldIn, toldVariable, writeResults } from "./results.ts";
@@ -53,8 +53,7 @@ async function run(file: string): Promise<boolean> {
 
 /** Of a row whose tests do not count by themselves: how many they are. */
 function passedOf(row: Row): Numbers | undefined {
-  const names = readFileSync(passedFile, "utf8")
-    .split("\n")
+  const names = passedTestsIn(passedFile)
     .filter((line) => line.startsWith(`${row.file} › `))
     .map((line) => line.slice(row.file.length + " › ".length));
   const tests = names.filter((name) => isMeant({ file: row.file, name: row.tests ?? "…" }, name)).length;
