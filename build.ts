@@ -76,6 +76,7 @@ async function buildExecutable(): Promise<void> {
       BUNC_COMMIT: JSON.stringify(commit()),
       BUNC_ABI: `${exports.abi}`,
       BUNC_CALL: `${exports.call}`,
+      BUNC_REHEARSE: `${exports.rehearse}`,
     },
     compile: {
       outfile: program,

@@ -36,6 +36,7 @@ pub fn build(b: *std.Build) void {
             }),
         });
         core.root_module.addObject(code);
+        core.root_module.addObject(b.addObject(.{ .name = "recording", .root_module = recording(b, target) }));
         core.root_module.addObject(b.addObject(.{
             .name = "memset",
             .root_module = b.createModule(.{
@@ -58,7 +59,11 @@ pub fn build(b: *std.Build) void {
     const library = b.addLibrary(.{ .name = "bunc", .linkage = .dynamic, .root_module = checked(b, "zig/lib.zig", target) });
     library.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
     const install_library = b.addInstallArtifact(library, .{});
-    b.step("library", "Make zig-out/lib/libbunc.so").dependOn(&install_library.step);
+    const recorder = b.addLibrary(.{ .name = "recording", .linkage = .dynamic, .root_module = recording(b, target) });
+    const install_recorder = b.addInstallArtifact(recorder, .{});
+    const libraries = b.step("library", "Make zig-out/lib/libbunc.so and librecording.so");
+    libraries.dependOn(&install_library.step);
+    libraries.dependOn(&install_recorder.step);
 
     const probe = b.addExecutable(.{ .name = "probe", .linkage = .static, .root_module = checked(b, "test/probe/probe.zig", target) });
     b.installArtifact(probe);
@@ -105,6 +110,14 @@ pub fn build(b: *std.Build) void {
     });
     tests.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
     b.step("test", "Run the unit tests of the core").dependOn(&b.addRunArtifact(tests).step);
+}
+
+/// The core on a kernel that does nothing, for `explain`.
+fn recording(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Module {
+    const module = checked(b, "zig/recording.zig", target);
+    // It executes none: bunc-init is in it.
+    module.addAnonymousImport("bunc-init", .{ .root_source_file = b.addWriteFiles().add("bunc-init", "") });
+    return module;
 }
 
 /// For code that runs as, or in, another program: one thread, nothing but system calls. With safety checks:

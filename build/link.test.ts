@@ -166,6 +166,7 @@ function core(machine = X86_64): Buffer {
   const symbols: TestSymbol[] = [
     { name: "bunc_abi", value: CORE + 0x10 },
     { name: "bunc_call", value: CORE + 0x20 },
+    { name: "bunc_rehearse", value: CORE + 0x30 },
     { name: "read", value: CORE + 0x30 },
     { name: "write", value: CORE + 0x40 },
     { name: "memcmp", value: CORE + 0x50 },
@@ -272,7 +273,7 @@ describe.each([
 
   test("the linker script pulls in what is wanted, and gives Bun's places", () => {
     const script = linkerScript(new Elf(written("bun", program(machine))));
-    expect(script).toContain("EXTERN(callable memcmp read stdout write)");
+    expect(script).toContain("EXTERN(callable memcmp read stdout write bunc_rehearse)");
     expect(script).toContain(`bun_start = 0x${(BUN + 0x100).toString(16)};`);
     expect(script).toContain(`__environ = 0x${(DATA + 0x30).toString(16)};`);
     const [own, reserved] = ["*(.tbss .tbss.*)", ". += 0x20;"].map((text) => script.indexOf(text)) as [
@@ -287,7 +288,11 @@ describe.each([
 });
 
 test("the exports are the addresses of the symbols", () => {
-  expect(coreExports(written("exports", core()))).toEqual({ abi: CORE + 0x10, call: CORE + 0x20 });
+  expect(coreExports(written("exports", core()))).toEqual({
+    abi: CORE + 0x10,
+    call: CORE + 0x20,
+    rehearse: CORE + 0x30,
+  });
 });
 
 const byte = (offset: number, value: number) => (elf: Buffer) => elf.writeUInt8(value, offset);

@@ -45,10 +45,13 @@ const SECTION_TABLE_AT = 40;
 type Symbols = ReadonlyMap<string, ElfSymbol>;
 
 /** Addresses in the core, for the program to call (src/native/library.ts). */
-export function coreExports(coreFile: string): { abi: number; call: number } {
+export function coreExports(coreFile: string): { abi: number; call: number; rehearse: number } {
   const core = new Elf(coreFile);
   const symbols = core.symbols();
-  return { abi: symbolOf(core, symbols, "bunc_abi").value, call: symbolOf(core, symbols, "bunc_call").value };
+  const [abi, call, rehearse] = (["bunc_abi", "bunc_call", "bunc_rehearse"] as const).map(
+    (name) => symbolOf(core, symbols, name).value,
+  ) as [number, number, number];
+  return { abi, call, rehearse };
 }
 
 /** Writes `target`, an executable file, from the compiled program and the core. */

@@ -67,7 +67,7 @@ export function linkerScript(bun: Elf): string {
     `reaches to ${hex(CORE_ADDRESS)}, where the core is linked`,
   );
   return `ENTRY(bunc_start)
-EXTERN(${imports(bun).join(" ")})
+EXTERN(${[...imports(bun), "bunc_rehearse"].join(" ")})
 PHDRS { code PT_LOAD FLAGS(5); data PT_LOAD FLAGS(6); tls PT_TLS FLAGS(4); }
 SECTIONS {
 ${bunPlaces(bun)

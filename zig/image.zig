@@ -11,6 +11,7 @@
 
 const std = @import("std");
 const linux = std.os.linux;
+const is_real = @import("sys/kernel.zig").is_real;
 const cpu = @import("image/cpu.zig");
 const code = @import("image/code.zig");
 const processor = @import("image/processor.zig");
@@ -87,10 +88,20 @@ pub const Stopped = extern struct {
 
 /// The segment; the build writes the address (so not into .bss, which is not in the file). Null: there is no
 /// image.
-pub export var bunc_image: ?*const Header linksection(".data.image") = null;
+pub var bunc_image: ?*const Header linksection(".data.image") = null;
 /// 1 in the program of which the build takes the image.
-pub export var bunc_recording: u8 linksection(".data.image") = 0;
-pub export var bunc_stopped: Stopped = .{};
+pub var bunc_recording: u8 linksection(".data.image") = 0;
+pub var bunc_stopped: Stopped = .{};
+
+comptime {
+    // Another core in the same executable (recording.zig) has no image.
+    if (is_real) {
+        @export(&bunc_image, .{ .name = "bunc_image" });
+        @export(&bunc_recording, .{ .name = "bunc_recording" });
+        @export(&bunc_stopped, .{ .name = "bunc_stopped" });
+        @export(&bunc_has_image_stack, .{ .name = "bunc_has_image_stack" });
+    }
+}
 
 /// Of this start; set where the image was used.
 pub var block: ?Block = null;
@@ -124,7 +135,7 @@ pub fn isRecording() bool {
 }
 
 /// Whether the main thread's stack is where that of an image is.
-pub export fn bunc_has_image_stack() callconv(.c) bool {
+pub fn bunc_has_image_stack() callconv(.c) bool {
     return isRecording() or @as(*const volatile ?*const Header, &used).* != null;
 }
 

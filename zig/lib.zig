@@ -1,6 +1,5 @@
 //! The exports of the core, nothing else. Called by src/native/library.ts.
 
-const std = @import("std");
 const dispatch = @import("dispatch.zig");
 const abi = @import("abi.zig");
 
@@ -15,14 +14,4 @@ pub export fn bunc_call(id: u32, in: [*]const u8, in_length: u32, out: [*]u8, ou
     return dispatch.dispatch(id, in[0..in_length], out[0..out_capacity]);
 }
 
-/// A broken invariant ends the process with a line that says where; no stack unwinding in a library.
-pub const panic = std.debug.FullPanic(panicked);
-
-fn panicked(message: []const u8, address: ?usize) noreturn {
-    _ = address;
-    const sys = @import("sys.zig");
-    sys.write_all(2, "bunc: internal error: ") catch {};
-    sys.write_all(2, message) catch {};
-    sys.write_all(2, "\n") catch {};
-    sys.exit(2);
-}
+pub const panic = @import("panic.zig").panic;

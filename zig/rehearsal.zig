@@ -15,9 +15,8 @@ const json = @import("json.zig");
 const wire = @import("wire.zig");
 const is_direct = @import("stages.zig").is_direct;
 const plan_types = @import("plan.zig");
-const init_main = @import("init/main.zig");
 const errnos = @import("rehearsal/errnos.zig");
-const process = @import("rehearsal/process.zig");
+const init_run = @import("rehearsal/init_run.zig");
 const verdict = @import("rehearsal/verdict.zig");
 const confining = @import("rehearsal/confining.zig");
 const backend = @import("rehearsal/backend.zig");
@@ -164,52 +163,11 @@ const Rehearsal = struct {
         fixed.reset();
         const kernel = fixed.allocator().create(Willing) catch @panic("no memory");
         kernel.* = .{ .plan = self.plan, .encoded = self.encoded, .arena = fixed.allocator(), .pages = &pages, .followed = fork };
-        if (!self.binds_root()) kernel.in_root = true;
         sys.backend.* = .{ .kernel = kernel, .fault = fault, .notes = notes };
-
-        const first: usize = 3 + self.plan.stdio.preserve_fds;
-        for (0..first) |fd| kernel.descriptors[fd] = .{ .kind = .stdio, .cloexec = false };
-        kernel.descriptors[first] = .{ .kind = .channel, .cloexec = false };
-        kernel.descriptors[first + 1] = .{ .kind = .plan, .cloexec = false };
-        const listens = self.plan.process.start == .socket;
-        if (listens) kernel.descriptors[first + 2] = .{ .kind = .listener, .cloexec = false };
-
-        const arena = fixed.allocator();
-        var vector = [_][*:0]const u8{
-            "bunc-init",
-            decimal(arena, first),
-            decimal(arena, first + 1),
-            if (listens) decimal(arena, first + 2) else "-1",
-            if (is_direct(self.plan)) "init" else "join",
-        };
-        var end = start(&vector);
-        if (end == .executed and std.mem.eql(u8, again(end.executed), "mapped")) {
-            // It executed itself once more.
-            for (&kernel.descriptors) |*each| if (each.cloexec) {
-                each.* = .{};
-            };
-            end = start(@as([*][*:0]const u8, @ptrFromInt(end.executed))[0..7]);
-        }
+        const end = init_run.run(kernel, if (is_direct(self.plan)) "init" else "join");
         return .{ .end = end, .noted = sys.backend.noted.items, .kernel = kernel, .repeated = sys.backend.repeated, .unchanged = sys.backend.unchanged };
     }
-
-    fn binds_root(self: Rehearsal) bool {
-        for (self.plan.steps) |step| if (step.op == .bind_root) return true;
-        return false;
-    }
 };
-
-fn start(vector: init_main.Vector) process.End {
-    sys.backend.subject = null;
-    return process.run(init_main.begin, @intFromPtr(&vector));
-}
-
-/// The stage that a program of these arguments is: bunc-init has one more than its three descriptors.
-fn again(address: usize) []const u8 {
-    const vector: [*:null]const ?[*:0]const u8 = @ptrFromInt(address);
-    const words = std.mem.span(vector);
-    return if (words.len == 7 and std.mem.eql(u8, std.mem.span(words[0].?), "bunc-init")) std.mem.span(words[4].?) else "";
-}
 
 /// How many calls from here on are told in one line.
 fn similar(noted: []const backend.Noted) usize {
@@ -226,8 +184,4 @@ fn similar(noted: []const backend.Noted) usize {
     return count;
 }
 
-const bounding_read = std.fmt.comptimePrint("prctl({d},", .{sys.PR.CAPBSET_READ});
-
-fn decimal(arena: std.mem.Allocator, value: usize) [*:0]const u8 {
-    return (std.fmt.allocPrintSentinel(arena, "{d}", .{value}, 0) catch @panic("no memory")).ptr;
-}
+const bounding_read = "prctl(PR_CAPBSET_READ, ";

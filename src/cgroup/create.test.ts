@@ -10,7 +10,6 @@ import {
   planCgroups,
   restrictDevices,
 } from "./create.ts";
-import { explainCreation, explainLimits, explainPlacement } from "./explain.ts";
 
 const v2: CgroupFacts = { mode: "v2", hierarchies: [], v2MountPoint: "/cg", v2Own: "/" };
 const hierarchy = (name: string) => ({ controllers: [name], mountPoint: `/cg/${name}`, root: "/", own: "/" });
@@ -145,29 +144,11 @@ test.each([
   expect(plan(facts, resources).create.groups[0]?.domain).toBe(domain);
 });
 
-test("in a user namespace no device rules are set, and explain says so", () => {
+test("in a user namespace no device rules are set, and a warning says so", () => {
   for (const facts of [v2, hybrid]) {
     const inside = plan(facts, {}, { inUserNamespace: true });
     expect(inside.devices).toBeNull();
     expect(inside.settings).toEqual([]);
-    expect(explainLimits(inside)).toMatchObject([{ op: "ignore", subject: "linux.resources.devices" }]);
+    expect(inside.ignored).toMatchObject([{ subject: "linux.resources.devices" }]);
   }
-});
-
-test("explain tells every step", () => {
-  const shown = plan(
-    v2,
-    { pids: { limit: 7 }, devices: [{ allow: true, access: "rwm" }] },
-    { cgroupsPath: "/a/b" },
-  );
-  const lines = [...explainCreation(shown), ...explainPlacement(shown), ...explainLimits(shown)].map(
-    ({ op, target, value, subject }) => `${op} ${target} ${value} (${subject})`,
-  );
-  expect(lines).toEqual([
-    "write /cg/a/cgroup.subtree_control every controller it has (linux.cgroupsPath)",
-    "mkdir /cg/a/b 0755 (linux.cgroupsPath)",
-    "clone3 /cg/a/b CLONE_INTO_CGROUP (linux.cgroupsPath)",
-    "write /cg/a/b/pids.max 7 (linux.resources.pids.limit)",
-    "bpf /cg/a/b allow every device but none (linux.resources.devices)",
-  ]);
 });

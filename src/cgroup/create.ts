@@ -1,7 +1,7 @@
 /**
- * The cgroups of a new container: what is to be made and limited, worked out beforehand (pure, and shown
- * by `explain`), and then done in two steps: `createCgroups` before the container's first process is
- * there, `limitCgroups` when its file systems stand, so that mounting is not subject to the limits.
+ * The cgroups of a new container: what is to be made and limited, worked out beforehand (pure), and then done in
+ * two steps: `createCgroups` before the container's first process is there, `limitCgroups` when its file systems
+ * stand, so that mounting is not subject to the limits.
  */
 
 import { RuntimeError } from "../failure/errors.ts";
@@ -45,7 +45,7 @@ export interface CgroupOptions {
   rootless: boolean;
 }
 
-/** What will be made and written; shown by `explain`. */
+/** What will be made and written. */
 export interface CgroupPlan {
   locations: CgroupLocation[];
   /** All limits but those of devices on v2. */

@@ -3,14 +3,7 @@ import { Random } from "../../test/harness/random.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
 import { DeviceOrder } from "./device-order.ts";
 import { accessText, type DevicePolicy, type DevicePolicyRule, devicesText } from "./device-rule.ts";
-import {
-  deniesNodes,
-  describePolicy,
-  devicePolicy,
-  deviceRules,
-  deviceSettings,
-  mountsDevices,
-} from "./devices.ts";
+import { deniesNodes, devicePolicy, deviceRules, deviceSettings, mountsDevices } from "./devices.ts";
 
 type Rules = NonNullable<ResourcesConfig["devices"]>;
 
@@ -128,6 +121,16 @@ describe("v1 cannot follow every order", () => {
 });
 
 describe("v2 follows the order", () => {
+  /** "deny every device but c 1:3 rwm"; where the order counts, "…, then allow c 1:3 rwm, deny …". */
+  function describePolicy({ allow, rules }: DevicePolicy): string {
+    const verb = (allows: boolean) => (allows ? "allow" : "deny");
+    const each = (rule: DevicePolicyRule) => `${devicesText(rule)} ${accessText(rule.access)}`;
+    if (rules.some((rule) => rule.allow === allow)) {
+      const inOrder = rules.map((rule) => `${verb(rule.allow)} ${each(rule)}`);
+      return `${verb(allow)} every device, then ${inOrder.join(", ")}`;
+    }
+    return `${verb(allow)} every device but ${rules.map(each).join(", ") || "none"}`;
+  }
   const first = (lines: string[]) => describePolicy(devicePolicy("v2", rules(...lines)));
   test.each([
     [["a rwm", "-b *:* rwm", "b 8:0 r"], "allow every device, then deny b *:* rwm, allow b 8:0 r"],

@@ -121,13 +121,3 @@ export function deviceRules({ allow, rules }: DevicePolicy): DeviceRules {
 function describeRule(rule: DevicePolicyRule): string {
   return `${devicesText(rule)} ${accessText(rule.access)}`;
 }
-
-/** For `explain`: "deny every device but c 1:3 rwm"; or, where the order counts, "…, then allow c 1:3 rwm, deny …". */
-export function describePolicy({ allow, rules }: DevicePolicy): string {
-  const verb = (allows: boolean) => (allows ? "allow" : "deny");
-  if (rules.some((rule) => rule.allow === allow)) {
-    const inOrder = rules.map((rule) => `${verb(rule.allow)} ${describeRule(rule)}`);
-    return `${verb(allow)} every device, then ${inOrder.join(", ")}`;
-  }
-  return `${verb(allow)} every device but ${rules.map(describeRule).join(", ") || "none"}`;
-}

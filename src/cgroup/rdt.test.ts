@@ -10,7 +10,6 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { outlineRdt } from "../explain/rdt.ts";
 import { NativeError } from "../failure/errors.ts";
 import { failureError } from "../failure/failure.ts";
 import type { Failure } from "../native/boundary.gen.ts";
@@ -295,29 +294,6 @@ describe("a processor that lacks a resource", () => {
     expect(existsSync(join(resctrl.mount, "id"))).toBe(false);
     rmSync(resctrl.mount, { recursive: true });
   });
-});
-
-test("explain tells of the group, its shares and the tasks files", () => {
-  const nothing = {
-    locations: [],
-    placement: { into: "/cg/id", tasks: [] },
-    before: [],
-    entered: [],
-    placed: [],
-    devices: [],
-    limits: [],
-  };
-  const config = { ...none, l3CacheSchema: "L3:0=f", enableMonitoring: true };
-  const { placement, before, entered } = outlineRdt(nothing, config, "/r", "id");
-  expect(placement).toEqual({ into: "/cg/id", tasks: ["/r/id/tasks", "/r/id/mon_groups/id/tasks"] });
-  expect(before.map(({ op, target }) => `${op} ${target}`)).toEqual([
-    "mkdir /r/id",
-    "write /r/id/schemata",
-    "mkdir /r/id/mon_groups/id",
-  ]);
-  expect(entered.map(({ target }) => target)).toEqual(["/r/id/tasks", "/r/id/mon_groups/id/tasks"]);
-  expect(outlineRdt(nothing, { ...none, closID: "gold" }, "/r", "id").before).toEqual([]);
-  expect(outlineRdt(nothing, undefined, "/r", "id")).toBe(nothing);
 });
 
 describe("statistics", () => {

@@ -19,7 +19,7 @@ export function cgroupsOf(record: StateRecord): CgroupLocation[] {
 }
 
 /** What the configuration and this host say about the cgroups of a new container. */
-export function driverOptions(
+function driverOptions(
   id: string,
   config: ResolvedConfig,
   driver: CgroupDriver,

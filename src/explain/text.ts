@@ -8,7 +8,7 @@ const WIDTH_MAX = 76;
 
 const HEADINGS = { create: "create", start: "start" } as const;
 
-export interface Explained {
+interface Explained {
   operations: readonly Operation[];
   /** What create would refuse. */
   problems: readonly string[];
@@ -51,7 +51,6 @@ function inWords({ path, message }: Warning): string {
   return path === undefined || message.startsWith(path) ? message : `${path}: ${message}`;
 }
 
-function what({ target, detail, condition }: Operation): string {
-  const parts = [target, detail].filter((part) => part !== "").join("  ");
-  return condition === undefined ? parts : `${parts}  (if ${condition})`;
+function what({ target, detail }: Operation): string {
+  return [target, detail].filter((part) => part !== "").join("  ");
 }

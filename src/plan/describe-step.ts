@@ -1,4 +1,4 @@
-/** A step of a plan in a few words, for the log. Its system calls are for `explain` (src/explain/steps.ts). */
+/** A step of a plan in a few words, for the log. `explain` has its system calls. */
 
 import type { HookSet, Mount, Op } from "../native/boundary.gen.ts";
 

@@ -2,7 +2,7 @@
  * The planner: a resolved config, facts of the host and options of the command to a Plan (zig/plan.zig). Pure.
  * src/oci has decided what a config may say, so that everything here has an answer.
  *
- *   planCreate(config, host, options)           the container's init        (create, run, explain)
+ *   planCreate(config, host, options)           the container's init        (create, run)
  *   planExec(process, config, host, options)    a further process of it     (exec)
  *
  * Both return { plan, warnings }. The order of the steps is the order in which they work: what needs the

@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { valueFlag } from "./flag.ts";
-import { bundleFlag, preserveFdsFlag } from "./process-flags.ts";
+import { bundleFlag, consoleSocketFlag, preserveFdsFlag } from "./process-flags.ts";
 import { quote, UINT64_MAX, ValueError } from "./values.ts";
 
 export interface SyscallQuery {
@@ -32,8 +32,9 @@ export function explainCommand() {
   return new Command("explain")
     .summary("show what create would do, without doing it")
     .description(
-      "Prints every operation that the create command would do for the bundle, in order, each with the\n" +
-        "path in config.json that asks for it, and at the end what it would refuse or warn of. Nothing is changed.\n\n" +
+      "Prints what the create command would do for the bundle, and start after it: every system call that\n" +
+        "changes something, in order, each with the path in config.json that asks for it, and at the end why create\n" +
+        "would fail or what it would warn of. What create refuses at once is refused likewise. Nothing is changed.\n\n" +
         "With --seccomp it says instead what the seccomp profile answers for system calls of this machine's\n" +
         "architecture, and which rule says so: all, mount, 165, mount,umount2, or with arguments socket(16).",
     )
@@ -43,6 +44,7 @@ export function explainCommand() {
     .addOption(
       valueFlag("--seccomp <calls>", "explain the seccomp profile for these system calls", parseSyscalls),
     )
+    .addOption(consoleSocketFlag())
     .option("--no-pivot", "as for create")
     .option("--no-new-keyring", "as for create")
     .addOption(preserveFdsFlag());

@@ -1,18 +1,18 @@
-/** `explain` of the default specification, as text: golden/explain-*.txt. UPDATE_GOLDEN=1 writes them anew. */
+/**
+ * `explain` on machines that are made up, as text: golden/explain-*.txt. UPDATE_GOLDEN=1 writes them anew. On this machine it is
+ * compared with strace (test/integration/explain.test.ts).
+ */
 
-import { expect, test } from "bun:test";
-import { cgroupPaths } from "../../src/cgroup/paths.ts";
-import { outlineCgroups } from "../../src/explain/cgroups.ts";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
 import { explainCreate } from "../../src/explain/explain.ts";
 import { explainText } from "../../src/explain/text.ts";
+import { found } from "../../src/host/found.ts";
 import { hostFacts } from "../../src/host/host.ts";
 import type { FactsReply } from "../../src/native/boundary.gen.ts";
 import { defaultSpec } from "../../src/oci/default-spec.ts";
-import { stringifyJson } from "../../src/oci/json.ts";
-import { resolveConfig } from "../../src/oci/resolved/config.ts";
-import { loadConfig } from "../../src/oci/validate.ts";
-import { planCreate } from "../../src/plan/plan.ts";
-import { createOptions } from "./create-options.ts";
+import { projectRoot } from "../harness/project.ts";
+import { context, hostFiles } from "./host-scenarios.ts";
 import { user, v2 } from "./hosts.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a config before it is checked, edited freely
@@ -75,6 +75,16 @@ const cases: [name: string, host: FactsReply, driver: "cgroupfs" | "systemd" | "
   ],
 ];
 
+beforeAll(() => {
+  const zig = join(projectRoot, "node_modules/.bin/zig");
+  const built = Bun.spawnSync([zig, "build", "library"], { cwd: projectRoot });
+  expect(built.stderr.toString()).toBe("");
+}, 300_000);
+
+afterAll(() => {
+  found.host = undefined;
+});
+
 test.each(cases)("%s", async (name, texts, driver, edit) => {
   const text = explained(texts, driver, edit);
   const file = Bun.file(`${import.meta.dir}/golden/explain-${name}.txt`);
@@ -82,45 +92,30 @@ test.each(cases)("%s", async (name, texts, driver, edit) => {
   expect(text).toBe(await file.text());
 });
 
-test("more mounts than a call can have arguments", () => {
-  const text = explained(v2, "cgroupfs", (config) => {
-    for (let count = 0; count < 130_000; count++)
-      config.mounts.push({ destination: `/m/${count}`, type: "tmpfs", source: "tmpfs" });
+function explained(facts: FactsReply, driver: "cgroupfs" | "systemd" | "disabled", edit: Edit): string {
+  found.host = hostFacts(facts, {
+    newuidmap: facts.euid === 0 ? null : "/usr/bin/newuidmap",
+    newgidmap: facts.euid === 0 ? null : "/usr/bin/newgidmap",
+    procKcore: true,
+    setgroupsDenied: false,
   });
-  expect(text.length).toBeGreaterThan(130_000);
-  expect(text).toContain("/m/129999");
-}, 60_000);
-
-function explained(texts: FactsReply, driver: "cgroupfs" | "systemd" | "disabled", edit: Edit): string {
-  const host = hostFacts(texts);
-  const raw = defaultSpec({ cgroupV2: true });
-  edit(raw);
-  const rootless = host.euid !== 0;
-  const { value } = loadConfig(stringifyJson(raw), {
-    host,
+  const config = defaultSpec({ cgroupV2: true });
+  edit(config);
+  const { files } = hostFiles({ facts, config });
+  const here = [
+    { path: "/run/systemd/system", text: null },
+    // This process, of which the record tells when it began.
+    { path: `/proc/${process.pid}/stat`, text: `${process.pid} (bunc) S${" 1".repeat(50)}\n` },
+  ];
+  const request = {
+    id: "c1",
     bundle: "/bundle",
     noPivot: false,
-    rootlessCgroups: rootless,
-  });
-  const config = resolveConfig(value, "/bundle");
-  const cgroups = outlineCgroups({
-    driver,
-    annotations: config.annotations,
-    facts: host.cgroup,
-    id: "c1",
-    cgroupsPath: config.linux.cgroupsPath,
-    resources: config.linux.resources,
-    inUserNamespace: false,
-    rootless,
-  });
-  const { plan } = planCreate(config, host, {
-    ...createOptions,
-    placement: cgroups.placement,
-    cgroupDirectories: new Map(Object.entries(cgroupPaths(cgroups.locations))),
-    seccomp: config.linux.seccomp === undefined ? null : { program: "BgAAAAAA/38=", flags: 0 },
-    start: "socket",
-    startSocket: "/run/runc/c1/start.sock",
-  });
-  const root = { path: "/run/runc", sticky: false };
-  return `${explainText({ operations: explainCreate({ config, plan, cgroups, root }), problems: [], warnings: [] })}\n`;
+    noNewKeyring: false,
+    preserveFds: 0,
+    pidFile: undefined,
+    consoleSocket: config.process?.terminal === true ? "/run/console.sock" : undefined,
+    pidfdSocket: undefined,
+  };
+  return `${explainText(explainCreate(request, { ...context, driver }, [...files, ...here]))}\n`;
 }

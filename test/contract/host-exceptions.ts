@@ -39,7 +39,7 @@ const table: readonly Exception[] = [
     why: "a child that wait4(2) does not give cannot be reaped",
   },
   // Files and the state directory.
-  { call: "openat(", holds: "0x800c1", errnos: [EXIST], otherError: true, why: "it is removed first" },
+  { call: "openat(", holds: "O_CREAT|O_EXCL", errnos: [EXIST], otherError: true, why: "it is removed first" },
   { call: "openat(", subject: "read_file", errnos: [NOENT], otherError: true, why: "said as runc does" },
   {
     call: "openat(",
@@ -125,7 +125,7 @@ const table: readonly Exception[] = [
     lessDone: true,
     why: "each controller is tried by itself; a limit that needs it fails",
   },
-  { call: "bpf(5)", why: "it is loaded again, with the verifier's log" },
+  { call: "bpf(BPF_PROG_LOAD)", why: "it is loaded again, with the verifier's log" },
   {
     call: "openat2(",
     subject: "cgroup_devices",
@@ -164,7 +164,7 @@ const table: readonly Exception[] = [
   },
   {
     call: "openat(",
-    holds: '/uid_map", 0x80000',
+    holds: '/uid_map", O_RDONLY',
     lessDone: true,
     why: "a pipe that cannot be given stays ours",
   },
@@ -231,12 +231,13 @@ const confining: readonly { what: string; is: (call: Call) => boolean }[] = [
   },
   {
     what: "seals",
-    is: ({ text }) => /^fcntl\(<[^>]+>, 1033, /.test(text) || text.startsWith("memfd_create("),
+    is: ({ text }) => /^fcntl\(<[^>]+>, F_ADD_SEALS, /.test(text) || text.startsWith("memfd_create("),
   },
   {
     what: "id maps",
     is: ({ text }) =>
-      /^(openat|write)\(.*\/(uid_map|gid_map|setgroups)/.test(text) && !text.includes(", 0x80000,"),
+      /^(openat|write)\(.*\/(uid_map|gid_map|setgroups)/.test(text) &&
+      !text.includes(", O_RDONLY|O_CLOEXEC,"),
   },
   {
     what: "limits",
@@ -253,13 +254,13 @@ export const confinedFromOutside: readonly string[] = confining.map(({ what }) =
 
 /** What its failure must be blamed on; undefined: on no member of the configuration. */
 export function configPathOf({ subject, text }: Call): string | undefined {
-  const writes = text.startsWith("write(") || text.includes("0x80001");
+  const writes = text.startsWith("write(") || text.includes("O_WRONLY");
   if (writes && text.includes("/uid_map")) return "linux.uidMappings";
   if (writes && text.includes("/gid_map")) return "linux.gidMappings";
   if (text.includes("/oom_score_adj")) return "process.oomScoreAdj";
   if (text.startsWith("prlimit64(")) return "process.rlimits[0]";
   if (text.startsWith("sched_setaffinity(")) return "process.execCPUAffinity.initial";
-  if (text.includes("<route>") || text.startsWith("socket(16")) return "linux.netDevices";
+  if (text.includes("<route>") || text.startsWith("socket(AF_NETLINK")) return "linux.netDevices";
   if (subject === "run_hook") return "hooks.createRuntime[0]";
   if (text.includes("/pids.max")) return "linux.resources.pids.limit";
   if (text.includes("/memory.max") || text.includes("memory.limit_in_bytes"))

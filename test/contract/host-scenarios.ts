@@ -235,7 +235,7 @@ const directories = [
 ];
 
 /** Those of the scenario, before it begins. */
-export function hostFiles({ facts, config }: Scenario): HostFiles {
+export function hostFiles({ facts, config }: Pick<Scenario, "facts" | "config">): HostFiles {
   const isV2 = facts.cgroup_file_system === "cgroup2";
   const hierarchies = isV2 ? [] : v1Hierarchies.map((name) => `/sys/fs/cgroup/${name}`);
   const slices = [

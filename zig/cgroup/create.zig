@@ -51,6 +51,7 @@ pub const ControllerNotEnabled = struct { path: []const u8, controller: []const 
 
 /// All or nothing: on a failure, what this call has made is removed again.
 pub fn cgroup_create(call: *Call, request: CgroupCreateRequest) Call.Error!CgroupCreateReply {
+    sys.backend.about("linux.cgroupsPath");
     var work: Work = .{ .call = call, .mounts = try call.arena.alloc(groups.Mount, request.groups.len) };
     defer work.close_mounts();
     for (request.groups) |wanted| try work.open_mount(wanted.mount);

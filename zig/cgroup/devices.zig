@@ -38,6 +38,7 @@ const flag_allow_multi = 2;
 const flag_replace = 4;
 
 pub fn cgroup_devices(call: *Call, request: CgroupDevicesRequest) Call.Error!CgroupDevicesReply {
+    sys.backend.about("linux.resources.devices");
     if (request.rules.rules.len > rules_max) {
         return call.fail_as(.limit, "bpf", request.group.path, "more than 4096 device rules");
     }

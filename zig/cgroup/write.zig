@@ -47,6 +47,7 @@ pub fn cgroup_write(call: *Call, request: CgroupWriteRequest) Call.Error!CgroupW
 
 fn write_one(call: *Call, directory: sys.fd_t, group: Cgroup, wanted: CgroupWrite, tolerated: *std.ArrayList(CgroupTolerated)) Call.Error!void {
     var write = wanted;
+    sys.backend.about(write.subject);
     const fd = groups.open_file(directory, try file_name(call, write.file), sys.O.WRONLY) catch fd: {
         const alternative = write.alternative orelse return judge(call, "openat2", group, write, tolerated);
         if (!sys.is(.NOENT)) return judge(call, "openat2", group, write, tolerated);

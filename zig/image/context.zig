@@ -1,6 +1,7 @@
 //! Registers of the one thread that an image has: where `take` stops, and how another process goes on there.
 
 const builtin = @import("builtin");
+const is_real = @import("../sys/kernel.zig").is_real;
 const linux = @import("std").os.linux;
 
 const arch_set_fs = 0x1002;
@@ -29,12 +30,14 @@ pub fn setThread(pointer: usize) u32 {
 /// process. → false: it was continued; true: by `proceed`.
 pub fn stop(stack: *usize) bool {
     if (!is_supported) return false;
+    if (!is_real) unreachable;
     return bunc_stop(stack) != 0;
 }
 
 /// Returns from `stop` on the stack that it left.
 pub fn proceed(stack: usize) noreturn {
     if (!is_supported) unreachable;
+    if (!is_real) unreachable;
     bunc_proceed(stack);
 }
 
@@ -43,7 +46,7 @@ pub fn proceed(stack: usize) noreturn {
 extern fn bunc_stop(stack: *usize) usize;
 extern fn bunc_proceed(stack: usize) noreturn;
 comptime {
-    if (is_supported) {
+    if (is_supported and is_real) {
         @export(&saveAndStop, .{ .name = "bunc_stop" });
         @export(&returnOn, .{ .name = "bunc_proceed" });
     }

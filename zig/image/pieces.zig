@@ -5,13 +5,18 @@
 
 const std = @import("std");
 const linux = std.os.linux;
+const is_real = @import("../sys/kernel.zig").is_real;
 const image = @import("../image.zig");
 const Call = image.Call;
 
 const page_size = std.heap.page_size_min;
 
+comptime {
+    if (is_real) @export(&bunc_make_anonymous, .{ .name = "bunc_make_anonymous" });
+}
+
 /// What of the range came from the image becomes memory of no file, which is zero; the rest stays as it is.
-pub export fn bunc_make_anonymous(address: usize, size: usize) callconv(.c) void {
+pub fn bunc_make_anonymous(address: usize, size: usize) callconv(.c) void {
     makeAnonymous(image.usedCalls() orelse return, address, size);
 }
 

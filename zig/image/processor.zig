@@ -4,6 +4,7 @@
 
 const std = @import("std");
 const linux = std.os.linux;
+const is_real = @import("../sys/kernel.zig").is_real;
 const cpu = @import("cpu.zig");
 const context = @import("context.zig");
 
@@ -20,7 +21,10 @@ const sa_restorer = 0x0400_0000;
 
 /// What Bun wants done at SIGILL, as the kernel has it: handler, flags, restorer, mask. Recorded in place of
 /// ours.
-pub export var bunc_illegal_action: [4]usize = @splat(0);
+pub var bunc_illegal_action: [4]usize = @splat(0);
+comptime {
+    if (is_real) @export(&bunc_illegal_action, .{ .name = "bunc_illegal_action" });
+}
 
 /// Ends the process where the processor is not of the level that the image is made for.
 pub fn begin() void {

@@ -12,7 +12,9 @@ const Call = @import("../call.zig").Call;
 const helper_timeout_ms = 10_000;
 
 pub fn write(call: *Call, namespaces: plan.Namespaces, pid: i32) Call.Error!void {
+    defer sys.backend.about("");
     if (namespaces.deny_setgroups) {
+        sys.backend.about("linux.gidMappings");
         const path = try std.fmt.allocPrintSentinel(call.arena, "/proc/{d}/setgroups", .{pid}, 0);
         process.write_file(path, "deny") catch return call.fail("write", path);
     }
@@ -22,6 +24,7 @@ pub fn write(call: *Call, namespaces: plan.Namespaces, pid: i32) Call.Error!void
 
 fn write_one(call: *Call, pid: i32, file: []const u8, map: []const plan.IdMap, helper: ?[]const u8, subject: []const u8) Call.Error!void {
     if (map.len == 0) return;
+    sys.backend.about(subject);
     if (helper) |program| return run_helper(call, pid, map, program, subject);
     var text: std.ArrayList(u8) = .empty;
     for (map) |line| try text.print(call.arena, "{d} {d} {d}\n", .{ line.container_id, line.host_id, line.size });

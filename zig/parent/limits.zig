@@ -9,6 +9,7 @@ const Call = @import("../call.zig").Call;
 
 pub fn apply(call: *Call, limits: plan.Limits, pid: i32) Call.Error!void {
     if (limits.oom_score_adj) |adjustment| {
+        sys.backend.about("process.oomScoreAdj");
         var path: [64]u8 = undefined;
         const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/oom_score_adj", .{pid}, 0) catch unreachable;
         var text: [16]u8 = undefined;
@@ -19,12 +20,14 @@ pub fn apply(call: *Call, limits: plan.Limits, pid: i32) Call.Error!void {
         };
     }
     for (limits.rlimits) |rlimit| {
+        sys.backend.about(rlimit.subject);
         // bunc-init lowers them when it needs them no longer (init/limits.zig).
         const new = process.raised(pid, rlimit.resource, rlimit.limit());
         sys.prlimit(pid, rlimit.resource, &new, null) catch {
             if (!(rlimit.best_effort and sys.is(.PERM))) return fail_on(call, rlimit.subject, "prlimit", "");
         };
     }
+    sys.backend.about("");
 }
 
 /// RLIMIT_STACK, which the kernel takes when it begins to exec (clone.zig), raised as above; null: not

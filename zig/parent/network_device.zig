@@ -12,6 +12,8 @@ pub fn move(call: *Call, question: []const u8, pid: i32, channel: sys.fd_t) Call
     const slash = std.mem.indexOfScalar(u8, question, '/') orelse
         return call.fail_as(.protocol, "receive", "network_device", "");
     const name = question[0..slash];
+    sys.backend.about("linux.netDevices");
+    defer sys.backend.about("");
     var addresses: netlink.Addresses = .{};
     netlink.detach(name, question[slash + 1 ..], pid, &addresses) catch return call.fail_with(.{
         .code = .system,

@@ -29,6 +29,7 @@ pub const RunHookReply = struct {};
 pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
     var output: [hook.output_size_max]u8 = undefined;
     var redirect: hook.Redirect = .{};
+    sys.backend.about(request.hook.subject);
     defer redirect.close();
     redirect.stdout = hook.open_output(request.stdout) catch return fail_system(call, request.hook, "open", request.stdout);
     redirect.stderr = hook.open_output(request.stderr) catch return fail_system(call, request.hook, "open", request.stderr);

@@ -197,6 +197,8 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
     defer affinity.restore();
     const executable_name = try process.identity(call, executable_stat);
     const began_us = sys.monotonic_us();
+    sys.backend.about("linux.namespaces");
+    defer sys.backend.about("");
     const started = clone.spawn(&child, flags, cgroup) catch {
         const op = sys.backend.failed_op;
         // Only there does it depend on the cgroup: exec looks for another then.
@@ -288,6 +290,7 @@ const Conversation = struct {
     /// A process that is stage 2 at once waits for its limits; another gets them when stage 1 has made it.
     fn give_limits(self: *Conversation, plan: Plan) Call.Error!void {
         if (!is_direct(&plan)) return;
+        sys.backend.about("process.user");
         streams.hand_over(self.stdio, 0);
         try process_limits.apply(self.call, self.limits, self.pid);
         try self.proceed();

@@ -4,6 +4,7 @@
 
 const std = @import("std");
 const sys = @import("../sys.zig");
+const asking = @import("asking.zig");
 const note = @import("note.zig");
 const passing = @import("passing.zig");
 const process = @import("process.zig");
@@ -12,11 +13,23 @@ const linux = std.os.linux;
 
 pub const Fault = struct { index: usize, errno: linux.E };
 
+pub const Actor = enum { bunc, stage_1, init };
+
 pub const Noted = struct {
     number: linux.SYS,
+    by: Actor,
     subject: []const u8,
+    /// The config path that the bunc process does it about (`about`).
+    topic: []const u8,
     /// As note.zig writes it.
     text: []const u8,
+    description: note.Description,
+    /// It has done something (asking.zig), and no other than this says that.
+    is_shown: bool,
+    /// How many calls of bunc-init come before it.
+    init_made: usize,
+    /// It is a word between bunc-init and its parent.
+    is_talk: bool,
     /// A child was made that goes on by itself (clone3(2) as fork(2)).
     is_fork: bool,
 };
@@ -31,8 +44,11 @@ pub fn BackendOn(comptime Kernel: type) type {
         kernel: *Kernel = undefined,
         subject: ?*const []const u8 = null,
         fault: ?Fault = null,
+        topic: []const u8 = "",
         /// Whether calls are noted, or only counted.
         notes: bool = false,
+        /// Whether they are noted for a person too.
+        describes: bool = false,
         count: usize = 0,
         noted: std.ArrayList(Noted) = .empty,
         /// After the fault, the next call was the same again.
@@ -43,6 +59,10 @@ pub fn BackendOn(comptime Kernel: type) type {
 
         pub fn watch(self: *Backend, subject: *const []const u8) void {
             self.subject = subject;
+        }
+
+        pub fn about(self: *Backend, subject: []const u8) void {
+            self.topic = subject;
         }
 
         pub fn call(self: *Backend, number: linux.SYS, args: anytype) usize {
@@ -56,7 +76,7 @@ pub fn BackendOn(comptime Kernel: type) type {
                 self.repeated = failed[0] == number and std.mem.eql(usize, failed[1][0..3], words[0..3]);
                 self.failed_call = null;
             }
-            const text = if (self.notes) note.write(self.kernel, number, words) else "";
+            const noted = self.note_call(number, words);
             const errno = self.count_call();
             const loses = number == .recvmsg and errno != null and errno.? == .MFILE;
             const result = if (loses) blk: {
@@ -65,12 +85,12 @@ pub fn BackendOn(comptime Kernel: type) type {
                 break :blk length;
             } else if (errno) |it| memory.failed(it) else switch (number) {
                 .exit, .exit_group => blk: {
-                    self.keep(number, text, false);
+                    self.keep(noted, 0);
                     self.kernel.exited(@truncate(words[0]));
                     break :blk process.end(.{ .exited = @truncate(words[0]) });
                 },
                 .execve, .execveat => blk: {
-                    self.keep(number, text, false);
+                    self.keep(noted, 0);
                     self.kernel.executed(number, words);
                     break :blk process.end(.{ .executed = words[if (number == .execve) 1 else 2] });
                 },
@@ -90,22 +110,22 @@ pub fn BackendOn(comptime Kernel: type) type {
                 }
             }
             if (@as(isize, @bitCast(result)) >= 0) self.kernel.keep_effect(number, words);
-            self.keep(number, note.with_result(self.kernel, text, result), number == .clone3 and makes_fork(words[0]));
+            self.keep(noted, result);
             return result;
         }
 
         pub fn clone_vfork(self: *Backend, args: *const sys.CloneArgs, run: process.Function, argument: usize) usize {
             const words: [6]usize = .{ @intFromPtr(args), 0, 0, 0, 0, 0 };
-            const text = if (self.notes) note.write(self.kernel, .clone3, words) else "";
+            const noted = self.note_call(.clone3, words);
             const errno = self.count_call();
-            self.keep(.clone3, text, false);
+            self.keep(noted, 0);
             if (errno) |it| return memory.failed(it);
             self.kernel.keep_effect(.clone3, words);
             const pid = self.kernel.child(args);
             // Its directory is its own, and its descriptor table unless it shares ours.
             const descriptors = self.kernel.descriptors;
             const directory = self.kernel.directory;
-            process.run_child(run, argument);
+            _ = process.run(run, argument);
             if (args.flags & linux.CLONE.FILES == 0) self.kernel.descriptors = descriptors;
             self.kernel.directory = directory;
             return pid;
@@ -117,16 +137,38 @@ pub fn BackendOn(comptime Kernel: type) type {
             return if (fault.index == self.count) fault.errno else null;
         }
 
-        fn keep(self: *Backend, number: linux.SYS, text: []const u8, is_fork: bool) void {
-            if (!self.notes) return;
-            const arena = self.kernel.arena;
+        /// Before it is made: a descriptor that it closes has a name still.
+        fn note_call(self: *Backend, number: linux.SYS, words: [6]usize) ?Noted {
+            if (!self.notes) return null;
             const subject = if (self.subject) |it| it.* else "";
-            self.noted.append(arena, .{
+            const is_shown = self.describes and !asking.is(number, words);
+            return .{
                 .number = number,
-                .subject = arena.dupe(u8, subject) catch @panic("no memory"),
-                .text = text,
-                .is_fork = is_fork,
-            }) catch @panic("no memory");
+                .by = self.kernel.actor(),
+                .subject = self.kernel.arena.dupe(u8, subject) catch @panic("no memory"),
+                .topic = self.kernel.arena.dupe(u8, self.topic) catch @panic("no memory"),
+                .text = note.write(self.kernel, number, words),
+                .description = if (is_shown) note.describe(self.kernel, number, words) else .{},
+                .is_shown = is_shown,
+                .init_made = self.kernel.calls_of_init(),
+                .is_talk = (number == .sendmsg or number == .recvmsg) and self.talks(words[0]),
+                .is_fork = number == .clone3 and makes_fork(words[0]),
+            };
+        }
+
+        fn talks(self: *Backend, word: usize) bool {
+            const fd = self.kernel.of(memory.signed(word)) orelse return false;
+            return fd.kind == .channel or fd.kind == .connection;
+        }
+
+        fn keep(self: *Backend, call_noted: ?Noted, result: usize) void {
+            var noted = call_noted orelse return;
+            noted.text = note.with_result(self.kernel, noted.text, result);
+            if (memory.is_failure(result)) {
+                noted.is_shown = false;
+                noted.is_talk = false;
+            }
+            self.noted.append(self.kernel.arena, noted) catch @panic("no memory");
         }
     };
 }

@@ -21,6 +21,9 @@ pub const Talk = struct {
     failure: ?failure.Failure = null,
     record: [sync.size_max]u8 = undefined,
     after_failure: bool = false,
+    /// Where each packet is kept; null: none is.
+    arena: ?std.mem.Allocator = null,
+    packets: std.ArrayList([]const u8) = .empty,
     asked_links: u32 = 0,
     route: u16 = 0,
 
@@ -30,6 +33,7 @@ pub const Talk = struct {
 
     pub fn told(self: *Talk, packet: []const u8) void {
         const kind = std.enums.fromInt(sync.Kind, packet[0]) orelse @panic("not a message of sync.zig");
+        if (self.arena) |arena| self.packets.append(arena, arena.dupe(u8, packet) catch @panic("no memory")) catch @panic("no memory");
         if (kind == .trace) return;
         if (self.failure != null) self.after_failure = true;
         self.last = kind;

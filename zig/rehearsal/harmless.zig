@@ -69,10 +69,10 @@ const table = [_]Row{
     .{ .call = .statx, .subject = "linux.maskedPaths", .why = "it is looked for in the other way too (holders.zig)" },
     .{ .call = .statx, .subject = "linux.readonlyPaths", .why = "it is looked for in the other way too (holders.zig)" },
     // The process.
-    .{ .call = .keyctl, .errnos = &.{.NOSYS}, .holds = "keyctl(1", .does_less = true, .why = "a kernel without keyrings" },
+    .{ .call = .keyctl, .errnos = &.{.NOSYS}, .holds = "keyctl(KEYCTL_JOIN_SESSION_KEYRING", .does_less = true, .why = "a kernel without keyrings" },
     .{ .call = .sched_setaffinity, .errnos = &.{.PERM}, .subject = "process", .why = "nobody asked for every CPU" },
-    .{ .call = .prctl, .errnos = &.{.INVAL}, .holds = "prctl(23, ", .why = "the kernel has no such capability, and nothing above it" },
-    .{ .call = .prctl, .errnos = &.{.INVAL}, .holds = "prctl(24, 41)", .why = "the kernel has no such capability" },
+    .{ .call = .prctl, .errnos = &.{.INVAL}, .holds = "prctl(PR_CAPBSET_READ, ", .why = "the kernel has no such capability, and nothing above it" },
+    .{ .call = .prctl, .errnos = &.{.INVAL}, .holds = "prctl(PR_CAPBSET_DROP, 41)", .why = "the kernel has no such capability" },
     .{ .call = .openat2, .subject = "process.user", .holds = "\"dev/null\"", .why = "the caller's null device serves as well" },
     .{ .call = .statx, .subject = "process.user", .why = "of a stream of the caller's nothing is known, so it is left alone" },
     .{ .call = .fstatfs, .subject = "process.user", .why = "of a stream of the caller's nothing is known, so it is left alone" },

@@ -5,8 +5,11 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const wire = @import("../wire.zig");
 const plan_types = @import("../plan.zig");
+const backend = @import("backend.zig");
+const beneath = @import("host_beneath.zig");
 const children = @import("children.zig");
 const descriptors = @import("descriptors.zig");
+const device_rules = @import("device_rules.zig");
 const files = @import("host_files.zig");
 const messages = @import("messages.zig");
 const note = @import("note.zig");
@@ -29,8 +32,11 @@ pub const own_pid = 7;
 pub const Data = std.ArrayList(u8);
 
 pub const Descriptor = struct {
-    kind: enum { closed, stdio, channel, connection, route, file, data, pidfd, pipe, socket, filter, passed } = .closed,
+    kind: enum { closed, stdio, channel, connection, route, file, data, pidfd, pipe, socket, filter, passed, machine } = .closed,
     cloexec: bool = true,
+    /// Its number in this process, which is ours to close or not.
+    machine: usize = 0,
+    is_ours: bool = false,
     path: []const u8 = "",
     offset: usize = 0,
     data: ?*Data = null,
@@ -59,6 +65,24 @@ pub const Host = struct {
     effects: std.ArrayList([]const u8) = .empty,
     /// A descriptor was used that is not open.
     stray: ?linux.SYS = null,
+    /// What is not in the tree is this machine's.
+    on_machine: bool = false,
+    /// Runs bunc-init, of a plan that a process executes it with; null: it is only heard (peer.zig).
+    run_init: ?*const fn (*Host, *const plan_types.Plan, []const u8, []const u8) peer_types.Script = null,
+    /// How many of its calls come before what the bunc process does next.
+    init_made: usize = 0,
+
+    pub fn actor(_: *const Host) backend.Actor {
+        return .bunc;
+    }
+
+    pub fn resolve(self: *Host, number: linux.SYS, dir: usize, path: []const u8) []const u8 {
+        return files.resolve(self, number, dir, path);
+    }
+
+    pub fn calls_of_init(self: *const Host) usize {
+        return self.init_made;
+    }
 
     pub fn of(self: *const Host, fd: i32) ?*const Descriptor {
         return descriptors.of(self, fd);
@@ -77,6 +101,7 @@ pub const Host = struct {
     }
 
     pub fn answer(self: *Host, number: linux.SYS, a: [6]usize) usize {
+        if (self.on_machine) if (beneath.answer(self, number, a)) |result| return result;
         return switch (number) {
             .openat => files.open(self, number, a[0], text(a[1]), a[2]),
             .openat2 => files.open(self, number, a[0], text(a[1]), @as(*const [3]u64, @ptrFromInt(a[2]))[0]),
@@ -99,7 +124,10 @@ pub const Host = struct {
             .statx => files.stat(self, number, a),
             .fstatfs => files.stat_system(self, self.at(number, a[0]), @ptrFromInt(a[1])),
             .fchownat, .fchmodat => if (files.is_there(self, files.resolve(self, number, a[0], text(a[1])))) 0 else failed(.NOENT),
-            .chdir => self.enter(text(a[0])),
+            .chdir => blk: {
+                self.directory = self.print("{s}", .{text(a[0])});
+                break :blk 0;
+            },
             .close => blk: {
                 const fd = self.at(number, a[0]);
                 const channel = fd.channel;
@@ -142,14 +170,17 @@ pub const Host = struct {
             },
             .connect, .listen, .flock, .fchmod, .pidfd_send_signal => blk: {
                 const fd = self.at(number, a[0]);
+                if (number == .connect and self.starts(number, a[1])) fd.* = .{ .kind = .connection, .channel = fd.channel };
                 if (number == .pidfd_send_signal) break :blk self.signal(fd.pid, @truncate(a[1]));
                 break :blk 0;
             },
             .sendmsg => blk: {
-                const fd = self.at(number, a[0]);
                 const packet = passing.packet_of(a[1]);
-                if (fd.kind == .channel) self.hear(packet);
-                if (fd.kind == .route) messages.ask_route(self, packet);
+                switch (self.at(number, a[0]).kind) {
+                    .channel, .connection => self.hear(packet),
+                    .route => messages.ask_route(self, packet),
+                    else => {},
+                }
                 break :blk packet.len;
             },
             .recvmsg => messages.receive(self, self.at(number, a[0]), a[1]),
@@ -184,16 +215,26 @@ pub const Host = struct {
                 @memset(bytes(a[2], 8), 0xff);
                 break :blk 8;
             },
-            .bpf => self.bpf(number, a),
+            .bpf => device_rules.bpf(self, number, a),
             .getpid => own_pid,
             .munmap, .rt_sigaction, .sched_setaffinity => 0,
             else => std.debug.panic("the rehearsed host has no answer to {t}", .{number}),
         };
     }
 
-    fn enter(self: *Host, path: []const u8) usize {
-        self.directory = self.print("{s}", .{path});
-        return 0;
+    /// bunc-init has done what it does at its turn.
+    pub fn next_turn(self: *Host) void {
+        const peer = &self.peer.?;
+        if (peer.at < peer.script.made.len) self.init_made = peer.script.made[peer.at];
+        peer.at += 1;
+    }
+
+    /// bunc-init waits at this socket.
+    fn starts(self: *Host, number: linux.SYS, address: usize) bool {
+        const peer = self.peer orelse return false;
+        if (@as(*const u16, @ptrFromInt(address)).* != linux.AF.UNIX) return false;
+        const whole = files.resolve(self, number, words.usize_of(sys.AT.FDCWD), text(address + 2));
+        return peer.turn() == .wait_for_start and std.mem.eql(u8, whole, peer.plan.process.start_socket);
     }
 
     fn write(self: *Host, to: *Descriptor, what: []const u8) usize {
@@ -273,23 +314,6 @@ pub const Host = struct {
         return 0;
     }
 
-    fn bpf(self: *Host, number: linux.SYS, a: [6]usize) usize {
-        const prog_load = 5;
-        const prog_query = 16;
-        switch (a[0]) {
-            prog_load => return self.open(3, .{ .kind = .filter, .path = "device rules" }),
-            prog_query => {
-                const count: *u32 = @ptrFromInt(a[1] + 24);
-                count.* = 0;
-            },
-            else => {
-                const target: *const [2]u32 = @ptrFromInt(a[1]);
-                for (target) |fd| _ = self.at(number, fd);
-            },
-        }
-        return 0;
-    }
-
     pub fn child(self: *Host, args: *const sys.CloneArgs) usize {
         const process = self.children.make();
         self.current = process;
@@ -335,12 +359,16 @@ pub const Host = struct {
             const cgroup = std.fs.path.dirnamePosix(tasks).?;
             self.children.move(process, std.fs.path.dirnamePosix(cgroup).?, cgroup);
         }
+        const stage = std.mem.span(arguments[4].?);
         process.own_user_namespace = plan.namespaces.create & linux.CLONE.NEWUSER != 0;
         self.peer = .{
             .plan = plan,
             .pid = process.pid,
             .channel = self.at(.execveat, fds[0]).channel,
-            .turns = peer_types.script(self.arena, plan, std.mem.span(arguments[4].?)),
+            .script = if (self.run_init) |run|
+                run(self, &plan, encoded.items, stage)
+            else
+                peer_types.script(self.arena, plan, stage),
         };
     }
 

@@ -6,6 +6,7 @@ const sys = @import("../sys.zig");
 const tree_types = @import("tree.zig");
 const host_types = @import("host.zig");
 const children = @import("children.zig");
+const machine = @import("machine.zig");
 const words = @import("words.zig");
 const linux = std.os.linux;
 const Descriptor = host_types.Descriptor;
@@ -39,7 +40,19 @@ fn join(host: *Host, from: []const u8, below: []const u8) []const u8 {
 }
 
 pub fn is_there(host: *Host, path: []const u8) bool {
-    return host.tree.find(path) != null or made_up(host, path) != null;
+    if (host.tree.find(path) != null or made_up(host, path) != null) return true;
+    return host.on_machine and !is_made(host, path) and machine.is_there(path);
+}
+
+/// It, or a directory that it is in, was made in the rehearsal.
+pub fn is_made(host: *Host, path: []const u8) bool {
+    if (made_up(host, path) != null) return true;
+    var end = path.len;
+    while (end > 0) {
+        if (host.tree.find(path[0..end]) != null) return true;
+        end = std.mem.lastIndexOfScalar(u8, path[0..end], '/') orelse 0;
+    }
+    return false;
 }
 
 /// A file that the kernel writes: of a process, or of a cgroup.
@@ -94,10 +107,28 @@ fn cgroup_text(host: *Host, directory: []const u8, name: []const u8) ?[]const u8
     if (std.mem.eql(u8, name, "cgroup.events")) {
         return host.print("populated {d}\nfrozen 0\n", .{@intFromBool(host.children.is_populated(directory))});
     }
+    if (host.on_machine) if (text_above(host, directory, name)) |above| return above;
     for (cgroup_texts) |known| if (std.mem.eql(u8, name, known[0])) return known[1];
     // Of the hierarchy's root; a new one is empty.
     if (std.mem.startsWith(u8, name, "cpuset.")) return if (std.mem.endsWith(u8, directory, "/cpuset")) "0-1\n" else "";
-    return if (std.mem.indexOfScalar(u8, name, '.') != null) "" else null;
+    const dot = std.mem.indexOfScalar(u8, name, '.') orelse return null;
+    for (controllers) |controller| if (std.mem.eql(u8, name[0..dot], controller)) return "";
+    return null;
+}
+
+/// What names of a cgroup's files begin with.
+const controllers = [_][]const u8{
+    "cgroup", "cpu",     "cpuset", "memory",  "io",      "blkio",   "pids",     "hugetlb", "rdma",
+    "misc",   "devices", "dmem",   "freezer", "cpuacct", "net_cls", "net_prio",
+};
+
+/// What the cgroup above says that was there before.
+fn text_above(host: *Host, directory: []const u8, name: []const u8) ?[]const u8 {
+    const is_inherited = std.mem.eql(u8, name, "cgroup.controllers") or std.mem.startsWith(u8, name, "cpuset.");
+    if (!is_inherited) return null;
+    var above = directory;
+    while (host.tree.find(above) != null) above = std.fs.path.dirnamePosix(above) orelse return null;
+    return machine.content(host.arena, host.print("{s}/{s}", .{ above, name }));
 }
 
 pub fn open(host: *Host, number: linux.SYS, dir: usize, given: []const u8, flags: usize) usize {
@@ -150,8 +181,10 @@ pub fn map_by_helper(host: *Host, program: []const u8, arguments: []const ?[*:0]
 pub fn make(host: *Host, number: linux.SYS, dir: usize, given: []const u8, is_directory: bool) usize {
     const path = resolve(host, number, dir, given);
     if (is_there(host, path)) return failed(.EXIST);
-    const parent = host.tree.find(std.fs.path.dirnamePosix(path) orelse "/") orelse return failed(.NOENT);
-    if (!parent.is_directory) return failed(.NOTDIR);
+    const directory = std.fs.path.dirnamePosix(path) orelse "/";
+    if (host.tree.find(directory)) |parent| {
+        if (!parent.is_directory) return failed(.NOTDIR);
+    } else if (!host.on_machine or !machine.is_directory(directory)) return failed(.NOENT);
     host.tree.add(path, is_directory, "");
     return 0;
 }

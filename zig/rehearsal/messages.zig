@@ -20,7 +20,7 @@ pub fn receive(host: *Host, from: *const host_types.Descriptor, address: usize) 
         if (process.state != .running) return 0;
         switch (peer.turn()) {
             .tell => |message| {
-                peer.at += 1;
+                host.next_turn();
                 peer.told = message;
                 return deliver(host, header, room, message.kind, message.payload, message.passes);
             },
@@ -28,10 +28,10 @@ pub fn receive(host: *Host, from: *const host_types.Descriptor, address: usize) 
                 if (peer.heard == 0) host.get_stuck("recvmsg: bunc-init waits too");
                 peer.heard -= 1;
                 if (tag == .wait_mapped and !is_mapped(host, peer.pid)) host.get_stuck("bunc-init goes on without its id maps");
-                peer.at += 1;
+                host.next_turn();
             },
             .become_child => {
-                peer.at += 1;
+                host.next_turn();
                 const made = host.children.make();
                 made.own_user_namespace = process.own_user_namespace;
                 made.has_program = true;
@@ -40,12 +40,19 @@ pub fn receive(host: *Host, from: *const host_types.Descriptor, address: usize) 
                 peer.pid = made.pid;
                 return deliver(host, header, room, .child, &std.mem.toBytes(made.pid), "");
             },
-            .execute => return 0,
+            .execute => {
+                host.next_turn();
+                return 0;
+            },
             .end => {
+                host.next_turn();
                 children.Children.end(process, 0);
                 return 0;
             },
-            .wait_for_start => host.get_stuck("recvmsg: bunc-init waits for start"),
+            .wait_for_start => {
+                if (from.kind != .connection) host.get_stuck("recvmsg: bunc-init waits for start");
+                host.next_turn();
+            },
         }
     }
 }

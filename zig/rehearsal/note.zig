@@ -5,6 +5,7 @@ const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const signatures = @import("../sys/signatures.zig");
 const memory = @import("words.zig");
+const names = @import("names.zig");
 const passing = @import("passing.zig");
 const linux = std.os.linux;
 
@@ -20,9 +21,8 @@ pub fn write(kernel: anytype, number: linux.SYS, words: [6]usize) []const u8 {
 
 /// A new descriptor and an error are said; other results are what was asked for.
 pub fn with_result(kernel: anytype, text: []const u8, result: usize) []const u8 {
-    const signed: isize = @bitCast(result);
-    if (text.len == 0 or signed >= 0 or signed < -4095) return text;
-    const errno: linux.E = @enumFromInt(@as(u16, @intCast(-signed)));
+    if (text.len == 0 or !memory.is_failure(result)) return text;
+    const errno: linux.E = @enumFromInt(@as(u16, @intCast(-@as(isize, @bitCast(result)))));
     return std.fmt.allocPrint(kernel.arena, "{s} = E{t}", .{ text, errno }) catch @panic("no memory");
 }
 
@@ -30,19 +30,84 @@ fn print(kernel: anytype, out: *Writer, number: linux.SYS, words: [6]usize) Writ
     try out.print("{t}(", .{number});
     const signature = signatures.of(number) orelse "";
     var separator: []const u8 = "";
-    for (signature, words[0..signature.len]) |kind, word| {
+    for (signature, words[0..signature.len], 0..) |kind, word, index| {
         if (kind == '-') continue;
         try out.writeAll(separator);
         separator = ", ";
         switch (kind) {
-            'f' => try print_descriptor(kernel, out, word),
-            'p', 't' => try out.print("\"{f}\"", .{std.zig.fmtString(memory.text(word))}),
-            'n' => try out.print("{d}", .{@as(i32, @bitCast(@as(u32, @truncate(word))))}),
-            else => try out.print("0x{x}", .{word}),
+            'p', 't' => try out.print("\"{f}\"", .{std.zig.fmtString(text_at(number, words, index))}),
+            else => try print_word(kernel, out, number, index, kind, word),
         }
     }
     try print_more(kernel, out, number, words, separator);
     try out.writeAll(")");
+}
+
+fn text_at(number: linux.SYS, words: [6]usize, index: usize) []const u8 {
+    return switch (number) {
+        .sethostname, .setdomainname => memory.bytes(words[0], words[1]),
+        else => memory.text(words[index]),
+    };
+}
+
+fn print_word(kernel: anytype, out: *Writer, number: linux.SYS, index: usize, kind: u8, word: usize) Writer.Error!void {
+    if (kind == 'f') return print_descriptor(kernel, out, word);
+    if (try names.print(out, number, index, word)) return;
+    if (kind == 'n') try out.print("{d}", .{@as(i32, @bitCast(@as(u32, @truncate(word))))}) else try out.print("0x{x}", .{word});
+}
+
+/// A system call for a person: what it is done on, and the rest.
+pub const Description = struct { target: []const u8 = "", detail: []const u8 = "" };
+
+pub fn describe(kernel: anytype, number: linux.SYS, words: [6]usize) Description {
+    const found = try_describe(kernel, number, words) catch @panic("no memory");
+    // The process may use the memory of a path for something else.
+    return .{ .target = kernel.arena.dupe(u8, found.target) catch @panic("no memory"), .detail = found.detail };
+}
+
+fn try_describe(kernel: anytype, number: linux.SYS, words: [6]usize) Writer.Error!Description {
+    var target: []const u8 = "";
+    var out: Writer.Allocating = .init(kernel.arena);
+    const detail = &out.writer;
+    const signature = signatures.of(number) orelse "";
+    for (signature, words[0..signature.len], 0..) |kind, word, index| switch (kind) {
+        '-' => {},
+        'f' => {
+            const is_directory = index + 1 < signature.len and signature[index + 1] == 'p';
+            const place = if (is_directory) kernel.resolve(number, word, memory.text(words[index + 1])) else name_of(kernel, word);
+            // The last one is where it comes to be.
+            if (target.len > 0) try detail.print("{s} ", .{target});
+            target = plain(kernel, place);
+        },
+        'p' => if (index == 0 or signature[index - 1] != 'f') {
+            if (target.len > 0) try detail.print("{s} ", .{target});
+            target = memory.text(word);
+        },
+        't' => try detail.print("{s} ", .{text_at(number, words, index)}),
+        else => {
+            if (word == 0 and kind == 'x' and number != .umask) continue;
+            try print_word(kernel, detail, number, index, kind, word);
+            try detail.writeAll(" ");
+        },
+    };
+    try print_more(kernel, detail, number, words, "");
+    const rest = std.mem.trim(u8, out.written(), " ,");
+    if (target.len > 0) return .{ .target = target, .detail = rest };
+    const end = std.mem.indexOfScalar(u8, rest, ' ') orelse rest.len;
+    return .{ .target = std.mem.trimEnd(u8, rest[0..end], ","), .detail = std.mem.trimStart(u8, rest[end..], " ") };
+}
+
+fn name_of(kernel: anytype, word: usize) []const u8 {
+    const found = kernel.of(memory.signed(word)) orelse return "";
+    return if (found.path.len > 0) found.path else @tagName(found.kind);
+}
+
+/// On the host, and in bunc-init's own procfs, the path alone.
+fn plain(kernel: anytype, place: []const u8) []const u8 {
+    if (std.mem.startsWith(u8, place, "host:")) return place["host:".len..];
+    if (std.mem.eql(u8, place, "proc:")) return "new proc";
+    if (std.mem.startsWith(u8, place, "proc:/")) return std.fmt.allocPrint(kernel.arena, "/proc{s}", .{place["proc:".len..]}) catch @panic("no memory");
+    return place;
 }
 
 fn print_descriptor(kernel: anytype, out: *Writer, word: usize) Writer.Error!void {
@@ -57,56 +122,104 @@ fn print_more(kernel: anytype, out: *Writer, number: linux.SYS, a: [6]usize, sep
     switch (number) {
         .openat2 => {
             const how: *const [3]u64 = @ptrFromInt(a[2]);
-            try out.print(", 0x{x}, 0{o}, 0x{x}", .{ how[0], how[1], how[2] });
+            try out.writeAll(separator);
+            try names.open_flags(out, how[0]);
+            if (how[1] != 0) try out.print(", 0{o}", .{how[1]});
+            try out.writeAll(", ");
+            try names.resolve_flags(out, how[2]);
         },
         .mount_setattr => {
             const attr: *const [4]u64 = @ptrFromInt(a[3]);
-            try out.print(", set 0x{x}, clear 0x{x}, propagation 0x{x}", .{ attr[0], attr[1], attr[2] });
+            var before = separator;
+            for ([_][]const u8{ "set ", "clear " }, attr[0..2]) |verb, word| if (word != 0) {
+                try out.print("{s}{s}", .{ before, verb });
+                try names.attributes(out, word);
+                before = ", ";
+            };
+            if (attr[2] != 0) {
+                try out.writeAll(before);
+                try names.propagation(out, attr[2]);
+            }
             if (attr[0] & sys.mount_attr.IDMAP != 0) {
                 try out.writeAll(", ");
                 try print_descriptor(kernel, out, attr[3]);
             }
         },
         .fsconfig => if (a[1] == fsconfig_set_fd) {
-            try out.writeAll(", ");
+            try out.writeAll(separator);
             try print_descriptor(kernel, out, a[4]);
         },
         .clone3 => {
             const args: *const sys.CloneArgs = @ptrFromInt(a[0]);
-            try out.print("0x{x}", .{args.flags});
+            try names.namespaces(out, args.flags);
             if (args.flags & linux.CLONE.INTO_CGROUP != 0) {
                 try out.writeAll(", ");
                 try print_descriptor(kernel, out, @intCast(args.cgroup));
             }
         },
-        .prctl => for (a[2..5]) |word| {
-            if (word != 0) try out.print(", {d}", .{word});
+        .prctl => switch (a[0]) {
+            sys.PR.CAPBSET_READ, sys.PR.CAPBSET_DROP => {
+                try out.writeAll(separator);
+                try names.capability(out, a[1]);
+            },
+            sys.PR.CAP_AMBIENT => {
+                try out.writeAll(separator);
+                try names.ambient(out, a[1]);
+                if (a[1] != sys.PR.CAP_AMBIENT_RAISE) return;
+                try out.writeAll(", ");
+                try names.capability(out, a[2]);
+            },
+            else => try out.print("{s}{d}", .{ separator, a[1] }),
         },
-        .fcntl => if (a[2] != 0) try out.print(", {d}", .{a[2]}),
+        .fcntl => if (a[2] != 0) try out.print("{s}{d}", .{ separator, a[2] }),
         .prlimit64 => if (a[2] != 0) {
             const limit: *const sys.RLimit = @ptrFromInt(a[2]);
-            try out.print(", {d}, {d}", .{ limit.soft, limit.hard });
+            try out.print("{s}soft {d}, hard {d}", .{ separator, limit.soft, limit.hard });
         },
         .capset => {
             const sets: *const [6]u32 = @ptrFromInt(a[1]);
-            try out.print("effective 0x{x:0>8}{x:0>8}, permitted 0x{x:0>8}{x:0>8}, inheritable 0x{x:0>8}{x:0>8}", .{
-                sets[3], sets[0], sets[4], sets[1], sets[5], sets[2],
-            });
+            for ([_][]const u8{ "effective ", ", permitted ", ", inheritable " }, 0..) |name, index| {
+                try out.writeAll(name);
+                try names.capabilities(out, @as(u64, sets[index + 3]) << 32 | sets[index]);
+            }
         },
-        .setgroups => for (@as([*]const u32, @ptrFromInt(a[1]))[0..a[0]]) |group| try out.print(", {d}", .{group}),
+        .setgroups => {
+            var before = separator;
+            for (@as([*]const u32, @ptrFromInt(a[1]))[0..a[0]]) |group| {
+                try out.print("{s}{d}", .{ before, group });
+                before = ", ";
+            }
+        },
+        .execve, .execveat => {
+            const vector: [*:null]const ?[*:0]const u8 = @ptrFromInt(a[if (number == .execve) 1 else 2]);
+            const arguments = std.mem.span(vector);
+            var before = separator;
+            for (arguments[@min(1, arguments.len)..]) |argument| {
+                try out.print("{s}{s}", .{ before, memory.text(@intFromPtr(argument)) });
+                before = " ";
+            }
+        },
+        .bind, .connect => if (@as(*const u16, @ptrFromInt(a[1])).* == linux.AF.UNIX) {
+            const path: [*:0]const u8 = @ptrFromInt(a[1] + 2);
+            if (path[0] != 0) try out.print("{s}{s}", .{ separator, kernel.resolve(number, memory.usize_of(sys.AT.FDCWD), memory.text(a[1] + 2)) });
+        },
         .write => try print_bytes(kernel, out, a[0], memory.bytes(a[1], a[2]), separator),
         .sendmsg => try print_bytes(kernel, out, a[0], passing.packet_of(a[1]), separator),
         .seccomp => {
             const program: *const sys.SockFprog = @ptrFromInt(a[2]);
-            try out.print(", {d} instructions", .{program.length});
+            try out.print("{s}{d} instructions", .{ separator, program.length });
         },
         .sched_setattr => {
             const attr: *const sys.SchedAttr = @ptrFromInt(a[1]);
-            try out.print(", policy {d}, flags 0x{x}, nice {d}, priority {d}, {d}/{d}/{d}", .{
-                attr.policy, attr.flags, attr.nice, attr.priority, attr.runtime_ns, attr.deadline_ns, attr.period_ns,
+            try out.print("{s}policy {d}, flags 0x{x}, nice {d}, priority {d}, {d}/{d}/{d}", .{
+                separator, attr.policy, attr.flags, attr.nice, attr.priority, attr.runtime_ns, attr.deadline_ns, attr.period_ns,
             });
         },
-        .keyctl => if (a[0] == sys.KEYCTL.JOIN_SESSION_KEYRING) try out.print(", \"{s}\"", .{memory.text(a[1])}),
+        .sched_setaffinity => {
+            try out.writeAll(separator);
+            try names.bit_list(out, memory.bytes(a[2], a[1]));
+        },
+        .keyctl => if (a[0] == sys.KEYCTL.JOIN_SESSION_KEYRING) try out.print("{s}\"{s}\"", .{ separator, memory.text(a[1]) }),
         else => {},
     }
 }

@@ -15,6 +15,10 @@ pub fn map(kernel: *Willing, number: linux.SYS, a: [6]usize) usize {
         _ = kernel.at(number, a[4]);
         return @intFromPtr(kernel.encoded.ptr);
     }
+    if (kernel.pages.len == 0) {
+        // Untouched pages cost nothing.
+        return @intFromPtr((std.heap.page_allocator.alloc(u8, a[1]) catch return failed(.NOMEM)).ptr);
+    }
     const start = kernel.pages_used;
     if (a[3] & map_shared != 0) kernel.shared_page = @intFromPtr(kernel.pages.ptr) + start;
     kernel.pages_used = std.mem.alignForward(usize, start + a[1], std.heap.page_size_min);

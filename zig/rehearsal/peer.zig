@@ -34,18 +34,24 @@ pub const Turn = union(enum) {
     wait_for_start,
 };
 
+pub const Script = struct {
+    turns: []const Turn,
+    /// How many calls bunc-init has made at the end of each turn; empty: not known.
+    made: []const usize = &.{},
+};
+
 pub const Peer = struct {
     plan: Plan,
     pid: i32,
     channel: u32,
-    turns: []const Turn,
+    script: Script,
     at: usize = 0,
     /// Messages of the parent that were not waited for yet.
     heard: usize = 0,
     told: ?Message = null,
 
     pub fn turn(self: *const Peer) Turn {
-        return if (self.at < self.turns.len) self.turns[self.at] else .end;
+        return if (self.at < self.script.turns.len) self.script.turns[self.at] else .end;
     }
 
     pub fn hear(self: *Peer, arena: std.mem.Allocator, packet: []const u8) void {
@@ -61,7 +67,7 @@ pub const Peer = struct {
             .target = "",
             .detail = "",
         });
-        self.turns = arena.dupe(Turn, &.{ .{ .tell = .{ .kind = .failure, .payload = bytes } }, .end }) catch @panic("no memory");
+        self.script = .{ .turns = arena.dupe(Turn, &.{ .{ .tell = .{ .kind = .failure, .payload = bytes } }, .end }) catch @panic("no memory") };
         self.at = 0;
     }
 };
@@ -72,10 +78,10 @@ fn encode(arena: std.mem.Allocator, record: failure.Failure) []const u8 {
     return bytes.items;
 }
 
-pub fn script(arena: std.mem.Allocator, plan: Plan, stage: []const u8) []const Turn {
+pub fn script(arena: std.mem.Allocator, plan: Plan, stage: []const u8) Script {
     var turns: std.ArrayList(Turn) = .empty;
     write(arena, plan, stage, &turns) catch @panic("no memory");
-    return turns.items;
+    return .{ .turns = turns.items };
 }
 
 fn write(arena: std.mem.Allocator, plan: Plan, stage: []const u8, turns: *std.ArrayList(Turn)) !void {

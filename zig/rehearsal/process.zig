@@ -16,28 +16,26 @@ pub const End = union(enum) {
 };
 
 const stack_size = 4 << 20;
-var stacks: [2][stack_size]u8 align(64) = undefined;
-var returns: [2]fiber.Context = undefined;
+/// The bunc process, its child, bunc-init in that, and a child of its own.
+const depth_max = 4;
+/// Mapped when they are first needed, and kept.
+var stacks: [depth_max][]u8 = @splat(&.{});
+var returns: [depth_max]fiber.Context = undefined;
 var depth: usize = 0;
 var began: struct { function: Function, argument: usize } = undefined;
 var ended: End = undefined;
 
 /// Until it ends.
 pub fn run(function: Function, argument: usize) End {
-    std.debug.assert(depth == 0);
     go(function, argument);
     return ended;
 }
 
-/// A child, for which its parent waits until it has executed a program or ended.
-pub fn run_child(function: Function, argument: usize) void {
-    std.debug.assert(depth == 1);
-    go(function, argument);
-}
-
 noinline fn go(function: Function, argument: usize) void {
     began = .{ .function = function, .argument = argument };
-    const top = @intFromPtr(&stacks[depth]) + stack_size;
+    const stack = &stacks[depth];
+    if (stack.len == 0) stack.* = std.heap.page_allocator.alloc(u8, stack_size) catch @panic("no memory");
+    const top = @intFromPtr(stack.ptr) + stack_size;
     var fresh: fiber.Context = switch (@import("builtin").cpu.arch) {
         // As after a call: the return address takes eight bytes.
         .x86_64 => .{ .rsp = top - 8, .rbp = 0, .rip = @intFromPtr(&begin) },

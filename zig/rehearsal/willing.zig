@@ -7,9 +7,12 @@ const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const failure = @import("../failure.zig");
 const plan_types = @import("../plan.zig");
+const backend = @import("backend.zig");
+const beneath = @import("init_beneath.zig");
 const conversation = @import("conversation.zig");
 const descriptors = @import("descriptors.zig");
 const files = @import("files.zig");
+const host_types = @import("host.zig");
 const note = @import("note.zig");
 const own_process = @import("own_process.zig");
 const words = @import("words.zig");
@@ -28,8 +31,10 @@ pub const Descriptor = struct {
     cloexec: bool = true,
     /// In the container: "/proc". On the host: "host:/proc". In a private procfs: "proc:/self".
     path: []const u8 = "",
-    /// How often it was read.
-    reads: u32 = 0,
+    /// Where it is read next.
+    offset: usize = 0,
+    /// What getdents64(2) gives of it; null: it was not asked yet.
+    entries: ?[]const u8 = null,
 };
 
 pub const Willing = struct {
@@ -39,7 +44,7 @@ pub const Willing = struct {
     /// For paths; emptied after the run.
     arena: std.mem.Allocator,
     /// What bunc-init maps. Nothing is ever unmapped.
-    pages: []align(std.heap.page_size_min) u8,
+    pages: []align(std.heap.page_size_min) u8 = &.{},
     pages_used: usize = 0,
     descriptors: [descriptors_max]Descriptor = @splat(.{}),
     made: std.ArrayList([]const u8) = .empty,
@@ -62,6 +67,20 @@ pub const Willing = struct {
     effects: std.ArrayList([]const u8) = .empty,
     /// A descriptor was used that is not open.
     stray: ?linux.SYS = null,
+    /// What is not made here is this machine's: init_beneath.zig.
+    on_machine: bool = false,
+    /// Whose processes have made something on it.
+    host: ?*host_types.Host = null,
+    mounts: std.ArrayList(beneath.Mounted) = .empty,
+    is_stage_1: bool = false,
+
+    pub fn actor(self: *const Willing) backend.Actor {
+        return if (self.is_stage_1) .stage_1 else .init;
+    }
+
+    pub fn calls_of_init(_: *const Willing) usize {
+        return 0;
+    }
 
     pub fn of(self: *const Willing, fd: i32) ?*const Descriptor {
         return descriptors.of(self, fd);
@@ -85,6 +104,7 @@ pub const Willing = struct {
     pub fn refused(_: *Willing, _: linux.SYS, _: [6]usize, _: linux.E) void {}
 
     pub fn answer(self: *Willing, number: linux.SYS, a: [6]usize) usize {
+        if (self.on_machine) if (beneath.answer(self, number, a)) |result| return result;
         return switch (number) {
             .openat => self.open_path(number, a[0], text(a[1]), a[2], 0),
             .openat2 => blk: {
@@ -105,7 +125,11 @@ pub const Willing = struct {
                 break :blk a[2];
             },
             .sendto => a[2],
-            .lseek, .fchmod, .flock => blk: {
+            .lseek => blk: {
+                self.at(number, a[0]).offset = a[1];
+                break :blk a[1];
+            },
+            .fchmod, .flock => blk: {
                 _ = self.at(number, a[0]);
                 break :blk 0;
             },
@@ -190,7 +214,9 @@ pub const Willing = struct {
             },
             .move_mount => blk: {
                 const moved = self.at(number, a[0]);
-                moved.path = self.at(number, a[2]).path;
+                const target = self.at(number, a[2]).path;
+                if (!std.mem.eql(u8, moved.path, target)) self.mounts.append(self.arena, .{ .target = target, .source = moved.path }) catch @panic("no memory");
+                moved.path = target;
                 break :blk 0;
             },
             .mount_setattr => blk: {
@@ -200,7 +226,10 @@ pub const Willing = struct {
             .clone3 => blk: {
                 const args: *const sys.CloneArgs = @ptrFromInt(a[0]);
                 // Stage 2 goes on in the child.
-                if (args.flags & linux.CLONE.PARENT != 0) break :blk 0;
+                if (args.flags & linux.CLONE.PARENT != 0) {
+                    self.is_stage_1 = false;
+                    break :blk 0;
+                }
                 const pid = self.child(args);
                 defer self.forks += 1;
                 if (self.followed != self.forks) break :blk pid;
@@ -264,7 +293,7 @@ pub const Willing = struct {
         const full = self.resolve(number, dir, path);
         if (flags & sys.O.CREAT != 0) self.remember(full);
         // The program, which is looked for from the working directory.
-        const is_program = signed(dir) == sys.AT.FDCWD and resolve_flags == sys.RESOLVE.NO_MAGICLINKS;
+        const is_program = !self.on_machine and signed(dir) == sys.AT.FDCWD and resolve_flags == sys.RESOLVE.NO_MAGICLINKS;
         if (!is_program and !self.exists(full)) return failed(.NOENT);
         return self.open(3, .{
             .kind = .file,
@@ -274,6 +303,7 @@ pub const Willing = struct {
     }
 
     fn exists(self: *const Willing, path: []const u8) bool {
+        if (self.on_machine) return beneath.exists(self, path);
         if (std.mem.indexOfScalar(u8, path, ':') != null or std.mem.endsWith(u8, path, "/..")) return true;
         for ([_][]const u8{ "/proc", "/sys", "/etc", "/bin", "/dev/pts/" }) |known| {
             if (std.mem.startsWith(u8, path, known)) return true;
@@ -328,11 +358,11 @@ pub const Willing = struct {
     fn read(self: *Willing, number: linux.SYS, a: [6]usize) usize {
         const fd = self.at(number, a[0]);
         if (fd.kind == .filesystem) return failed(.NODATA);
-        defer fd.reads += 1;
-        if (fd.reads > 0) return 0;
         const content = files.content(self, fd.path);
-        const length = @min(content.len, a[2]);
-        @memcpy(bytes(a[1], a[2])[0..length], content[0..length]);
+        const rest = content[@min(fd.offset, content.len)..];
+        const length = @min(rest.len, a[2]);
+        @memcpy(bytes(a[1], a[2])[0..length], rest[0..length]);
+        fd.offset += length;
         return length;
     }
 

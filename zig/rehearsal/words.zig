@@ -7,6 +7,11 @@ pub fn failed(errno: sys.E) usize {
     return @bitCast(-@as(isize, @intFromEnum(errno)));
 }
 
+pub fn is_failure(result: usize) bool {
+    const value: isize = @bitCast(result);
+    return value < 0 and value >= -4095;
+}
+
 pub fn signed(word: usize) i32 {
     return @bitCast(@as(u32, @truncate(word)));
 }

@@ -20,7 +20,8 @@ pub const E = linux.E;
 pub const fd_t = i32;
 pub const Error = error{Sys};
 
-const Backend = if (@hasDecl(root, "Backend")) root.Backend else @import("real.zig").Real;
+pub const is_real = !@hasDecl(root, "Backend");
+const Backend = if (is_real) @import("real.zig").Real else root.Backend;
 var instance: Backend = .{};
 
 /// `errno`: of the last call that returned `error.Sys`. `failed_op`: what an operation of several calls

@@ -25,6 +25,10 @@ pub const Real = struct {
     /// Of bunc-init: where the config path of the step under way stands. Of interest to a recording only.
     pub inline fn watch(_: *Real, _: *const []const u8) void {}
 
+    /// Of the bunc process: the config path that asks for the calls that follow, until it is told another
+    /// or its call of the core ends. Of interest to a recording only.
+    pub inline fn about(_: *Real, _: []const u8) void {}
+
     /// clone3(2) in assembly: the child must not touch the frame that it shares with us.
     pub fn clone_vfork(_: *Real, args: *const kernel.CloneArgs, run: *const fn (usize) callconv(.c) noreturn, argument: usize) usize {
         const number = @intFromEnum(linux.SYS.clone3);

@@ -1,4 +1,4 @@
-/** A message bus with systemd behind it, in memory: what tests of the driver talk to. */
+/** A message bus with systemd behind it, in memory: for tests of the driver, and for recordings (src/explain/systemd.ts). */
 
 import type { ByteStream } from "./bus.ts";
 import {

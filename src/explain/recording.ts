@@ -1,0 +1,123 @@
+/**
+ * The commands of this process on a machine that does nothing (zig/recording.zig): what they would do to this machine, which is only
+ * read. systemd is the one other party, and stands here (systemd.ts).
+ */
+
+import { dlopen, linkSymbols, type Pointer } from "bun:ffi";
+import type { HostFacts } from "../host/host.ts";
+import { callNumbers, type Plan } from "../native/boundary.gen.ts";
+import { linked, type NativeCall } from "../native/linked.ts";
+import type { Operation, Phase } from "./operation.ts";
+import { RecordedSystemd } from "./systemd.ts";
+
+/** Address of the export; a number in what the build makes. */
+declare const BUNC_REHEARSE: number;
+
+const signature = { args: ["u32", "ptr", "u32", "ptr", "u32"], returns: "i32" } as const;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** `control` of zig/recording.zig. */
+const CONTROL = 0xffff_fffe;
+const LEAST_INTEGER = -(2 ** 31);
+const ROOM = 8 << 20;
+/** f_type of statfs(2). */
+const MAGIC = { v2: 0x63677270, v1: 0x27e0eb };
+
+const ACTORS = { bunc: "bunc", stage_1: "bunc-init, stage 1", init: "bunc-init" } as const;
+
+interface Report {
+  operations: readonly (Omit<Operation, "phase" | "by"> & { by: keyof typeof ACTORS })[];
+  wrong: string;
+}
+
+/** Directories have no text. */
+export type MachineFiles = readonly { path: string; text: string | null }[];
+
+export class Recording {
+  readonly operations: Operation[] = [];
+  /** Of the process that was made last; undefined: none was. */
+  plan: Plan | undefined;
+  phase: Phase = "create";
+  readonly #rehearse: NativeCall = load();
+  readonly #core = linked.core?.call;
+  readonly #report = new Uint8Array(ROOM);
+  readonly #systemd: RecordedSystemd;
+
+  /**
+   * `descriptors`: of the caller's, from 0, how many the container gets. `files`: of a machine that is made up; null: of this one.
+   */
+  constructor(host: HostFacts, descriptors: number, files: MachineFiles | null) {
+    const { v2MountPoint, hierarchies } = host.cgroup;
+    const mounts = hierarchies.map(({ mountPoint }) => ({ path: mountPoint, magic: MAGIC.v1 }));
+    if (v2MountPoint !== "") mounts.push({ path: v2MountPoint, magic: MAGIC.v2 });
+    this.#control({ begin: { files, mounts, descriptors, working_directory: process.cwd() } });
+    this.#systemd = new RecordedSystemd(host, {
+      note: ({ detail, ...operation }) =>
+        this.operations.push({ phase: this.phase, by: "bunc", ...operation, detail: withoutPids(detail) }),
+      call: (id, request, length, out, capacity) => {
+        const result = this.#rehearse(id, request, length, out, capacity);
+        this.#take();
+        return result;
+      },
+    });
+  }
+
+  /** Records what `act` does by calls of the core. Throws what it throws. */
+  record<Result>(act: () => Result): Result {
+    const { core } = linked;
+    linked.core = { call: this.#call, reply: new Uint8Array(ROOM) };
+    try {
+      return act();
+    } finally {
+      delete linked.core;
+      if (core !== undefined) linked.core = core;
+    }
+  }
+
+  readonly #call: NativeCall = (id, request, length, out, capacity) => {
+    if (id === callNumbers.spawn_started || id === callNumbers.spawn_held)
+      this.plan = JSON.parse(decoder.decode(request.subarray(0, length))).plan;
+    const core = this.#ownCore(id) ?? this.#systemd.coreOf(id) ?? this.#rehearse;
+    const result = core(id, request, length, out, capacity);
+    const wrong = this.#take((operation) => this.operations.push(operation));
+    if (result === LEAST_INTEGER || wrong !== "")
+      throw new Error(`the recording of create is stuck: ${wrong}`);
+    return result;
+  };
+
+  /** For what a process from the image asks about itself (zig/image/calls.zig). */
+  #ownCore(id: number): NativeCall | undefined {
+    return id === callNumbers.environment || id === callNumbers.is_inherited ? this.#core : undefined;
+  }
+
+  #take(keep: (operation: Operation) => void = () => {}): string {
+    for (;;) {
+      const { operations, wrong } = this.#control({ begin: null });
+      for (const { by, target, detail, ...operation } of operations) {
+        const place = { target: withoutPids(target), detail: withoutPids(detail) };
+        keep({ phase: this.phase, by: ACTORS[by], ...operation, ...place });
+      }
+      if (operations.length === 0) return wrong;
+    }
+  }
+
+  #control(request: object): Report {
+    const bytes = encoder.encode(JSON.stringify(request));
+    const length = this.#rehearse(CONTROL, bytes, bytes.length, this.#report, this.#report.length);
+    if (length < 0) throw new Error("the recording has no answer");
+    return JSON.parse(decoder.decode(this.#report.subarray(0, length)));
+  }
+}
+
+/** `no_process` of zig/recording.zig, and the numbers after it. */
+const PIDS = /\b41943[0-9]{2}\b/g;
+const withoutPids = (text: string) => text.replaceAll(PIDS, "PID");
+
+function load(): NativeCall {
+  if (typeof BUNC_REHEARSE === "number")
+    return linkSymbols({ bunc_rehearse: { ptr: BUNC_REHEARSE as Pointer, ...signature } }).symbols
+      .bunc_rehearse;
+  return dlopen(`${import.meta.dir}/../../zig-out/lib/librecording.so`, { bunc_rehearse: signature }).symbols
+    .bunc_rehearse;
+}

@@ -1,0 +1,243 @@
+//! What `create` and `start` would do on this machine, without doing it: the core a second time, on a
+//! kernel that is willing and does nothing (rehearsal/host.zig), with bunc-init in it
+//! (rehearsal/willing.zig). What they did not make themselves is the machine's, which is only read. For
+//! `explain` (src/explain/recording.ts).
+
+const std = @import("std");
+const dispatch = @import("dispatch.zig");
+const backend = @import("rehearsal/backend.zig");
+const host_types = @import("rehearsal/host.zig");
+const init_run = @import("rehearsal/init_run.zig");
+const peer = @import("rehearsal/peer.zig");
+const plan_types = @import("plan.zig");
+const process = @import("rehearsal/process.zig");
+const stages = @import("stages.zig");
+const sys = @import("sys.zig");
+const sync = @import("sync.zig");
+const tree = @import("rehearsal/tree.zig");
+const Willing = @import("rehearsal/willing.zig").Willing;
+const linux = std.os.linux;
+
+const Host = host_types.Host;
+const Plan = plan_types.Plan;
+
+/// One of two kernels: that of the bunc process, or that of bunc-init while it runs.
+pub const Backend = struct {
+    errno: linux.E = .SUCCESS,
+    failed_op: []const u8 = "",
+    host: backend.BackendOn(Host) = .{},
+    init: backend.BackendOn(Willing) = .{},
+    in_init: bool = false,
+
+    pub fn call(self: *Backend, number: linux.SYS, args: anytype) usize {
+        return if (self.in_init) self.init.call(number, args) else self.host.call(number, args);
+    }
+
+    pub fn clone_vfork(self: *Backend, args: *const sys.CloneArgs, run: process.Function, argument: usize) usize {
+        return if (self.in_init) self.init.clone_vfork(args, run, argument) else self.host.clone_vfork(args, run, argument);
+    }
+
+    pub fn watch(self: *Backend, subject: *const []const u8) void {
+        if (self.in_init) self.init.watch(subject) else self.host.watch(subject);
+    }
+
+    pub fn about(self: *Backend, subject: []const u8) void {
+        self.host.about(subject);
+    }
+};
+
+var memory: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
+var calls: std.ArrayList(Operation) = .empty;
+/// Of bunc-init's, how many are among them.
+var told: usize = 0;
+var reported: usize = 0;
+var of_host: usize = 0;
+var stuck: []const u8 = "";
+
+const Operation = struct {
+    by: backend.Actor,
+    call: []const u8,
+    target: []const u8,
+    detail: []const u8,
+    subject: []const u8,
+};
+
+const File = struct { path: []const u8, text: ?[]const u8 };
+const Beginning = struct {
+    /// Of a machine that is made up; directories have no text. Null: on this machine.
+    files: ?[]const File,
+    mounts: []const tree.Mount,
+    /// From 0: what the caller gives to the container.
+    descriptors: u32,
+    working_directory: []const u8,
+};
+const Request = struct { begin: ?Beginning };
+const Report = struct {
+    /// Some of those since the last report; empty: there are no more.
+    operations: []const Operation,
+    /// What must never happen; "": it did not.
+    wrong: []const u8,
+};
+
+/// As `bunc_call`, on the rehearsed machine. With the number of `control`: begins anew, or reports.
+pub export fn bunc_rehearse(id: u32, in: [*]const u8, in_length: u32, out: [*]u8, out_capacity: u32) i32 {
+    if (id == control) return answer_control(in[0..in_length], out[0..out_capacity]) catch -1;
+    asked = .{ .id = id, .in = in[0..in_length], .out = out[0..out_capacity] };
+    sys.backend.about("");
+    switch (process.run(answer, 0)) {
+        .finished => {},
+        .stuck => |why| stuck = why,
+        .exited => stuck = "the bunc process ends itself",
+        .executed => stuck = "the bunc process executes a program",
+    }
+    take_told();
+    return if (stuck.len == 0) asked.length else std.math.minInt(i32);
+}
+
+const report_max = 4096;
+const control = std.math.maxInt(u32) - 1;
+const Asked = struct { id: u32, in: []const u8, out: []u8, length: i32 = 0 };
+var asked: Asked = undefined;
+
+fn answer(_: usize) callconv(.c) noreturn {
+    asked.length = dispatch.dispatch(asked.id, asked.in, asked.out);
+    process.end(.finished);
+}
+
+fn answer_control(in: []const u8, out: []u8) !i32 {
+    const request = try std.json.parseFromSliceLeaky(Request, memory.allocator(), in, .{ .allocate = .alloc_always });
+    if (request.begin) |beginning| try begin(beginning);
+    var writer: std.Io.Writer = .fixed(out);
+    const some = calls.items[reported..@min(reported + report_max, calls.items.len)];
+    try std.json.Stringify.value(Report{ .operations = some, .wrong = stuck }, .{}, &writer);
+    reported += some.len;
+    return @intCast(writer.end);
+}
+
+fn begin(beginning: Beginning) !void {
+    const arena = memory.allocator();
+    const host = try arena.create(Host);
+    host.* = .{
+        .arena = arena,
+        .tree = .{ .arena = arena, .mounts = beginning.mounts },
+        .children = .{ .arena = arena, .next_pid = no_process },
+        .directory = beginning.working_directory,
+        .on_machine = beginning.files == null,
+        .run_init = run_init,
+    };
+    for (beginning.files orelse &.{}) |file| host.tree.add(file.path, file.text == null, file.text orelse "");
+    for (0..beginning.descriptors) |fd| host.descriptors[fd] = if (host.on_machine)
+        .{ .kind = .machine, .machine = fd, .cloexec = false, .path = host.print("/proc/self/fd/{d}", .{fd}) }
+    else
+        .{ .kind = .stdio, .cloexec = false };
+    sys.backend.* = .{ .host = .{ .kernel = host, .notes = true, .describes = true } };
+    calls = .empty;
+    reported = 0;
+    stuck = "";
+    told = 0;
+    of_host = 0;
+}
+
+/// Above any that a kernel gives.
+const no_process = (1 << 22) + 1;
+
+/// → what it says to the bunc process, and when that has to wait for it.
+fn run_init(host: *Host, plan: *const Plan, encoded: []const u8, stage: []const u8) peer.Script {
+    const arena = host.arena;
+    const kernel = arena.create(Willing) catch @panic("no memory");
+    const kept_plan = arena.create(Plan) catch @panic("no memory");
+    kept_plan.* = plan.*;
+    kernel.* = .{
+        .plan = kept_plan,
+        .encoded = arena.dupe(u8, encoded) catch @panic("no memory"),
+        .arena = arena,
+        .on_machine = host.on_machine,
+        .host = host,
+        .is_stage_1 = !stages.is_direct(plan),
+        .talk = .{ .arena = arena },
+    };
+    const backend_of_init = &sys.backend.init;
+    backend_of_init.* = .{ .kernel = kernel, .notes = true, .describes = true };
+    sys.backend.in_init = true;
+    defer sys.backend.in_init = false;
+    const end = init_run.run(kernel, stage);
+    if (end == .stuck) stuck = end.stuck;
+    return script_of(arena, kernel, backend_of_init.noted.items) catch @panic("no memory");
+}
+
+fn script_of(arena: std.mem.Allocator, kernel: *const Willing, noted: []const backend.Noted) !peer.Script {
+    var turns: std.ArrayList(peer.Turn) = .empty;
+    var made: std.ArrayList(usize) = .empty;
+    var packet: usize = 0;
+    var asks_maps = false;
+    for (noted, 1..) |call, count| {
+        const turn: peer.Turn = if (call.number == .accept4)
+            .wait_for_start
+        else if (call.number == .clone3 and !call.is_fork and call.by == .stage_1)
+            .become_child
+        else if (!call.is_talk)
+            continue
+        else if (call.number == .recvmsg)
+            if (asks_maps) .wait_mapped else .wait
+        else blk: {
+            const bytes = kernel.talk.packets.items[packet];
+            packet += 1;
+            const kind: sync.Kind = @enumFromInt(bytes[0]);
+            asks_maps = kind == .map_ids;
+            break :blk .{ .tell = .{ .kind = kind, .payload = bytes[1..], .passes = passed_with(kind) } };
+        };
+        if (turn == .wait or turn == .wait_mapped) asks_maps = false;
+        try turns.append(arena, turn);
+        try made.append(arena, count);
+    }
+    try turns.append(arena, .execute);
+    try made.append(arena, noted.len);
+    return .{ .turns = turns.items, .made = made.items };
+}
+
+/// The name of the descriptor that a message comes with.
+fn passed_with(kind: sync.Kind) []const u8 {
+    return switch (kind) {
+        .mount_namespace => "mount namespace",
+        .source => "user namespace",
+        .console => "console",
+        .seccomp_listener => "seccomp listener",
+        else => "",
+    };
+}
+
+/// Calls of both, in the order in which they are made.
+fn take_told() void {
+    const of_bunc = sys.backend.host.noted.items;
+    for (of_bunc[of_host..]) |call| {
+        take_init(call.init_made);
+        add(call);
+    }
+    of_host = of_bunc.len;
+    take_init(sys.backend.host.kernel.init_made);
+}
+
+fn take_init(count: usize) void {
+    if (count <= told) return;
+    for (sys.backend.init.noted.items[told..count]) |call| add(call);
+    told = count;
+}
+
+fn add(call: backend.Noted) void {
+    if (!call.is_shown) return;
+    calls.append(memory.allocator(), .{
+        .by = call.by,
+        .call = @tagName(call.number),
+        .target = utf8(call.description.target),
+        .detail = utf8(call.description.detail),
+        .subject = if (call.by == .bunc) call.topic else call.subject,
+    }) catch @panic("no memory");
+}
+
+/// Paths are any bytes; JSON is text.
+fn utf8(bytes: []const u8) []const u8 {
+    if (std.unicode.utf8ValidateSlice(bytes)) return bytes;
+    return std.fmt.allocPrint(memory.allocator(), "{f}", .{std.zig.fmtString(bytes)}) catch @panic("no memory");
+}
+
+pub const panic = @import("panic.zig").panic;
