@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Check, Group, RuntimeName } from "./check.ts";
 import { runtimePaths } from "./check.ts";
+import { buildah } from "./checks/buildah.ts";
 import { containerd } from "./checks/containerd.ts";
 import { cri, criCgroupfs } from "./checks/cri.ts";
 import { dockerBuild, dockerLiveRestore, dockerRemapped } from "./checks/docker-build.ts";
@@ -166,6 +167,11 @@ const podmanCleanup = `
 podman ps -aq --filter name=$C | xargs -r podman rm -f -v -t 0 >/dev/null 2>&1 || :
 `;
 
+const buildahCleanup = `
+buildah rm $C >/dev/null 2>&1 || :
+buildah rmi -f localhost/$C >/dev/null 2>&1 || :
+`;
+
 /** For `--userns auto`: libsubid finds nothing for a name that is not a user's. */
 const subordinateIds =
   "id -u containers >/dev/null 2>&1 || { useradd --system --no-create-home containers; echo containers:1000000:1000000 | tee -a /etc/subuid >>/etc/subgid; }";
@@ -260,11 +266,33 @@ export const groups: readonly Group[] = [
     teardown: "ip link delete uplink",
     checks: [...podman, ...podmanLimits],
   },
+  {
+    name: "root",
+    client: "Buildah",
+    setup: (runtime) => [importForPodman, buildahEnvironment(runtime)].join("\n"),
+    cleanup: buildahCleanup,
+    checks: buildah,
+  },
+  {
+    name: "rootless",
+    client: "Buildah",
+    rootless: true,
+    setup: (runtime) =>
+      ["rm -rf ~tester/.config/containers", asTester(importForPodman), buildahEnvironment(runtime)].join(
+        "\n",
+      ),
+    cleanup: buildahCleanup,
+    checks: buildah,
+  },
 ];
 
 /** In the session of the guest's ordinary user. */
 function asTester(script: string): string {
   return `runuser -u tester -- env XDG_RUNTIME_DIR=/run/user/1000 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus sh -c ${quote(`cd; ${script}`)}`;
+}
+
+function buildahEnvironment(runtime: RuntimeName): string {
+  return hereDocument("/scratch/environment", snippetFor("buildah", runtime));
 }
 
 function quote(text: string): string {

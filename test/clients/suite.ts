@@ -1,5 +1,5 @@
 /**
- * `npm run test:clients`: Docker, containerd and Podman in the test machine, on bunc and on Debian's runc.
+ * `npm run test:clients`: Docker, containerd, Podman and Buildah in the test machine, on bunc and on Debian's runc.
  *
  *   bun test/clients/suite.ts [--only=TEXT,…] [--part=K/N] [--runtime=bunc|runc] [--verbose]
  *

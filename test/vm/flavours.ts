@@ -44,6 +44,7 @@ const systemd = ["dbus", "dbus-user-session", "libpam-systemd", "systemd", "syst
 const clients = [
   "aardvark-dns",
   "apparmor",
+  "buildah",
   "conmon",
   "containerd",
   "containernetworking-plugins",
