@@ -42,6 +42,7 @@ test {
     _ = @import("plan_bytes.zig");
     _ = @import("process_stat.zig");
     _ = @import("raw_json.zig");
+    _ = @import("rehearsal/mount_table.zig");
     _ = @import("relay/relay.zig");
     _ = @import("seccomp.zig");
     _ = @import("sync.zig");

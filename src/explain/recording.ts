@@ -86,9 +86,11 @@ export class Recording {
     return result;
   };
 
-  /** For what a process from the image asks about itself (zig/image/calls.zig). */
+  /** For what a process asks about itself: its directory, and from the image more (zig/image/calls.zig). */
   #ownCore(id: number): NativeCall | undefined {
-    return id === callNumbers.environment || id === callNumbers.is_inherited ? this.#core : undefined;
+    const { environment, is_inherited, working_directory } = callNumbers;
+    const own: readonly number[] = [environment, is_inherited, working_directory];
+    return own.includes(id) ? this.#core : undefined;
   }
 
   #take(keep: (operation: Operation) => void = () => {}): string {

@@ -92,6 +92,14 @@ test.each(cases)("%s", async (name, texts, driver, edit) => {
   expect(text).toBe(await file.text());
 });
 
+test("more mounts than a call can have arguments", () => {
+  const text = explained(v2, "cgroupfs", (config) => {
+    for (let count = 0; count < 70_000; count++)
+      config.mounts.push({ destination: `/m/${count}`, type: "tmpfs", source: "tmpfs" });
+  });
+  expect(text).toContain("/m/69999");
+}, 120_000);
+
 function explained(facts: FactsReply, driver: "cgroupfs" | "systemd" | "disabled", edit: Edit): string {
   found.host = hostFacts(facts, {
     newuidmap: facts.euid === 0 ? null : "/usr/bin/newuidmap",

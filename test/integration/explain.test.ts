@@ -285,6 +285,29 @@ scenario("explain refuses what create refuses", [root, buncOnly], async (box) =>
   }
 });
 
+scenario(
+  "explain takes the bundle of the working directory, and what the caller's environment asks for",
+  [root, buncOnly],
+  async (box) => {
+    const bundle = box.probe(["sleep"]);
+    const options = { cwd: bundle.directory };
+    const plain = JSON.parse(
+      (await box.must(["explain", "--json", box.id()], options)).stdout,
+    ) as Explanation;
+    expect(plain.operations.map(({ call }) => call)).toContain("pivot_root");
+    const notify = { ...options, env: { NOTIFY_SOCKET: box.path("notify") } };
+    const { stdout } = await box.must(["explain", "--json", box.id()], notify);
+    expect(stdout).toContain("/run/notify");
+    const wrapper = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"];
+    const missing = { ...options, env: { LISTEN_FDS: "3" }, wrapper };
+    const explained = await box.call(["explain", box.id()], missing);
+    const created = await box.call(["create", box.id()], missing);
+    expect(explained.status).toBe(created.status);
+    expect(created.status).not.toBe(0);
+    expect(messageOf(explained.stderr)).toBe(messageOf(created.stderr));
+  },
+);
+
 scenario("explain works for an ordinary user", [root, buncOnly, command("setpriv")], async (box) => {
   const bundle = box.probe(["sleep"]);
   const wrapper = ["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups"];

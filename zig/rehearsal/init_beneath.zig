@@ -12,9 +12,6 @@ const linux = std.os.linux;
 
 const text = words.text;
 
-/// Both as in `Descriptor.path`.
-pub const Mounted = struct { target: []const u8, source: []const u8 };
-
 /// A directory of this machine, and a path that a process with that root would take.
 const Place = struct { root: []const u8, path: []const u8 };
 
@@ -92,7 +89,7 @@ fn give_entries(entries: []const u8, offset: *usize, a: [6]usize) usize {
 
 pub fn exists(kernel: *const Willing, path: []const u8) bool {
     if (is_made(kernel, path)) return true;
-    for (kernel.mounts.items) |mount| if (std.mem.eql(u8, mount.target, path)) return true;
+    if (kernel.mounts.has(path)) return true;
     const place = find(kernel, path) orelse {
         // Of a new devpts this much is there; of what is no path, all.
         return path.len == 0 or path[0] != '/' and !std.mem.startsWith(u8, path, "new ") or std.mem.endsWith(u8, path, "/pts/ptmx") or std.mem.endsWith(u8, path, "/pts/0");
@@ -108,8 +105,7 @@ fn made_by_host(kernel: *const Willing, place: Place) ?*host_types.Host {
 }
 
 fn is_made(kernel: *const Willing, path: []const u8) bool {
-    for (kernel.made.items) |known| if (std.mem.eql(u8, known, path)) return true;
-    return false;
+    return kernel.made.contains(path);
 }
 
 fn is_of_host(path: []const u8) bool {
@@ -118,7 +114,7 @@ fn is_of_host(path: []const u8) bool {
 
 /// Where on this machine that is; null: nowhere.
 fn find(kernel: *const Willing, path: []const u8) ?Place {
-    return find_below(kernel, path, kernel.mounts.items.len);
+    return find_below(kernel, path, kernel.mounts.list.items.len);
 }
 
 /// `count`: of the mounts that were made by then.
@@ -128,21 +124,15 @@ fn find_below(kernel: *const Willing, path: []const u8, count: usize) ?Place {
         if (std.mem.startsWith(u8, path, known[0])) return .{ .root = known[1], .path = path[known[0].len..] };
     }
     if (path.len == 0 or path[0] != '/') return null;
-    var index = count;
-    while (index > 0) {
-        index -= 1;
-        const mount = kernel.mounts.items[index];
-        if (std.mem.eql(u8, mount.target, "/") or !is_at_or_below(mount.target, path)) continue;
+    if (kernel.mounts.at(path, count)) |index| {
+        const mount = kernel.mounts.list.items[index];
         const source = find_below(kernel, mount.source, index) orelse return null;
-        const whole = std.mem.concat(kernel.arena, u8, &.{ source.path, path[mount.target.len..] }) catch @panic("no memory");
+        const whole = std.mem.concat(kernel.arena, u8, &.{ source.path, path[mount.target.len..] }) catch
+            @panic("no memory");
         return .{ .root = source.root, .path = whole };
     }
     for (kernel.plan.steps) |step| if (step.op == .bind_root) return .{ .root = step.op.bind_root.path, .path = path };
     return .{ .root = "/", .path = path };
-}
-
-fn is_at_or_below(directory: []const u8, path: []const u8) bool {
-    return @import("tree.zig").is_at_or_below(directory, path);
 }
 
 fn join(kernel: *const Willing, place: Place) []const u8 {

@@ -9,6 +9,7 @@ const failure = @import("../failure.zig");
 const plan_types = @import("../plan.zig");
 const backend = @import("backend.zig");
 const beneath = @import("init_beneath.zig");
+const MountTable = @import("mount_table.zig").MountTable;
 const conversation = @import("conversation.zig");
 const descriptors = @import("descriptors.zig");
 const files = @import("files.zig");
@@ -47,7 +48,8 @@ pub const Willing = struct {
     pages: []align(std.heap.page_size_min) u8 = &.{},
     pages_used: usize = 0,
     descriptors: [descriptors_max]Descriptor = @splat(.{}),
-    made: std.ArrayList([]const u8) = .empty,
+    made: std.StringHashMapUnmanaged(void) = .empty,
+    given: ?std.StringHashMapUnmanaged(void) = null,
     in_root: bool = false,
     directory: []const u8 = "host:/",
     bounding: u64 = (1 << own_process.capability_last + 1) - 1,
@@ -71,7 +73,7 @@ pub const Willing = struct {
     on_machine: bool = false,
     /// Whose processes have made something on it.
     host: ?*host_types.Host = null,
-    mounts: std.ArrayList(beneath.Mounted) = .empty,
+    mounts: MountTable = .{},
     is_stage_1: bool = false,
 
     pub fn actor(self: *const Willing) backend.Actor {
@@ -215,7 +217,7 @@ pub const Willing = struct {
             .move_mount => blk: {
                 const moved = self.at(number, a[0]);
                 const target = self.at(number, a[2]).path;
-                if (!std.mem.eql(u8, moved.path, target)) self.mounts.append(self.arena, .{ .target = target, .source = moved.path }) catch @panic("no memory");
+                if (!std.mem.eql(u8, moved.path, target)) self.mounts.add(self.arena, target, moved.path);
                 moved.path = target;
                 break :blk 0;
             },
@@ -302,20 +304,30 @@ pub const Willing = struct {
         });
     }
 
-    fn exists(self: *const Willing, path: []const u8) bool {
+    fn exists(self: *Willing, path: []const u8) bool {
         if (self.on_machine) return beneath.exists(self, path);
         if (std.mem.indexOfScalar(u8, path, ':') != null or std.mem.endsWith(u8, path, "/..")) return true;
         for ([_][]const u8{ "/proc", "/sys", "/etc", "/bin", "/dev/pts/" }) |known| {
             if (std.mem.startsWith(u8, path, known)) return true;
         }
         for ([_][]const u8{ "/", "/dev", "/dev/null" }) |known| if (std.mem.eql(u8, path, known)) return true;
-        for (self.made.items) |known| if (std.mem.eql(u8, path, known)) return true;
-        for (self.plan.steps) |step| switch (step.op) {
-            .mount => |op| if (op.source == .remount and std.mem.eql(u8, op.target, path)) return true,
-            .working_directory => |op| if (!op.create and std.mem.eql(u8, op.path, path)) return true,
-            else => {},
-        };
-        return false;
+        return self.made.contains(path) or self.is_given(path);
+    }
+
+    /// The plan takes it to be there.
+    fn is_given(self: *Willing, path: []const u8) bool {
+        if (self.given == null) {
+            self.given = .empty;
+            for (self.plan.steps) |step| {
+                const target = switch (step.op) {
+                    .mount => |op| if (op.source == .remount) op.target else continue,
+                    .working_directory => |op| if (op.create) continue else op.path,
+                    else => continue,
+                };
+                self.given.?.put(self.arena, target, {}) catch @panic("no memory");
+            }
+        }
+        return self.given.?.contains(path);
     }
 
     fn make(self: *Willing, number: linux.SYS, dir: usize, path: []const u8) usize {
@@ -326,7 +338,7 @@ pub const Willing = struct {
     }
 
     fn remember(self: *Willing, path: []const u8) void {
-        self.made.append(self.arena, path) catch @panic("no memory");
+        self.made.put(self.arena, path, {}) catch @panic("no memory");
     }
 
     /// The whole path, as in `Descriptor`.
