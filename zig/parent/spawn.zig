@@ -305,6 +305,7 @@ const Conversation = struct {
 
     fn follow(self: *Conversation) Call.Error!Spawned {
         while (true) {
+            if (!try self.is_heard()) return self.ended();
             var buffer: [sync.size_max]u8 = undefined;
             const message = sync.receive(self.channel, &buffer) catch |err| switch (err) {
                 error.Closed => return self.ended(),
@@ -335,6 +336,19 @@ const Conversation = struct {
                 .proceed, .source_refused => return self.unexpected(message.kind),
             }
         }
+    }
+
+    /// Waits for a message, or the channel's end. False: the process has ended, and one that it made holds the
+    /// channel open: stage 2 of a stage 1 that was killed before it told of it.
+    fn is_heard(self: *Conversation) Call.Error!bool {
+        var polled = [_]sys.PollFd{
+            .{ .fd = self.channel, .events = sys.POLL.IN, .revents = 0 },
+            .{ .fd = self.pidfd, .events = sys.POLL.IN, .revents = 0 },
+        };
+        _ = sys.poll(&polled, -1) catch return self.call.fail("ppoll", "bunc-init");
+        if (polled[0].revents != 0) return true;
+        // Its last message may have come between the two looks.
+        return (sys.poll(polled[0..1], 0) catch return self.call.fail("ppoll", "bunc-init")) != 0;
     }
 
     fn unexpected(self: *Conversation, kind: sync.Kind) error{Failed} {

@@ -286,7 +286,8 @@ pub const Host = struct {
             const fd = self.at(number, words.usize_of(each.fd));
             const is_ready = switch (fd.kind) {
                 .pidfd => if (self.children.find(fd.pid)) |process| process.state != .running else true,
-                .file => true,
+                // There is a message, or the end.
+                .file, .channel => true,
                 else => false,
             };
             if (!is_ready) continue;
