@@ -11,12 +11,18 @@ pub fn build(b: *std.Build) void {
     // runs in any root file system.
     const target = b.resolveTargetQuery(.{ .cpu_arch = arch, .os_tag = .linux, .abi = .none });
 
-    const init = b.addExecutable(.{ .name = "bunc-init", .linkage = .static, .root_module = checked(b, "zig/init.zig", target) });
+    const init = b.addExecutable(
+        .{ .name = "bunc-init", .linkage = .static, .root_module = checked(b, "zig/init.zig", target) },
+    );
     // Zig's start code raises RLIMIT_STACK to what the ELF header asks for, and the user's program would
     // inherit it.
     init.stack_size = 4096;
 
-    const core_script = b.option(std.Build.LazyPath, "core-script", "linker script of the core, for one build of Bun (build/linker-script.ts)");
+    const core_script = b.option(
+        std.Build.LazyPath,
+        "core-script",
+        "linker script of the core, for one build of Bun (build/linker-script.ts)",
+    );
     if (core_script) |script| {
         const code = b.addObject(.{ .name = "core", .root_module = checked(b, "zig/core.zig", target) });
         code.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
@@ -36,7 +42,9 @@ pub fn build(b: *std.Build) void {
             }),
         });
         core.root_module.addObject(code);
-        core.root_module.addObject(b.addObject(.{ .name = "recording", .root_module = recording(b, target) }));
+        core.root_module.addObject(
+            b.addObject(.{ .name = "recording", .root_module = recording(b, target) }),
+        );
         core.root_module.addObject(b.addObject(.{
             .name = "memset",
             .root_module = b.createModule(.{
@@ -56,25 +64,35 @@ pub fn build(b: *std.Build) void {
     }
 
     // The same code as a library, for running the program from its sources (src/native/library.ts).
-    const library = b.addLibrary(.{ .name = "bunc", .linkage = .dynamic, .root_module = checked(b, "zig/lib.zig", target) });
+    const library = b.addLibrary(
+        .{ .name = "bunc", .linkage = .dynamic, .root_module = checked(b, "zig/lib.zig", target) },
+    );
     library.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
     const install_library = b.addInstallArtifact(library, .{});
-    const recorder = b.addLibrary(.{ .name = "recording", .linkage = .dynamic, .root_module = recording(b, target) });
+    const recorder =
+        b.addLibrary(.{ .name = "recording", .linkage = .dynamic, .root_module = recording(b, target) });
     const install_recorder = b.addInstallArtifact(recorder, .{});
     const libraries = b.step("library", "Make zig-out/lib/libbunc.so and librecording.so");
     libraries.dependOn(&install_library.step);
     libraries.dependOn(&install_recorder.step);
 
-    const probe = b.addExecutable(.{ .name = "probe", .linkage = .static, .root_module = checked(b, "test/probe/probe.zig", target) });
+    const probe = b.addExecutable(
+        .{ .name = "probe", .linkage = .static, .root_module = checked(b, "test/probe/probe.zig", target) },
+    );
     b.installArtifact(probe);
 
     const native = b.resolveTargetQuery(.{ .os_tag = .linux, .abi = .none });
     const generator = b.addExecutable(.{
         .name = "codegen",
-        .root_module = b.createModule(.{ .root_source_file = b.path("zig/codegen.zig"), .target = native, .optimize = .Debug }),
+        .root_module = b.createModule(
+            .{ .root_source_file = b.path("zig/codegen.zig"), .target = native, .optimize = .Debug },
+        ),
     });
     // Types are all it looks at: what the library embeds need not exist yet.
-    generator.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = b.addWriteFiles().add("bunc-init", "") });
+    generator.root_module.addAnonymousImport(
+        "bunc-init",
+        .{ .root_source_file = b.addWriteFiles().add("bunc-init", "") },
+    );
     const generate = b.addRunArtifact(generator);
     const write = b.addUpdateSourceFiles();
     write.addCopyFileToSource(generate.captureStdOut(.{}), "src/native/boundary.gen.ts");
@@ -100,13 +118,18 @@ pub fn build(b: *std.Build) void {
             .single_threaded = true,
         }),
     });
-    rehearsed.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = b.addWriteFiles().add("bunc-init", "") });
+    rehearsed.root_module.addAnonymousImport(
+        "bunc-init",
+        .{ .root_source_file = b.addWriteFiles().add("bunc-init", "") },
+    );
     const rehearse = b.step("rehearsal", "Make zig-out/bin/rehearsal and zig-out/lib/librehearsal.so");
     rehearse.dependOn(&b.addInstallArtifact(rehearsal, .{}).step);
     rehearse.dependOn(&b.addInstallArtifact(rehearsed, .{}).step);
 
     const tests = b.addTest(.{
-        .root_module = b.createModule(.{ .root_source_file = b.path("zig/tests.zig"), .target = native, .optimize = .Debug }),
+        .root_module = b.createModule(
+            .{ .root_source_file = b.path("zig/tests.zig"), .target = native, .optimize = .Debug },
+        ),
     });
     tests.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
     b.step("test", "Run the unit tests of the core").dependOn(&b.addRunArtifact(tests).step);

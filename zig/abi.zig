@@ -8,7 +8,9 @@ pub const fingerprint: u32 = blk: {
     @setEvalBranchQuota(1_000_000);
     var text: []const u8 = shape(Failure);
     for (calls.table) |entry| {
-        text = text ++ entry.name ++ shape(calls.RequestOf(entry.function)) ++ shape(calls.ReplyOf(entry.function));
+        text = text ++ entry.name ++ shape(
+            calls.RequestOf(entry.function),
+        ) ++ shape(calls.ReplyOf(entry.function));
     }
     break :blk std.hash.Fnv1a_32.hash(text);
 };

@@ -23,7 +23,13 @@ pub const Call = struct {
     }
 
     /// The same with more for a person.
-    pub fn fail_as(self: *Call, code: failure.Code, op: []const u8, target: []const u8, detail: []const u8) error{Failed} {
+    pub fn fail_as(
+        self: *Call,
+        code: failure.Code,
+        op: []const u8,
+        target: []const u8,
+        detail: []const u8,
+    ) error{Failed} {
         return self.fail_with(.{
             .code = code,
             .stage = .parent,

@@ -39,7 +39,12 @@ fn generate(out: *std.Io.Writer) !void {
         try out.writeAll("];\n");
     }
     try out.writeAll("};\n\n");
-    try constants(out, "CLONE", linux.CLONE, &.{ "NEWNS", "NEWCGROUP", "NEWUTS", "NEWIPC", "NEWUSER", "NEWPID", "NEWNET", "NEWTIME" });
+    try constants(
+        out,
+        "CLONE",
+        linux.CLONE,
+        &.{ "NEWNS", "NEWCGROUP", "NEWUTS", "NEWIPC", "NEWUSER", "NEWPID", "NEWNET", "NEWTIME" },
+    );
     try constants(out, "MS", linux.MS, null);
     try constants(out, "MOUNT_ATTR", @import("sys.zig").mount_attr, null);
     try constants(out, "CAP", linux.CAP, null);
@@ -61,7 +66,9 @@ fn reachable() []const type {
         const T = queue[index];
         if (!contains(found, T) and isNamed(T)) {
             for (found) |other| {
-                if (std.mem.eql(u8, baseName(other), baseName(T))) @compileError("two boundary types of one name: " ++ @typeName(T));
+                if (std.mem.eql(u8, baseName(other), baseName(T))) {
+                    @compileError("two boundary types of one name: " ++ @typeName(T));
+                }
             }
             found = found ++ .{T};
         }
@@ -99,7 +106,9 @@ fn declare(out: *std.Io.Writer, comptime T: type) !void {
     const name = comptime baseName(T);
     switch (@typeInfo(T)) {
         .@"struct" => |info| {
-            if (info.fields.len == 0) return out.print("export type {s} = Record<string, never>;\n\n", .{name});
+            if (info.fields.len == 0) {
+                return out.print("export type {s} = Record<string, never>;\n\n", .{name});
+            }
             try out.print("export type {s} = {{\n", .{name});
             inline for (info.fields) |field| {
                 try out.print("  {s}: ", .{field.name});
@@ -154,12 +163,19 @@ fn baseName(comptime T: type) []const u8 {
     return full[dot + 1 ..];
 }
 
-fn constants(out: *std.Io.Writer, comptime name: []const u8, comptime T: type, comptime only: ?[]const []const u8) !void {
+fn constants(
+    out: *std.Io.Writer,
+    comptime name: []const u8,
+    comptime T: type,
+    comptime only: ?[]const []const u8,
+) !void {
     try out.print("export const {s} = {{\n", .{name});
     inline for (@typeInfo(T).@"struct".decls) |decl| {
         const value = @field(T, decl.name);
         const is_integer = @typeInfo(@TypeOf(value)) == .int or @typeInfo(@TypeOf(value)) == .comptime_int;
-        if (comptime is_integer and wanted(decl.name, only)) try out.print("  {s}: {d},\n", .{ decl.name, value });
+        if (comptime is_integer and wanted(decl.name, only)) {
+            try out.print("  {s}: {d},\n", .{ decl.name, value });
+        }
     }
     try out.writeAll("} as const;\n\n");
 }

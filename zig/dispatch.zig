@@ -63,7 +63,9 @@ fn keep(reply: anytype) error{ WriteFailed, Overflow }!i32 {
 }
 
 fn take(out: []u8) i32 {
-    if (waiting.len == 0 or waiting.len > out.len) return write_failure(protocol_failure("reply", "no such reply"), out);
+    if (waiting.len == 0 or waiting.len > out.len) {
+        return write_failure(protocol_failure("reply", "no such reply"), out);
+    }
     @memcpy(out[0..waiting.len], waiting);
     const length: i32 = @intCast(waiting.len);
     waiting = "";
@@ -72,7 +74,15 @@ fn take(out: []u8) i32 {
 }
 
 fn protocol_failure(op: []const u8, detail: []const u8) Failure {
-    return .{ .code = .protocol, .stage = .library, .op = op, .errno = 0, .subject = "", .target = "", .detail = detail };
+    return .{
+        .code = .protocol,
+        .stage = .library,
+        .op = op,
+        .errno = 0,
+        .subject = "",
+        .target = "",
+        .detail = detail,
+    };
 }
 
 fn write_failure(record: Failure, out: []u8) i32 {

@@ -60,6 +60,8 @@ fn read_short_object(call: *Call, path: []const u8) Call.Error!?RawJson {
     defer sys.close(fd);
     var buffer: [4096]u8 = undefined;
     const text = buffer[0 .. sys.read(fd, &buffer) catch return null];
-    if (text.len == 0 or text.len == buffer.len or text[0] != '{' or !std.unicode.utf8ValidateSlice(text)) return null;
+    if (text.len == 0 or text.len == buffer.len or text[0] != '{' or !std.unicode.utf8ValidateSlice(text)) {
+        return null;
+    }
     return RawJson.of(try call.arena.dupe(u8, text));
 }

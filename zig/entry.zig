@@ -90,7 +90,8 @@ fn begin(words: [*]usize) callconv(.c) [*]usize {
 fn room(words: [*]usize) callconv(.c) usize {
     const given: Block = .at(words);
     const entries = given.environment.len + environment.added_count + 1;
-    const bytes = (given.arguments.len + entries + given.auxiliary.len) * @sizeOf(usize) + environment.added_bytes_max;
+    const bytes =
+        (given.arguments.len + entries + given.auxiliary.len) * @sizeOf(usize) + environment.added_bytes_max;
     return (bytes + 15) & ~@as(usize, 15);
 }
 
@@ -100,7 +101,10 @@ fn prepare(words: [*]usize, target: [*]usize) callconv(.c) *const anyopaque {
     const start = record.take(reason);
     rest.take(given.environment);
     // The build gives settings for Bun to the program of which it takes the image.
-    const kept: []const usize = if (image.isRecording()) given.environment else @ptrCast(environment.clean(@ptrCast(given.environment)));
+    const kept: []const usize = if (image.isRecording())
+        given.environment
+    else
+        @ptrCast(environment.clean(@ptrCast(given.environment)));
     const entries = kept.len + environment.added_count + 1;
     const vectors = given.arguments.len + entries + given.auxiliary.len;
 

@@ -11,6 +11,8 @@ pub const ExitReply = struct {};
 /// Ends the process, with all its threads: no destructor of Bun's or libc's runs.
 pub fn exit(call: *Call, request: ExitRequest) Call.Error!ExitReply {
     _ = call;
-    if (request.status == 0 and image.isWatched()) _ = sys.raw(.kill, .{ sys.getpid(), @intFromEnum(SIG.STOP) });
+    if (request.status == 0 and image.isWatched()) {
+        _ = sys.raw(.kill, .{ sys.getpid(), @intFromEnum(SIG.STOP) });
+    }
     sys.exit(request.status);
 }

@@ -54,7 +54,11 @@ fn not_utf8(arena: std.mem.Allocator, text: []const u8) error{OutOfMemory}![]con
         at += length;
     }
     std.debug.assert(at < text.len);
-    return std.fmt.allocPrint(arena, "not UTF-8: byte 0x{x:0>2} at line {d}, column {d}", .{ text[at], line, column });
+    return std.fmt.allocPrint(
+        arena,
+        "not UTF-8: byte 0x{x:0>2} at line {d}, column {d}",
+        .{ text[at], line, column },
+    );
 }
 
 test not_utf8 {
@@ -83,7 +87,12 @@ pub fn write_file(call: *Call, request: WriteRequest) Call.Error!Done {
     const path = try call.path(request.path);
     const directory = std.fs.path.dirnamePosix(path) orelse ".";
     const base = std.fs.path.basenamePosix(path);
-    const temporary = try std.fmt.allocPrintSentinel(call.arena, "{s}/.{s}.{d}", .{ directory, base, sys.getpid() }, 0);
+    const temporary = try std.fmt.allocPrintSentinel(
+        call.arena,
+        "{s}/.{s}.{d}",
+        .{ directory, base, sys.getpid() },
+        0,
+    );
     const flags = sys.O.WRONLY | sys.O.CREAT | sys.O.EXCL | sys.O.CLOEXEC;
     const fd = sys.open(temporary, flags, request.mode) catch again: {
         if (!sys.is(.EXIST)) return call.fail("open", temporary);
@@ -323,13 +332,20 @@ pub const ResolveInRootReply = struct {
 /// Where a path of a container leads, without symbolic links: openat2(2) with RESOLVE_IN_ROOT.
 pub fn resolve_in_root(call: *Call, request: ResolveInRootRequest) Call.Error!ResolveInRootReply {
     const root_path = try call.path(request.root);
-    const root = sys.open(root_path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch return call.fail("open", root_path);
+    const root = sys.open(root_path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch
+        return call.fail("open", root_path);
     defer sys.close(root);
     const path = try call.path(request.path);
     var end = path.len;
     while (end > 0) {
         const existing = try call.arena.dupeZ(u8, path[0..end]);
-        const fd = sys.openat2(root, existing, sys.O.PATH | sys.O.CLOEXEC, 0, sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS) catch {
+        const fd = sys.openat2(
+            root,
+            existing,
+            sys.O.PATH | sys.O.CLOEXEC,
+            0,
+            sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS,
+        ) catch {
             if (!sys.is(.NOENT)) return call.fail("openat2", path);
             end = std.mem.lastIndexOfScalar(u8, path[0..end], '/') orelse 0;
             continue;

@@ -55,7 +55,13 @@ pub const Surroundings = struct {
 };
 
 /// `state`: JSON for its standard input. `output` holds Result.output. `allocator`: freed before the return.
-pub fn run(allocator: std.mem.Allocator, hook: plan.Hook, state: []const u8, around: Surroundings, output: *[output_size_max]u8) Result {
+pub fn run(
+    allocator: std.mem.Allocator,
+    hook: plan.Hook,
+    state: []const u8,
+    around: Surroundings,
+    output: *[output_size_max]u8,
+) Result {
     var arena: std.heap.ArenaAllocator = .init(allocator);
     defer arena.deinit();
     var attempt: Attempt = .{ .arena = arena.allocator(), .output = .{ .buffer = output }, .around = around };
@@ -263,27 +269,65 @@ fn start(child: *Child) sys.Error!void {
 }
 
 test "a hook's end, output, input and time" {
-    const cases = [_]struct { script: []const u8, timeout_ms: u32 = 0, outcome: Outcome, status: u8 = 0, output: ?[]const u8 = "" }{
+    const Case = struct {
+        script: []const u8,
+        timeout_ms: u32 = 0,
+        outcome: Outcome,
+        status: u8 = 0,
+        output: ?[]const u8 = "",
+    };
+    const cases = [_]Case{
         .{ .script = "exit 0", .outcome = .exited },
         .{ .script = "exit 3", .outcome = .exited, .status = 3 },
         .{ .script = "kill -9 $$", .outcome = .signaled, .status = 9 },
-        .{ .script = "cat; echo bad >&2; exit 1", .outcome = .exited, .status = 1, .output = "{\"pid\":1}bad\n" },
+        .{
+            .script = "cat; echo bad >&2; exit 1",
+            .outcome = .exited,
+            .status = 1,
+            .output = "{\"pid\":1}bad\n",
+        },
         .{ .script = "echo $A $0 $1", .outcome = .exited, .output = "b name one\n" },
-        .{ .script = "echo early; exec sleep 100", .timeout_ms = 50, .outcome = .timed_out, .output = "early\n" },
+        .{
+            .script = "echo early; exec sleep 100",
+            .timeout_ms = 50,
+            .outcome = .timed_out,
+            .output = "early\n",
+        },
         // A descendant that keeps the pipe does not delay us.
-        .{ .script = "sleep 100 & echo $! >/dev/null; kill $!; exit 0", .timeout_ms = 60_000, .outcome = .exited },
+        .{
+            .script = "sleep 100 & echo $! >/dev/null; kill $!; exit 0",
+            .timeout_ms = 60_000,
+            .outcome = .exited,
+        },
         .{ .script = "yes & exit 0", .timeout_ms = 60_000, .outcome = .exited, .output = null },
-        .{ .script = "yes | head -c 1000000; exit 6", .outcome = .exited, .status = 6, .output = "y\n" ** (output_size_max / 2) },
+        .{
+            .script = "yes | head -c 1000000; exit 6",
+            .outcome = .exited,
+            .status = 6,
+            .output = "y\n" ** (output_size_max / 2),
+        },
         .{ .script = "exec >&- 2>&-; exit 5", .outcome = .exited, .status = 5 },
         .{ .script = "ls /proc/self/fd | tr '\\n' ' '", .outcome = .exited, .output = "0 1 2 3 " },
-        .{ .script = "grep SigBlk /proc/self/status", .outcome = .exited, .output = "SigBlk:\t0000000000000000\n" },
+        .{
+            .script = "grep SigBlk /proc/self/status",
+            .outcome = .exited,
+            .output = "SigBlk:\t0000000000000000\n",
+        },
     };
     for (cases) |case| {
         var output: [output_size_max]u8 = undefined;
         const args = [_][]const u8{ "sh", "-c", case.script, "name", "one" };
         const env = [_][]const u8{ "A=b", "PATH=/usr/bin:/bin" };
-        const hook: plan.Hook = .{ .path = "/bin/sh", .args = &args, .env = &env, .env_of_process = false, .timeout_ms = case.timeout_ms, .subject = "" };
-        const result = run(std.testing.allocator, hook, "{\"pid\":1}", .{ .with_descendants = true }, &output);
+        const hook: plan.Hook = .{
+            .path = "/bin/sh",
+            .args = &args,
+            .env = &env,
+            .env_of_process = false,
+            .timeout_ms = case.timeout_ms,
+            .subject = "",
+        };
+        const result =
+            run(std.testing.allocator, hook, "{\"pid\":1}", .{ .with_descendants = true }, &output);
         errdefer std.debug.print("{s}: {any} {s}\n", .{ case.script, result, result.output });
         try std.testing.expectEqual(case.outcome, result.outcome);
         try std.testing.expectEqual(case.status, result.status);
@@ -299,7 +343,14 @@ test "a hook that cannot be run says which call failed" {
     };
     for (cases) |case| {
         var output: [output_size_max]u8 = undefined;
-        const hook: plan.Hook = .{ .path = case.path, .args = &.{case.path}, .env = &.{}, .env_of_process = false, .timeout_ms = 0, .subject = "" };
+        const hook: plan.Hook = .{
+            .path = case.path,
+            .args = &.{case.path},
+            .env = &.{},
+            .env_of_process = false,
+            .timeout_ms = 0,
+            .subject = "",
+        };
         const result = run(std.testing.allocator, hook, "", .{ .cwd = case.cwd }, &output);
         try std.testing.expectEqual(Outcome.not_run, result.outcome);
         try std.testing.expectEqualStrings(case.op, result.op);

@@ -39,14 +39,26 @@ pub const Result = struct {
     pub fn describe(self: Result, buffer: *[description_size_max]u8) []const u8 {
         var head: [128]u8 = undefined;
         const how = switch (self.outcome) {
-            .exited => std.fmt.bufPrint(&head, "exit status {d} after {d} ms", .{ self.status, self.duration_ms }),
-            .signaled => std.fmt.bufPrint(&head, "killed by signal {d}{s} after {d} ms", .{ self.status, signal_note(self.status), self.duration_ms }),
+            .exited => std.fmt.bufPrint(
+                &head,
+                "exit status {d} after {d} ms",
+                .{ self.status, self.duration_ms },
+            ),
+            .signaled => std.fmt.bufPrint(
+                &head,
+                "killed by signal {d}{s} after {d} ms",
+                .{ self.status, signal_note(self.status), self.duration_ms },
+            ),
             // As runc says it.
             .timed_out => std.fmt.bufPrint(&head, "hook ran past specified timeout of {d}.{d}s", .{
                 self.timeout_ms / 1000,
                 self.timeout_ms % 1000 / 100,
             }),
-            .outlived => std.fmt.bufPrint(&head, "killed after {d} ms, because the container had ended", .{self.duration_ms}),
+            .outlived => std.fmt.bufPrint(
+                &head,
+                "killed after {d} ms, because the container had ended",
+                .{self.duration_ms},
+            ),
             .not_run => std.fmt.bufPrint(&head, "{s} failed", .{self.op}),
         } catch unreachable;
         const output = std.mem.trim(u8, self.output, " \t\r\n");
@@ -67,12 +79,30 @@ fn signal_note(signal: u8) []const u8 {
 
 test "the end of a hook in words" {
     const cases = [_]struct { result: Result, text: []const u8 }{
-        .{ .result = .{ .outcome = .exited, .status = 1, .duration_ms = 12 }, .text = "exit status 1 after 12 ms" },
-        .{ .result = .{ .outcome = .exited, .status = 1, .duration_ms = 0, .output = "no\n" }, .text = "exit status 1 after 0 ms: no" },
-        .{ .result = .{ .outcome = .signaled, .status = 9, .duration_ms = 5 }, .text = "killed by signal 9 (killed) after 5 ms" },
-        .{ .result = .{ .outcome = .timed_out, .timeout_ms = 1000 }, .text = "hook ran past specified timeout of 1.0s" },
-        .{ .result = .{ .outcome = .timed_out, .timeout_ms = 2540, .output = "x" }, .text = "hook ran past specified timeout of 2.5s: x" },
-        .{ .result = .{ .outcome = .outlived, .duration_ms = 7 }, .text = "killed after 7 ms, because the container had ended" },
+        .{
+            .result = .{ .outcome = .exited, .status = 1, .duration_ms = 12 },
+            .text = "exit status 1 after 12 ms",
+        },
+        .{
+            .result = .{ .outcome = .exited, .status = 1, .duration_ms = 0, .output = "no\n" },
+            .text = "exit status 1 after 0 ms: no",
+        },
+        .{
+            .result = .{ .outcome = .signaled, .status = 9, .duration_ms = 5 },
+            .text = "killed by signal 9 (killed) after 5 ms",
+        },
+        .{
+            .result = .{ .outcome = .timed_out, .timeout_ms = 1000 },
+            .text = "hook ran past specified timeout of 1.0s",
+        },
+        .{
+            .result = .{ .outcome = .timed_out, .timeout_ms = 2540, .output = "x" },
+            .text = "hook ran past specified timeout of 2.5s: x",
+        },
+        .{
+            .result = .{ .outcome = .outlived, .duration_ms = 7 },
+            .text = "killed after 7 ms, because the container had ended",
+        },
         .{ .result = .{ .outcome = .not_run, .op = "execve" }, .text = "execve failed" },
     };
     for (cases) |case| {

@@ -212,8 +212,17 @@ fn fill(header: *const Header) bool {
 }
 
 fn reserve(area: Area) bool {
-    const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .FIXED_NOREPLACE = true, .NORESERVE = true };
-    const result = linux.syscall6(.mmap, area.address, area.size, area.protection, @as(u32, @bitCast(flags)), std.math.maxInt(usize), 0);
+    const flags: linux.MAP =
+        .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .FIXED_NOREPLACE = true, .NORESERVE = true };
+    const result = linux.syscall6(
+        .mmap,
+        area.address,
+        area.size,
+        area.protection,
+        @as(u32, @bitCast(flags)),
+        std.math.maxInt(usize),
+        0,
+    );
     if (linux.errno(result) != .SUCCESS) return false;
     if (result == area.address) return true;
     // A kernel that does not know the flag took the address as a hint.
@@ -234,28 +243,39 @@ fn succeeds(call: Call) bool {
         for (target[0..words], source) |*word, value| word.* = value;
         return true;
     }
-    return linux.errno(linux.syscall6(@enumFromInt(call.number), a[0], a[1], a[2], a[3], a[4], a[5])) == .SUCCESS;
+    return linux.errno(
+        linux.syscall6(@enumFromInt(call.number), a[0], a[1], a[2], a[3], a[4], a[5]),
+    ) == .SUCCESS;
 }
 
 /// As Bun has them after its start: with handlers of its own, and none blocked; but for a process that
 /// finishes what another began, which unblocks them when it has caught them (zig/parent/signals.zig).
 fn restoreSignals(actions: *const [64][4]usize, area: Area) void {
     const none: u64 = 0;
-    if (rest.text() == null) _ = linux.syscall4(.rt_sigprocmask, linux.SIG.SETMASK, @intFromPtr(&none), 0, @sizeOf(u64));
+    if (rest.text() == null) {
+        _ = linux.syscall4(.rt_sigprocmask, linux.SIG.SETMASK, @intFromPtr(&none), 0, @sizeOf(u64));
+    }
     for (actions, 1..) |*action, signal| {
-        if (signal == @intFromEnum(linux.SIG.SEGV)) code.guard(area, action.*) else if (action[0] != 0) _ = linux.syscall4(.rt_sigaction, signal, @intFromPtr(action), 0, 8);
+        if (signal == @intFromEnum(linux.SIG.SEGV)) {
+            code.guard(area, action.*);
+        } else if (action[0] != 0) {
+            _ = linux.syscall4(.rt_sigaction, signal, @intFromPtr(action), 0, 8);
+        }
     }
 }
 
 /// Values that this kernel does not give become zero, which stands for nothing.
 fn renewAuxiliary(vector: [*]usize, given: Block) void {
     var at: usize = 0;
-    while (vector[at] != std.elf.AT_NULL) : (at += 2) vector[at + 1] = given.auxiliaryValue(vector[at]) orelse 0;
+    while (vector[at] != std.elf.AT_NULL) : (at += 2) {
+        vector[at + 1] = given.auxiliaryValue(vector[at]) orelse 0;
+    }
 }
 
 /// As musl makes it of the kernel's random bytes: its second byte is zero, so that no text can contain it.
 fn newGuard(given: Block) usize {
-    const random: *align(1) const usize = @ptrFromInt(given.auxiliaryValue(std.elf.AT_RANDOM) orelse return 0);
+    const random: *align(1) const usize =
+        @ptrFromInt(given.auxiliaryValue(std.elf.AT_RANDOM) orelse return 0);
     return random.* & ~@as(usize, 0xff00);
 }
 
@@ -273,7 +293,9 @@ fn startAgain(given: Block) noreturn {
     entries[count] = null;
     const arguments: [*:null]const ?[*:0]const u8 = @ptrCast(given.arguments.ptr + 1);
     _ = linux.execve("/proc/self/exe", arguments, &entries);
-    if (given.auxiliaryValue(std.elf.AT_EXECFN)) |path| _ = linux.execve(@ptrFromInt(path), arguments, &entries);
+    if (given.auxiliaryValue(std.elf.AT_EXECFN)) |path| {
+        _ = linux.execve(@ptrFromInt(path), arguments, &entries);
+    }
     const text = "bunc: no memory to start\n";
     _ = linux.write(2, text, text.len);
     linux.exit_group(1);

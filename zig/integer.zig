@@ -28,7 +28,16 @@ test "U64 crosses as a decimal string, to the last bit" {
         defer parsed.deinit();
         try std.testing.expectEqual(value, parsed.value.value);
     }
-    for ([_][]const u8{ "\"\"", "\"-1\"", "\"1e3\"", "\"18446744073709551616\"", "\"0x10\"", "\"1_000\"", "\"+1\"", "\" 1\"" }) |text| {
+    for ([_][]const u8{
+        "\"\"",
+        "\"-1\"",
+        "\"1e3\"",
+        "\"18446744073709551616\"",
+        "\"0x10\"",
+        "\"1_000\"",
+        "\"+1\"",
+        "\" 1\"",
+    }) |text| {
         try std.testing.expectError(error.InvalidNumber, std.json.parseFromSlice(U64, gpa, text, .{}));
     }
 }

@@ -50,7 +50,9 @@ fn write(json: *Stringify, value: anytype) Stringify.Error!void {
 }
 
 fn write_text(json: *Stringify, text: []const u8) Stringify.Error!void {
-    if (std.mem.indexOfScalar(u8, text, 0) == null and std.unicode.utf8ValidateSlice(text)) return json.write(text);
+    if (std.mem.indexOfScalar(u8, text, 0) == null and std.unicode.utf8ValidateSlice(text)) {
+        return json.write(text);
+    }
     try json.beginWriteRaw();
     const out = json.writer;
     try out.writeByte('"');
@@ -101,7 +103,11 @@ fn restore(comptime T: type, value: *T, arena: std.mem.Allocator) error{ BadByte
             for (items) |*item| try restore(info.child, item, arena);
             value.* = items;
         },
-        .@"struct" => |info| inline for (info.fields) |field| try restore(field.type, &@field(value, field.name), arena),
+        .@"struct" => |info| inline for (info.fields) |field| try restore(
+            field.type,
+            &@field(value, field.name),
+            arena,
+        ),
         .@"union" => switch (value.*) {
             inline else => |*payload| try restore(@TypeOf(payload.*), payload, arena),
         },
@@ -121,7 +127,8 @@ fn with_bytes(text: []const u8, arena: std.mem.Allocator) error{ BadByteEscape, 
             continue;
         }
         if (index + 3 > text.len) return error.BadByteEscape;
-        _ = std.fmt.hexToBytes(bytes[length..][0..1], text[index + 1 ..][0..2]) catch return error.BadByteEscape;
+        _ = std.fmt.hexToBytes(bytes[length..][0..1], text[index + 1 ..][0..2]) catch
+            return error.BadByteEscape;
         index += 3;
     }
     return bytes[0..length];

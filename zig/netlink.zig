@@ -41,8 +41,16 @@ const RT_SCOPE_UNIVERSE = 0;
 const IFF_UP = 0x1;
 
 const Header = extern struct { length: u32, type: u16, flags: u16, sequence: u32, port: u32 = 0 };
-const LinkMessage = extern struct { family: u8 = 0, padding: u8 = 0, type: u16 = 0, index: i32, flags: u32 = 0, change: u32 = 0 };
-const AddressMessage = extern struct { family: u8, prefix_length: u8, flags: u8 = 0, scope: u8 = 0, index: u32 };
+const LinkMessage = extern struct {
+    family: u8 = 0,
+    padding: u8 = 0,
+    type: u16 = 0,
+    index: i32,
+    flags: u32 = 0,
+    change: u32 = 0,
+};
+const AddressMessage =
+    extern struct { family: u8, prefix_length: u8, flags: u8 = 0, scope: u8 = 0, index: u32 };
 const Attribute = extern struct { length: u16, type: u16 };
 
 /// IFNAMSIZ, with the terminating NUL.
@@ -138,7 +146,13 @@ pub fn attach(name: []const u8, addresses: *const Addresses) sys.Error!void {
     sys.backend.failed_op = "rtnetlink(RTM_NEWADDR)";
     for (addresses.items[0..addresses.count]) |*address| {
         var request: Request = .init(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
-        request.add(AddressMessage{ .family = address.family, .prefix_length = address.prefix_length, .index = @intCast(index) });
+        request.add(
+            AddressMessage{
+                .family = address.family,
+                .prefix_length = address.prefix_length,
+                .index = @intCast(index),
+            },
+        );
         request.attribute(IFA_ADDRESS, address.address[0..address.size()]);
         if (address.has_local) request.attribute(IFA_LOCAL, address.local[0..address.size()]);
         if (address.has_broadcast) request.attribute(IFA_BROADCAST, address.broadcast[0..address.size()]);
@@ -265,7 +279,8 @@ const Request = struct {
 
     fn init(message_type: u16, flags: u16) Request {
         var request: Request = .{};
-        const header: Header = .{ .length = 0, .type = message_type, .flags = flags | NLM_F_REQUEST, .sequence = 1 };
+        const header: Header =
+            .{ .length = 0, .type = message_type, .flags = flags | NLM_F_REQUEST, .sequence = 1 };
         @memcpy(request.buffer[0..@sizeOf(Header)], std.mem.asBytes(&header));
         return request;
     }

@@ -21,7 +21,11 @@ fn arbitrary(comptime T: type, random: std.Random, arena: Allocator) !T {
         },
         .@"struct" => |info| {
             var value: T = undefined;
-            inline for (info.fields) |field| @field(value, field.name) = try arbitrary(field.type, random, arena);
+            inline for (info.fields) |field| @field(value, field.name) = try arbitrary(
+                field.type,
+                random,
+                arena,
+            );
             return value;
         },
         .@"union" => |info| switch (random.enumValue(info.tag_type.?)) {

@@ -41,7 +41,12 @@ fn parse(text: []const u8) ?ProcessStat {
         if (number == 22) {
             const ticks = std.fmt.parseInt(u64, field, 10) catch return null;
             const size = fields.next() orelse return null;
-            return .{ .state = state[0], .parent = parent, .start_time = ticks, .has_memory = !std.mem.eql(u8, size, "0") };
+            return .{
+                .state = state[0],
+                .parent = parent,
+                .start_time = ticks,
+                .has_memory = !std.mem.eql(u8, size, "0"),
+            };
         }
     }
     return null;

@@ -55,7 +55,11 @@ fn stop(member: Member) void {
 
 fn add_children(arena: std.mem.Allocator, pid: i32, members: *std.ArrayList(Member)) !void {
     var path: [64]u8 = undefined;
-    const tasks = try sys.open(try std.fmt.bufPrintSentinel(&path, "/proc/{d}/task", .{pid}, 0), sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0);
+    const tasks = try sys.open(
+        try std.fmt.bufPrintSentinel(&path, "/proc/{d}/task", .{pid}, 0),
+        sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC,
+        0,
+    );
     defer sys.close(tasks);
     var buffer: [4096]u8 = undefined;
     while (true) {

@@ -135,12 +135,15 @@ test "plain JSON" {
 
 test "what JSON.parse would refuse, or lose something of" {
     for ([_][]const u8{
-        "",            " ",      "{",        "}",     "[1",  "[1,]",      "[,1]",                                           "{\"a\"}",          "{\"a\":}", "{\"a\":1,}",
-        "{\"a\" 1}",   "{a:1}",  "{1:1}",    "[1 2]", "[1}", "{\"a\":1]", "\"",                                             "\"\\\"",           "\"\\x\"",  "\"\\u00f\"",
-        "\"\\u00fg\"", "\"\n\"", "\"\x00\"", "\"\\",  "tru", "nulll",     "undefined",                                      "'a'",              "01",       "-",
-        "-a",          "--1",    "+1",       ".5",    "1.0", "1e3",       "1E3",                                            "1000000000000000", "1x",       "{} {}",
-        "\u{feff}{}",  "//\n1",  "\u{a0}1",  "[1]]",  "-01", "NaN",       "[" ** (depth_max + 1) ++ "]" ** (depth_max + 1),
+        "",        " ",         "{",                "}",         "[1",      "[1,]",       "[,1]",
+        "{\"a\"}", "{\"a\":}",  "{\"a\":1,}",       "{\"a\" 1}", "{a:1}",   "{1:1}",      "[1 2]",
+        "[1}",     "{\"a\":1]", "\"",               "\"\\\"",    "\"\\x\"", "\"\\u00f\"", "\"\\u00fg\"",
+        "\"\n\"",  "\"\x00\"",  "\"\\",             "tru",       "nulll",   "undefined",  "'a'",
+        "01",      "-",         "-a",               "--1",       "+1",      ".5",         "1.0",
+        "1e3",     "1E3",       "1000000000000000", "1x",        "{} {}",   "\u{feff}{}", "//\n1",
+        "\u{a0}1", "[1]]",      "-01",              "NaN",
     }) |text| try std.testing.expect(!is_plain(text));
+    try std.testing.expect(!is_plain("[" ** (depth_max + 1) ++ "]" ** (depth_max + 1)));
 }
 
 test "what is taken for JSON is JSON, whatever is changed in it" {
@@ -153,7 +156,10 @@ test "what is taken for JSON is JSON, whatever is changed in it" {
         var bytes = sample.*;
         for (0..1 + random.random().int(u8) % 3) |_| {
             const at = random.random().int(usize) % bytes.len;
-            bytes[at] = if (random.random().boolean()) bytes[random.random().int(usize) % bytes.len] else random.random().int(u8) & 0x7f;
+            bytes[at] = if (random.random().boolean())
+                bytes[random.random().int(usize) % bytes.len]
+            else
+                random.random().int(u8) & 0x7f;
         }
         if (!is_plain(&bytes)) continue;
         plain += 1;

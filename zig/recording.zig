@@ -33,8 +33,16 @@ pub const Backend = struct {
         return if (self.in_init) self.init.call(number, args) else self.host.call(number, args);
     }
 
-    pub fn clone_vfork(self: *Backend, args: *const sys.CloneArgs, run: process.Function, argument: usize) usize {
-        return if (self.in_init) self.init.clone_vfork(args, run, argument) else self.host.clone_vfork(args, run, argument);
+    pub fn clone_vfork(
+        self: *Backend,
+        args: *const sys.CloneArgs,
+        run: process.Function,
+        argument: usize,
+    ) usize {
+        return if (self.in_init)
+            self.init.clone_vfork(args, run, argument)
+        else
+            self.host.clone_vfork(args, run, argument);
     }
 
     pub fn watch(self: *Backend, subject: *const []const u8) void {
@@ -105,7 +113,8 @@ fn answer(_: usize) callconv(.c) noreturn {
 }
 
 fn answer_control(in: []const u8, out: []u8) !i32 {
-    const request = try std.json.parseFromSliceLeaky(Request, memory.allocator(), in, .{ .allocate = .alloc_always });
+    const request =
+        try std.json.parseFromSliceLeaky(Request, memory.allocator(), in, .{ .allocate = .alloc_always });
     if (request.begin) |beginning| try begin(beginning);
     var writer: std.Io.Writer = .fixed(out);
     const some = calls.items[reported..@min(reported + report_max, calls.items.len)];
@@ -237,7 +246,11 @@ fn add(call: backend.Noted) void {
 /// Paths are any bytes; JSON is text.
 fn utf8(bytes: []const u8) []const u8 {
     if (std.unicode.utf8ValidateSlice(bytes)) return bytes;
-    return std.fmt.allocPrint(memory.allocator(), "{f}", .{std.zig.fmtString(bytes)}) catch @panic("no memory");
+    return std.fmt.allocPrint(
+        memory.allocator(),
+        "{f}",
+        .{std.zig.fmtString(bytes)},
+    ) catch @panic("no memory");
 }
 
 pub const panic = @import("panic.zig").panic;

@@ -52,7 +52,12 @@ pub fn main(init: std.process.Init) !u8 {
     else if (std.mem.eql(u8, words[1], "confine"))
         try rehearsal.confine(arena, out)
     else if (words.len == 5)
-        try rehearsal.fail_one(arena, out, try std.fmt.parseInt(usize, words[2], 10), std.meta.stringToEnum(sys.E, words[3]) orelse return error.NoSuchErrno)
+        try rehearsal.fail_one(
+            arena,
+            out,
+            try std.fmt.parseInt(usize, words[2], 10),
+            std.meta.stringToEnum(sys.E, words[3]) orelse return error.NoSuchErrno,
+        )
     else
         try rehearsal.fail_all(arena, out);
     try out.flush();
@@ -110,7 +115,13 @@ const Rehearsal = struct {
         return found;
     }
 
-    fn fail_each(self: Rehearsal, out: *std.Io.Writer, willing: verdict.Outcome, first: usize, fork: ?usize) !usize {
+    fn fail_each(
+        self: Rehearsal,
+        out: *std.Io.Writer,
+        willing: verdict.Outcome,
+        first: usize,
+        fork: ?usize,
+    ) !usize {
         var found: usize = 0;
         for (willing.noted[first..], first..) |call, index| for (errnos.of(call.number)) |errno| {
             const outcome = self.run(.{ .index = index, .errno = errno }, false, fork);
@@ -125,13 +136,26 @@ const Rehearsal = struct {
         var found = try self.confine_each(out, whole, 0, null, &tally);
         for (0..whole.kernel.forks) |fork| {
             const child = try verdict.keep(arena, self.run(null, true, fork));
-            found += try self.confine_each(out, child, verdict.first_of_child(child.noted, fork), fork, &tally);
+            found += try self.confine_each(
+                out,
+                child,
+                verdict.first_of_child(child.noted, fork),
+                fork,
+                &tally,
+            );
         }
         try tally.print(out);
         return found;
     }
 
-    fn confine_each(self: Rehearsal, out: *std.Io.Writer, willing: verdict.Outcome, first: usize, fork: ?usize, tally: *confining.Tally) !usize {
+    fn confine_each(
+        self: Rehearsal,
+        out: *std.Io.Writer,
+        willing: verdict.Outcome,
+        first: usize,
+        fork: ?usize,
+        tally: *confining.Tally,
+    ) !usize {
         var found: usize = 0;
         var walk: confining.Walk = .{ .plan = self.plan };
         for (willing.noted, 0..) |call, index| {
@@ -150,10 +174,19 @@ const Rehearsal = struct {
     }
 
     /// Of bunc-init itself, not of its children.
-    fn fail_one(self: Rehearsal, arena: std.mem.Allocator, out: *std.Io.Writer, index: usize, errno: sys.E) !usize {
+    fn fail_one(
+        self: Rehearsal,
+        arena: std.mem.Allocator,
+        out: *std.Io.Writer,
+        index: usize,
+        errno: sys.E,
+    ) !usize {
         const willing = try verdict.keep(arena, self.run(null, true, null));
         const outcome = self.run(.{ .index = index, .errno = errno }, true, null);
-        for (outcome.noted, 0..) |call, place| try out.print("{d} {s}: {s}\n", .{ place, call.subject, call.text });
+        for (outcome.noted, 0..) |call, place| try out.print(
+            "{d} {s}: {s}\n",
+            .{ place, call.subject, call.text },
+        );
         try out.print("{any}\n", .{outcome.end});
         return verdict.print_wrong(out, willing, errno, index, outcome);
     }
@@ -162,10 +195,22 @@ const Rehearsal = struct {
     fn run(self: Rehearsal, fault: ?backend.Fault, notes: bool, fork: ?usize) verdict.Outcome {
         fixed.reset();
         const kernel = fixed.allocator().create(Willing) catch @panic("no memory");
-        kernel.* = .{ .plan = self.plan, .encoded = self.encoded, .arena = fixed.allocator(), .pages = &pages, .followed = fork };
+        kernel.* = .{
+            .plan = self.plan,
+            .encoded = self.encoded,
+            .arena = fixed.allocator(),
+            .pages = &pages,
+            .followed = fork,
+        };
         sys.backend.* = .{ .kernel = kernel, .fault = fault, .notes = notes };
         const end = init_run.run(kernel, if (is_direct(self.plan)) "init" else "join");
-        return .{ .end = end, .noted = sys.backend.noted.items, .kernel = kernel, .repeated = sys.backend.repeated, .unchanged = sys.backend.unchanged };
+        return .{
+            .end = end,
+            .noted = sys.backend.noted.items,
+            .kernel = kernel,
+            .repeated = sys.backend.repeated,
+            .unchanged = sys.backend.unchanged,
+        };
     }
 };
 

@@ -110,7 +110,10 @@ pub export fn rehearsal_report(out: [*]u8, capacity: u32) u32 {
         .held = held(host) catch return 0,
         .repeated = sys.backend.repeated,
         .unchanged = sys.backend.unchanged,
-        .wrong = if (stuck.len > 0) stuck else if (host.stray) |number| host.print("{t}: a descriptor is used that is not open", .{number}) else "",
+        .wrong = if (stuck.len > 0) stuck else if (host.stray) |number| host.print(
+            "{t}: a descriptor is used that is not open",
+            .{number},
+        ) else "",
     };
     var writer: std.Io.Writer = .fixed(out[0..capacity]);
     std.json.Stringify.value(report, .{}, &writer) catch return 0;
@@ -120,13 +123,19 @@ pub export fn rehearsal_report(out: [*]u8, capacity: u32) u32 {
 fn held(host: *Host) ![]const []const u8 {
     var list: std.ArrayList([]const u8) = .empty;
     for (host.descriptors, 0..) |fd, number| {
-        if (fd.kind != .closed) try list.append(host.arena, host.print("descriptor {d} {t} {s}", .{ number, fd.kind, fd.path }));
+        if (fd.kind != .closed) {
+            try list.append(host.arena, host.print("descriptor {d} {t} {s}", .{ number, fd.kind, fd.path }));
+        }
     }
     for (host.children.list.items) |child| {
-        if (child.state != .reaped) try list.append(host.arena, host.print("process {d} {t}", .{ child.pid, child.state }));
+        if (child.state != .reaped) {
+            try list.append(host.arena, host.print("process {d} {t}", .{ child.pid, child.state }));
+        }
     }
     for (host.tree.nodes.items) |node| {
-        if (node.is_directory or !files.is_of_kernel(host, node.path)) try list.append(host.arena, host.print("file {s}", .{node.path}));
+        if (node.is_directory or !files.is_of_kernel(host, node.path)) {
+            try list.append(host.arena, host.print("file {s}", .{node.path}));
+        }
     }
     if (!host.device_is_up) try list.append(host.arena, "network device that is down");
     return list.items;

@@ -169,8 +169,24 @@ test "a failure crosses whole, and an over-long one is cut to fit" {
     defer sys.close(pair[1]);
     const long: [8192]u8 = @splat('x');
     const records = [_]Failure{
-        .{ .code = .system, .stage = .init, .op = "move_mount", .errno = 13, .subject = "mounts[3]", .target = "/proc", .detail = "" },
-        .{ .code = .system, .stage = .join, .op = &long, .errno = 1, .subject = &long, .target = &long, .detail = &long },
+        .{
+            .code = .system,
+            .stage = .init,
+            .op = "move_mount",
+            .errno = 13,
+            .subject = "mounts[3]",
+            .target = "/proc",
+            .detail = "",
+        },
+        .{
+            .code = .system,
+            .stage = .join,
+            .op = &long,
+            .errno = 1,
+            .subject = &long,
+            .target = &long,
+            .detail = &long,
+        },
     };
     for (records, 0..) |record, index| {
         try send_failure(pair[0], record);
@@ -189,7 +205,10 @@ test "a request for a source and a refusal cross whole" {
     const request: SourceRequest = .{ .recursive = true, .map_recursive = false, .path = "/srv/data" };
     try std.testing.expectEqualDeep(request, SourceRequest.decode(request.encode(&buffer).?).?);
     const long: [size_max]u8 = @splat('x');
-    try std.testing.expectEqual(null, (SourceRequest{ .recursive = false, .map_recursive = false, .path = &long }).encode(&buffer));
+    try std.testing.expectEqual(
+        null,
+        (SourceRequest{ .recursive = false, .map_recursive = false, .path = &long }).encode(&buffer),
+    );
     const refusal: SourceRefusal = .{ .errno = .ACCES, .op = "open_tree" };
     try std.testing.expectEqualDeep(refusal, SourceRefusal.decode(refusal.encode(&buffer)).?);
     try std.testing.expectEqual(null, SourceRequest.decode("x"));

@@ -8,7 +8,11 @@ const usual_size = 4096;
 
 /// Files of procfs, sysfs and cgroups do not know their size, so this reads until the end. EFBIG: it has more
 /// than `size_max` bytes.
-pub fn read(fd: sys.fd_t, size_max: usize, arena: std.mem.Allocator) (sys.Error || error{OutOfMemory})![]const u8 {
+pub fn read(
+    fd: sys.fd_t,
+    size_max: usize,
+    arena: std.mem.Allocator,
+) (sys.Error || error{OutOfMemory})![]const u8 {
     var buffer: [usual_size]u8 = undefined;
     const begin = try sys.read_to_end(fd, &buffer);
     if (begin.len < buffer.len) return arena.dupe(u8, begin);

@@ -129,7 +129,18 @@ test "no prefix and no flipped byte of an encoding crashes the decoder" {
     const gpa = std.testing.allocator;
     var bytes: std.ArrayList(u8) = .empty;
     defer bytes.deinit(gpa);
-    try encode(Sample, .{ .name = "n", .flag = false, .shapes = &.{.{ .pair = .{ .a = 1, .b = "b" } }}, .maybe = null, .list = &.{"l"} }, &bytes, gpa);
+    try encode(
+        Sample,
+        .{
+            .name = "n",
+            .flag = false,
+            .shapes = &.{.{ .pair = .{ .a = 1, .b = "b" } }},
+            .maybe = null,
+            .list = &.{"l"},
+        },
+        &bytes,
+        gpa,
+    );
     var memory: [4096]u8 = undefined;
     for (0..bytes.items.len) |length| {
         var fixed: std.heap.FixedBufferAllocator = .init(&memory);

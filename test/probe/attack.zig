@@ -28,7 +28,8 @@ const Processes = struct {
         while (true) {
             if (processes.at == processes.filled) {
                 const fd: usize = @intCast(processes.directory);
-                const rc = linux.syscall3(.getdents64, fd, @intFromPtr(&processes.buffer), processes.buffer.len);
+                const rc =
+                    linux.syscall3(.getdents64, fd, @intFromPtr(&processes.buffer), processes.buffer.len);
                 if (linux.errno(rc) != .SUCCESS or rc == 0) return null;
                 processes.filled = rc;
                 processes.at = 0;

@@ -73,7 +73,10 @@ fn describe(master: i32) void {
 fn relay(master: i32) void {
     const Poll = extern struct { fd: i32, events: i16, revents: i16 };
     const poll_in = 1;
-    var polls = [_]Poll{ .{ .fd = 0, .events = poll_in, .revents = 0 }, .{ .fd = master, .events = poll_in, .revents = 0 } };
+    var polls = [_]Poll{
+        .{ .fd = 0, .events = poll_in, .revents = 0 },
+        .{ .fd = master, .events = poll_in, .revents = 0 },
+    };
     var buffer: [4096]u8 = undefined;
     while (true) {
         _ = linux.syscall5(.ppoll, @intFromPtr(&polls), polls.len, 0, 0, 8);
@@ -85,7 +88,11 @@ fn relay(master: i32) void {
         }
         if (polls[0].revents != 0) {
             const length = linux.read(0, &buffer, buffer.len);
-            if (linux.errno(length) != .SUCCESS or length == 0) polls[0].fd = -1 else _ = linux.write(master, &buffer, length);
+            if (linux.errno(length) != .SUCCESS or length == 0) {
+                polls[0].fd = -1;
+            } else {
+                _ = linux.write(master, &buffer, length);
+            }
         }
     }
 }

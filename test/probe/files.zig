@@ -67,7 +67,8 @@ pub fn stat(path: [:0]const u8) void {
     const no_follow = 0x100;
     const basic_stats = 0x7ff;
     const here = usize_of(@as(i32, linux.AT.FDCWD));
-    const rc = linux.syscall5(.statx, here, @intFromPtr(path.ptr), no_follow, basic_stats, @intFromPtr(&result));
+    const rc =
+        linux.syscall5(.statx, here, @intFromPtr(path.ptr), no_follow, basic_stats, @intFromPtr(&result));
     json.outcome(rc);
     if (linux.errno(rc) != .SUCCESS) return;
     json.field("type", switch (result.mode & linux.S.IFMT) {
@@ -168,7 +169,14 @@ pub fn exchange(argument: [:0]const u8) void {
     const here = usize_of(@as(i32, linux.AT.FDCWD));
     const rename_exchange = 2;
     while (true) {
-        const rc = linux.syscall5(.renameat2, here, @intFromPtr(first.ptr), here, @intFromPtr(second.ptr), rename_exchange);
+        const rc = linux.syscall5(
+            .renameat2,
+            here,
+            @intFromPtr(first.ptr),
+            here,
+            @intFromPtr(second.ptr),
+            rename_exchange,
+        );
         if (linux.errno(rc) != .SUCCESS) return json.outcome(rc);
         // The other side has to get its turn on a machine with few processors.
         _ = linux.syscall0(.sched_yield);

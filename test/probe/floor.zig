@@ -5,7 +5,8 @@
 const std = @import("std");
 const linux = std.os.linux;
 
-const Mount = struct { type: [*:0]const u8, target: [*:0]const u8, flags: u32 = 0, data: ?[*:0]const u8 = null };
+const Mount =
+    struct { type: [*:0]const u8, target: [*:0]const u8, flags: u32 = 0, data: ?[*:0]const u8 = null };
 
 const nosuid = linux.MS.NOSUID;
 const noexec = linux.MS.NOEXEC;
@@ -15,7 +16,12 @@ const devpts_data = "newinstance,ptmxmode=0666,mode=0620,gid=5";
 
 const mounts = [_]Mount{
     .{ .type = "proc", .target = "proc" },
-    .{ .type = "tmpfs", .target = "dev", .flags = nosuid | linux.MS.STRICTATIME, .data = "mode=755,size=65536k" },
+    .{
+        .type = "tmpfs",
+        .target = "dev",
+        .flags = nosuid | linux.MS.STRICTATIME,
+        .data = "mode=755,size=65536k",
+    },
     .{ .type = "devpts", .target = "dev/pts", .flags = nosuid | noexec, .data = devpts_data },
     .{ .type = "tmpfs", .target = "dev/shm", .flags = quiet, .data = "mode=1777,size=65536k" },
     .{ .type = "mqueue", .target = "dev/mqueue", .flags = quiet },
@@ -73,7 +79,8 @@ pub fn run(argument: [:0]const u8) void {
     _ = must(linux.mkdir(&cgroup, 0o755), "mkdir");
     var gate: [2]i32 = undefined;
     _ = must(linux.pipe2(&gate, .{ .CLOEXEC = true }), "pipe2");
-    const namespaces = linux.CLONE.NEWNS | linux.CLONE.NEWPID | linux.CLONE.NEWUTS | linux.CLONE.NEWIPC | linux.CLONE.NEWNET;
+    const namespaces =
+        linux.CLONE.NEWNS | linux.CLONE.NEWPID | linux.CLONE.NEWUTS | linux.CLONE.NEWIPC | linux.CLONE.NEWNET;
     const signal_child = 17;
     const pid = must(linux.syscall5(.clone, namespaces | signal_child, 0, 0, 0, 0), "clone");
     if (pid == 0) container(gate[0], rootfs);
@@ -121,7 +128,10 @@ fn make_root(rootfs: [:0]const u8) void {
     for (mounts) |entry| {
         // Those of a second run are there.
         _ = linux.mkdir(entry.target, 0o755);
-        _ = must(linux.mount("none", entry.target, entry.type, entry.flags, @intFromPtr(entry.data)), "mount");
+        _ = must(
+            linux.mount("none", entry.target, entry.type, entry.flags, @intFromPtr(entry.data)),
+            "mount",
+        );
     }
 }
 
@@ -142,7 +152,9 @@ fn hide() void {
         _ = unless_missing(linux.mount("tmpfs", path, "tmpfs", linux.MS.RDONLY, 0), "mount");
     }
     for (readonly_paths) |path| {
-        if (!unless_missing(linux.mount(path, path, null, linux.MS.BIND | linux.MS.REC, 0), "mount")) continue;
+        if (!unless_missing(linux.mount(path, path, null, linux.MS.BIND | linux.MS.REC, 0), "mount")) {
+            continue;
+        }
         const flags = linux.MS.REMOUNT | linux.MS.BIND | linux.MS.RDONLY;
         // A file system of its own (binfmt_misc) may have flags that are locked or that the remount has to
         // keep.

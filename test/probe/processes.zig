@@ -98,7 +98,9 @@ pub fn burn(argument: [:0]const u8) void {
     var now: linux.timespec = undefined;
     while (true) {
         _ = linux.syscall2(.clock_gettime, process_cpu_time, @intFromPtr(&now));
-        if (@as(u64, @intCast(now.sec)) * std.time.ns_per_s + @as(u64, @intCast(now.nsec)) >= wanted_ns) return;
+        if (@as(u64, @intCast(now.sec)) * std.time.ns_per_s + @as(u64, @intCast(now.nsec)) >= wanted_ns) {
+            return;
+        }
     }
 }
 
@@ -114,7 +116,15 @@ pub fn system_call(argument: [:0]const u8) void {
         else
             unsigned(text, 0);
     }
-    const rc = linux.syscall6(@enumFromInt(number), values[0], values[1], values[2], values[3], values[4], values[5]);
+    const rc = linux.syscall6(
+        @enumFromInt(number),
+        values[0],
+        values[1],
+        values[2],
+        values[3],
+        values[4],
+        values[5],
+    );
     json.outcome(rc);
     json.key("result");
     json.big(rc);
@@ -171,7 +181,8 @@ pub fn sleep(_: [:0]const u8) void {
 /// `nap:MILLISECONDS`.
 pub fn nap(argument: [:0]const u8) void {
     const ms = unsigned(argument, 10);
-    const duration: linux.timespec = .{ .sec = @intCast(ms / 1000), .nsec = @intCast(ms % 1000 * std.time.ns_per_ms) };
+    const duration: linux.timespec =
+        .{ .sec = @intCast(ms / 1000), .nsec = @intCast(ms % 1000 * std.time.ns_per_ms) };
     _ = linux.nanosleep(&duration, null);
 }
 

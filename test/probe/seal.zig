@@ -61,7 +61,14 @@ fn move_to_own_tmp(directories: []const []const u8) ?usize {
         const target = terminate(directory);
         make_directories(target);
         const from_descriptor = 4; // MOVE_MOUNT_F_EMPTY_PATH
-        const moved = linux.syscall5(.move_mount, tree, @intFromPtr(""), here, @intFromPtr(target.ptr), from_descriptor);
+        const moved = linux.syscall5(
+            .move_mount,
+            tree,
+            @intFromPtr(""),
+            here,
+            @intFromPtr(target.ptr),
+            from_descriptor,
+        );
         if (failed_call(moved)) |failed| return failed;
         _ = linux.close(@intCast(tree));
     }
@@ -86,5 +93,7 @@ fn failed_call(rc: usize) ?usize {
 
 fn set(path: [:0]const u8, flags: usize, attributes: Attributes) ?usize {
     const size = @sizeOf(Attributes);
-    return failed_call(linux.syscall5(.mount_setattr, here, @intFromPtr(path.ptr), flags, @intFromPtr(&attributes), size));
+    return failed_call(
+        linux.syscall5(.mount_setattr, here, @intFromPtr(path.ptr), flags, @intFromPtr(&attributes), size),
+    );
 }

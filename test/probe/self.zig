@@ -39,7 +39,10 @@ fn identity(start: Start) void {
 
     var cwd: [4096]u8 = undefined;
     const cwd_length = linux.getcwd(&cwd, cwd.len);
-    json.field("cwd", if (linux.errno(cwd_length) == .SUCCESS) cwd[0 .. cwd_length - 1] else json.errno_name(cwd_length));
+    json.field(
+        "cwd",
+        if (linux.errno(cwd_length) == .SUCCESS) cwd[0 .. cwd_length - 1] else json.errno_name(cwd_length),
+    );
     const umask = linux.syscall1(.umask, 0);
     _ = linux.syscall1(.umask, umask);
     json.field("umask", @as(u32, @intCast(umask)));
@@ -247,7 +250,10 @@ fn descriptors() void {
         const link = std.fmt.bufPrintZ(&path, "/proc/self/fd/{d}", .{fd}) catch unreachable;
         var target: [4096]u8 = undefined;
         const length = linux.readlinkat(linux.AT.FDCWD, link, &target, target.len);
-        json.field("target", if (linux.errno(length) == .SUCCESS) target[0..length] else json.errno_name(length));
+        json.field(
+            "target",
+            if (linux.errno(length) == .SUCCESS) target[0..length] else json.errno_name(length),
+        );
         json.end_object();
     }
     json.end_array();
@@ -282,7 +288,9 @@ fn keyring() void {
         json.field("id", @as(u32, @truncate(id)));
         var description: [256]u8 = undefined;
         const length = linux.syscall4(.keyctl, describe, id, @intFromPtr(&description), description.len);
-        if (linux.errno(length) == .SUCCESS) json.field("description", description[0 .. @min(length, description.len) - 1]);
+        if (linux.errno(length) == .SUCCESS) {
+            json.field("description", description[0 .. @min(length, description.len) - 1]);
+        }
     }
     json.end_object();
 }

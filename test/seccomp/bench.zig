@@ -54,8 +54,16 @@ pub fn run(
     const costs = call_costs(clock, .{ null, ours, walk, tree });
     const report: Report = .{
         .ours = figures(ours, try compile_ours(clock, profile), costs[1].beyond(costs[0])),
-        .libseccomp = figures(walk, try compile_theirs(clock, library, profile, 1), costs[2].beyond(costs[0])),
-        .libseccomp_tree = figures(tree, try compile_theirs(clock, library, profile, 2), costs[3].beyond(costs[0])),
+        .libseccomp = figures(
+            walk,
+            try compile_theirs(clock, library, profile, 1),
+            costs[2].beyond(costs[0]),
+        ),
+        .libseccomp_tree = figures(
+            tree,
+            try compile_theirs(clock, library, profile, 2),
+            costs[3].beyond(costs[0]),
+        ),
         .unfiltered = costs[0],
     };
     try std.json.Stringify.value(report, .{}, out);
@@ -80,7 +88,8 @@ fn figures(program: []const Instruction, compile_ns: u64, costs: Costs) Figures 
             .architecture = seccomp.explain.audit_token(seccomp.native),
             .number = @intCast(number),
         };
-        const executed = seccomp.interpreter.run(program, &data, seccomp.explain.endian_of(seccomp.native)).executed;
+        const executed =
+            seccomp.interpreter.run(program, &data, seccomp.explain.endian_of(seccomp.native)).executed;
         sum += executed;
         worst = @max(worst, executed);
         count += 1;
@@ -108,7 +117,12 @@ fn compile_ours(clock: Clock, profile: *const Profile) !u64 {
     return median(&times);
 }
 
-fn compile_theirs(clock: Clock, library: *const libseccomp.Library, profile: *const Profile, optimize: u32) !u64 {
+fn compile_theirs(
+    clock: Clock,
+    library: *const libseccomp.Library,
+    profile: *const Profile,
+    optimize: u32,
+) !u64 {
     var times: [11]u64 = undefined;
     var arena_state: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
     defer arena_state.deinit();
@@ -116,7 +130,9 @@ fn compile_theirs(clock: Clock, library: *const libseccomp.Library, profile: *co
         _ = arena_state.reset(.retain_capacity);
         const start = clock.now();
         const options: libseccomp.BuildOptions = .{ .native = seccomp.native, .optimize = optimize };
-        std.mem.doNotOptimizeAway((try libseccomp.build(library, arena_state.allocator(), profile, options)).ptr);
+        std.mem.doNotOptimizeAway(
+            (try libseccomp.build(library, arena_state.allocator(), profile, options)).ptr,
+        );
         time.* = @intCast(clock.now() - start);
     }
     return median(&times);
@@ -155,7 +171,14 @@ fn call_costs(clock: Clock, programs: [4]?[]const Instruction) [4]Costs {
 /// Nanoseconds for one call, the least of several rounds, in a child that has
 /// installed the filter.
 fn call_cost(clock: Clock, program: ?[]const Instruction, call: MeasuredCall) f64 {
-    const mapped = linux.mmap(null, @sizeOf(f64), .{ .READ = true, .WRITE = true }, .{ .TYPE = .SHARED, .ANONYMOUS = true }, -1, 0);
+    const mapped = linux.mmap(
+        null,
+        @sizeOf(f64),
+        .{ .READ = true, .WRITE = true },
+        .{ .TYPE = .SHARED, .ANONYMOUS = true },
+        -1,
+        0,
+    );
     if (linux.errno(mapped) != .SUCCESS) return std.math.nan(f64);
     defer _ = linux.munmap(@ptrFromInt(mapped), @sizeOf(f64));
     const best: *volatile f64 = @ptrFromInt(mapped);
@@ -166,7 +189,9 @@ fn call_cost(clock: Clock, program: ?[]const Instruction, call: MeasuredCall) f6
             const Argument = extern struct { len: u16, filter: [*]const Instruction };
             const argument: Argument = .{ .len = @intCast(instructions.len), .filter = instructions.ptr };
             _ = linux.prctl(@intFromEnum(linux.PR.SET_NO_NEW_PRIVS), 1, 0, 0, 0);
-            if (linux.seccomp(linux.SECCOMP.SET_MODE_FILTER, 0, &argument) != 0) _ = linux.syscall1(.exit_group, 1);
+            if (linux.seccomp(linux.SECCOMP.SET_MODE_FILTER, 0, &argument) != 0) {
+                _ = linux.syscall1(.exit_group, 1);
+            }
         }
         const calls = 2000;
         for (0..100) |_| {

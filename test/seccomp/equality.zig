@@ -102,7 +102,9 @@ pub const Comparison = struct {
         const profile = try comparison.without_unknown(given);
         const ours = try seccomp.compile(arena, &profile, .{ .native = comparison.native });
         const explainer: seccomp.explain.Explainer = try .init(arena, &profile, comparison.native);
-        if (comparison.only_dependable and !try all_dependable(&explainer, ours.architectures)) return error.NotDependable;
+        if (comparison.only_dependable and !try all_dependable(&explainer, ours.architectures)) {
+            return error.NotDependable;
+        }
         const theirs = try libseccomp.build(comparison.library, arena, &profile, .{
             .native = comparison.native,
             .optimize = comparison.optimize,
@@ -187,7 +189,12 @@ pub const Comparison = struct {
 
 /// Whether some order of the rules gives this value: it is that of a rule that
 /// matches, or the default if none does.
-fn is_possible(decision: seccomp.rules.Decision, data: *const Data, value: u32, profile: *const Profile) bool {
+fn is_possible(
+    decision: seccomp.rules.Decision,
+    data: *const Data,
+    value: u32,
+    profile: *const Profile,
+) bool {
     // Nothing but the answer itself can be right without conditions.
     const alternatives = switch (decision) {
         .default, .always => return true,
@@ -208,7 +215,8 @@ fn all_dependable(explainer: *const seccomp.explain.Explainer, architectures: []
         numbers.clearRetainingCapacity();
         try numbers_of(explainer.arena, &numbers, architecture, number_count);
         for (numbers.items) |number| {
-            const data: Data = .{ .number = number, .architecture = seccomp.explain.audit_token(architecture) };
+            const data: Data =
+                .{ .number = number, .architecture = seccomp.explain.audit_token(architecture) };
             if (!is_dependable(try explainer.decision(&data))) return false;
         }
     }
@@ -219,7 +227,12 @@ fn all_dependable(explainer: *const seccomp.explain.Explainer, architectures: []
 const number_count = 560;
 
 /// Numbers around the calls of an architecture, and at the borders.
-fn numbers_of(arena: std.mem.Allocator, list: *std.ArrayList(u32), architecture: Architecture, count: u32) !void {
+fn numbers_of(
+    arena: std.mem.Allocator,
+    list: *std.ArrayList(u32),
+    architecture: Architecture,
+    count: u32,
+) !void {
     const base = (seccomp.explain.number_of_name(architecture, "read") orelse 0) & ~@as(u32, 0xfff) |
         switch (architecture) {
             .SCMP_ARCH_MIPS, .SCMP_ARCH_MIPSEL => @as(u32, 4000 & 0xfff),
@@ -233,7 +246,9 @@ fn numbers_of(arena: std.mem.Allocator, list: *std.ArrayList(u32), architecture:
         0x4000_0500, 0x7fff_ffff, 0x8000_0000, 0xbfff_ffff, 0xc000_0000, 0xffff_fffe, 0xffff_ffff,
     };
     try list.appendSlice(arena, &borders);
-    if (architecture == .SCMP_ARCH_ARM) for (0..9) |offset| try list.append(arena, 0xf_0000 + @as(u32, @intCast(offset)));
+    if (architecture == .SCMP_ARCH_ARM) {
+        for (0..9) |offset| try list.append(arena, 0xf_0000 + @as(u32, @intCast(offset)));
+    }
 }
 
 /// runc's ENOSYS stub (libcontainer/seccomp/patchbpf) as a predicate, over

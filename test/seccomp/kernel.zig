@@ -38,9 +38,20 @@ pub const Outcome = struct {
 };
 
 /// Installs the program in a child and makes the calls there, in order.
-pub fn run(arena: std.mem.Allocator, program: []const Instruction, calls: []const Call) (Error || std.mem.Allocator.Error)!Outcome {
+pub fn run(
+    arena: std.mem.Allocator,
+    program: []const Instruction,
+    calls: []const Call,
+) (Error || std.mem.Allocator.Error)!Outcome {
     std.debug.assert(calls.len <= max_calls);
-    const mapped = linux.mmap(null, @sizeOf(Shared), .{ .READ = true, .WRITE = true }, .{ .TYPE = .SHARED, .ANONYMOUS = true }, -1, 0);
+    const mapped = linux.mmap(
+        null,
+        @sizeOf(Shared),
+        .{ .READ = true, .WRITE = true },
+        .{ .TYPE = .SHARED, .ANONYMOUS = true },
+        -1,
+        0,
+    );
     if (linux.errno(mapped) != .SUCCESS) return error.MapFailed;
     defer _ = linux.munmap(@ptrFromInt(mapped), @sizeOf(Shared));
     const shared: *volatile Shared = @ptrFromInt(mapped);
@@ -64,7 +75,9 @@ fn in_child(shared: *volatile Shared, program: []const Instruction, calls: []con
     shared.installed = @bitCast(linux.seccomp(linux.SECCOMP.SET_MODE_FILTER, 0, &argument));
     for (calls, 0..) |call, index| {
         const a = call.arguments;
-        shared.results[index] = @bitCast(linux.syscall6(@enumFromInt(call.number), a[0], a[1], a[2], a[3], a[4], a[5]));
+        shared.results[index] = @bitCast(
+            linux.syscall6(@enumFromInt(call.number), a[0], a[1], a[2], a[3], a[4], a[5]),
+        );
     }
     _ = linux.syscall1(.exit_group, 0);
     // The filter refuses to let the process end: a fault does it.

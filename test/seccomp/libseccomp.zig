@@ -69,7 +69,8 @@ pub const Library = struct {
     pub fn is_unambiguous(library: *const Library, name: [:0]const u8) bool {
         const found = library.seccomp_syscall_resolve_name(name);
         if (found == name_unknown) return true;
-        const back = library.seccomp_syscall_resolve_num_arch(library.seccomp_arch_native(), found) orelse return false;
+        const back = library.seccomp_syscall_resolve_num_arch(library.seccomp_arch_native(), found) orelse
+            return false;
         defer std.c.free(back);
         return std.mem.eql(u8, std.mem.span(back), name);
     }
@@ -77,7 +78,8 @@ pub const Library = struct {
     /// The name of a number is compared in place of the number of a name
     /// where calls are multiplexed: libseccomp hides their direct numbers.
     pub fn has_name(library: *const Library, architecture: Architecture, call: u32, name: []const u8) bool {
-        const found = library.seccomp_syscall_resolve_num_arch(token(architecture), @bitCast(call)) orelse return false;
+        const found = library.seccomp_syscall_resolve_num_arch(token(architecture), @bitCast(call)) orelse
+            return false;
         defer std.c.free(found);
         return std.mem.eql(u8, std.mem.span(found), name);
     }
@@ -125,9 +127,13 @@ pub fn build(
     }
     for (profile.architectures) |architecture| {
         const code = library.seccomp_arch_add(context, token(architecture));
-        if (code != 0 and code != -@as(c_int, @intFromEnum(std.os.linux.E.EXIST))) return error.UnknownArchitecture;
+        if (code != 0 and code != -@as(c_int, @intFromEnum(std.os.linux.E.EXIST))) {
+            return error.UnknownArchitecture;
+        }
     }
-    if (library.seccomp_attr_set(context, attribute.optimize, options.optimize) != 0) return error.LibseccompFailed;
+    if (library.seccomp_attr_set(context, attribute.optimize, options.optimize) != 0) {
+        return error.LibseccompFailed;
+    }
     if (library.seccomp_attr_set(context, attribute.no_new_privileges, 0) != 0) return error.LibseccompFailed;
 
     for (profile.syscalls) |rule| {
@@ -140,7 +146,9 @@ pub fn build(
         }
     }
     const program = try export_program(library, arena, context);
-    if (seccomp.explain.endian_of(options.native) != @import("builtin").cpu.arch.endian()) to_machine_order(program, profile);
+    if (seccomp.explain.endian_of(options.native) != @import("builtin").cpu.arch.endian()) {
+        to_machine_order(program, profile);
+    }
     return program;
 }
 
@@ -164,7 +172,9 @@ fn add_rule(
     }
     const list = comparisons[0..arguments.len];
     if (std.mem.max(u8, &counts) > 1) {
-        for (list) |*comparison| try check(library.seccomp_rule_add_array(context, action, number, 1, @ptrCast(comparison)));
+        for (list) |*comparison| try check(
+            library.seccomp_rule_add_array(context, action, number, 1, @ptrCast(comparison)),
+        );
     } else {
         try check(library.seccomp_rule_add_array(context, action, number, @intCast(list.len), list.ptr));
     }
@@ -201,7 +211,9 @@ fn export_program(
     defer _ = linux.close(fd);
     if (library.seccomp_export_bpf(context, fd) != 0) return error.LibseccompFailed;
     const size = linux.lseek(fd, 0, linux.SEEK.END);
-    if (linux.errno(size) != .SUCCESS or size % @sizeOf(seccomp.bpf.Instruction) != 0) return error.LibseccompFailed;
+    if (linux.errno(size) != .SUCCESS or size % @sizeOf(seccomp.bpf.Instruction) != 0) {
+        return error.LibseccompFailed;
+    }
     const program = try arena.alloc(seccomp.bpf.Instruction, size / @sizeOf(seccomp.bpf.Instruction));
     const bytes = std.mem.sliceAsBytes(program);
     if (linux.pread(fd, bytes.ptr, bytes.len, 0) != bytes.len) return error.LibseccompFailed;

@@ -38,7 +38,12 @@ pub fn parse(arena: std.mem.Allocator, text: []const u8) !seccomp.Profile {
             .value_two = .{ .value = argument.valueTwo },
             .op = argument.op,
         };
-        rule.* = .{ .names = source.names, .action = source.action, .errno_ret = source.errnoRet, .args = arguments };
+        rule.* = .{
+            .names = source.names,
+            .action = source.action,
+            .errno_ret = source.errnoRet,
+            .args = arguments,
+        };
     }
     return .{
         .default_action = oci.defaultAction,

@@ -53,13 +53,19 @@ pub fn main(init: std.process.Init) !u8 {
     var failed = false;
     for (arguments[2..]) |path| {
         const text = try std.Io.Dir.cwd().readFileAlloc(init.io, path, arena, .limited(1 << 20));
-        if (!try client_profile(arena, out, &library, std.fs.path.stem(path), &try oci.parse(arena, text))) failed = true;
+        if (!try client_profile(arena, out, &library, std.fs.path.stem(path), &try oci.parse(arena, text))) {
+            failed = true;
+        }
     }
     return @intFromBool(failed);
 }
 
 fn usage(out: *Writer) !u8 {
-    try out.print("usage: proof profiles FILE... | random COUNT SEED | fuzz COUNT SEED | kernel COUNT SEED | bench FILE\n", .{});
+    try out.print(
+        "usage: proof profiles FILE... | random COUNT SEED | fuzz COUNT SEED | kernel COUNT SEED |" ++
+            " bench FILE\n",
+        .{},
+    );
     return 2;
 }
 
@@ -132,8 +138,13 @@ fn client_profile(
         try out.print("{d} answers compared, {d} of them ENOSYS; {d} names not known to this libseccomp\n", .{
             outcome.compared, outcome.enosys, outcome.dropped_names,
         });
-        for (comparison.mismatches.items[0..@min(5, comparison.mismatches.items.len)]) |mismatch| try mismatch.print(out);
-        if (outcome.faults > 0) try out.print("  {d} answers of libseccomp are none that the rules allow\n", .{outcome.faults});
+        for (comparison.mismatches.items[0..@min(
+            5,
+            comparison.mismatches.items.len,
+        )]) |mismatch| try mismatch.print(out);
+        if (outcome.faults > 0) {
+            try out.print("  {d} answers of libseccomp are none that the rules allow\n", .{outcome.faults});
+        }
         if (comparison.mismatches.items.len + outcome.faults > 0) good = false;
     }
     return good;
@@ -196,7 +207,8 @@ fn random(out: *Writer, library: *const libseccomp.Library, range: Range) !u8 {
         \\{d} random profiles from seed {d}: {d} differ
         \\  {d} answers compared, {d} of them ENOSYS; {d} names left out
         \\  {d} answers of libseccomp are none that the rules allow
-        \\  not compared: {d} contradictory ones, {d} with architectures unknown to libseccomp, {d} on which it cannot be relied
+        \\  not compared: {d} contradictory ones, {d} with architectures unknown to libseccomp
+        \\    and {d} on which it cannot be relied
         \\
     , .{
         range.count,    range.first,  failed,
@@ -229,7 +241,11 @@ fn fuzz(out: *Writer, range: Range) !u8 {
             .pointless_one_in = if (big) 1 << 20 else 64,
         });
         const profile = &generated.profile;
-        const result = seccomp.compile(arena, profile, .{ .native = generated.native }) catch |err| switch (err) {
+        const result = seccomp.compile(
+            arena,
+            profile,
+            .{ .native = generated.native },
+        ) catch |err| switch (err) {
             error.ProgramTooLarge => {
                 too_large += 1;
                 continue;
@@ -242,9 +258,16 @@ fn fuzz(out: *Writer, range: Range) !u8 {
         for (0..16) |_| {
             const data = random_call(prng.random(), profile, result.architectures);
             const answer = try explainer.answer(&data);
-            const value = seccomp.interpreter.run(result.program, &data, seccomp.explain.endian_of(generated.native)).value;
+            const value = seccomp.interpreter.run(
+                result.program,
+                &data,
+                seccomp.explain.endian_of(generated.native),
+            ).value;
             if (answer.value == value) continue;
-            try out.print("seed {d}: {any}: the program returns {x}, the rules say {x}\n", .{ seed, data, value, answer.value });
+            try out.print(
+                "seed {d}: {any}: the program returns {x}, the rules say {x}\n",
+                .{ seed, data, value, answer.value },
+            );
             return 1;
         }
         if (seed % kernel_one_in != 0 and !big) continue;
@@ -256,13 +279,18 @@ fn fuzz(out: *Writer, range: Range) !u8 {
             return 1;
         }
     }
-    try out.print("{d} random profiles from seed {d}: longest program {d} instructions, {d} need more than {d}; the kernel took all {d} it was given\n", .{
+    try out.print("{d} random profiles from seed {d}: longest program {d} instructions, " ++
+        "{d} need more than {d}; the kernel took all {d} it was given\n", .{
         range.count, range.first, longest, too_large, seccomp.bpf.max_instructions, accepted,
     });
     return 0;
 }
 
-fn random_call(rng: std.Random, profile: *const Profile, architectures: []const Architecture) seccomp.interpreter.Data {
+fn random_call(
+    rng: std.Random,
+    profile: *const Profile,
+    architectures: []const Architecture,
+) seccomp.interpreter.Data {
     const architecture = architectures[rng.uintLessThan(usize, architectures.len)];
     var number: u32 = rng.int(u32) >> rng.int(u5);
     if (profile.syscalls.len > 0 and rng.uintLessThan(u32, 8) > 0) {
@@ -312,7 +340,10 @@ fn real_kernel(out: *Writer, range: Range) !u8 {
 
         var calls: [kernel.max_calls]kernel.Call = undefined;
         for (&calls) |*call| call.* = .{
-            .number = seccomp.explain.number_of_name(native, harmless[rng.uintLessThan(usize, harmless.len)]).?,
+            .number = seccomp.explain.number_of_name(
+                native,
+                harmless[rng.uintLessThan(usize, harmless.len)],
+            ).?,
             .arguments = random_profile.vector(rng, &profile),
         };
         const outcome = try kernel.run(arena, result.program, &calls);
@@ -326,12 +357,16 @@ fn real_kernel(out: *Writer, range: Range) !u8 {
                 .number = call.number,
                 .arguments = call.arguments,
             };
-            const value = seccomp.interpreter.run(result.program, &data, seccomp.explain.endian_of(native)).value;
+            const value =
+                seccomp.interpreter.run(result.program, &data, seccomp.explain.endian_of(native)).value;
             const allowed = value == seccomp.profile.Action.SCMP_ACT_ALLOW.return_value(0);
             const errno: isize = @intCast(value & 0xffff);
             made += 1;
             if (if (allowed) returned >= 0 else returned == -errno) continue;
-            try out.print("seed {d}: {any}: the filter returns {x}, the call returned {d}\n", .{ seed, data, value, returned });
+            try out.print(
+                "seed {d}: {any}: the filter returns {x}, the call returned {d}\n",
+                .{ seed, data, value, returned },
+            );
             return 1;
         }
     }

@@ -58,14 +58,25 @@ pub fn generate(arena: Allocator, random: Random, shape: Shape) Allocator.Error!
         const action = if (common) common_action else rule_action(random);
         var names: std.ArrayList([]const u8) = .empty;
         for (0..random.uintAtMost(usize, if (conditional) 2 else shape.names_per_rule)) |_| {
-            const use_hot = if (conditional) random.uintLessThan(u32, 8) > 0 else random.uintLessThan(u32, shape.pointless_one_in) == 0;
-            const id = if (use_hot) hot[random.uintLessThan(usize, shape.hot_names)] else random_name(random, native);
-            if (!use_hot and !conditional and std.mem.findScalar(u16, hot[0..shape.hot_names], id) != null) continue;
+            const use_hot = if (conditional)
+                random.uintLessThan(u32, 8) > 0
+            else
+                random.uintLessThan(u32, shape.pointless_one_in) == 0;
+            const id = if (use_hot)
+                hot[random.uintLessThan(usize, shape.hot_names)]
+            else
+                random_name(random, native);
+            if (!use_hot and !conditional and std.mem.findScalar(u16, hot[0..shape.hot_names], id) != null) {
+                continue;
+            }
             if (conditional and shape.mode == .separate) {
                 if (used.isSet(id)) continue;
                 used.set(id);
             }
-            const name = if (random.uintLessThan(u32, 64) == 0) "no_such_call" else seccomp.syscall_table.name(id);
+            const name = if (random.uintLessThan(u32, 64) == 0)
+                "no_such_call"
+            else
+                seccomp.syscall_table.name(id);
             // Refused, and rightly: validate.zig has a test for it.
             const refused = action == .SCMP_ACT_NOTIFY and std.mem.eql(u8, name, "write");
             try names.append(arena, if (refused) "read" else name);
@@ -151,7 +162,9 @@ fn arguments(arena: Allocator, random: Random, mode: Mode, high_word: u64) ![]co
         // Two conditions on one argument are two rules.
         const repeat = (mode == .wild or mode == .equalities) and random.uintLessThan(u32, 8) == 0;
         argument.* = .{
-            .index = if (repeat or position == 0) random.uintLessThan(u32, 3) else @intCast((list[position - 1].index + 1) % 6),
+            .index = if (repeat or position == 0) random.uintLessThan(u32, 3) else @intCast(
+                (list[position - 1].index + 1) % 6,
+            ),
             .value = .{ .value = value(random) },
             .value_two = .{ .value = value(random) },
             .op = operator(random, mode),
@@ -195,7 +208,10 @@ pub fn vector(random: Random, profile: *const Profile) [6]u64 {
     for (0..random.uintAtMost(usize, 3)) |_| {
         const rule = profile.syscalls[random.uintLessThan(usize, profile.syscalls.len)];
         for (rule.args) |argument| {
-            const base = if (argument.op == .SCMP_CMP_MASKED_EQ) argument.value_two.value else argument.value.value;
+            const base = if (argument.op == .SCMP_CMP_MASKED_EQ)
+                argument.value_two.value
+            else
+                argument.value.value;
             result[argument.index] = switch (random.uintLessThan(u32, 8)) {
                 0 => base +% 1,
                 1 => base -% 1,

@@ -19,7 +19,8 @@ pub const BusConnectReply = struct {
 };
 
 pub fn bus_connect(call: *Call, request: BusConnectRequest) Call.Error!BusConnectReply {
-    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_STREAM | sys.SOCK_CLOEXEC | sys.O.NONBLOCK) catch return call.fail("socket", request.path);
+    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_STREAM | sys.SOCK_CLOEXEC | sys.O.NONBLOCK) catch
+        return call.fail("socket", request.path);
     errdefer sys.close(fd);
     const deadline_ms = sys.monotonic_ms() + request.timeout_ms;
     while (true) {
@@ -30,7 +31,9 @@ pub fn bus_connect(call: *Call, request: BusConnectRequest) Call.Error!BusConnec
         if (connected) return .{ .fd = fd } else |_| {}
         // EAGAIN: more clients wait than the bus has room for.
         if (!sys.is(.AGAIN)) return call.fail("connect", request.path);
-        if (sys.monotonic_ms() >= deadline_ms) return call.fail_as(.timeout, "connect", request.path, "the bus accepts no connection");
+        if (sys.monotonic_ms() >= deadline_ms) {
+            return call.fail_as(.timeout, "connect", request.path, "the bus accepts no connection");
+        }
         _ = sys.poll(&.{}, 10) catch return call.fail("poll", request.path);
     }
 }
@@ -47,7 +50,9 @@ pub fn bus_write(call: *Call, request: BusWriteRequest) Call.Error!BusWriteReply
     const deadline_ms = sys.monotonic_ms() + request.timeout_ms;
     var done: usize = 0;
     while (done < bytes.len) {
-        if (!try wait(call, request.fd, sys.POLL.OUT, deadline_ms)) return call.fail_as(.timeout, "send", "", "the bus takes no data");
+        if (!try wait(call, request.fd, sys.POLL.OUT, deadline_ms)) {
+            return call.fail_as(.timeout, "send", "", "the bus takes no data");
+        }
         // MSG_NOSIGNAL: a bus that has gone away is an error, not the end of this process. MSG_DONTWAIT: the
         // wait is poll's.
         done += sys.send(request.fd, bytes[done..], sys.MSG.NOSIGNAL | sys.MSG.DONTWAIT) catch {
@@ -69,7 +74,9 @@ pub const BusReadReply = struct {
 /// What has arrived, at least one byte of it, in time.
 pub fn bus_read(call: *Call, request: BusReadRequest) Call.Error!BusReadReply {
     const deadline_ms = sys.monotonic_ms() + request.timeout_ms;
-    if (!try wait(call, request.fd, sys.POLL.IN, deadline_ms)) return .{ .base64 = "", .closed = false, .timed_out = true };
+    if (!try wait(call, request.fd, sys.POLL.IN, deadline_ms)) {
+        return .{ .base64 = "", .closed = false, .timed_out = true };
+    }
     const buffer = try call.arena.alloc(u8, read_size_max);
     const length = sys.read(request.fd, buffer) catch {
         if (sys.is(.CONNRESET)) return .{ .base64 = "", .closed = true, .timed_out = false };
@@ -89,6 +96,7 @@ fn wait(call: *Call, fd: sys.fd_t, events: i16, deadline_ms: u64) Call.Error!boo
     const now_ms = sys.monotonic_ms();
     const left_ms = if (deadline_ms > now_ms) deadline_ms - now_ms else 0;
     var polled = [1]sys.PollFd{.{ .fd = fd, .events = events, .revents = 0 }};
-    const ready = sys.poll(&polled, @intCast(@min(left_ms, std.math.maxInt(i32)))) catch return call.fail("poll", "");
+    const ready = sys.poll(&polled, @intCast(@min(left_ms, std.math.maxInt(i32)))) catch
+        return call.fail("poll", "");
     return ready > 0;
 }

@@ -58,7 +58,12 @@ pub fn cgroup_create(call: *Call, request: CgroupCreateRequest) Call.Error!Cgrou
 
     if (request.refuse_in_use) {
         var found: in_use.CgroupInUseReply = .{ .occupied = null, .frozen = null };
-        for (request.groups, work.mounts) |wanted, mount| try in_use.look(call, mount, wanted.group(), &found);
+        for (request.groups, work.mounts) |wanted, mount| try in_use.look(
+            call,
+            mount,
+            wanted.group(),
+            &found,
+        );
         if (found.occupied != null or found.frozen != null) {
             return .{ .in_use = found, .threaded = null, .errnos = &.{}, .not_enabled = &.{} };
         }
@@ -113,7 +118,12 @@ const Work = struct {
             const below = wanted.path[0..names.index];
             const group: Cgroup = .{ .mount = wanted.mount, .path = below };
             if (wanted.enable_controllers) try self.enable_controllers(directory, group.parent());
-            const child = self.enter(mount, directory, group, try self.call.path(name)) catch |err| switch (err) {
+            const child = self.enter(
+                mount,
+                directory,
+                group,
+                try self.call.path(name),
+            ) catch |err| switch (err) {
                 error.Sys => {
                     if (wanted.tolerate_permission and groups.is_permission()) return sys.errno_number();
                     return self.call.fail("mkdir", try group.absolute(self.call));
@@ -144,12 +154,21 @@ const Work = struct {
         return 0;
     }
 
-    fn enter(self: *Work, mount: groups.Mount, parent: sys.fd_t, group: Cgroup, name: [:0]const u8) (Call.Error || sys.Error)!sys.fd_t {
+    fn enter(
+        self: *Work,
+        mount: groups.Mount,
+        parent: sys.fd_t,
+        group: Cgroup,
+        name: [:0]const u8,
+    ) (Call.Error || sys.Error)!sys.fd_t {
         // An existing directory may be in a parent that we may not write to.
         return groups.open_child(parent, name) catch {
             if (!sys.is(.NOENT)) return error.Sys;
             if (sys.mkdirat(parent, name, 0o755)) {
-                try self.made.append(self.call.arena, .{ .mount = mount.fd, .path = try self.call.path(group.path) });
+                try self.made.append(
+                    self.call.arena,
+                    .{ .mount = mount.fd, .path = try self.call.path(group.path) },
+                );
             } else |_| {
                 // Somebody else made it just now.
                 if (!sys.is(.EXIST)) return error.Sys;
@@ -187,7 +206,10 @@ const Work = struct {
         const kind = groups.read_short(directory, "cgroup.type", &buffer) catch return;
         if (std.mem.eql(u8, kind, "domain")) return;
         if (domain) {
-            self.threaded = .{ .path = try group.absolute(self.call), .type = try self.call.arena.dupe(u8, kind) };
+            self.threaded = .{
+                .path = try group.absolute(self.call),
+                .type = try self.call.arena.dupe(u8, kind),
+            };
             return;
         }
         if (std.mem.eql(u8, kind, "domain invalid")) {
@@ -204,7 +226,13 @@ const Work = struct {
 };
 
 /// `short`: its name if the hierarchy was mounted with "noprefix".
-fn fill_cpuset_file(parent: sys.fd_t, child: sys.fd_t, long: [*:0]const u8, short: [*:0]const u8, start: []const u8) sys.Error!void {
+fn fill_cpuset_file(
+    parent: sys.fd_t,
+    child: sys.fd_t,
+    long: [*:0]const u8,
+    short: [*:0]const u8,
+    start: []const u8,
+) sys.Error!void {
     var name = long;
     var buffer: [4096]u8 = undefined;
     const now = groups.read_short(child, name, &buffer) catch now: {
@@ -244,6 +272,9 @@ test missing_controllers {
     };
     var buffer: [64]u8 = undefined;
     for (cases) |case| {
-        try std.testing.expectEqualStrings(case.expected, missing_controllers(case.available, case.enabled, &buffer));
+        try std.testing.expectEqualStrings(
+            case.expected,
+            missing_controllers(case.available, case.enabled, &buffer),
+        );
     }
 }

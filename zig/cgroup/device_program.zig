@@ -150,7 +150,13 @@ const Program = struct {
     }
 
     fn immediate(self: *Program, operation: u8, register: u4, value: u32) void {
-        self.append(.{ .code = operation, .registers = Instruction.destination(register), .immediate = @bitCast(value) });
+        self.append(
+            .{
+                .code = operation,
+                .registers = Instruction.destination(register),
+                .immediate = @bitCast(value),
+            },
+        );
     }
 
     /// 32-bit comparison: with the 64-bit one, a number of 2^31 or more would be sign-extended and never
@@ -188,7 +194,8 @@ fn interpret(program: []const Instruction, access: Access) !bool {
     var index: usize = 0;
     while (true) {
         const instruction = program[index];
-        const register: u4 = @intCast(if (little_endian) instruction.registers & 15 else instruction.registers >> 4);
+        const register: u4 =
+            @intCast(if (little_endian) instruction.registers & 15 else instruction.registers >> 4);
         const value: u32 = @bitCast(instruction.immediate);
         index += 1;
         // Only forwards: the program ends.
@@ -231,21 +238,35 @@ test "a device that may be read is not opened for writing, and one that may not 
     var buffer: [64]Instruction = undefined;
     const cases = [_]struct { default: bool, exception: u32, asked: u32, allowed: bool }{
         .{ .default = false, .exception = access_read, .asked = access_read, .allowed = true },
-        .{ .default = false, .exception = access_read, .asked = access_read | access_write, .allowed = false },
+        .{
+            .default = false,
+            .exception = access_read,
+            .asked = access_read | access_write,
+            .allowed = false,
+        },
         .{ .default = false, .exception = access_all, .asked = access_read | access_write, .allowed = true },
         .{ .default = false, .exception = access_mknod, .asked = access_mknod, .allowed = true },
         .{ .default = false, .exception = access_mknod, .asked = access_read, .allowed = false },
         .{ .default = true, .exception = access_write, .asked = access_read, .allowed = true },
         .{ .default = true, .exception = access_write, .asked = access_write, .allowed = false },
-        .{ .default = true, .exception = access_write, .asked = access_read | access_write, .allowed = false },
+        .{
+            .default = true,
+            .exception = access_write,
+            .asked = access_read | access_write,
+            .allowed = false,
+        },
         .{ .default = true, .exception = access_all, .asked = access_read, .allowed = false },
     };
     for (cases) |case| {
-        const rules = [_]DeviceRule{.{ .allow = !case.default, .type = .char, .major = 1, .minor = null, .access = case.exception }};
+        const rules = [_]DeviceRule{
+            .{ .allow = !case.default, .type = .char, .major = 1, .minor = null, .access = case.exception },
+        };
         const program = generate(.{ .allow = case.default, .rules = &rules }, &buffer);
-        const allowed = try interpret(program, .{ .type = .char, .major = 1, .minor = 9, .access = case.asked });
+        const allowed =
+            try interpret(program, .{ .type = .char, .major = 1, .minor = 9, .access = case.asked });
         try std.testing.expectEqual(case.allowed, allowed);
-        const other = try interpret(program, .{ .type = .char, .major = 2, .minor = 9, .access = case.asked });
+        const other =
+            try interpret(program, .{ .type = .char, .major = 2, .minor = 9, .access = case.asked });
         try std.testing.expectEqual(case.default, other);
     }
 }
@@ -254,14 +275,19 @@ test "without rules the default decides" {
     var buffer: [8]Instruction = undefined;
     for ([_]bool{ true, false }) |allow| {
         const program = generate(.{ .allow = allow, .rules = &.{} }, &buffer);
-        try std.testing.expectEqual(allow, try interpret(program, .{ .type = .block, .major = 8, .minor = 0, .access = access_read }));
+        try std.testing.expectEqual(
+            allow,
+            try interpret(program, .{ .type = .block, .major = 8, .minor = 0, .access = access_read }),
+        );
     }
 }
 
 test "the order of the rules counts" {
     var buffer: [64]Instruction = undefined;
-    const one: DeviceRule = .{ .allow = true, .type = .char, .major = 1, .minor = 3, .access = access_read | access_write };
-    const class: DeviceRule = .{ .allow = false, .type = .char, .major = 1, .minor = null, .access = access_all };
+    const one: DeviceRule =
+        .{ .allow = true, .type = .char, .major = 1, .minor = 3, .access = access_read | access_write };
+    const class: DeviceRule =
+        .{ .allow = false, .type = .char, .major = 1, .minor = null, .access = access_all };
     const device: Access = .{ .type = .char, .major = 1, .minor = 3, .access = access_read | access_write };
     for ([_]struct { rules: [2]DeviceRule, allowed: bool }{
         .{ .rules = .{ class, one }, .allowed = true },
@@ -270,7 +296,9 @@ test "the order of the rules counts" {
         const program = generate(.{ .allow = true, .rules = &case.rules }, &buffer);
         try std.testing.expectEqual(case.allowed, try interpret(program, device));
         // No rule allows making it.
-        try std.testing.expect(!try interpret(program, .{ .type = .char, .major = 1, .minor = 3, .access = access_mknod }));
+        try std.testing.expect(
+            !try interpret(program, .{ .type = .char, .major = 1, .minor = 3, .access = access_mknod }),
+        );
     }
 }
 
@@ -281,8 +309,18 @@ test "what one rule allows in part, another may complete" {
         .{ .allow = true, .type = .block, .major = 8, .minor = null, .access = access_write },
     };
     const program = generate(.{ .allow = false, .rules = &rules }, &buffer);
-    try std.testing.expect(try interpret(program, .{ .type = .block, .major = 8, .minor = 0, .access = access_read | access_write }));
-    try std.testing.expect(!try interpret(program, .{ .type = .block, .major = 9, .minor = 0, .access = access_read | access_write }));
+    try std.testing.expect(
+        try interpret(
+            program,
+            .{ .type = .block, .major = 8, .minor = 0, .access = access_read | access_write },
+        ),
+    );
+    try std.testing.expect(
+        !try interpret(
+            program,
+            .{ .type = .block, .major = 9, .minor = 0, .access = access_read | access_write },
+        ),
+    );
 }
 
 test "programs of random rules decide as the rules do" {

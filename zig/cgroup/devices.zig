@@ -43,7 +43,9 @@ pub fn cgroup_devices(call: *Call, request: CgroupDevicesRequest) Call.Error!Cgr
         return call.fail_as(.limit, "bpf", request.group.path, "more than 4096 device rules");
     }
     for (request.rules.rules) |rule| {
-        if (rule.access == 0 or rule.access > 7) return call.fail_as(.protocol, "bpf", "access", "not a mask of access kinds");
+        if (rule.access == 0 or rule.access > 7) {
+            return call.fail_as(.protocol, "bpf", "access", "not a mask of access kinds");
+        }
     }
     try groups.refuse_root(call, "bpf", request.group);
     const target = try request.group.absolute(call);
@@ -54,7 +56,8 @@ pub fn cgroup_devices(call: *Call, request: CgroupDevicesRequest) Call.Error!Cgr
     defer opened.close();
     if (opened.mount.version != .v2) return call.fail_as(.protocol, "bpf", target, "not a cgroup v2");
     // bpf(2) takes no O_PATH descriptor.
-    const directory = groups.open_file(opened.directory, ".", sys.O.RDONLY | sys.O.DIRECTORY) catch return call.fail("openat2", target);
+    const directory = groups.open_file(opened.directory, ".", sys.O.RDONLY | sys.O.DIRECTORY) catch
+        return call.fail("openat2", target);
     defer sys.close(directory);
 
     const buffer = try call.arena.alloc(Instruction, device_program.length_max(request.rules));
@@ -66,10 +69,12 @@ pub fn cgroup_devices(call: *Call, request: CgroupDevicesRequest) Call.Error!Cgr
     defer old.close();
     old.find(directory) catch return call.fail_as(.system, "bpf", target, "BPF_PROG_QUERY");
     if (old.count == 1) {
-        attach(directory, fd, flag_allow_multi | flag_replace, old.fds[0]) catch return call.fail_as(.system, "bpf", target, "BPF_PROG_ATTACH");
+        attach(directory, fd, flag_allow_multi | flag_replace, old.fds[0]) catch
+            return call.fail_as(.system, "bpf", target, "BPF_PROG_ATTACH");
         return .{ .instructions = @intCast(program.len), .replaced = 1 };
     }
-    attach(directory, fd, flag_allow_multi, 0) catch return call.fail_as(.system, "bpf", target, "BPF_PROG_ATTACH");
+    attach(directory, fd, flag_allow_multi, 0) catch
+        return call.fail_as(.system, "bpf", target, "BPF_PROG_ATTACH");
     // Several programs must all agree: the earlier ones could only deny more.
     for (old.fds[0..old.count]) |program_fd| {
         detach(directory, program_fd) catch return call.fail_as(.system, "bpf", target, "BPF_PROG_DETACH");

@@ -31,7 +31,10 @@ pub fn cgroup_freeze(call: *Call, request: CgroupFreezeRequest) Call.Error!Cgrou
     defer opened.close();
     set(opened.directory, opened.mount.version, request.frozen, request.timeout_ms) catch {
         if (!request.frozen and groups.is_gone()) return .{ .found = false };
-        const file = try request.group.file(call, if (opened.mount.version == .v1) "freezer.state" else "cgroup.freeze");
+        const file = try request.group.file(
+            call,
+            if (opened.mount.version == .v1) "freezer.state" else "cgroup.freeze",
+        );
         if (sys.is(.TIMEDOUT)) {
             return call.fail_as(.timeout, "freeze", file, "not all processes stopped in time; thawed again");
         }
@@ -152,8 +155,12 @@ pub fn cgroup_frozen(call: *Call, request: CgroupFrozenRequest) Call.Error!Cgrou
             is.* = false;
             continue;
         };
-        const path = if (group.path.len == 0) file else try std.fmt.allocPrintSentinel(call.arena, "{s}/{s}", .{ group.path, file }, 0);
-        is.* = is_one(mount.?.fd, try call.path(path)) catch return call.fail("read", try group.file(call, file));
+        const path = if (group.path.len == 0)
+            file
+        else
+            try std.fmt.allocPrintSentinel(call.arena, "{s}/{s}", .{ group.path, file }, 0);
+        is.* = is_one(mount.?.fd, try call.path(path)) catch
+            return call.fail("read", try group.file(call, file));
     }
     return .{ .frozen = frozen };
 }

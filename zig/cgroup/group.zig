@@ -97,7 +97,12 @@ pub fn open(call: *Call, group: Cgroup) Call.Error!?Opened {
 
 /// Refuses the root of a hierarchy, which holds the whole host and is never a container's.
 pub fn refuse_root(call: *Call, op: []const u8, group: Cgroup) Call.Error!void {
-    if (group.path.len == 0) return call.fail_as(.unsafe_path, op, group.mount, "the root of a hierarchy is not a container's cgroup");
+    if (group.path.len == 0) return call.fail_as(
+        .unsafe_path,
+        op,
+        group.mount,
+        "the root of a hierarchy is not a container's cgroup",
+    );
 }
 
 /// A file of the cgroup, or of one below it.

@@ -73,8 +73,16 @@ pub fn cgroup_delegate(call: *Call, request: CgroupDelegateRequest) Call.Error!C
     sys.fchownat(opened.directory, "", request.uid, null, sys.AT.EMPTY_PATH) catch
         return call.fail("fchownat", try request.group.absolute(call));
     for (request.files) |name| {
-        if (std.mem.indexOfScalar(u8, name, '/') != null) return call.fail_as(.protocol, "fchownat", name, "not a file name");
-        sys.fchownat(opened.directory, try call.path(name), request.uid, null, sys.AT.SYMLINK_NOFOLLOW) catch {
+        if (std.mem.indexOfScalar(u8, name, '/') != null) {
+            return call.fail_as(.protocol, "fchownat", name, "not a file name");
+        }
+        sys.fchownat(
+            opened.directory,
+            try call.path(name),
+            request.uid,
+            null,
+            sys.AT.SYMLINK_NOFOLLOW,
+        ) catch {
             if (sys.is(.NOENT)) continue;
             return call.fail("fchownat", try request.group.file(call, name));
         };

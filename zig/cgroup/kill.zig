@@ -82,7 +82,12 @@ fn kill_v2(call: *Call, targets: []const Target, freezer: ?groups.Opened, timeou
             // Processes frozen by v1 do not die until they are thawed.
             if (freezer) |group| freeze.set(group.directory, group.mount.version, false, 0) catch {};
             // Avoids searching all v1 hierarchies for processes that are ending. Being late is not an error.
-            freeze.wait_event(target.group.directory, "populated", "0", sys.monotonic_ms() + timeout_ms) catch {};
+            freeze.wait_event(
+                target.group.directory,
+                "populated",
+                "0",
+                sys.monotonic_ms() + timeout_ms,
+            ) catch {};
         }
         return true;
     }
@@ -93,11 +98,19 @@ const Target = struct { name: Cgroup, group: groups.Opened };
 
 fn pids_of(call: *Call, targets: []const Target) Call.Error![]u32 {
     var pids: std.ArrayList(u32) = .empty;
-    for (targets) |target| try pids.appendSlice(call.arena, try subtree.processes(call, target.group.mount, target.name));
+    for (targets) |target| try pids.appendSlice(
+        call.arena,
+        try subtree.processes(call, target.group.mount, target.name),
+    );
     return subtree.sorted_unique(pids.items);
 }
 
-fn signal_once(call: *Call, targets: []const Target, freezer: ?groups.Opened, request: CgroupKillRequest) Call.Error!u32 {
+fn signal_once(
+    call: *Call,
+    targets: []const Target,
+    freezer: ?groups.Opened,
+    request: CgroupKillRequest,
+) Call.Error!u32 {
     if ((try pids_of(call, targets)).len == 0) return 0;
     // A container that somebody paused stays paused for other signals than SIGKILL.
     var thaw = request.signal == sigkill;
@@ -124,7 +137,12 @@ fn signal_once(call: *Call, targets: []const Target, freezer: ?groups.Opened, re
         if (std.sort.binarySearch(u32, confirmed, pid, order) == null) continue;
         sys.pidfd_send_signal(pidfd, request.signal) catch {
             if (sys.is_no_process()) continue;
-            return call.fail_as(.system, "pidfd_send_signal", try std.fmt.allocPrint(call.arena, "{d}", .{pid}), "");
+            return call.fail_as(
+                .system,
+                "pidfd_send_signal",
+                try std.fmt.allocPrint(call.arena, "{d}", .{pid}),
+                "",
+            );
         };
         count += 1;
     }

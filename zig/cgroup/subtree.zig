@@ -32,7 +32,11 @@ fn append_pids(call: *Call, group: Cgroup, directory: sys.fd_t, pids: *std.Array
     }
 }
 
-fn read_list(call: *Call, directory: sys.fd_t, name: [*:0]const u8) (sys.Error || error{OutOfMemory})![]const u8 {
+fn read_list(
+    call: *Call,
+    directory: sys.fd_t,
+    name: [*:0]const u8,
+) (sys.Error || error{OutOfMemory})![]const u8 {
     const fd = try groups.open_file(directory, name, sys.O.RDONLY);
     defer sys.close(fd);
     var text: std.ArrayList(u8) = .empty;

@@ -104,7 +104,8 @@ fn begin(call: *Call, wanted: CgroupWatch, item: *Watched) Call.Error!void {
     };
     const group = item.opened.?;
     const name = try call.path(wanted.file);
-    const fd = groups.open_file(group.directory, name, sys.O.RDONLY) catch return fail_file(call, "open", wanted, item);
+    const fd = groups.open_file(group.directory, name, sys.O.RDONLY) catch
+        return fail_file(call, "open", wanted, item);
     if (group.mount.version == .v2) {
         item.fd = fd;
     } else {

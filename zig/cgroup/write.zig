@@ -45,7 +45,13 @@ pub fn cgroup_write(call: *Call, request: CgroupWriteRequest) Call.Error!CgroupW
     return .{ .tolerated = tolerated.items };
 }
 
-fn write_one(call: *Call, directory: sys.fd_t, group: Cgroup, wanted: CgroupWrite, tolerated: *std.ArrayList(CgroupTolerated)) Call.Error!void {
+fn write_one(
+    call: *Call,
+    directory: sys.fd_t,
+    group: Cgroup,
+    wanted: CgroupWrite,
+    tolerated: *std.ArrayList(CgroupTolerated),
+) Call.Error!void {
     var write = wanted;
     sys.backend.about(write.subject);
     const fd = groups.open_file(directory, try file_name(call, write.file), sys.O.WRONLY) catch fd: {
@@ -60,7 +66,13 @@ fn write_one(call: *Call, directory: sys.fd_t, group: Cgroup, wanted: CgroupWrit
     _ = sys.write(fd, write.value) catch return judge(call, "write", group, write, tolerated);
 }
 
-fn judge(call: *Call, op: []const u8, group: Cgroup, write: CgroupWrite, tolerated: *std.ArrayList(CgroupTolerated)) Call.Error!void {
+fn judge(
+    call: *Call,
+    op: []const u8,
+    group: Cgroup,
+    write: CgroupWrite,
+    tolerated: *std.ArrayList(CgroupTolerated),
+) Call.Error!void {
     for (write.tolerate) |errno| {
         if (errno != sys.errno_number()) continue;
         return tolerated.append(call.arena, .{
@@ -138,7 +150,11 @@ pub fn cgroup_read(call: *Call, request: CgroupReadRequest) Call.Error!CgroupRea
     return .{ .files = texts.items };
 }
 
-pub fn read_file(call: *Call, directory: sys.fd_t, name: [:0]const u8) (sys.Error || error{OutOfMemory})![]const u8 {
+pub fn read_file(
+    call: *Call,
+    directory: sys.fd_t,
+    name: [:0]const u8,
+) (sys.Error || error{OutOfMemory})![]const u8 {
     const fd = try groups.open_file(directory, name, sys.O.RDONLY);
     defer sys.close(fd);
     return whole_file.read(fd, file_size_max, call.arena);

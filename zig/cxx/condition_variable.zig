@@ -28,7 +28,10 @@ export fn _ZNSt18condition_variable10notify_allEv(condition: *Condition) void {
     _ = c.pthread_cond_broadcast(condition);
 }
 
-export fn _ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE(condition: *Condition, lock: *UniqueLock) void {
+export fn _ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE(
+    condition: *Condition,
+    lock: *UniqueLock,
+) void {
     _ = c.pthread_cond_wait(condition, lock.mutex);
 }
 

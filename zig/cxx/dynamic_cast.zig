@@ -99,7 +99,12 @@ const Search = struct {
             const info: *const MultipleInheritance = @ptrCast(place_type);
             for (info.bases()) |base| {
                 const is_public = base.description & 2 != 0;
-                search.visit(baseOf(place, base), base.type, if (is_public) target else null, public and is_public);
+                search.visit(
+                    baseOf(place, base),
+                    base.type,
+                    if (is_public) target else null,
+                    public and is_public,
+                );
             }
         }
     }
@@ -163,18 +168,39 @@ const Example = struct {
 
     fn init(example: *Example, second_is_public: bool) void {
         example.two = .{
-            .info = .{ .type = .{ .table = tableAddress(&_ZTVN10__cxxabiv121__vmi_class_type_infoE), .name = "1C" }, .flags = 0, .base_count = 2 },
+            .info = .{
+                .type = .{ .table = tableAddress(&_ZTVN10__cxxabiv121__vmi_class_type_infoE), .name = "1C" },
+                .flags = 0,
+                .base_count = 2,
+            },
             .bases = .{
                 .{ .type = &a, .description = 2 },
-                .{ .type = &b, .description = @as(isize, @offsetOf(Whole, "second")) << 8 | @as(isize, if (second_is_public) 2 else 0) },
+                .{
+                    .type = &b,
+                    .description = @as(isize, @offsetOf(Whole, "second")) << 8 | @as(
+                        isize,
+                        if (second_is_public) 2 else 0,
+                    ),
+                },
             },
         };
-        example.d = .{ .type = .{ .table = tableAddress(&_ZTVN10__cxxabiv120__si_class_type_infoE), .name = "1D" }, .base = &example.two.info.type };
+        example.d = .{
+            .type = .{ .table = tableAddress(&_ZTVN10__cxxabiv120__si_class_type_infoE), .name = "1D" },
+            .base = &example.two.info.type,
+        };
         example.tables = .{
             .{ .head = .{ .offset_to_whole = 0, .type = &example.d.type } },
-            .{ .head = .{ .offset_to_whole = -@as(isize, @offsetOf(Whole, "second")), .type = &example.d.type } },
+            .{
+                .head = .{
+                    .offset_to_whole = -@as(isize, @offsetOf(Whole, "second")),
+                    .type = &example.d.type,
+                },
+            },
         };
-        example.whole = .{ .first = @ptrCast(&example.tables[0].entry), .second = @ptrCast(&example.tables[1].entry) };
+        example.whole = .{
+            .first = @ptrCast(&example.tables[0].entry),
+            .second = @ptrCast(&example.tables[1].entry),
+        };
     }
 };
 
@@ -205,5 +231,8 @@ test "types with the same name are the same" {
     var example: Example = undefined;
     example.init(true);
     const again: Type = .{ .table = example.d.type.table, .name = &"1D".* };
-    try testing.expectEqual(@as(Object, @ptrCast(&example.whole)), __dynamic_cast(@ptrCast(&example.whole.second), &Example.b, &again, -1));
+    try testing.expectEqual(
+        @as(Object, @ptrCast(&example.whole)),
+        __dynamic_cast(@ptrCast(&example.whole.second), &Example.b, &again, -1),
+    );
 }

@@ -24,7 +24,12 @@ export fn _ZNKSt8__detail20_Prime_rehash_policy11_M_next_bktEm(policy: *Policy, 
     return buckets;
 }
 
-export fn _ZNKSt8__detail20_Prime_rehash_policy14_M_need_rehashEmmm(policy: *Policy, buckets: usize, present: usize, added: usize) Rehash {
+export fn _ZNKSt8__detail20_Prime_rehash_policy14_M_need_rehashEmmm(
+    policy: *Policy,
+    buckets: usize,
+    present: usize,
+    added: usize,
+) Rehash {
     const total = present + added;
     if (total <= policy.next_resize) return .{ .needed = false, .buckets = 0 };
     const least = if (policy.next_resize == 0) @max(total, first_elements) else total;
@@ -33,7 +38,13 @@ export fn _ZNKSt8__detail20_Prime_rehash_policy14_M_need_rehashEmmm(policy: *Pol
         policy.next_resize = elements(policy, buckets);
         return .{ .needed = false, .buckets = 0 };
     }
-    return .{ .needed = true, .buckets = _ZNKSt8__detail20_Prime_rehash_policy11_M_next_bktEm(policy, @max(needed + 1, buckets * 2)) };
+    return .{
+        .needed = true,
+        .buckets = _ZNKSt8__detail20_Prime_rehash_policy11_M_next_bktEm(
+            policy,
+            @max(needed + 1, buckets * 2),
+        ),
+    };
 }
 
 /// That so many buckets hold.
@@ -59,7 +70,18 @@ fn isPrime(odd: usize) bool {
 }
 
 test "the number of buckets is a prime that is large enough" {
-    for ([_]usize{ 0, 1, 2, 3, 4, 9, 25, 26, 1000, 1_000_000 }, [_]usize{ 2, 2, 2, 3, 5, 11, 29, 29, 1009, 1_000_003 }) |wanted, buckets| {
+    for ([_]usize{ 0, 1, 2, 3, 4, 9, 25, 26, 1000, 1_000_000 }, [_]usize{
+        2,
+        2,
+        2,
+        3,
+        5,
+        11,
+        29,
+        29,
+        1009,
+        1_000_003,
+    }) |wanted, buckets| {
         try std.testing.expectEqual(buckets, prime(wanted));
     }
 }
@@ -69,13 +91,17 @@ test "a table grows when its elements exceed the load factor, at least twofold" 
     const first = _ZNKSt8__detail20_Prime_rehash_policy14_M_need_rehashEmmm(&policy, 1, 0, 1);
     try std.testing.expectEqual(Rehash{ .needed = true, .buckets = 13 }, first);
     try std.testing.expectEqual(13, policy.next_resize);
-    try std.testing.expect(!_ZNKSt8__detail20_Prime_rehash_policy14_M_need_rehashEmmm(&policy, 13, 12, 1).needed);
+    try std.testing.expect(
+        !_ZNKSt8__detail20_Prime_rehash_policy14_M_need_rehashEmmm(&policy, 13, 12, 1).needed,
+    );
     const second = _ZNKSt8__detail20_Prime_rehash_policy14_M_need_rehashEmmm(&policy, 13, 13, 1);
     try std.testing.expectEqual(Rehash{ .needed = true, .buckets = 29 }, second);
 }
 
 test "a table with room enough learns its new limit" {
     var policy: Policy = .{ .max_load_factor = 2, .next_resize = 5 };
-    try std.testing.expect(!_ZNKSt8__detail20_Prime_rehash_policy14_M_need_rehashEmmm(&policy, 13, 5, 1).needed);
+    try std.testing.expect(
+        !_ZNKSt8__detail20_Prime_rehash_policy14_M_need_rehashEmmm(&policy, 13, 5, 1).needed,
+    );
     try std.testing.expectEqual(26, policy.next_resize);
 }

@@ -45,7 +45,8 @@ fn stack_bytes() usize {
     if (bunc_stack_bottom != 0) return bunc_stack_top - bunc_stack_bottom;
     var limit: linux.rlimit = undefined;
     const result = linux.prlimit(0, .STACK, null, &limit);
-    const known = linux.errno(result) == .SUCCESS and limit.cur != linux.RLIM.INFINITY and limit.cur < bunc_stack_top;
+    const known = linux.errno(result) == .SUCCESS and limit.cur != linux.RLIM.INFINITY and
+        limit.cur < bunc_stack_top;
     const bytes = if (known) limit.cur else stack_bytes_default;
     const used = bunc_stack_top - @frameAddress();
     return std.mem.alignForward(usize, @max(bytes, used), std.heap.page_size_min);

@@ -73,8 +73,18 @@ export fn bunc_getrandom(buffer: [*]u8, size: usize, flags: c_uint) callconv(.c)
 
 /// mimalloc asks for its random numbers this way. Declared with all arguments that a system call can have:
 /// those that the caller did not give are whatever is there, and not looked at.
-export fn bunc_syscall(number: usize, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) callconv(.c) isize {
-    if (recording() and number == @intFromEnum(linux.SYS.getrandom)) return bunc_getrandom(@ptrFromInt(a), b, @truncate(c));
+export fn bunc_syscall(
+    number: usize,
+    a: usize,
+    b: usize,
+    c: usize,
+    d: usize,
+    e: usize,
+    f: usize,
+) callconv(.c) isize {
+    if (recording() and number == @intFromEnum(linux.SYS.getrandom)) {
+        return bunc_getrandom(@ptrFromInt(a), b, @truncate(c));
+    }
     const result = linux.syscall6(@enumFromInt(number), a, b, c, d, e, f);
     const errno = linux.errno(result);
     return if (errno == .SUCCESS) @bitCast(result) else fail(errno);
@@ -82,7 +92,8 @@ export fn bunc_syscall(number: usize, a: usize, b: usize, c: usize, d: usize, e:
 
 pub export fn bunc_clock_gettime(clock: c_int, result: *linux.timespec) callconv(.c) c_int {
     if (!recording()) return clock_gettime(clock, result);
-    const is_of_day = clock == @intFromEnum(linux.CLOCK.REALTIME) or clock == @intFromEnum(linux.CLOCK.REALTIME_COARSE);
+    const is_of_day = clock == @intFromEnum(linux.CLOCK.REALTIME) or
+        clock == @intFromEnum(linux.CLOCK.REALTIME_COARSE);
     result.* = .{ .sec = if (is_of_day) now_s else 0, .nsec = 0 };
     return 0;
 }
@@ -191,7 +202,10 @@ export fn bunc_getrlimit(resource: c_int, limit: *linux.rlimit) callconv(.c) c_i
         if (resource == stack and bunc_stack_bottom != 0) limit.cur = bunc_stack_top - bunc_stack_bottom;
         return result;
     }
-    limit.* = if (resource == stack) .{ .cur = 8 << 20, .max = linux.RLIM.INFINITY } else .{ .cur = 1024, .max = 1024 };
+    limit.* = if (resource == stack) .{
+        .cur = 8 << 20,
+        .max = linux.RLIM.INFINITY,
+    } else .{ .cur = 1024, .max = 1024 };
     return 0;
 }
 

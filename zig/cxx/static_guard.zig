@@ -23,8 +23,16 @@ export fn __cxa_guard_acquire(guard: *Guard) c_int {
             unlock(guard);
             return 0;
         };
-        if (found == .busy and @cmpxchgStrong(Guard.State, &guard.state, .busy, .contended, .monotonic, .monotonic) != null) continue;
-        _ = linux.futex_4arg(&guard.state, .{ .cmd = .WAIT, .private = true }, @intFromEnum(Guard.State.contended), null);
+        if (found == .busy) {
+            const seen = @cmpxchgStrong(Guard.State, &guard.state, .busy, .contended, .monotonic, .monotonic);
+            if (seen != null) continue;
+        }
+        _ = linux.futex_4arg(
+            &guard.state,
+            .{ .cmd = .WAIT, .private = true },
+            @intFromEnum(Guard.State.contended),
+            null,
+        );
     }
 }
 

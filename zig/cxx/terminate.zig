@@ -32,7 +32,12 @@ export fn _ZSt25__throw_bad_function_callv() noreturn {
     giveUp("bad function call");
 }
 
-export fn _ZSt21__glibcxx_assert_failPKciS0_S0_(file: ?[*:0]const u8, line: c_int, function: ?[*:0]const u8, condition: ?[*:0]const u8) noreturn {
+export fn _ZSt21__glibcxx_assert_failPKciS0_S0_(
+    file: ?[*:0]const u8,
+    line: c_int,
+    function: ?[*:0]const u8,
+    condition: ?[*:0]const u8,
+) noreturn {
     _ = .{ file, line, function };
     giveUp(if (condition) |text| std.mem.span(text) else "assertion failed");
 }

@@ -63,7 +63,12 @@ fn neighbour(node: *Node, towards: Side) *Node {
 }
 
 /// std::_Rb_tree_insert_and_rebalance: puts `node` below `parent`, which is the header in an empty tree.
-export fn _ZSt29_Rb_tree_insert_and_rebalancebPSt18_Rb_tree_node_baseS0_RS_(insert_left: bool, node: *Node, parent: *Node, header: *Node) void {
+export fn _ZSt29_Rb_tree_insert_and_rebalancebPSt18_Rb_tree_node_baseS0_RS_(
+    insert_left: bool,
+    node: *Node,
+    parent: *Node,
+    header: *Node,
+) void {
     node.* = .{ .color = .red, .parent = parent, .left = null, .right = null };
     if (parent == header) {
         header.parent = node;
@@ -272,7 +277,10 @@ test "elements in random order go in and out, and the tree stays ordered and bal
                 if (inserting) {
                     insert(&header, &elements[index]);
                 } else {
-                    const erased = _ZSt28_Rb_tree_rebalance_for_erasePSt18_Rb_tree_node_baseRS_(&elements[index].node, &header);
+                    const erased = _ZSt28_Rb_tree_rebalance_for_erasePSt18_Rb_tree_node_baseRS_(
+                        &elements[index].node,
+                        &header,
+                    );
                     try testing.expectEqual(&elements[index].node, erased);
                 }
                 present.setValue(index, inserting);

@@ -98,7 +98,18 @@ pub fn add(slots: *[added_count][*:0]const u8, text: [*]u8, start: *const record
 }
 
 test "names with a removed prefix go, all others stay in order" {
-    const given = [_][:0]const u8{ "BUN_OPTIONS=--preload=/x", "PATH=/bin", "bun_be_bun=1", "NODE_OPTIONS=", "BUNC_START=1", "BUNDLE=1", "Mimalloc_verbose=1", "B", "", "NODE" };
+    const given = [_][:0]const u8{
+        "BUN_OPTIONS=--preload=/x",
+        "PATH=/bin",
+        "bun_be_bun=1",
+        "NODE_OPTIONS=",
+        "BUNC_START=1",
+        "BUNDLE=1",
+        "Mimalloc_verbose=1",
+        "B",
+        "",
+        "NODE",
+    };
     var list: [given.len][*:0]u8 = undefined;
     for (given, 0..) |entry, index| list[index] = @constCast(entry.ptr);
     const kept = clean(&list);
@@ -113,5 +124,8 @@ test "the record and the settings are added" {
     var slots: [added_count][*:0]const u8 = undefined;
     add(&slots, &text, &start);
     try std.testing.expectStringStartsWith(std.mem.span(slots[0]), record.variable ++ "=3,");
-    for (settings, slots[1..]) |setting, slot| try std.testing.expectEqualStrings(setting, std.mem.span(slot));
+    for (settings, slots[1..]) |setting, slot| try std.testing.expectEqualStrings(
+        setting,
+        std.mem.span(slot),
+    );
 }

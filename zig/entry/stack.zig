@@ -20,7 +20,8 @@ pub fn enlarge(words: [*]usize) [*]usize {
     var limit: linux.rlimit = undefined;
     if (linux.errno(linux.prlimit(0, .STACK, null, &limit)) != .SUCCESS or limit.cur >= enough) return words;
     const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true };
-    const result = linux.syscall6(.mmap, 0, guard + size, 0, @as(u32, @bitCast(flags)), std.math.maxInt(usize), 0);
+    const result =
+        linux.syscall6(.mmap, 0, guard + size, 0, @as(u32, @bitCast(flags)), std.math.maxInt(usize), 0);
     if (linux.errno(result) != .SUCCESS) return words;
     const bottom = result + guard;
     if (linux.errno(linux.syscall3(.mprotect, bottom, size, read_write)) != .SUCCESS) return words;
@@ -51,7 +52,11 @@ pub fn move(words: [*]usize, top: usize) ?[*]usize {
     while (moved.auxiliary[at] != 0) : (at += 2) {
         const value = &moved.auxiliary[at + 1];
         switch (moved.auxiliary[at]) {
-            std.elf.AT_PLATFORM, std.elf.AT_BASE_PLATFORM, std.elf.AT_EXECFN, std.elf.AT_RANDOM => value.* +%= distance,
+            std.elf.AT_PLATFORM,
+            std.elf.AT_BASE_PLATFORM,
+            std.elf.AT_EXECFN,
+            std.elf.AT_RANDOM,
+            => value.* +%= distance,
             else => {},
         }
     }

@@ -30,7 +30,14 @@ pub const NoFile = struct { soft: []const u8, hard: []const u8 };
 /// Stops the process for the build to take its image.
 pub fn take_image(call: *Call, request: TakeImageRequest) Call.Error!TakeImageReply {
     _ = request;
-    if (!image.take()) return .{ .started = false, .arguments = &.{}, .pid = 0, .nofile = .{ .soft = "", .hard = "" }, .cwd_deleted = false, .watched = false };
+    if (!image.take()) return .{
+        .started = false,
+        .arguments = &.{},
+        .pid = 0,
+        .nofile = .{ .soft = "", .hard = "" },
+        .cwd_deleted = false,
+        .watched = false,
+    };
     openStandardStreams();
     var limit: linux.rlimit = undefined;
     _ = sys.check(linux.prlimit(0, .NOFILE, null, &limit)) catch return call.fail("prlimit64", "");

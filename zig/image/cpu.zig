@@ -37,7 +37,12 @@ pub fn leafOfLevel(leaf: u32, subleaf: u32) [4]u32 {
         // Leaves there are, and "GenuineIntel".
         0 => .{ 7, 0x756e6547, 0x6c65746e, 0x49656e69 },
         // Model; 64 bytes to a line of the cache.
-        1 => .{ 0x306c3, 0x800, level.basic, bits(&.{ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 19, 23, 24, 25, 26 }) },
+        1 => .{
+            0x306c3,
+            0x800,
+            level.basic,
+            bits(&.{ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 19, 23, 24, 25, 26 }),
+        },
         7 => if (subleaf == 0) .{ 0, level.extended[0], level.extended[1], level.extended[2] } else @splat(0),
         0x8000_0000 => .{ 0x8000_0008, 0, 0, 0 },
         0x8000_0001 => .{ 0, 0, level.amd, bits(&.{ 11, 20, 27, 29 }) },
@@ -64,7 +69,11 @@ pub fn features() Features {
     const extended = cpuid(7, 0);
     return .{
         .basic = basic & basic_mask,
-        .extended = .{ extended[1] & extended_mask[0], extended[2] & extended_mask[1], extended[3] & extended_mask[2] },
+        .extended = .{
+            extended[1] & extended_mask[0],
+            extended[2] & extended_mask[1],
+            extended[3] & extended_mask[2],
+        },
         .amd = cpuid(0x8000_0001, 0)[2] & amd_mask,
         .registers = if (basic & osxsave != 0) enabledRegisters() & registers_mask else 0,
     };
@@ -119,7 +128,14 @@ test "a processor covers itself, and not one that can more" {
 test "the level's own answers are the level" {
     const std = @import("std");
     try std.testing.expectEqual(level.basic, leafOfLevel(1, 0)[2] & basic_mask);
-    try std.testing.expectEqual(level.extended, [3]u32{ leafOfLevel(7, 0)[1] & extended_mask[0], leafOfLevel(7, 0)[2] & extended_mask[1], leafOfLevel(7, 0)[3] & extended_mask[2] });
+    try std.testing.expectEqual(
+        level.extended,
+        [3]u32{
+            leafOfLevel(7, 0)[1] & extended_mask[0],
+            leafOfLevel(7, 0)[2] & extended_mask[1],
+            leafOfLevel(7, 0)[3] & extended_mask[2],
+        },
+    );
     try std.testing.expectEqual(level.amd, leafOfLevel(0x8000_0001, 0)[2] & amd_mask);
     try std.testing.expectEqual([4]u32{ 0, 0, 0, 0 }, leafOfLevel(7, 1));
 }

@@ -43,7 +43,8 @@ fn release(from: usize, to: usize) void {
 /// The program's own code and data, the image's header among them: mapped anew from the file where they are
 /// touched, which only the core's code is. Its data is the one segment that stays.
 fn dropProgram(block: image.Block) void {
-    const table: [*]const std.elf.Elf64_Phdr = @ptrFromInt(block.auxiliaryValue(std.elf.AT_PHDR) orelse return);
+    const table: [*]const std.elf.Elf64_Phdr =
+        @ptrFromInt(block.auxiliaryValue(std.elf.AT_PHDR) orelse return);
     const count = block.auxiliaryValue(std.elf.AT_PHNUM) orelse return;
     const core_data = @intFromPtr(&image.bunc_image);
     // The table itself is in the first one.

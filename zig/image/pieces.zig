@@ -36,7 +36,15 @@ fn makeAnonymous(calls: []const Call, address: usize, size: usize) void {
 fn replace(address: usize, size: usize) void {
     const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .FIXED = true, .NORESERVE = true };
     const read_write = 3;
-    const result = linux.syscall6(.mmap, address, size, read_write, @as(u32, @bitCast(flags)), std.math.maxInt(usize), 0);
+    const result = linux.syscall6(
+        .mmap,
+        address,
+        size,
+        read_write,
+        @as(u32, @bitCast(flags)),
+        std.math.maxInt(usize),
+        0,
+    );
     // Where there are too many mappings, the memory stays, and only its content goes.
     if (linux.errno(result) != .SUCCESS) @memset(@as([*]u8, @ptrFromInt(address))[0..size], 0);
 }
@@ -57,12 +65,21 @@ test "memory of a file is zero once it is given back, the rest is as before" {
     // Pages 1 and 2 came from the image; 2 and 3 are given back.
     const calls = [_]Call{
         .{ .number = @intFromEnum(linux.SYS.madvise), .arguments = .{ address, size, 15, 0, 0, 0 } },
-        .{ .number = @intFromEnum(linux.SYS.mremap), .arguments = .{ 0x5000_0000, 2 * page_size, 2 * page_size, 3, address + page_size, 0 } },
+        .{
+            .number = @intFromEnum(linux.SYS.mremap),
+            .arguments = .{ 0x5000_0000, 2 * page_size, 2 * page_size, 3, address + page_size, 0 },
+        },
     };
     makeAnonymous(&calls, address + 2 * page_size, 2 * page_size);
-    for (0.., [_]u8{ 'x', 'x', 0, 'x' }) |page, expected| try testing.expectEqual(expected, bytes[page * page_size]);
+    for (0.., [_]u8{ 'x', 'x', 0, 'x' }) |page, expected| try testing.expectEqual(
+        expected,
+        bytes[page * page_size],
+    );
     @memset(bytes, 'y');
     _ = linux.madvise(bytes.ptr, size, linux.MADV.DONTNEED);
-    for (0.., [_]u8{ 'x', 'x', 0, 'x' }) |page, expected| try testing.expectEqual(expected, bytes[page * page_size]);
+    for (0.., [_]u8{ 'x', 'x', 0, 'x' }) |page, expected| try testing.expectEqual(
+        expected,
+        bytes[page * page_size],
+    );
     _ = linux.munmap(bytes.ptr, size);
 }

@@ -86,8 +86,13 @@ test "pages are there after they were advised" {
     const address = linux.mmap(null, 4 * page, .{ .READ = true, .WRITE = true }, flags, -1, 0);
     try testing.expect(linux.errno(address) == .SUCCESS);
     defer _ = linux.munmap(@ptrFromInt(address), 4 * page);
-    advise(&.{ .{ .address = address, .size = page }, .{ .address = address + 2 * page, .size = page } }, populate_write);
+    advise(
+        &.{ .{ .address = address, .size = page }, .{ .address = address + 2 * page, .size = page } },
+        populate_write,
+    );
     var there: [4]u8 = undefined;
-    try testing.expect(linux.errno(linux.syscall3(.mincore, address, 4 * page, @intFromPtr(&there))) == .SUCCESS);
+    try testing.expect(
+        linux.errno(linux.syscall3(.mincore, address, 4 * page, @intFromPtr(&there))) == .SUCCESS,
+    );
     try testing.expectEqual([4]u8{ 1, 0, 1, 0 }, there);
 }

@@ -34,7 +34,12 @@ pub fn begin() void {
         _ = linux.write(2, text, text.len);
         linux.exit_group(1);
     }
-    const action = [4]usize{ @intFromPtr(&answer), sa_siginfo | sa_nodefer | sa_restorer, @intFromPtr(&restore), 0 };
+    const action = [4]usize{
+        @intFromPtr(&answer),
+        sa_siginfo | sa_nodefer | sa_restorer,
+        @intFromPtr(&restore),
+        0,
+    };
     _ = linux.syscall4(.rt_sigaction, signal, @intFromPtr(&action), 0, 8);
 }
 

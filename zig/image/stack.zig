@@ -17,8 +17,10 @@ const random_bytes = "\x9d\xe3\x5c\xa6\x71\x0b\xf8\x42\x17\xce\x60\xb5\x2f\x94\x
 /// Moves everything that the kernel gave, texts included. → the block's new place; the old one where that is
 /// not free.
 pub fn move(words: [*]usize) [*]usize {
-    const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .FIXED_NOREPLACE = true, .NORESERVE = true };
-    const result = linux.syscall6(.mmap, bottom, size, read_write, @as(u32, @bitCast(flags)), std.math.maxInt(usize), 0);
+    const flags: linux.MAP =
+        .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .FIXED_NOREPLACE = true, .NORESERVE = true };
+    const result =
+        linux.syscall6(.mmap, bottom, size, read_write, @as(u32, @bitCast(flags)), std.math.maxInt(usize), 0);
     if (result != bottom) return words;
     // A start gets what was asked for here: the kernel's own stack is not made of huge pages, of which the
     // first costs 2 MiB.

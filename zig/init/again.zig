@@ -25,14 +25,28 @@ pub fn open_self(context: *Context) Failed!sys.fd_t {
 /// has been reported; otherwise the process is in main.zig's stage "mapped" now.
 pub fn execute(context: *Context, self: sys.fd_t) Failed {
     const outputs = context.hook_output;
-    const kept = [_]sys.fd_t{ context.channel, context.plan_file, context.start_listener, outputs.stdout, outputs.stderr };
+    const kept = [_]sys.fd_t{
+        context.channel,
+        context.plan_file,
+        context.start_listener,
+        outputs.stdout,
+        outputs.stderr,
+    };
     var texts: [kept.len][12]u8 = undefined;
     var numbers: [kept.len][*:0]const u8 = undefined;
     for (kept, &texts, &numbers) |fd, *text, *number| {
         number.* = std.fmt.bufPrintSentinel(text, "{d}", .{fd}, 0) catch unreachable;
         if (fd >= 0) sys.set_cloexec(fd, false) catch return context.fail("fcntl", "F_SETFD");
     }
-    const args = [_:null]?[*:0]const u8{ "bunc-init", numbers[0], numbers[1], numbers[2], "mapped", numbers[3], numbers[4] };
+    const args = [_:null]?[*:0]const u8{
+        "bunc-init",
+        numbers[0],
+        numbers[1],
+        numbers[2],
+        "mapped",
+        numbers[3],
+        numbers[4],
+    };
     const no_environment = [_:null]?[*:0]const u8{};
     // main.zig takes the umask of the program from there.
     _ = sys.umask(context.umask);

@@ -36,22 +36,44 @@ pub fn is_none(attributes: plan.MountAttributes) bool {
 }
 
 /// All attributes of a bind mount, on its detached copy of `source`.
-pub fn apply_to_bind(context: *const Context, mount: sys.fd_t, op: plan.Mount, source: []const u8) Failed!void {
+pub fn apply_to_bind(
+    context: *const Context,
+    mount: sys.fd_t,
+    op: plan.Mount,
+    source: []const u8,
+) Failed!void {
     apply(mount, op.attributes, false) catch return fail_on_bind(context, op, op.attributes, source, false);
-    apply(mount, op.recursive_attributes, true) catch return fail_on_bind(context, op, op.recursive_attributes, source, true);
+    apply(mount, op.recursive_attributes, true) catch
+        return fail_on_bind(context, op, op.recursive_attributes, source, true);
 }
 
-fn fail_on_bind(context: *const Context, op: plan.Mount, asked: plan.MountAttributes, source: []const u8, recursive: bool) Failed {
+fn fail_on_bind(
+    context: *const Context,
+    op: plan.Mount,
+    asked: plan.MountAttributes,
+    source: []const u8,
+    recursive: bool,
+) Failed {
     const errno = sys.backend.errno;
     var buffer: sys.PathBuffer = undefined;
-    const place = if (sys.zero_terminate(&buffer, source)) |name| sys.open(name, sys.O.PATH | sys.O.CLOEXEC, 0) catch -1 else |_| -1;
+    const place = if (sys.zero_terminate(&buffer, source)) |name| sys.open(
+        name,
+        sys.O.PATH | sys.O.CLOEXEC,
+        0,
+    ) catch -1 else |_| -1;
     defer if (place >= 0) sys.close(place);
     sys.backend.errno = errno;
     return fail(context, op.target, place, asked, recursive);
 }
 
 /// `place`: a descriptor of what has the flags; negative: unknown.
-pub fn fail(context: *const Context, shown: []const u8, place: sys.fd_t, asked: plan.MountAttributes, recursive: bool) Failed {
+pub fn fail(
+    context: *const Context,
+    shown: []const u8,
+    place: sys.fd_t,
+    asked: plan.MountAttributes,
+    recursive: bool,
+) Failed {
     var text: locked_flags.Text = .{};
     if (place >= 0 and sys.is(.PERM)) locked_flags.describe(place, asked, recursive, &text);
     return context.fail_as(.system, "mount_setattr", shown, text.slice());

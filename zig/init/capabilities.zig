@@ -48,7 +48,12 @@ fn in_bounding_set(context: *const Context, index: usize) Failed!?bool {
 fn inconsistent(context: *const Context, index: usize) Failed {
     var number: [16]u8 = undefined;
     sys.backend.errno = .INVAL;
-    return context.fail_as(.system, "prctl(PR_CAPBSET_READ)", describe(&number, index), "a system call filter of the caller's hides capabilities");
+    return context.fail_as(
+        .system,
+        "prctl(PR_CAPBSET_READ)",
+        describe(&number, index),
+        "a system call filter of the caller's hides capabilities",
+    );
 }
 
 /// capset(2) ignores bits that the kernel does not know.

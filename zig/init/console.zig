@@ -24,8 +24,10 @@ pub fn console(context: *Context, op: plan.Console) Failed!void {
 
     const size = context.plan.stdio;
     if (size.rows != 0 and size.columns != 0) {
-        const winsize: std.posix.winsize = .{ .row = size.rows, .col = size.columns, .xpixel = 0, .ypixel = 0 };
-        _ = sys.ioctl(master, T.IOCSWINSZ, @intFromPtr(&winsize)) catch return context.fail("ioctl(TIOCSWINSZ)", "terminal");
+        const winsize: std.posix.winsize =
+            .{ .row = size.rows, .col = size.columns, .xpixel = 0, .ypixel = 0 };
+        _ = sys.ioctl(master, T.IOCSWINSZ, @intFromPtr(&winsize)) catch
+            return context.fail("ioctl(TIOCSWINSZ)", "terminal");
     }
     if (!op.newline_to_crlf) try keep_newlines(context, slave);
     if (op.bind) try bind(context, slave);
@@ -39,25 +41,39 @@ pub fn console(context: *Context, op: plan.Console) Failed!void {
 
 fn keep_newlines(context: *const Context, slave: sys.fd_t) Failed!void {
     var settings: std.os.linux.termios = undefined;
-    _ = sys.ioctl(slave, T.CGETS, @intFromPtr(&settings)) catch return context.fail("ioctl(TCGETS)", "terminal");
+    _ = sys.ioctl(slave, T.CGETS, @intFromPtr(&settings)) catch
+        return context.fail("ioctl(TCGETS)", "terminal");
     settings.oflag.ONLCR = false;
-    _ = sys.ioctl(slave, T.CSETS, @intFromPtr(&settings)) catch return context.fail("ioctl(TCSETS)", "terminal");
+    _ = sys.ioctl(slave, T.CSETS, @intFromPtr(&settings)) catch
+        return context.fail("ioctl(TCSETS)", "terminal");
 }
 
 fn open_master(context: *Context) Failed!sys.fd_t {
     const path = "/dev/pts/ptmx";
     // O_PATH first: opening a device of the image's choice could have effects of its own.
-    const handle = sys.openat2(context.root, path, sys.O.PATH | sys.O.NOFOLLOW | sys.O.CLOEXEC, 0, NO_LINKS) catch
+    const handle = sys.openat2(
+        context.root,
+        path,
+        sys.O.PATH | sys.O.NOFOLLOW | sys.O.CLOEXEC,
+        0,
+        NO_LINKS,
+    ) catch
         return context.fail("openat2", path);
     defer sys.close(handle);
     if (!(is_ptmx(handle) catch return context.fail("fstat", path))) {
         sys.backend.errno = .XDEV;
-        return context.fail_as(.unsafe_path, "openat2", path, "it is not the ptmx device of a devpts file system");
+        return context.fail_as(
+            .unsafe_path,
+            "openat2",
+            path,
+            "it is not the ptmx device of a devpts file system",
+        );
     }
     // Walked again, as an O_PATH descriptor cannot be opened without /proc; so what it opened is checked
     // again.
     const flags = sys.O.RDWR | sys.O.NOCTTY | sys.O.NOFOLLOW | sys.O.CLOEXEC;
-    const master = sys.openat2(context.root, path, flags, 0, NO_LINKS) catch return context.fail("openat2", path);
+    const master = sys.openat2(context.root, path, flags, 0, NO_LINKS) catch
+        return context.fail("openat2", path);
     errdefer sys.close(master);
     if (!(is_ptmx(master) catch return context.fail("fstat", path))) {
         sys.backend.errno = .XDEV;
@@ -75,9 +91,11 @@ fn is_ptmx(fd: sys.fd_t) sys.Error!bool {
 
 fn open_slave(context: *Context, master: sys.fd_t) Failed!sys.fd_t {
     const unlock: i32 = 0;
-    _ = sys.ioctl(master, T.IOCSPTLCK, @intFromPtr(&unlock)) catch return context.fail("ioctl(TIOCSPTLCK)", "terminal");
+    _ = sys.ioctl(master, T.IOCSPTLCK, @intFromPtr(&unlock)) catch
+        return context.fail("ioctl(TIOCSPTLCK)", "terminal");
     const flags = sys.O.RDWR | sys.O.NOCTTY | sys.O.CLOEXEC;
-    const slave = sys.ioctl(master, T.IOCGPTPEER, flags) catch return context.fail("ioctl(TIOCGPTPEER)", "terminal");
+    const slave = sys.ioctl(master, T.IOCGPTPEER, flags) catch
+        return context.fail("ioctl(TIOCGPTPEER)", "terminal");
     return @intCast(slave);
 }
 
@@ -87,9 +105,17 @@ fn bind(context: *Context, slave: sys.fd_t) Failed!void {
     const flags = sys.O.RDONLY | sys.O.CREAT | sys.O.NOFOLLOW | sys.O.NOCTTY | sys.O.NONBLOCK | sys.O.CLOEXEC;
     const target = sys.openat2(context.root, path, flags, 0o666, NO_LINKS) catch blk: {
         // A device that cannot be opened, a socket, or a file in a read-only /dev can be covered too.
-        if (sys.is(.LOOP)) return context.fail_as(.unsafe_path, "openat2", path, "a component is a symbolic link");
+        if (sys.is(.LOOP)) {
+            return context.fail_as(.unsafe_path, "openat2", path, "a component is a symbolic link");
+        }
         const refused = sys.backend.errno;
-        break :blk sys.openat2(context.root, path, sys.O.PATH | sys.O.NOFOLLOW | sys.O.CLOEXEC, 0, NO_LINKS) catch {
+        break :blk sys.openat2(
+            context.root,
+            path,
+            sys.O.PATH | sys.O.NOFOLLOW | sys.O.CLOEXEC,
+            0,
+            NO_LINKS,
+        ) catch {
             // It could not be made: why, the first attempt says.
             if (sys.is(.NOENT)) sys.backend.errno = refused;
             return context.fail("openat2", path);
@@ -101,7 +127,8 @@ fn bind(context: *Context, slave: sys.fd_t) Failed!void {
         sys.backend.errno = if (stat.is_directory()) .ISDIR else .LOOP;
         return context.fail_as(.unsafe_path, "openat2", path, "a terminal cannot be mounted on it");
     }
-    const tree = sys.open_tree_clone(slave, "", false, sys.AT.EMPTY_PATH) catch return context.fail("open_tree", "terminal");
+    const tree = sys.open_tree_clone(slave, "", false, sys.AT.EMPTY_PATH) catch
+        return context.fail("open_tree", "terminal");
     defer sys.close(tree);
     sys.move_mount(tree, target) catch return context.fail("move_mount", path);
 }

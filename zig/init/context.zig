@@ -67,7 +67,13 @@ pub const Context = struct {
     }
 
     /// The same with more for a person.
-    pub fn fail_as(self: *const Context, code: failure.Code, op: []const u8, target: []const u8, detail: []const u8) Failed {
+    pub fn fail_as(
+        self: *const Context,
+        code: failure.Code,
+        op: []const u8,
+        target: []const u8,
+        detail: []const u8,
+    ) Failed {
         // `create` has returned, and `start` has not come: nobody reads.
         if (self.channel < 0) return error.Failed;
         // The parent may be gone; the process ends all the same.

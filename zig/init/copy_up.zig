@@ -13,7 +13,8 @@ const AT = sys.AT;
 /// Copies everything in `from` (an O_PATH descriptor) to the root of `to`, with modes and owners. Mode and
 /// owner of the root itself are the tmpfs's own (options mode, uid, gid). `shown`: the target's path.
 pub fn copy(context: *const Context, from: sys.fd_t, to: sys.fd_t, shown: []const u8) Failed!void {
-    const source = sys.openat(from, ".", O.RDONLY | O.DIRECTORY | O.CLOEXEC, 0) catch return context.fail("openat", shown);
+    const source = sys.openat(from, ".", O.RDONLY | O.DIRECTORY | O.CLOEXEC, 0) catch
+        return context.fail("openat", shown);
     defer sys.close(source);
     copy_entries(source, to, 0) catch |err| switch (err) {
         error.Sys => return context.fail_as(.system, "copy", shown, "tmpcopyup"),

@@ -44,5 +44,6 @@ pub fn umask(context: *Context, op: plan.Umask) Failed!void {
 
 pub fn no_new_privs(context: *Context, op: plan.Empty) Failed!void {
     _ = op;
-    _ = sys.prctl(sys.PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0) catch return context.fail("prctl(PR_SET_NO_NEW_PRIVS)", "");
+    _ = sys.prctl(sys.PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0) catch
+        return context.fail("prctl(PR_SET_NO_NEW_PRIVS)", "");
 }

@@ -37,14 +37,24 @@ fn bind_node(context: *Context, op: plan.Device, parent: path.Parent, index: usi
         if (!sys.is(.EXIST)) return context.fail("mknodat", op.path);
         existed = true;
     };
-    const target = sys.openat(parent.directory, parent.name, sys.O.PATH | sys.O.NOFOLLOW | sys.O.CLOEXEC, 0) catch
+    const target = sys.openat(
+        parent.directory,
+        parent.name,
+        sys.O.PATH | sys.O.NOFOLLOW | sys.O.CLOEXEC,
+        0,
+    ) catch
         return context.fail("openat", op.path);
     defer sys.close(target);
     if (existed) {
         const stat = sys.fstat(target) catch return context.fail("statx", op.path);
         if (stat.is_symlink()) {
             sys.backend.errno = .LOOP;
-            return context.fail_as(.unsafe_path, "openat", op.path, "a symbolic link stands where the device is to be");
+            return context.fail_as(
+                .unsafe_path,
+                "openat",
+                op.path,
+                "a symbolic link stands where the device is to be",
+            );
         }
     }
     sys.move_mount(source.mount, target) catch return context.fail("move_mount", op.path);
@@ -60,7 +70,8 @@ fn file_type(kind: plan.DeviceKind) u32 {
 
 pub fn symlink(context: *Context, op: plan.Symlink) Failed!void {
     var target_buffer: sys.PathBuffer = undefined;
-    const target = sys.zero_terminate(&target_buffer, op.target) catch return context.fail("symlinkat", op.path);
+    const target = sys.zero_terminate(&target_buffer, op.target) catch
+        return context.fail("symlinkat", op.path);
     var name_buffer: path.NameBuffer = undefined;
     const parent = try path.open_parent(context, op.path, &name_buffer);
     // Another process may put a file there again and again: the attempts are bounded.

@@ -59,7 +59,8 @@ fn build_args(context: *Context) Failed![:null]?[*:0]const u8 {
     const vector = context.allocator.allocSentinel(?[*:0]const u8, args.len, null) catch
         return context.fail_as(.limit, "execve", "process.args", no_room);
     for (args, vector) |arg, *item| {
-        item.* = context.allocator.dupeZ(u8, arg) catch return context.fail_as(.limit, "execve", "process.args", no_room);
+        item.* = context.allocator.dupeZ(u8, arg) catch
+            return context.fail_as(.limit, "execve", "process.args", no_room);
     }
     return vector;
 }

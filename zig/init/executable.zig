@@ -25,7 +25,8 @@ pub fn find(context: *Context) Failed![:0]const u8 {
         return context.fail_as(.executable, "lookup", name, "");
     }
     if (std.mem.indexOfScalar(u8, name, '/') != null) {
-        const path = sys.zero_terminate(&buffer, name) catch return context.fail_as(.executable, "lookup", name, "");
+        const path = sys.zero_terminate(&buffer, name) catch
+            return context.fail_as(.executable, "lookup", name, "");
         check(path) catch return context.fail_as(.executable, "lookup", name, why_not(path));
         return keep(context, path);
     }
@@ -38,7 +39,12 @@ pub fn find(context: *Context) Failed![:0]const u8 {
         check(path) catch continue;
         if (path[0] != '/') {
             sys.backend.errno = .SUCCESS;
-            return context.fail_as(.executable, "lookup", name, "cannot run executable found relative to current directory");
+            return context.fail_as(
+                .executable,
+                "lookup",
+                name,
+                "cannot run executable found relative to current directory",
+            );
         }
         return keep(context, path);
     }
@@ -61,7 +67,8 @@ fn keep(context: *Context, path: [:0]const u8) Failed![:0]const u8 {
 /// A regular file that may be executed. The process is inside its root, so the path leads nowhere else,
 /// except through magic links of /proc: those would lead to bunc-init itself or its descriptors.
 fn check(path: [:0]const u8) sys.Error!void {
-    const file = try sys.openat2(sys.AT.FDCWD, path, sys.O.PATH | sys.O.CLOEXEC, 0, sys.RESOLVE.NO_MAGICLINKS);
+    const file =
+        try sys.openat2(sys.AT.FDCWD, path, sys.O.PATH | sys.O.CLOEXEC, 0, sys.RESOLVE.NO_MAGICLINKS);
     defer sys.close(file);
     const stat = try sys.fstat(file);
     if (stat.is_directory()) return sys.fail(.ISDIR);
@@ -74,7 +81,13 @@ fn why_not(path: [:0]const u8) []const u8 {
     const errno = sys.backend.errno;
     defer sys.backend.errno = errno;
     if (errno != .ACCES) return "";
-    const file = sys.openat2(sys.AT.FDCWD, path, sys.O.PATH | sys.O.CLOEXEC, 0, sys.RESOLVE.NO_MAGICLINKS) catch return "";
+    const file = sys.openat2(
+        sys.AT.FDCWD,
+        path,
+        sys.O.PATH | sys.O.CLOEXEC,
+        0,
+        sys.RESOLVE.NO_MAGICLINKS,
+    ) catch return "";
     defer sys.close(file);
     const stat = sys.fstat(file) catch return "";
     if (stat.mode & sys.S.IFMT != sys.S.IFREG) return "it is not a regular file";

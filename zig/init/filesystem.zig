@@ -97,7 +97,9 @@ fn set(fs: sys.fd_t, fs_type: []const u8, option: plan.MountOption, report: *Rep
     if (terminate(&value_buffer, value)) |terminated| {
         sys.fsconfig_string(fs, key, terminated) catch {
             // Before 6.5 overlay took no value with a comma this way.
-            if (is_overlay and sys.is(.INVAL) and std.mem.indexOfScalar(u8, value, ',') != null) return error.Unfit;
+            if (is_overlay and sys.is(.INVAL) and std.mem.indexOfScalar(u8, value, ',') != null) {
+                return error.Unfit;
+            }
             return report.failed("fsconfig", fs, option);
         };
         return;
@@ -112,7 +114,8 @@ fn set(fs: sys.fd_t, fs_type: []const u8, option: plan.MountOption, report: *Rep
 fn set_directory(fs: sys.fd_t, key: [*:0]const u8, path: []const u8) Error!void {
     var buffer: sys.PathBuffer = undefined;
     const terminated = sys.zero_terminate(&buffer, path) catch return error.Unfit;
-    const directory = sys.open(terminated, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch return error.Unfit;
+    const directory = sys.open(terminated, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch
+        return error.Unfit;
     defer sys.close(directory);
     sys.fsconfig_fd(fs, key, directory) catch return error.Unfit;
 }
@@ -121,7 +124,13 @@ fn set_directory(fs: sys.fd_t, key: [*:0]const u8, path: []const u8) Error!void 
 pub const ClassicError = error{ Sys, TooLong };
 
 /// The same with mount(2): attached to the directory `target` at once.
-pub fn mount_classic(op: plan.Filesystem, target: sys.fd_t, attributes: u32, extra: ?plan.MountOption, report: *Report) ClassicError!void {
+pub fn mount_classic(
+    op: plan.Filesystem,
+    target: sys.fd_t,
+    attributes: u32,
+    extra: ?plan.MountOption,
+    report: *Report,
+) ClassicError!void {
     var flags = mount_flags(attributes);
     var data: OptionString = .{};
     if (extra) |option| try data.add(option);
@@ -204,6 +213,9 @@ test "the option string of mount(2) has a bound" {
 }
 
 test "attributes as flags of mount(2)" {
-    try std.testing.expectEqual(MS.RDONLY | MS.NOSUID | MS.NOATIME, mount_flags(attr.RDONLY | attr.NOSUID | attr.NOATIME));
+    try std.testing.expectEqual(
+        MS.RDONLY | MS.NOSUID | MS.NOATIME,
+        mount_flags(attr.RDONLY | attr.NOSUID | attr.NOATIME),
+    );
     try std.testing.expectEqual(@as(u32, 0), mount_flags(0));
 }

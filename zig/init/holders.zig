@@ -49,7 +49,8 @@ fn last_above(context: *const Context, protected: []const u8) ?Holder {
     while (components.next()) |component| if (std.mem.eql(u8, component, "..")) return null;
     var last: ?Holder = null;
     for (context.plan.steps, 0..) |step, index| switch (step.op) {
-        .mount => |op| if (op.source != .remount and op.target.len > 1 and path.is_below(op.target, protected)) {
+        .mount => |op| {
+            if (op.source == .remount or op.target.len <= 1 or !path.is_below(op.target, protected)) continue;
             last = .{ .index = index, .target = op.target };
         },
         else => {},
@@ -82,7 +83,8 @@ pub fn open(context: *Context, protected: []const u8) Failed!Found {
     const rest = std.mem.trimStart(u8, protected[holder.target.len..], "/");
     const elsewhere = !is_on_top(context, holder);
     var buffer: sys.PathBuffer = undefined;
-    const name = sys.zero_terminate(&buffer, if (rest.len == 0) "." else rest) catch return context.fail("openat2", protected);
+    const name = sys.zero_terminate(&buffer, if (rest.len == 0) "." else rest) catch
+        return context.fail("openat2", protected);
     const inside = sys.RESOLVE.BENEATH | sys.RESOLVE.NO_MAGICLINKS;
     const fd = sys.openat2(holder.mount, name, sys.O.PATH | sys.O.CLOEXEC, 0, inside) catch {
         if (sys.is(.NOENT) or sys.is(.NOTDIR)) return .{ .elsewhere = elsewhere };

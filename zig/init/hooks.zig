@@ -23,8 +23,10 @@ fn process_environment(context: *Context) Failed![]const []const u8 {
 /// same.
 pub fn open_output(context: *Context) Failed!void {
     const set = first_set(context.plan) orelse return;
-    context.hook_output.stdout = hook_core.open_output(set.stdout) catch return context.fail("open", set.stdout);
-    context.hook_output.stderr = hook_core.open_output(set.stderr) catch return context.fail("open", set.stderr);
+    context.hook_output.stdout = hook_core.open_output(set.stdout) catch
+        return context.fail("open", set.stdout);
+    context.hook_output.stderr = hook_core.open_output(set.stderr) catch
+        return context.fail("open", set.stderr);
 }
 
 fn first_set(of: *const plan.Plan) ?plan.HookSet {
@@ -43,7 +45,11 @@ pub fn run(context: *Context, op: plan.HookSet) Failed!void {
     // of them (startContainer) run where the process will.
     if (op.kind == .createContainer) sys.fchdir(context.root) catch return context.fail("fchdir", "root");
 
-    const state = std.fmt.allocPrint(context.allocator, "{s}{d}{s}", .{ op.state_head, sys.getpid(), op.state_tail }) catch
+    const state = std.fmt.allocPrint(
+        context.allocator,
+        "{s}{d}{s}",
+        .{ op.state_head, sys.getpid(), op.state_tail },
+    ) catch
         return context.fail_as(.limit, @tagName(op.kind), "", "no room for the state");
     const own_umask = sys.umask(context.umask);
     defer _ = sys.umask(own_umask);
@@ -54,7 +60,8 @@ pub fn run(context: *Context, op: plan.HookSet) Failed!void {
         var output: [hook_core.output_size_max]u8 = undefined;
         // A hook may mount over what was opened before.
         context.last_parent.forget();
-        const result = hook_core.run(context.allocator, hook, state, .{ .redirect = context.hook_output }, &output);
+        const result =
+            hook_core.run(context.allocator, hook, state, .{ .redirect = context.hook_output }, &output);
         if (result.succeeded()) continue;
         var detail: [hook_core.description_size_max]u8 = undefined;
         sys.backend.errno = result.errno;

@@ -76,7 +76,8 @@ test "which mounts of the host are hidden" {
         .{ .point = "/a\\040b", .type = "proc", .hidden = true },
     };
     for (cases) |case| {
-        const entry: mountinfo.Entry = .{ .id = 1, .root = case.root, .mount_point = case.point, .options = "rw", .type = case.type };
+        const entry: mountinfo.Entry =
+            .{ .id = 1, .root = case.root, .mount_point = case.point, .options = "rw", .type = case.type };
         try std.testing.expectEqual(case.hidden, is_concerned(entry, root));
     }
 }

@@ -33,14 +33,20 @@ pub fn open_namespace(context: *Context, map: plan.MountIdMap) Failed!sys.fd_t {
 /// What is to be said about the errno of sys.set_id_map.
 pub fn detail() []const u8 {
     if (!sys.is(.INVAL)) return "";
-    return "the file system does not support id-mapped mounts on this kernel, or the mount has a mapping already";
+    return "the file system does not support id-mapped mounts on this kernel, " ++
+        "or the mount has a mapping already";
 }
 
-fn make_namespace(context: *Context, uid_map: []const plan.IdMap, gid_map: []const plan.IdMap) Failed!sys.fd_t {
+fn make_namespace(
+    context: *Context,
+    uid_map: []const plan.IdMap,
+    gid_map: []const plan.IdMap,
+) Failed!sys.fd_t {
     var pair: [2]sys.fd_t = undefined;
     sys.socketpair_seqpacket(&pair) catch return context.fail("socketpair", "");
     const sigchld = @intFromEnum(std.os.linux.SIG.CHLD);
-    const pid = sys.clone3_fork(&.{ .flags = CLONE.NEWUSER, .exit_signal = sigchld }) catch return context.fail("clone3", "user namespace");
+    const pid = sys.clone3_fork(&.{ .flags = CLONE.NEWUSER, .exit_signal = sigchld }) catch
+        return context.fail("clone3", "user namespace");
     if (pid == 0) hold(pair);
     sys.close(pair[1]);
     defer {
@@ -71,7 +77,11 @@ fn write_map(context: *Context, pid: i32, file: []const u8, map: []const plan.Id
     var text: [4096]u8 = undefined;
     var length: usize = 0;
     for (map) |line| {
-        const printed = std.fmt.bufPrint(text[length..], "{d} {d} {d}\n", .{ line.container_id, line.host_id, line.size }) catch {
+        const printed = std.fmt.bufPrint(
+            text[length..],
+            "{d} {d} {d}\n",
+            .{ line.container_id, line.host_id, line.size },
+        ) catch {
             sys.backend.errno = .@"2BIG";
             return context.fail_as(.limit, "write", file, "the map is longer than a page");
         };
@@ -79,5 +89,6 @@ fn write_map(context: *Context, pid: i32, file: []const u8, map: []const plan.Id
     }
     const fd = try procfs.open_proc(context, path, sys.O.WRONLY);
     defer sys.close(fd);
-    _ = sys.write(fd, text[0..length]) catch return context.fail_as(.system, "write", file, text[0..@min(length, 512)]);
+    _ = sys.write(fd, text[0..length]) catch
+        return context.fail_as(.system, "write", file, text[0..@min(length, 512)]);
 }

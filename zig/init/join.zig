@@ -47,12 +47,15 @@ fn finish(context: *Context, offsets: sys.fd_t) Failed!void {
 
 fn open_paths(context: *Context, opened: *[join_max]sys.fd_t) Failed!void {
     const list = context.plan.namespaces.join;
-    if (list.len > join_max) return context.fail_as(.limit, "setns", "", "more namespaces than there are kinds");
+    if (list.len > join_max) {
+        return context.fail_as(.limit, "setns", "", "more namespaces than there are kinds");
+    }
     for (list, 0..) |join, index| {
         context.subject = join.subject;
         var buffer: sys.PathBuffer = undefined;
         const path = sys.zero_terminate(&buffer, join.path) catch return context.fail("open", join.path);
-        opened[index] = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return context.fail("open", join.path);
+        opened[index] = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch
+            return context.fail("open", join.path);
     }
 }
 
@@ -100,7 +103,8 @@ const namespace_files = [_]struct { type: u32, file: []const u8 }{
 /// The pidfd of the container's init. It is taken first and the start time read after it: when that is right,
 /// the pid was init's at both moments, and the pidfd is.
 fn open_init(context: *Context, wanted: NamespaceProcess) Failed!sys.fd_t {
-    const pidfd = sys.pidfd_open(wanted.pid) catch return context.fail("pidfd_open", "the container's init process");
+    const pidfd = sys.pidfd_open(wanted.pid) catch
+        return context.fail("pidfd_open", "the container's init process");
     const started = process_stat.start_time(wanted.pid) catch return context.fail("read", "/proc/pid/stat");
     if (started != wanted.start_time.value) return init_ended(context);
     return pidfd;
@@ -115,7 +119,9 @@ fn init_ended(context: *Context) Failed {
 /// joined again (EINVAL), so those we are in already are left out.
 fn join_process(context: *Context, wanted: NamespaceProcess, pidfd: sys.fd_t) Failed!void {
     const pid = wanted.pid;
-    if (sources.has_binds(context.plan)) try sources.open_all(context, pidfd, !try is_same(context, pid, "user"));
+    if (sources.has_binds(context.plan)) {
+        try sources.open_all(context, pidfd, !try is_same(context, pid, "user"));
+    }
     var flags: u32 = 0;
     for (namespace_files) |namespace| {
         if (wanted.flags & namespace.type == 0) continue;
@@ -137,7 +143,12 @@ fn join_process(context: *Context, wanted: NamespaceProcess, pidfd: sys.fd_t) Fa
 fn is_same(context: *Context, pid: i32, file: []const u8) Failed!bool {
     var theirs_path: [64]u8 = undefined;
     var ours_path: [64]u8 = undefined;
-    const theirs = std.fmt.bufPrintSentinel(&theirs_path, "/proc/{d}/ns/{s}", .{ pid, file }, 0) catch unreachable;
+    const theirs = std.fmt.bufPrintSentinel(
+        &theirs_path,
+        "/proc/{d}/ns/{s}",
+        .{ pid, file },
+        0,
+    ) catch unreachable;
     const ours = std.fmt.bufPrintSentinel(&ours_path, "/proc/self/ns/{s}", .{file}, 0) catch unreachable;
     const their_stat = sys.statx(sys.AT.FDCWD, theirs, 0) catch {
         // A kernel without this kind of namespace has no such file for anybody.
@@ -191,7 +202,11 @@ fn create_others(context: *Context, offsets: sys.fd_t) Failed!void {
     defer sys.close(offsets);
     for (context.plan.namespaces.time_offsets) |offset| {
         var buffer: [128]u8 = undefined;
-        const text = std.fmt.bufPrint(&buffer, "{s} {s} {d}\n", .{ @tagName(offset.clock), offset.seconds, offset.nanoseconds }) catch
+        const text = std.fmt.bufPrint(
+            &buffer,
+            "{s} {s} {d}\n",
+            .{ @tagName(offset.clock), offset.seconds, offset.nanoseconds },
+        ) catch
             return context.fail_as(.limit, "write", path, offset.seconds);
         _ = sys.write(offsets, text) catch return context.fail("write", path);
     }

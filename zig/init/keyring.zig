@@ -39,7 +39,8 @@ fn allow_search(context: *Context, keyring: usize, name: []const u8) Failed!void
     const text = description[0..@min(length, description.len)];
     const permissions = parse_permissions(text) orelse
         return context.fail_as(.system, "keyctl(KEYCTL_DESCRIBE)", name, text);
-    const wanted: u32 = permissions | if (in_user_namespace(context)) @as(u32, KEY_OTH_SEARCH) else KEY_USR_SEARCH;
+    const wanted: u32 =
+        permissions | if (in_user_namespace(context)) @as(u32, KEY_OTH_SEARCH) else KEY_USR_SEARCH;
     _ = sys.keyctl(sys.KEYCTL.SETPERM, keyring, wanted, 0) catch
         return context.fail("keyctl(KEYCTL_SETPERM)", name);
 }
@@ -55,7 +56,8 @@ fn write_label(context: *Context, label: []const u8) Failed!void {
     const file = try procfs.open_proc(context, "thread-self/attr/keycreate", sys.O.WRONLY);
     defer sys.close(file);
     // A newline means "none".
-    sys.write_all(file, if (label.len == 0) "\n" else label) catch return context.fail("write keycreate", label);
+    sys.write_all(file, if (label.len == 0) "\n" else label) catch
+        return context.fail("write keycreate", label);
 }
 
 /// "type;uid;gid;perm;description", perm in hexadecimal: keyctl_describe(3).

@@ -13,7 +13,12 @@ const Failed = context_types.Failed;
 pub fn apparmor_exec(context: *Context, op: plan.Label) Failed!void {
     var buffer: [sys.path_max]u8 = undefined;
     const command = std.fmt.bufPrint(&buffer, "exec {s}", .{op.label}) catch
-        return context.fail_as(.limit, "write attr/apparmor/exec", op.label, "the profile's name is too long");
+        return context.fail_as(
+            .limit,
+            "write attr/apparmor/exec",
+            op.label,
+            "the profile's name is too long",
+        );
     try write(context, "thread-self/attr/apparmor/exec", command, op.label);
 }
 

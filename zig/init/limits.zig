@@ -24,7 +24,8 @@ const descriptors_few = 16;
 fn is_late(context: *const Context, rlimit: plan.Rlimit) bool {
     // A filter with a listener is in place by then, and need not allow prlimit(2).
     if (context.has_listener) return false;
-    return rlimit.resource == @intFromEnum(std.os.linux.rlimit_resource.NOFILE) and rlimit.soft.value < descriptors_few;
+    return rlimit.resource == @intFromEnum(std.os.linux.rlimit_resource.NOFILE) and
+        rlimit.soft.value < descriptors_few;
 }
 
 fn apply_those(context: *Context, late: bool) Failed!void {

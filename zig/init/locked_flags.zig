@@ -36,7 +36,12 @@ pub fn describe(place: sys.fd_t, asked: plan.MountAttributes, recursive: bool, t
 fn find(place: sys.fd_t, asked: plan.MountAttributes, recursive: bool, text: *Text) mountinfo.Error!void {
     const mount_id = (try sys.fstat(place)).mount_id;
     var name_buffer: [48]u8 = undefined;
-    const name = std.fmt.bufPrintSentinel(&name_buffer, "/proc/thread-self/fd/{d}", .{place}, 0) catch unreachable;
+    const name = std.fmt.bufPrintSentinel(
+        &name_buffer,
+        "/proc/thread-self/fd/{d}",
+        .{place},
+        0,
+    ) catch unreachable;
     var path_buffer: sys.PathBuffer = undefined;
     const resolved = try sys.readlinkat(sys.AT.FDCWD, name, &path_buffer);
 
@@ -65,10 +70,14 @@ fn compare(entry: mountinfo.Entry, asked: plan.MountAttributes, text: *Text) voi
         .{ attr.NODIRATIME, "diratime", "nodiratime" },
     };
     for (flags) |flag| {
-        if (asked.clear & ~asked.set & flag[0] != 0 and entry.has_option(flag[2])) replaces(text, flag[1], flag[2]);
+        if (asked.clear & ~asked.set & flag[0] != 0 and entry.has_option(flag[2])) {
+            replaces(text, flag[1], flag[2]);
+        }
     }
     // Access times are locked as they are, whether a flag stands for them or not.
-    if (asked.set & attr.NODIRATIME != 0 and !entry.has_option("nodiratime")) replaces(text, "nodiratime", "diratime");
+    if (asked.set & attr.NODIRATIME != 0 and !entry.has_option("nodiratime")) {
+        replaces(text, "nodiratime", "diratime");
+    }
     if (asked.clear & attr.ATIME_MASK != attr.ATIME_MASK) return;
     const wanted = switch (asked.set & attr.ATIME_MASK) {
         attr.NOATIME => "noatime",
@@ -88,18 +97,41 @@ fn replaces(text: *Text, wanted: []const u8, present: []const u8) void {
 test "what differs from a locked mount" {
     const cases = [_]struct { has: []const u8, set: u32 = 0, clear: u32 = 0, said: []const u8 }{
         .{ .has = "ro,nosuid,relatime", .clear = attr.RDONLY, .said = "rw would replace ro" },
-        .{ .has = "ro,nosuid,relatime", .clear = attr.RDONLY | attr.NOSUID, .said = "rw would replace ro, suid would replace nosuid" },
+        .{
+            .has = "ro,nosuid,relatime",
+            .clear = attr.RDONLY | attr.NOSUID,
+            .said = "rw would replace ro, suid would replace nosuid",
+        },
         .{ .has = "rw,nodev,relatime", .clear = attr.RDONLY, .said = "" },
         .{ .has = "rw,relatime", .clear = attr.NODEV | attr.NOEXEC, .said = "" },
         .{ .has = "ro,relatime", .set = attr.RDONLY, .said = "" },
-        .{ .has = "rw,noatime", .clear = attr.ATIME_MASK | attr.NODIRATIME, .said = "relatime would replace noatime" },
+        .{
+            .has = "rw,noatime",
+            .clear = attr.ATIME_MASK | attr.NODIRATIME,
+            .said = "relatime would replace noatime",
+        },
         .{ .has = "rw,noatime", .set = attr.NOATIME, .clear = attr.ATIME_MASK | attr.NODIRATIME, .said = "" },
-        .{ .has = "rw", .set = attr.NOATIME, .clear = attr.ATIME_MASK, .said = "noatime would replace strictatime" },
-        .{ .has = "rw,relatime", .set = attr.NODIRATIME, .clear = attr.ATIME_MASK, .said = "nodiratime would replace diratime" },
-        .{ .has = "rw,nodiratime,relatime", .clear = attr.ATIME_MASK | attr.NODIRATIME, .said = "diratime would replace nodiratime" },
+        .{
+            .has = "rw",
+            .set = attr.NOATIME,
+            .clear = attr.ATIME_MASK,
+            .said = "noatime would replace strictatime",
+        },
+        .{
+            .has = "rw,relatime",
+            .set = attr.NODIRATIME,
+            .clear = attr.ATIME_MASK,
+            .said = "nodiratime would replace diratime",
+        },
+        .{
+            .has = "rw,nodiratime,relatime",
+            .clear = attr.ATIME_MASK | attr.NODIRATIME,
+            .said = "diratime would replace nodiratime",
+        },
     };
     for (cases) |case| {
-        const entry: mountinfo.Entry = .{ .id = 1, .root = "/", .mount_point = "/", .options = case.has, .type = "tmpfs" };
+        const entry: mountinfo.Entry =
+            .{ .id = 1, .root = "/", .mount_point = "/", .options = case.has, .type = "tmpfs" };
         var text: Text = .{};
         compare(entry, .{ .set = case.set, .clear = case.clear, .clear_unlocked = 0 }, &text);
         try std.testing.expectEqualStrings(case.said, text.slice());

@@ -56,7 +56,8 @@ fn work(vector: Vector) u8 {
     // Not even root of a container may look into this process before it is the user's program
     // (CVE-2016-9962).
     const stage_now: failure.Stage = if (direct) .init else .join;
-    _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return report(channel, stage_now, .system, "prctl(PR_SET_DUMPABLE)");
+    _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch
+        return report(channel, stage_now, .system, "prctl(PR_SET_DUMPABLE)");
     const inherited_umask = sys.umask(0);
     // Bun ignores SIGPIPE and SIGXFSZ; an ignored signal would stay ignored in the user's program.
     sys.reset_signal_dispositions();
@@ -108,7 +109,8 @@ fn run(context: *Context) Failed!void {
     }
     if (!makes_root(context.plan)) {
         // A further process of a container (exec): its root is "/" since the mount namespace was joined.
-        context.root = sys.open("/", sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch return context.fail("open", "/");
+        context.root = sys.open("/", sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch
+            return context.fail("open", "/");
         try procfs.prepare(context);
     }
     for (context.plan.steps, 0..) |step, index| {
@@ -139,7 +141,18 @@ fn run(context: *Context) Failed!void {
 /// Before there is a context. → exit status
 fn report(channel: sys.fd_t, stage: failure.Stage, code: failure.Code, op: []const u8) u8 {
     const errno = if (code == .system) sys.errno_number() else 0;
-    sync.send_failure(channel, .{ .code = code, .stage = stage, .op = op, .errno = errno, .subject = "", .target = "", .detail = "" }) catch {};
+    sync.send_failure(
+        channel,
+        .{
+            .code = code,
+            .stage = stage,
+            .op = op,
+            .errno = errno,
+            .subject = "",
+            .target = "",
+            .detail = "",
+        },
+    ) catch {};
     return 1;
 }
 
@@ -155,7 +168,9 @@ fn load(fd: sys.fd_t, memory: *std.heap.FixedBufferAllocator) !Plan {
     // Decoded structures are at most 16 times their encoding (an empty string: 4 bytes, 16 as a slice), and
     // what the steps allocate (argument vectors) is in proportion to the plan. Untouched pages cost nothing.
     const room = 32 * size + 256 * 1024;
-    const pages: [*]u8 = @ptrFromInt(try sys.mmap(room, .{ .READ = true, .WRITE = true }, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1));
+    const pages: [*]u8 = @ptrFromInt(
+        try sys.mmap(room, .{ .READ = true, .WRITE = true }, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1),
+    );
     memory.* = .init(pages[0..room]);
     var decoder: wire.Decoder = .{ .bytes = bytes[0..size], .allocator = memory.allocator() };
     return decoder.decode(Plan);

@@ -61,11 +61,17 @@ pub fn prepare(context: *Context) Failed!void {
 
 fn copy_null_device(context: *const Context) Failed!sys.fd_t {
     const null_path = "/dev/null";
-    const mount = sys.open_tree_clone(sys.AT.FDCWD, null_path, false, 0) catch return context.fail("open_tree", null_path);
+    const mount = sys.open_tree_clone(sys.AT.FDCWD, null_path, false, 0) catch
+        return context.fail("open_tree", null_path);
     const stat = sys.fstat(mount) catch return context.fail("statx", null_path);
     if (stat.mode & sys.S.IFMT != sys.S.IFCHR or stat.rdev_major != 1 or stat.rdev_minor != 3) {
         sys.backend.errno = .NODEV;
-        return context.fail_as(.unsafe_path, "statx", null_path, "it is not the null device (character device 1:3)");
+        return context.fail_as(
+            .unsafe_path,
+            "statx",
+            null_path,
+            "it is not the null device (character device 1:3)",
+        );
     }
     const set = sys.mount_attr.NOSUID | sys.mount_attr.NOEXEC;
     sys.mount_setattr(mount, "", sys.AT.EMPTY_PATH, .{ .set = set, .propagation = MS_PRIVATE }) catch
@@ -127,7 +133,8 @@ fn mask(context: *Context, target: sys.fd_t, shown: []const u8) Failed!void {
 
 fn make_readonly(context: *Context, target: sys.fd_t, shown: []const u8) Failed!void {
     // With all that is mounted below; the flags that it has already stay.
-    const copy = sys.open_tree_clone(target, "", true, sys.AT.EMPTY_PATH) catch return context.fail("open_tree", shown);
+    const copy = sys.open_tree_clone(target, "", true, sys.AT.EMPTY_PATH) catch
+        return context.fail("open_tree", shown);
     defer sys.close(copy);
     sys.mount_setattr(copy, "", sys.AT.EMPTY_PATH, .{ .set = sys.mount_attr.RDONLY }) catch
         return context.fail("mount_setattr", shown);

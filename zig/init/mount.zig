@@ -40,15 +40,21 @@ pub fn remount(context: *Context, op: plan.Remount) Failed!void {
 pub fn unmount(context: *Context, op: plan.Path) Failed!void {
     const slash = std.mem.lastIndexOfScalar(u8, op.path, '/').?;
     const parent = path.open(context, op.path[0..@max(slash, 1)], .refuse, sys.O.DIRECTORY) catch {
-        if (sys.is(.LOOP)) return context.fail_as(.unsafe_path, "openat2", op.path, "a component is a symbolic link");
+        if (sys.is(.LOOP)) {
+            return context.fail_as(.unsafe_path, "openat2", op.path, "a component is a symbolic link");
+        }
         return context.fail("openat2", op.path);
     };
     defer sys.close(parent);
     sys.fchdir(parent) catch return context.fail("fchdir", op.path);
     var buffer: sys.PathBuffer = undefined;
-    const name = sys.zero_terminate(&buffer, op.path[slash + 1 ..]) catch return context.fail("umount2", op.path);
+    const name = sys.zero_terminate(&buffer, op.path[slash + 1 ..]) catch
+        return context.fail("umount2", op.path);
     sys.umount_detach(name) catch {
-        const detail = if (sys.is(.INVAL)) "nothing is mounted there, or it came with the user namespace" else "";
+        const detail = if (sys.is(.INVAL))
+            "nothing is mounted there, or it came with the user namespace"
+        else
+            "";
         return context.fail_as(.system, "umount2", op.path, detail);
     };
 }
@@ -87,7 +93,12 @@ fn refuse_procfs(context: *Context, op: plan.Mount, target: sys.fd_t) Failed!voi
     const inside = resolved[if (root.len == 1) 0 else root.len..];
     if (!path.is_below("/proc", inside)) return;
     sys.backend.errno = .LOOP;
-    return context.fail_as(.unsafe_path, "openat2", op.target, "it cannot be mounted because it is inside /proc, where a symbolic link leads");
+    return context.fail_as(
+        .unsafe_path,
+        "openat2",
+        op.target,
+        "it cannot be mounted because it is inside /proc, where a symbolic link leads",
+    );
 }
 
 fn kind_of(context: *const Context, op: plan.Mount, source: ?sys.fd_t) Failed!path.Kind {
@@ -128,12 +139,19 @@ fn mount_filesystem(context: *Context, op: plan.Mount, source: plan.Filesystem, 
         attributes.apply(made, op.attributes, false) catch return context.fail("mount_setattr", op.target);
     }
     if (op.id_map) |map| try id_map.apply(context, made, map, op.target);
-    attributes.apply(made, op.recursive_attributes, true) catch return context.fail("mount_setattr", op.target);
+    attributes.apply(made, op.recursive_attributes, true) catch
+        return context.fail("mount_setattr", op.target);
     try attach(context, op, made, target.fd, index);
 }
 
 /// The mode that a tmpfs takes over from the directory it covers, as an option.
-fn mode_of_target(context: *const Context, op: plan.Mount, source: plan.Filesystem, target: Target, buffer: *[8]u8) Failed!?plan.MountOption {
+fn mode_of_target(
+    context: *const Context,
+    op: plan.Mount,
+    source: plan.Filesystem,
+    target: Target,
+    buffer: *[8]u8,
+) Failed!?plan.MountOption {
     if (target.created or !source.mode_of_target) return null;
     const stat = sys.fstat(target.fd) catch return context.fail("statx", op.target);
     const text = std.fmt.bufPrint(buffer, "{o:0>4}", .{stat.mode & 0o7777}) catch unreachable;
@@ -156,23 +174,43 @@ fn bind_instead(context: *Context, op: plan.Mount, directory: []const u8, target
     return clone;
 }
 
-fn mount_classic(context: *Context, op: plan.Mount, source: plan.Filesystem, target: sys.fd_t, mode: ?plan.MountOption) Failed!void {
+fn mount_classic(
+    context: *Context,
+    op: plan.Mount,
+    source: plan.Filesystem,
+    target: sys.fd_t,
+    mode: ?plan.MountOption,
+) Failed!void {
     if (op.copy_up or op.id_map != null) {
         sys.backend.errno = .INVAL;
-        return context.fail_as(.limit, "fsconfig", op.target, "an option is longer than the 255 bytes that this kernel takes for a mount that is copied into or id-mapped");
+        return context.fail_as(
+            .limit,
+            "fsconfig",
+            op.target,
+            "an option is longer than the 255 bytes that this kernel takes for a mount " ++
+                "that is copied into or id-mapped",
+        );
     }
     var report: filesystem.Report = .{};
     filesystem.mount_classic(source, target, op.attributes.set, mode, &report) catch |err| switch (err) {
         error.Sys => return context.fail_as(.system, report.op, op.target, report.detail()),
         error.TooLong => {
             sys.backend.errno = .@"2BIG";
-            return context.fail_as(.limit, "mount", op.target, "its options are longer than the 4095 bytes that this kernel takes (an overlay may have any number of layers since Linux 6.8)");
+            return context.fail_as(
+                .limit,
+                "mount",
+                op.target,
+                "its options are longer than the 4095 bytes that this kernel takes " ++
+                    "(an overlay may have any number of layers since Linux 6.8)",
+            );
         },
     };
     if (op.propagation.len == 0 and attributes.is_none(op.recursive_attributes)) return;
-    const mounted = path.open(context, op.target, .follow, sys.O.DIRECTORY) catch return context.fail("openat2", op.target);
+    const mounted = path.open(context, op.target, .follow, sys.O.DIRECTORY) catch
+        return context.fail("openat2", op.target);
     defer sys.close(mounted);
-    attributes.apply(mounted, op.recursive_attributes, true) catch return context.fail("mount_setattr", op.target);
+    attributes.apply(mounted, op.recursive_attributes, true) catch
+        return context.fail("mount_setattr", op.target);
     try set_propagation(context, op, mounted);
 }
 
@@ -218,7 +256,10 @@ fn fail_to_attach(context: *const Context, op: plan.Mount, detached: sys.fd_t, t
         const to = sys.fstat(target) catch return context.fail("statx", op.target);
         if (from.is_directory() != to.is_directory()) {
             sys.backend.errno = .NOTDIR;
-            const detail = if (to.is_directory()) "the source is a file, the target is a directory" else "the source is a directory, the target is not";
+            const detail = if (to.is_directory())
+                "the source is a file, the target is a directory"
+            else
+                "the source is a directory, the target is not";
             return context.fail_as(.system, "move_mount", op.target, detail);
         }
     }

@@ -39,7 +39,11 @@ pub const Reader = struct {
                 if (parse(self.buffer[self.start..end])) |entry| return entry;
             }
             if (self.start == 0 and self.filled == self.buffer.len) return error.TooLong;
-            std.mem.copyForwards(u8, self.buffer[0 .. self.filled - self.start], self.buffer[self.start..self.filled]);
+            std.mem.copyForwards(
+                u8,
+                self.buffer[0 .. self.filled - self.start],
+                self.buffer[self.start..self.filled],
+            );
             self.filled -= self.start;
             self.start = 0;
             const count = try sys.read(self.file, self.buffer[self.filled..]);

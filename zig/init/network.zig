@@ -19,13 +19,16 @@ const InterfaceRequest = extern struct { name: [16]u8, flags: i16, padding: [22]
 
 pub fn loopback_up(context: *Context, op: plan.Empty) Failed!void {
     _ = op;
-    const socket = sys.socket(sys.AF_UNIX, sys.SOCK_DGRAM | sys.SOCK_CLOEXEC) catch return context.fail("socket", "");
+    const socket = sys.socket(sys.AF_UNIX, sys.SOCK_DGRAM | sys.SOCK_CLOEXEC) catch
+        return context.fail("socket", "");
     defer sys.close(socket);
     var request: InterfaceRequest = .{ .name = @splat(0), .flags = 0 };
     @memcpy(request.name[0..2], "lo");
-    _ = sys.ioctl(socket, SIOCGIFFLAGS, @intFromPtr(&request)) catch return context.fail("ioctl(SIOCGIFFLAGS)", "lo");
+    _ = sys.ioctl(socket, SIOCGIFFLAGS, @intFromPtr(&request)) catch
+        return context.fail("ioctl(SIOCGIFFLAGS)", "lo");
     request.flags |= IFF_UP;
-    _ = sys.ioctl(socket, SIOCSIFFLAGS, @intFromPtr(&request)) catch return context.fail("ioctl(SIOCSIFFLAGS)", "lo");
+    _ = sys.ioctl(socket, SIOCSIFFLAGS, @intFromPtr(&request)) catch
+        return context.fail("ioctl(SIOCSIFFLAGS)", "lo");
 }
 
 /// The parent, who has the host's rights, moves the device here when it is asked to, and answers with its
@@ -35,7 +38,10 @@ pub fn network_device(context: *Context, op: plan.NetworkDevice) Failed!void {
     const question = std.fmt.bufPrint(&names, "{s}/{s}", .{ op.name, op.new_name }) catch
         return context.fail_as(.limit, "rtnetlink", op.name, "the device's name is longer than 15 bytes");
     netlink.require_free(op.new_name) catch {
-        const detail = if (sys.is(.EXIST)) "the container's network namespace has a device of that name" else "";
+        const detail = if (sys.is(.EXIST))
+            "the container's network namespace has a device of that name"
+        else
+            "";
         return context.fail_as(.system, sys.backend.failed_op, op.new_name, detail);
     };
     try context.tell(.network_device, question, -1);

@@ -67,7 +67,13 @@ const Created = union(enum) {
     link: [:0]const u8,
 };
 
-fn create_once(context: *const Context, path: [:0]u8, kind: Kind, links: Links, spare: *sys.PathBuffer) Failed!Created {
+fn create_once(
+    context: *const Context,
+    path: [:0]u8,
+    kind: Kind,
+    links: Links,
+    spare: *sys.PathBuffer,
+) Failed!Created {
     var offset: usize = undefined;
     var directory = try open_existing(context, path, links, &offset);
     while (true) {
@@ -121,7 +127,8 @@ fn open_existing(context: *const Context, path: [:0]u8, links: Links, rest: *usi
         const cut = path[length];
         path[length] = 0;
         const prefix: [*:0]const u8 = if (length == 0) "/" else path.ptr;
-        const opened = sys.openat2(context.root, prefix, O.PATH | O.DIRECTORY | O.CLOEXEC, 0, resolve_flags(links));
+        const opened =
+            sys.openat2(context.root, prefix, O.PATH | O.DIRECTORY | O.CLOEXEC, 0, resolve_flags(links));
         path[length] = cut;
         return opened catch {
             if (sys.is(.NOENT) and length > 0) continue;
@@ -154,7 +161,14 @@ fn make_component(directory: sys.fd_t, name: [:0]const u8, kind: Kind) sys.Error
 }
 
 /// `path` with its component [start, end), which is a link, replaced by what the link says.
-fn follow(directory: sys.fd_t, name: [:0]const u8, path: [:0]const u8, start: usize, end: usize, buffer: *sys.PathBuffer) sys.Error![:0]const u8 {
+fn follow(
+    directory: sys.fd_t,
+    name: [:0]const u8,
+    path: [:0]const u8,
+    start: usize,
+    end: usize,
+    buffer: *sys.PathBuffer,
+) sys.Error![:0]const u8 {
     var link_buffer: sys.PathBuffer = undefined;
     const link = try sys.readlinkat(directory, name, &link_buffer);
     if (link.len == 0 or link.len == link_buffer.len) return sys.fail(.NAMETOOLONG);
@@ -358,7 +372,10 @@ test "the parent of a path, and no name that is not one" {
     try std.testing.expectEqualStrings("null", first.name);
     const directory = first.directory;
     // The same directory is not opened again, another one is.
-    try std.testing.expectEqual(directory, (try open_parent(&root.context, "/dir/sub/zero/", &buffer)).directory);
+    try std.testing.expectEqual(
+        directory,
+        (try open_parent(&root.context, "/dir/sub/zero/", &buffer)).directory,
+    );
     const inode = (try sys.fstat(directory)).inode;
     const other = try open_parent(&root.context, "/made/now/zero", &buffer);
     try std.testing.expect(inode != (try sys.fstat(other.directory)).inode);

@@ -16,14 +16,16 @@ const root_inode = 1;
 pub fn open_proc(context: *Context, path: [:0]const u8, flags: u32) Failed!sys.fd_t {
     const root = try root_of(context);
     const resolve = sys.RESOLVE.BENEATH | sys.RESOLVE.NO_XDEV | sys.RESOLVE.NO_MAGICLINKS;
-    return sys.openat2(root, path, flags | sys.O.CLOEXEC, 0, resolve) catch return fail(context, "openat2", path);
+    return sys.openat2(root, path, flags | sys.O.CLOEXEC, 0, resolve) catch
+        return fail(context, "openat2", path);
 }
 
 /// Opens what the magic link `name` in `directory` of procfs stands for ("self/ns", "user").
 pub fn open_magic_link(context: *Context, directory: [:0]const u8, name: [:0]const u8) Failed!sys.fd_t {
     const parent = try open_proc(context, directory, sys.O.PATH | sys.O.DIRECTORY);
     defer sys.close(parent);
-    return sys.openat(parent, name, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return fail(context, "openat", name);
+    return sys.openat(parent, name, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch
+        return fail(context, "openat", name);
 }
 
 /// The path of what `fd` refers to, as the kernel shows it (d_path): from the root of this process.
@@ -40,7 +42,10 @@ fn fail(context: *const Context, op: []const u8, path: []const u8) Failed {
     var buffer: [sys.path_max]u8 = undefined;
     const shown = std.fmt.bufPrint(&buffer, "/proc/{s}", .{path}) catch path;
     // Only of a copy of the host's, see `copy`.
-    const detail = if (sys.is(.XDEV)) "it is covered by another mount, and the kernel refuses a new proc file system here" else "";
+    const detail = if (sys.is(.XDEV))
+        "it is covered by another mount, and the kernel refuses a new proc file system here"
+    else
+        "";
     return context.fail_as(.system, op, shown, detail);
 }
 
@@ -81,12 +86,18 @@ fn make() sys.Error!sys.fd_t {
 /// not reachable then (RESOLVE_NO_XDEV), and an error.
 fn copy(context: *const Context) Failed!sys.fd_t {
     const path = "/proc";
-    const clone = sys.open_tree_clone(sys.AT.FDCWD, path, true, 0) catch return context.fail("open_tree", path);
+    const clone = sys.open_tree_clone(sys.AT.FDCWD, path, true, 0) catch
+        return context.fail("open_tree", path);
     const kind = sys.fstatfs_type(clone) catch return context.fail("fstatfs", path);
     const stat = sys.fstat(clone) catch return context.fail("statx", path);
     if (kind != sys.fs_magic.proc or stat.inode != root_inode) {
         sys.backend.errno = .NODEV;
-        return context.fail_as(.unsafe_path, "fstatfs", path, "it is not a proc file system, and the kernel refuses to make a new one here");
+        return context.fail_as(
+            .unsafe_path,
+            "fstatfs",
+            path,
+            "it is not a proc file system, and the kernel refuses to make a new one here",
+        );
     }
     return clone;
 }

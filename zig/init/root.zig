@@ -18,7 +18,8 @@ const AT = sys.AT;
 
 pub fn root_propagation(context: *Context, op: plan.RootPropagation) Failed!void {
     const recursive = if (op.recursive) AT.RECURSIVE else 0;
-    sys.mount_setattr(AT.FDCWD, "/", recursive, .{ .propagation = op.flags }) catch return context.fail("mount_setattr", "/");
+    sys.mount_setattr(AT.FDCWD, "/", recursive, .{ .propagation = op.flags }) catch
+        return context.fail("mount_setattr", "/");
 }
 
 pub fn final_propagation(context: *Context, op: plan.RootPropagation) Failed!void {
@@ -42,10 +43,12 @@ pub fn bind_root(context: *Context, op: plan.BindRoot) Failed!void {
         return;
     }
     if (parent_propagation(context)) |flag| try set_parent_propagation(context, directory, flag, op.path);
-    const mount = sys.open_tree_clone(directory, "", true, AT.EMPTY_PATH) catch return context.fail("open_tree", op.path);
+    const mount = sys.open_tree_clone(directory, "", true, AT.EMPTY_PATH) catch
+        return context.fail("open_tree", op.path);
     // The container does not see what the host mounts below the bundle afterwards. (Mounts that are there now
     // follow the host's; so do binds of other directories.)
-    sys.mount_setattr(mount, "", AT.EMPTY_PATH, .{ .propagation = MS.PRIVATE }) catch return context.fail("mount_setattr", op.path);
+    sys.mount_setattr(mount, "", AT.EMPTY_PATH, .{ .propagation = MS.PRIVATE }) catch
+        return context.fail("mount_setattr", op.path);
     sys.move_mount(mount, directory) catch return context.fail("move_mount", op.path);
     sys.close(directory);
     context.root = mount;
@@ -56,8 +59,8 @@ pub fn bind_root(context: *Context, op: plan.BindRoot) Failed!void {
 fn parent_propagation(context: *const Context) ?u32 {
     for (context.plan.steps) |step| switch (step.op) {
         .root_propagation => |op| {
-            if (op.flags == MS.SHARED or !op.recursive) return if (op.flags == MS.SLAVE) MS.SLAVE else MS.PRIVATE;
-            return null;
+            if (op.flags != MS.SHARED and op.recursive) return null;
+            return if (op.flags == MS.SLAVE) MS.SLAVE else MS.PRIVATE;
         },
         .bind_root => return MS.PRIVATE,
         else => {},
@@ -66,7 +69,12 @@ fn parent_propagation(context: *const Context) ?u32 {
 }
 
 /// pivot_root(2) refuses a new root below a shared mount, and the bind would appear on the host.
-fn set_parent_propagation(context: *const Context, directory: sys.fd_t, flag: u32, shown: []const u8) Failed!void {
+fn set_parent_propagation(
+    context: *const Context,
+    directory: sys.fd_t,
+    flag: u32,
+    shown: []const u8,
+) Failed!void {
     // Upwards, to the directory that is the root of the mount. PATH_MAX allows no deeper path.
     var current = directory;
     defer if (current != directory) sys.close(current);
@@ -74,7 +82,8 @@ fn set_parent_propagation(context: *const Context, directory: sys.fd_t, flag: u3
         if (sys.mount_setattr(current, "", AT.EMPTY_PATH, .{ .propagation = flag })) return else |_| {
             if (!sys.is(.INVAL)) return context.fail("mount_setattr", shown);
         }
-        const parent = sys.openat(current, "..", O.PATH | O.DIRECTORY | O.CLOEXEC, 0) catch return context.fail("openat", shown);
+        const parent = sys.openat(current, "..", O.PATH | O.DIRECTORY | O.CLOEXEC, 0) catch
+            return context.fail("openat", shown);
         if (current != directory) sys.close(current);
         current = parent;
     }

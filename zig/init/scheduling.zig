@@ -13,7 +13,9 @@ const cpu_words_max = sys.cpu_words_max;
 const node_words_max = 1024 / 32;
 
 pub fn cpu_affinity(context: *Context, op: plan.CpuAffinity) Failed!void {
-    if (op.mask.len > cpu_words_max) return context.fail_as(.limit, "sched_setaffinity", "CPU mask", "more than 8192 CPUs");
+    if (op.mask.len > cpu_words_max) {
+        return context.fail_as(.limit, "sched_setaffinity", "CPU mask", "more than 8192 CPUs");
+    }
     sys.sched_setaffinity(op.mask) catch return context.fail("sched_setaffinity", "");
 }
 
@@ -45,7 +47,9 @@ pub fn io_priority(context: *Context, op: plan.IoPriority) Failed!void {
 
 pub fn memory_policy(context: *Context, op: plan.MemoryPolicy) Failed!void {
     var nodes: [node_words_max]u32 = @splat(0);
-    if (op.nodes.len > nodes.len) return context.fail_as(.limit, "set_mempolicy", "node mask", "more than 1024 nodes");
+    if (op.nodes.len > nodes.len) {
+        return context.fail_as(.limit, "set_mempolicy", "node mask", "more than 1024 nodes");
+    }
     @memcpy(nodes[0..op.nodes.len], op.nodes);
     // MPOL_DEFAULT and MPOL_LOCAL want no mask at all. The kernel reads one bit less than it is told.
     const bits = whole_longs(op.nodes.len) * 32;

@@ -43,10 +43,18 @@ fn find(plan: *const Plan, path: []const u8, text: *Text) sys.Error!void {
         const stat = try sys.fstat(directory);
         // A link led to it.
         var name_buffer: [48]u8 = undefined;
-        const name = std.fmt.bufPrintSentinel(&name_buffer, "/proc/thread-self/fd/{d}", .{directory}, 0) catch unreachable;
+        const name = std.fmt.bufPrintSentinel(
+            &name_buffer,
+            "/proc/thread-self/fd/{d}",
+            .{directory},
+            0,
+        ) catch unreachable;
         var real_buffer: sys.PathBuffer = undefined;
         const real = sys.readlinkat(sys.AT.FDCWD, name, &real_buffer) catch prefix;
-        text.print("the directory {s} with mode {o:0>4} does not let the container's root", .{ real, stat.mode & 0o7777 });
+        text.print(
+            "the directory {s} with mode {o:0>4} does not let the container's root",
+            .{ real, stat.mode & 0o7777 },
+        );
         const uid = host_id(plan.namespaces.uid_map);
         const gid = host_id(plan.namespaces.gid_map);
         if (uid != null and gid != null) text.print(" (uid {d}, gid {d} of the host)", .{ uid.?, gid.? });

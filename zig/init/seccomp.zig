@@ -38,13 +38,19 @@ pub const Filter = struct {
 };
 
 pub fn seccomp(context: *Context, op: plan.Seccomp) Failed!void {
-    const no_new_privs = sys.prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) catch return context.fail("prctl(PR_GET_NO_NEW_PRIVS)", "");
+    const no_new_privs = sys.prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) catch
+        return context.fail("prctl(PR_GET_NO_NEW_PRIVS)", "");
     if (no_new_privs == 0) {
         const capabilities = sys.capget() catch return context.fail("capget", "");
         if (capabilities.effective & CAP_SYS_ADMIN == 0) {
             // Checks what seccomp(2) would, while `create` can still report it.
             sys.backend.errno = .ACCES;
-            return context.fail_as(.system, "seccomp", "", "it takes CAP_SYS_ADMIN or process.noNewPrivileges");
+            return context.fail_as(
+                .system,
+                "seccomp",
+                "",
+                "it takes CAP_SYS_ADMIN or process.noNewPrivileges",
+            );
         }
     }
     context.has_listener = op.listener_path != null;
@@ -91,13 +97,15 @@ fn drop_privilege(context: *Context) Failed!void {
 
 fn decode(context: *Context, text: []const u8) Failed!sys.SockFprog {
     const decoder = std.base64.standard.Decoder;
-    const size = decoder.calcSizeForSlice(text) catch return context.fail_as(.protocol, "seccomp", "", "the program is not base64");
+    const size = decoder.calcSizeForSlice(text) catch
+        return context.fail_as(.protocol, "seccomp", "", "the program is not base64");
     if (size == 0 or size % instruction_size != 0 or size > instructions_max * instruction_size)
         return context.fail_as(.limit, "seccomp", "", "the program is not 1 to 4096 whole instructions");
     // struct sock_filter is aligned to 4 bytes; user memory may be at any address, but aligned is free.
     const bytes = context.allocator.alignedAlloc(u8, .@"8", size) catch
         return context.fail_as(.limit, "seccomp", "", "no room for the program");
-    decoder.decode(bytes, text) catch return context.fail_as(.protocol, "seccomp", "", "the program is not base64");
+    decoder.decode(bytes, text) catch
+        return context.fail_as(.protocol, "seccomp", "", "the program is not base64");
     return .{ .length = @intCast(size / instruction_size), .filter = bytes.ptr };
 }
 

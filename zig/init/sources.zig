@@ -88,7 +88,8 @@ fn enter_locked_copy(context: *Context, pidfd: sys.fd_t) Failed!void {
     var pair: [2]sys.fd_t = undefined;
     sys.socketpair_seqpacket(&pair) catch return context.fail("socketpair", "");
     const sigchld = @intFromEnum(std.os.linux.SIG.CHLD);
-    const pid = sys.clone3_fork(&.{ .flags = 0, .exit_signal = sigchld }) catch return context.fail("clone3", "a copy of the mounts");
+    const pid = sys.clone3_fork(&.{ .flags = 0, .exit_signal = sigchld }) catch
+        return context.fail("clone3", "a copy of the mounts");
     if (pid == 0) {
         send_locked_copy(context, pidfd, pair[1]) catch sys.exit(1);
         sys.exit(0);
@@ -96,7 +97,8 @@ fn enter_locked_copy(context: *Context, pidfd: sys.fd_t) Failed!void {
     sys.close(pair[1]);
     defer sys.close(pair[0]);
     var buffer: [1]u8 = undefined;
-    const received = sys.receive_message(pair[0], &buffer) catch return context.fail("recvmsg", "a copy of the mounts");
+    const received = sys.receive_message(pair[0], &buffer) catch
+        return context.fail("recvmsg", "a copy of the mounts");
     var status: u32 = undefined;
     _ = sys.wait4(pid, &status, 0) catch {};
     // It has reported why.
@@ -116,7 +118,8 @@ fn send_locked_copy(context: *Context, pidfd: sys.fd_t, to: sys.fd_t) Failed!voi
 /// The copies are peers of the host's mounts: what stage 2 mounts in them would appear on the host.
 fn detach_from_host(context: *const Context, mount: sys.fd_t, shown: []const u8) Failed!void {
     const flags = sys.AT.EMPTY_PATH | sys.AT.RECURSIVE;
-    sys.mount_setattr(mount, "", flags, .{ .propagation = MS.SLAVE }) catch return context.fail("mount_setattr", shown);
+    sys.mount_setattr(mount, "", flags, .{ .propagation = MS.SLAVE }) catch
+        return context.fail("mount_setattr", shown);
 }
 
 pub const Source = struct {
@@ -135,7 +138,9 @@ pub fn take(context: *Context, bind: plan.Bind, map: ?plan.MountIdMap, index: us
     const asks = context.plan.parent_opens_sources;
     if (asks and map != null) return .{ .mount = try ask_parent(context, bind, map, index), .ready = false };
     const mount = clone(bind) catch {
-        if (asks and sys.is(.ACCES)) return .{ .mount = try ask_parent(context, bind, map, index), .ready = false };
+        if (asks and sys.is(.ACCES)) {
+            return .{ .mount = try ask_parent(context, bind, map, index), .ready = false };
+        }
         return fail_to_open(context, bind);
     };
     if (map) |it| try id_map.apply(context, mount, it, bind.path);
@@ -144,7 +149,12 @@ pub fn take(context: *Context, bind: plan.Bind, map: ?plan.MountIdMap, index: us
 
 fn fail_to_open(context: *Context, bind: plan.Bind) Failed {
     if (sys.is(.INVAL) and !bind.recursive) {
-        return context.fail_as(.system, "open_tree", bind.path, "what is mounted below it must not be left out here: bind it recursively (rbind)");
+        return context.fail_as(
+            .system,
+            "open_tree",
+            bind.path,
+            "what is mounted below it must not be left out here: bind it recursively (rbind)",
+        );
     }
     var text: search_permission.Text = .{};
     if (sys.is(.ACCES)) search_permission.describe(context.plan, bind.path, &text);
@@ -165,7 +175,9 @@ fn ask_parent(context: *Context, bind: plan.Bind, map: ?plan.MountIdMap, index: 
         context.parent_has_mount_namespace = true;
     }
     var ids: sys.fd_t = -1;
-    if (map) |it| ids = if (it.container_userns) try id_map.open_namespace(context, it) else context.id_maps[index];
+    if (map) |it| {
+        ids = if (it.container_userns) try id_map.open_namespace(context, it) else context.id_maps[index];
+    }
     defer if (ids >= 0) sys.close(ids);
     var buffer: [sync.size_max]u8 = undefined;
     const request = sync.SourceRequest{

@@ -80,7 +80,8 @@ fn wait_readable(context: *Context, signals: sys.fd_t, fd: sys.fd_t) Failed!void
         _ = sys.poll(&fds, -1) catch return context.fail("ppoll", "");
         if (fds[0].revents != 0) {
             var info: sys.SignalInfo = undefined;
-            const count = sys.read(signals, std.mem.asBytes(&info)) catch return context.fail("read", "signalfd");
+            const count = sys.read(signals, std.mem.asBytes(&info)) catch
+                return context.fail("read", "signalfd");
             std.debug.assert(count == @sizeOf(sys.SignalInfo));
             // As a shell reports a process that a signal ended.
             sys.exit(@intCast(128 + info.signo));
@@ -106,6 +107,10 @@ fn terminating() sys.SignalSet {
 
 test "stop and child signals do not end a waiting container" {
     const set = terminating();
-    for ([_]u32{ 1, 2, 3, 10, 12, 13, 14, 15, 34, 64 }) |signal| try std.testing.expect(set & sys.signal_bit(signal) != 0);
-    for ([_]u32{ 17, 18, 19, 20, 21, 22, 23, 28 }) |signal| try std.testing.expect(set & sys.signal_bit(signal) == 0);
+    for ([_]u32{ 1, 2, 3, 10, 12, 13, 14, 15, 34, 64 }) |signal| try std.testing.expect(
+        set & sys.signal_bit(signal) != 0,
+    );
+    for ([_]u32{ 17, 18, 19, 20, 21, 22, 23, 28 }) |signal| try std.testing.expect(
+        set & sys.signal_bit(signal) == 0,
+    );
 }

@@ -12,7 +12,13 @@ const Failed = context_types.Failed;
 /// it (CRIU). A container without one of its own keeps the caller's.
 pub fn reopen_null(context: *const Context) void {
     const flags = sys.O.RDWR | sys.O.CLOEXEC;
-    const own_null = sys.openat2(context.root, "dev/null", flags, 0, sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS) catch return;
+    const own_null = sys.openat2(
+        context.root,
+        "dev/null",
+        flags,
+        0,
+        sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS,
+    ) catch return;
     defer sys.close(own_null);
     if (!is_null(own_null)) return;
     for (0..3) |fd| if (is_null(@intCast(fd))) sys.dup3(own_null, @intCast(fd), 0) catch {};
@@ -40,7 +46,8 @@ pub fn own(context: *Context) Failed!void {
 fn is_anonymous_pipe(fd: sys.fd_t) bool {
     // Closed by the caller: there is no owner to set.
     const stat = sys.fstat(fd) catch return false;
-    return stat.mode & sys.S.IFMT == sys.S.IFIFO and (sys.fstatfs_type(fd) catch return false) == sys.fs_magic.pipefs;
+    return stat.mode & sys.S.IFMT == sys.S.IFIFO and
+        (sys.fstatfs_type(fd) catch return false) == sys.fs_magic.pipefs;
 }
 
 /// Only the user: the group of a terminal is the choice of its devpts mount (gid=).

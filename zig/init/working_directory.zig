@@ -53,7 +53,12 @@ pub fn verify(context: *const Context) Failed!void {
     };
     if (path.len == 0 or path[0] != '/') {
         sys.backend.errno = .PERM;
-        return context.fail_as(.unsafe_path, "chdir", path, "the working directory is outside of the container's root");
+        return context.fail_as(
+            .unsafe_path,
+            "chdir",
+            path,
+            "the working directory is outside of the container's root",
+        );
     }
 }
 
@@ -68,7 +73,8 @@ fn create(context: *Context, target: []const u8) Failed!void {
 }
 
 fn enter(context: *const Context, path: [*:0]const u8) sys.Error!void {
-    const directory = try sys.openat2(context.root, path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0, RESOLVE);
+    const directory =
+        try sys.openat2(context.root, path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0, RESOLVE);
     defer sys.close(directory);
     try sys.fchdir(directory);
 }

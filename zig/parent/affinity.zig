@@ -62,5 +62,8 @@ test "CPUs as one number" {
         .{ &.{ 1, 2, 0 }, "0x200000001" },
         .{ &.{0}, "0x0" },
     };
-    for (cases) |case| try std.testing.expectEqualStrings(case[1], try hexadecimal(memory.allocator(), case[0]));
+    for (cases) |case| try std.testing.expectEqualStrings(
+        case[1],
+        try hexadecimal(memory.allocator(), case[0]),
+    );
 }

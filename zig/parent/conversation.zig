@@ -123,7 +123,12 @@ pub const Conversation = struct {
                 .ready => if (self.start != .immediately) return self.report(.ready, null),
                 .executing => self.executing = true,
                 .trace => trace.keep_message(message.payload),
-                .network_device => try network_device.move(self.call, message.payload, self.pid, self.channel),
+                .network_device => try network_device.move(
+                    self.call,
+                    message.payload,
+                    self.pid,
+                    self.channel,
+                ),
                 .mount_namespace => self.sources.mount_namespace = message.fd,
                 .source => try self.sources.answer(self.call, self.channel, message),
                 .failure => {
@@ -192,7 +197,10 @@ pub const Conversation = struct {
         return .{
             .pid = self.pid,
             .pidfd = self.pidfd,
-            .start_time = .{ .value = process_stat.start_time(self.pid) catch return self.call.fail("read", "/proc/pid/stat") },
+            .start_time = .{
+                .value = process_stat.start_time(self.pid) catch
+                    return self.call.fail("read", "/proc/pid/stat"),
+            },
             .channel = self.channel,
             .progress = progress,
             .fd = fd,

@@ -82,7 +82,9 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
     var kept: std.ArrayList(sys.fd_t) = .empty;
     defer for (kept.items) |fd| sys.close(fd);
     try kept.ensureTotalCapacity(call.arena, request.descriptors.len + 3);
-    for (request.descriptors) |fd| kept.appendAssumeCapacity(sys.dup_at_least(fd, first_free) catch return call.fail("fcntl", "descriptors"));
+    for (request.descriptors) |fd| kept.appendAssumeCapacity(
+        sys.dup_at_least(fd, first_free) catch return call.fail("fcntl", "descriptors"),
+    );
     const descriptors = kept.items;
     const socket = sys.dup_at_least(pair[1], first_free) catch return call.fail("fcntl", "socket");
     kept.appendAssumeCapacity(socket);
@@ -98,7 +100,9 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
         .directories = try call.arena.alloc([:0]const u8, request.directories.len),
     };
     for (request.directories, child.directories) |path, *item| item.* = try call.path(path);
-    if (request.root) |root| child.root = .{ .path = try call.path(root.path), .target = try call.path(root.target) };
+    if (request.root) |root| {
+        child.root = .{ .path = try call.path(root.path), .target = try call.path(root.target) };
+    }
 
     var output: ?sys.fd_t = null;
     errdefer if (output) |fd| sys.close(fd);
@@ -107,7 +111,8 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
         output = file;
         child.output = sys.dup_at_least(file, first_free) catch return call.fail("fcntl", "output");
         kept.appendAssumeCapacity(child.output);
-        const input = sys.open("/dev/null", sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return call.fail("open", "/dev/null");
+        const input = sys.open("/dev/null", sys.O.RDONLY | sys.O.CLOEXEC, 0) catch
+            return call.fail("open", "/dev/null");
         defer sys.close(input);
         child.input = sys.dup_at_least(input, first_free) catch return call.fail("fcntl", "/dev/null");
         kept.appendAssumeCapacity(child.input);
@@ -115,14 +120,21 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
 
     var shared: clone.Shared = .{ .argument = &child, .start = start };
     const flags: u64 = if (child.root == null) 0 else CLONE.NEWNS;
-    const started = clone.run_child(&shared, flags, -1) catch return call.fail(sys.backend.failed_op, child.path);
+    const started = clone.run_child(&shared, flags, -1) catch
+        return call.fail(sys.backend.failed_op, child.path);
     const directories = try call.arena.alloc(i32, request.directories.len);
     // The child has execed: they are all there, one a message.
     for (directories) |*fd| {
         var buffer: [1]u8 = undefined;
         fd.* = (sys.receive_message(pair[0], &buffer) catch return call.fail("recvmsg", "criu")).fd;
     }
-    return .{ .pid = started.pid, .pidfd = started.pidfd, .socket = pair[0], .output = output, .directories = directories };
+    return .{
+        .pid = started.pid,
+        .pidfd = started.pidfd,
+        .socket = pair[0],
+        .output = output,
+        .directories = directories,
+    };
 }
 
 /// In the child.
@@ -174,7 +186,8 @@ pub fn criu_exchange(call: *Call, request: CriuExchangeRequest) Call.Error!CriuE
     const closed: CriuExchangeReply = .{ .message = "", .fd = null };
     if (request.message.len > 0) {
         const decoder = std.base64.standard.Decoder;
-        const size = decoder.calcSizeForSlice(request.message) catch return call.fail_as(.protocol, "decode", "criu", "");
+        const size = decoder.calcSizeForSlice(request.message) catch
+            return call.fail_as(.protocol, "decode", "criu", "");
         const bytes = try call.arena.alloc(u8, size);
         decoder.decode(bytes, request.message) catch return call.fail_as(.protocol, "decode", "criu", "");
         sys.send_message(request.socket, bytes, -1) catch {
@@ -194,7 +207,10 @@ pub fn criu_exchange(call: *Call, request: CriuExchangeRequest) Call.Error!CriuE
     }
     const encoder = std.base64.standard.Encoder;
     const text = try call.arena.alloc(u8, encoder.calcSize(received.bytes.len));
-    return .{ .message = encoder.encode(text, received.bytes), .fd = if (received.fd >= 0) received.fd else null };
+    return .{
+        .message = encoder.encode(text, received.bytes),
+        .fd = if (received.fd >= 0) received.fd else null,
+    };
 }
 
 pub const CriuEndRequest = struct {
@@ -233,7 +249,8 @@ pub fn criu_end(call: *Call, request: CriuEndRequest) Call.Error!CriuEndReply {
 fn last_output(call: *Call, fd: sys.fd_t) Call.Error![]const u8 {
     const size = (sys.fstat(fd) catch return call.fail("fstat", "criu-output")).size;
     const buffer = try call.arena.alloc(u8, output_size_max);
-    const count = sys.pread(fd, buffer, size -| output_size_max) catch return call.fail("pread", "criu-output");
+    const count = sys.pread(fd, buffer, size -| output_size_max) catch
+        return call.fail("pread", "criu-output");
     return printable(buffer[0..count]);
 }
 

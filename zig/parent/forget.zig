@@ -51,10 +51,16 @@ pub const Waiting = struct {
         const given = image.usedBlock().?;
         const environment: [*:null]const ?[*:0]const u8 = @ptrCast(given.environment.ptr);
         const count = std.mem.len(environment);
-        const entries = std.heap.page_allocator.allocSentinel(?[*:0]const u8, count + 1, null) catch return sys.fail(.NOMEM);
+        const entries = std.heap.page_allocator.allocSentinel(?[*:0]const u8, count + 1, null) catch
+            return sys.fail(.NOMEM);
         var text: [64]u8 = undefined;
         const format = rest.variable ++ "={d},{d},{d}";
-        entries[0] = try std.fmt.bufPrintSentinel(&text, format, .{ self.text, status, @intFromBool(signaled) }, 0);
+        entries[0] = try std.fmt.bufPrintSentinel(
+            &text,
+            format,
+            .{ self.text, status, @intFromBool(signaled) },
+            0,
+        );
         @memcpy(entries[1..], environment[0..count]);
         _ = try sys.fcntl(self.text, linux.F.SETFD, 0);
         sys.sigprocmask(sys.SIG.SETMASK, std.math.maxInt(sys.SignalSet), null);
@@ -66,7 +72,10 @@ pub const Waiting = struct {
 pub fn give_up(operation: []const u8, status: u32) noreturn {
     var text: [128]u8 = undefined;
     const format = "cannot finish: {s}: errno {d}; the container is left as it is\n";
-    sys.write_all(2, std.fmt.bufPrint(&text, format, .{ operation, sys.errno_number() }) catch "cannot finish\n") catch {};
+    sys.write_all(
+        2,
+        std.fmt.bufPrint(&text, format, .{ operation, sys.errno_number() }) catch "cannot finish\n",
+    ) catch {};
     sys.exit(@truncate(status));
 }
 

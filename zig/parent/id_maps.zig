@@ -22,12 +22,23 @@ pub fn write(call: *Call, namespaces: plan.Namespaces, pid: i32) Call.Error!void
     try write_one(call, pid, "gid_map", namespaces.gid_map, namespaces.newgidmap, "linux.gidMappings");
 }
 
-fn write_one(call: *Call, pid: i32, file: []const u8, map: []const plan.IdMap, helper: ?[]const u8, subject: []const u8) Call.Error!void {
+fn write_one(
+    call: *Call,
+    pid: i32,
+    file: []const u8,
+    map: []const plan.IdMap,
+    helper: ?[]const u8,
+    subject: []const u8,
+) Call.Error!void {
     if (map.len == 0) return;
     sys.backend.about(subject);
     if (helper) |program| return run_helper(call, pid, map, program, subject);
     var text: std.ArrayList(u8) = .empty;
-    for (map) |line| try text.print(call.arena, "{d} {d} {d}\n", .{ line.container_id, line.host_id, line.size });
+    for (map) |line| try text.print(
+        call.arena,
+        "{d} {d} {d}\n",
+        .{ line.container_id, line.host_id, line.size },
+    );
     const path = try std.fmt.allocPrintSentinel(call.arena, "/proc/{d}/{s}", .{ pid, file }, 0);
     process.write_file(path, text.items) catch return call.fail_with(.{
         .code = .system,
@@ -41,7 +52,13 @@ fn write_one(call: *Call, pid: i32, file: []const u8, map: []const plan.IdMap, h
 }
 
 /// newuidmap(1), newgidmap(1): set-user-ID helpers that check /etc/subuid for an ordinary user.
-fn run_helper(call: *Call, pid: i32, map: []const plan.IdMap, helper: []const u8, subject: []const u8) Call.Error!void {
+fn run_helper(
+    call: *Call,
+    pid: i32,
+    map: []const plan.IdMap,
+    helper: []const u8,
+    subject: []const u8,
+) Call.Error!void {
     var args: std.ArrayList([]const u8) = .empty;
     try args.append(call.arena, helper);
     try args.append(call.arena, try std.fmt.allocPrint(call.arena, "{d}", .{pid}));
@@ -50,7 +67,14 @@ fn run_helper(call: *Call, pid: i32, map: []const plan.IdMap, helper: []const u8
             try args.append(call.arena, try std.fmt.allocPrint(call.arena, "{d}", .{number}));
         }
     }
-    const program: plan.Hook = .{ .path = helper, .args = args.items, .env = &.{}, .env_of_process = false, .timeout_ms = helper_timeout_ms, .subject = subject };
+    const program: plan.Hook = .{
+        .path = helper,
+        .args = args.items,
+        .env = &.{},
+        .env_of_process = false,
+        .timeout_ms = helper_timeout_ms,
+        .subject = subject,
+    };
     var output: [hook.output_size_max]u8 = undefined;
     const result = hook.run(call.arena, program, "", .{}, &output);
     if (!result.succeeded()) return run_hook.fail(call, program, result, std.fs.path.basenamePosix(helper));

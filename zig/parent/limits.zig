@@ -16,7 +16,9 @@ pub fn apply(call: *Call, limits: plan.Limits, pid: i32) Call.Error!void {
         const value = std.fmt.bufPrint(&text, "{d}", .{adjustment.value}) catch unreachable;
         process.write_file(file, value) catch {
             const refused = sys.is(.ACCES) or sys.is(.PERM);
-            if (!(refused and adjustment.best_effort)) return fail_on(call, "process.oomScoreAdj", "write", file);
+            if (!(refused and adjustment.best_effort)) {
+                return fail_on(call, "process.oomScoreAdj", "write", file);
+            }
         };
     }
     for (limits.rlimits) |rlimit| {

@@ -52,7 +52,10 @@ fn start(shared: *clone.Shared) sys.Error!void {
     const executable = try sys.dup_at_least(child.executable, first_free);
     // Input is for other programs now.
     sys.close(0);
-    for ([_]sys.fd_t{ child.output, child.errors }, [_]sys.fd_t{ output_number, errors_number }) |fd, number| {
+    for ([_]sys.fd_t{ child.output, child.errors }, [_]sys.fd_t{
+        output_number,
+        errors_number,
+    }) |fd, number| {
         if (fd >= 0) try sys.dup3(fd, number, 0) else sys.close(number);
     }
     shared.op = "close_range";

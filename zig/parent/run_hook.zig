@@ -31,12 +31,17 @@ pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
     var redirect: hook.Redirect = .{};
     sys.backend.about(request.hook.subject);
     defer redirect.close();
-    redirect.stdout = hook.open_output(request.stdout) catch return fail_system(call, request.hook, "open", request.stdout);
-    redirect.stderr = hook.open_output(request.stderr) catch return fail_system(call, request.hook, "open", request.stderr);
+    redirect.stdout = hook.open_output(request.stdout) catch
+        return fail_system(call, request.hook, "open", request.stdout);
+    redirect.stderr = hook.open_output(request.stderr) catch
+        return fail_system(call, request.hook, "open", request.stderr);
     const directory = try existing(call, request.directory);
     const mask = streams.hold_terminal_signals();
     defer streams.release_signals(mask);
-    const container = if (request.pid == 0) -1 else process.open(request.pid, request.start_time.value) catch {
+    const container = if (request.pid == 0) -1 else process.open(
+        request.pid,
+        request.start_time.value,
+    ) catch {
         if (!sys.is(.SRCH)) return fail_system(call, request.hook, "pidfd_open", "the container's process");
         return fail_as(call, request.hook, "hook", "not run, because the container had ended");
     };

@@ -14,7 +14,8 @@ pub const SendFdRequest = struct {
 pub const SendFdReply = struct {};
 
 pub fn send_fd(call: *Call, request: SendFdRequest) Call.Error!SendFdReply {
-    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_STREAM | sys.SOCK_CLOEXEC) catch return call.fail("socket", request.socket);
+    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_STREAM | sys.SOCK_CLOEXEC) catch
+        return call.fail("socket", request.socket);
     defer sys.close(fd);
     sys.connect_unix(fd, request.socket) catch return call.fail("connect", request.socket);
     sys.send_message(fd, request.payload, request.fd) catch return call.fail("sendmsg", request.socket);

@@ -30,7 +30,8 @@ pub const Sources = struct {
         defer if (message.fd >= 0) sys.close(message.fd);
         const request = sync.SourceRequest.decode(message.payload) orelse
             return call.fail_as(.protocol, "receive", "bunc-init", @tagName(message.kind));
-        send(channel, self.mount_namespace, message.fd, request) catch return call.fail("sendmsg", "bunc-init");
+        send(channel, self.mount_namespace, message.fd, request) catch
+            return call.fail("sendmsg", "bunc-init");
     }
 
     /// All sources are open before bunc-init reports for the first time.
@@ -40,7 +41,12 @@ pub const Sources = struct {
     }
 };
 
-fn send(channel: sys.fd_t, mount_namespace: sys.fd_t, ids: sys.fd_t, request: sync.SourceRequest) sys.Error!void {
+fn send(
+    channel: sys.fd_t,
+    mount_namespace: sys.fd_t,
+    ids: sys.fd_t,
+    request: sync.SourceRequest,
+) sys.Error!void {
     var path_buffer: sys.PathBuffer = undefined;
     var job: Job = .{
         .shared = .{ .argument = undefined, .start = start },

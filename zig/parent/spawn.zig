@@ -118,7 +118,8 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
     var keep: [3]sys.fd_t = undefined;
     keep[0] = sys.dup_at_least(channel, minimum) catch return call.fail("fcntl", "channel");
     defer sys.close(keep[0]);
-    const plan_file = init_image.sealed("bunc-plan", bytes.items) catch return call.fail("memfd_create", "plan");
+    const plan_file = init_image.sealed("bunc-plan", bytes.items) catch
+        return call.fail("memfd_create", "plan");
     defer sys.close(plan_file);
     keep[1] = sys.dup_at_least(plan_file, minimum) catch return call.fail("fcntl", "plan");
     defer sys.close(keep[1]);
@@ -152,7 +153,8 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
     var cgroup: sys.fd_t = -1;
     if (plan.placement.into) |into| {
         const path = try call.path(into);
-        cgroup = sys.open(path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch return call.fail("open", path);
+        cgroup = sys.open(path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch
+            return call.fail("open", path);
     }
     defer if (cgroup >= 0) sys.close(cgroup);
     const flags: u64 = if (is_direct(&plan)) plan.namespaces.create & ~@as(u32, CLONE.NEWCGROUP) else 0;

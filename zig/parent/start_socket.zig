@@ -17,12 +17,17 @@ const end_timeout_ms = 2000;
 
 /// sun_path holds 108 bytes; a state directory's path may be longer, /proc/self/fd/N/NAME never is.
 pub fn short_path(call: *Call, path: []const u8, directory: *sys.fd_t) Call.Error![]const u8 {
-    const parent = std.fs.path.dirnamePosix(path) orelse return call.fail_as(.protocol, "bind", path, "not absolute");
+    const parent = std.fs.path.dirnamePosix(path) orelse
+        return call.fail_as(.protocol, "bind", path, "not absolute");
     const parent_path = try call.path(parent);
     directory.* = sys.open(parent_path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch {
         return call.fail("open", parent);
     };
-    return std.fmt.allocPrint(call.arena, "/proc/self/fd/{d}/{s}", .{ directory.*, std.fs.path.basenamePosix(path) });
+    return std.fmt.allocPrint(
+        call.arena,
+        "/proc/self/fd/{d}/{s}",
+        .{ directory.*, std.fs.path.basenamePosix(path) },
+    );
 }
 
 /// A listening socket at `path`, its number at least `minimum`.
@@ -30,7 +35,8 @@ pub fn listen(call: *Call, path: []const u8, minimum: sys.fd_t) Call.Error!sys.f
     var directory: sys.fd_t = -1;
     const short = try short_path(call, path, &directory);
     defer sys.close(directory);
-    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_SEQPACKET | sys.SOCK_CLOEXEC) catch return call.fail("socket", path);
+    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_SEQPACKET | sys.SOCK_CLOEXEC) catch
+        return call.fail("socket", path);
     defer sys.close(fd);
     sys.bind_unix(fd, short) catch return call.fail("bind", path);
     sys.listen(fd, 1) catch return call.fail("listen", path);
@@ -71,7 +77,9 @@ pub fn start(call: *Call, request: StartRequest) Call.Error!StartReply {
         const message = sync.receive(channel, &buffer) catch |err| switch (err) {
             error.Closed => {
                 // Its filter may have refused it to say so; execve has closed the socket all the same.
-                if (executing or process.has_program(request.pid, request.start_time.value)) return .{ .started = true };
+                if (executing or process.has_program(request.pid, request.start_time.value)) {
+                    return .{ .started = true };
+                }
                 return call.fail_as(.died, "bunc-init", "", "it ended before it could start the program");
             },
             error.Malformed => return call.fail_as(.protocol, "receive", "bunc-init", ""),
@@ -102,7 +110,8 @@ fn connect(call: *Call, path: []const u8) (Call.Error || error{Refused})!sys.fd_
     var directory: sys.fd_t = -1;
     const short = try short_path(call, path, &directory);
     defer sys.close(directory);
-    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_SEQPACKET | sys.SOCK_CLOEXEC) catch return call.fail("socket", path);
+    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_SEQPACKET | sys.SOCK_CLOEXEC) catch
+        return call.fail("socket", path);
     errdefer sys.close(fd);
     sys.connect_unix(fd, short) catch {
         if (sys.is(.CONNREFUSED) or sys.is(.NOENT)) return error.Refused;

@@ -181,7 +181,8 @@ fn map_id(map: []const u8, id: u32) ?u32 {
     while (lines.next()) |line| {
         var numbers = std.mem.tokenizeScalar(u8, line, ' ');
         var fields: [3]u32 = undefined;
-        for (&fields) |*field| field.* = std.fmt.parseInt(u32, numbers.next() orelse return null, 10) catch return null;
+        for (&fields) |*field| field.* = std.fmt.parseInt(u32, numbers.next() orelse return null, 10) catch
+            return null;
         const inside, const outside, const count = fields;
         if (id >= inside and id - inside < count) return std.math.add(u32, outside, id - inside) catch null;
     }
@@ -190,7 +191,8 @@ fn map_id(map: []const u8, id: u32) ?u32 {
 
 test "ids of a user namespace" {
     const map = "         0     100000      65536\n     65536          7          1\n";
-    const cases = [_]struct { u32, ?u32 }{ .{ 0, 100000 }, .{ 65535, 165535 }, .{ 65536, 7 }, .{ 65537, null } };
+    const Case = struct { u32, ?u32 };
+    const cases = [_]Case{ .{ 0, 100000 }, .{ 65535, 165535 }, .{ 65536, 7 }, .{ 65537, null } };
     for (cases) |case| try std.testing.expectEqual(case[1], map_id(map, case[0]));
     try std.testing.expectEqual(@as(?u32, 4294967294), map_id("0 0 4294967295\n", 4294967294));
     try std.testing.expectEqual(@as(?u32, null), map_id("", 0));

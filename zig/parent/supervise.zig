@@ -44,7 +44,8 @@ pub const SubreaperReply = struct {};
 /// Adopts orphans of the container when it shares our pid namespace: PR_SET_CHILD_SUBREAPER. prctl(2).
 pub fn become_subreaper(call: *Call, request: SubreaperRequest) Call.Error!SubreaperReply {
     _ = request;
-    _ = sys.prctl(sys.PR.SET_CHILD_SUBREAPER, 1, 0, 0, 0) catch return call.fail("prctl", "PR_SET_CHILD_SUBREAPER");
+    _ = sys.prctl(sys.PR.SET_CHILD_SUBREAPER, 1, 0, 0, 0) catch
+        return call.fail("prctl", "PR_SET_CHILD_SUBREAPER");
     return .{};
 }
 
@@ -62,7 +63,10 @@ fn stay(call: *Call, request: SuperviseRequest, waiting: *?Waiting) Call.Error!S
     const relay = &streams.relay;
     const mask = streams.hold_terminal_signals();
     defer streams.release_signals(mask);
-    const terminal = if (request.console != null) Terminal.take() catch return call.fail("ioctl", "terminal") else null;
+    const terminal = if (request.console != null)
+        Terminal.take() catch return call.fail("ioctl", "terminal")
+    else
+        null;
     defer if (terminal) |taken| taken.restore();
     if (request.console) |console| {
         if (terminal) |taken| taken.copy_size(console);
@@ -70,7 +74,12 @@ fn stay(call: *Call, request: SuperviseRequest, waiting: *?Waiting) Call.Error!S
     }
 
     // To the manager the service is this process: it ends as the container does.
-    var notify: Notify = if (request.notify) |it| try .open(call, it.listener, it.manager, sys.getpid()) else .{};
+    var notify: Notify = if (request.notify) |it| try .open(
+        call,
+        it.listener,
+        it.manager,
+        sys.getpid(),
+    ) else .{};
     defer notify.close();
 
     // Until it is done, or cannot be done.
@@ -88,10 +97,17 @@ fn stay(call: *Call, request: SuperviseRequest, waiting: *?Waiting) Call.Error!S
             if (left_ms == 0) {
                 waiting.* = Waiting.forget(it.rest);
                 forget = null;
-            } else timeout_ms = if (timeout_ms < 0) @intCast(left_ms) else @min(timeout_ms, @as(i32, @intCast(left_ms)));
+            } else timeout_ms = if (timeout_ms < 0) @intCast(left_ms) else @min(
+                timeout_ms,
+                @as(i32, @intCast(left_ms)),
+            );
         }
         _ = sys.poll(&polled, timeout_ms) catch return call.fail("poll", "");
-        while (signals.next() catch return call.fail("read", "signals")) |signal| pass_signal(signal, request, terminal);
+        while (signals.next() catch return call.fail("read", "signals")) |signal| pass_signal(
+            signal,
+            request,
+            terminal,
+        );
         relay.turn(polled[3..]);
         if (polled[2].revents != 0) {
             // The container goes on even if the manager is gone.

@@ -114,7 +114,12 @@ pub fn BackendOn(comptime Kernel: type) type {
             return result;
         }
 
-        pub fn clone_vfork(self: *Backend, args: *const sys.CloneArgs, run: process.Function, argument: usize) usize {
+        pub fn clone_vfork(
+            self: *Backend,
+            args: *const sys.CloneArgs,
+            run: process.Function,
+            argument: usize,
+        ) usize {
             const words: [6]usize = .{ @intFromPtr(args), 0, 0, 0, 0, 0 };
             const noted = self.note_call(.clone3, words);
             const errno = self.count_call();

@@ -43,7 +43,9 @@ pub const Children = struct {
     }
 
     pub fn kill_below(self: *const Children, cgroup: []const u8) void {
-        for (self.list.items) |process| if (is_in(process, cgroup, tree.is_at_or_below)) end(process, sigkill);
+        for (self.list.items) |process| {
+            if (is_in(process, cgroup, tree.is_at_or_below)) end(process, sigkill);
+        }
     }
 
     pub fn move(self: *const Children, process: *Process, mount: []const u8, cgroup: []const u8) void {
@@ -60,7 +62,9 @@ pub const Children = struct {
     pub fn pids_in(self: *const Children, cgroup: []const u8) []const u8 {
         var text: std.ArrayList(u8) = .empty;
         for (self.list.items) |process| {
-            if (is_in(process, cgroup, is_same)) text.print(self.arena, "{d}\n", .{process.pid}) catch @panic("no memory");
+            if (is_in(process, cgroup, is_same)) {
+                text.print(self.arena, "{d}\n", .{process.pid}) catch @panic("no memory");
+            }
         }
         return text.items;
     }

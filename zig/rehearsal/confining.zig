@@ -25,13 +25,15 @@ pub const errnos = blk: {
 fn is_confining_step(kind: Kind) bool {
     return switch (kind) {
         // What it sees of the file system, and what leads out of it.
-        .root_propagation, .bind_root, .mount, .pivot_root, .move_root, .change_root, .remount, .final_propagation => true,
+        .root_propagation, .bind_root, .mount, .pivot_root => true,
+        .move_root, .change_root, .remount, .final_propagation => true,
         .readonly_path, .masked_path, .unmount, .working_directory => true,
         // Who it is, and what it may do.
         .session_keyring, .umask, .no_new_privs, .user, .capability_bounding, .capabilities => true,
         .apparmor_exec, .selinux_exec, .seccomp => true,
         .loopback_up, .network_device, .device, .symlink, .parent_hooks, .hooks, .console => false,
-        .hostname, .domainname, .sysctl, .cpu_affinity, .every_cpu, .scheduler, .io_priority, .memory_policy, .personality => false,
+        .hostname, .domainname, .sysctl, .cpu_affinity, .every_cpu => false,
+        .scheduler, .io_priority, .memory_policy, .personality => false,
     };
 }
 
@@ -40,13 +42,17 @@ fn is_confining_call(number: linux.SYS) bool {
     return switch (number) {
         .prctl, .capget, .capset, .seccomp, .setgroups, .setresgid, .setresuid, .umask => true,
         .unshare, .setns, .clone3, .setsid, .prlimit64 => true,
-        .open_tree, .move_mount, .mount_setattr, .mount, .fsmount, .umount2, .chroot, .fchdir, .chdir, .getcwd => true,
+        .open_tree, .move_mount, .mount_setattr, .mount, .fsmount => true,
+        .umount2, .chroot, .fchdir, .chdir, .getcwd => true,
         // Descriptors that the program is not to have.
         .close_range, .fcntl, .dup3 => true,
-        .accept4, .close, .execve, .execveat, .exit, .exit_group, .faccessat2, .fsconfig, .fsopen, .fstatfs, .getdents64 => false,
-        .getegid, .geteuid, .getpid, .ioctl, .kill, .lseek, .memfd_create, .mmap, .munmap, .openat, .openat2 => false,
+        .accept4, .close, .execve, .execveat, .exit, .exit_group => false,
+        .faccessat2, .fsconfig, .fsopen, .fstatfs, .getdents64 => false,
+        .getegid, .geteuid, .getpid, .ioctl, .kill, .lseek => false,
+        .memfd_create, .mmap, .munmap, .openat, .openat2 => false,
         .pidfd_open, .pidfd_send_signal, .pipe2, .ppoll, .pread64, .read, .readlinkat, .recvmsg => false,
-        .rt_sigaction, .rt_sigprocmask, .sched_setaffinity, .sendmsg, .sendto, .signalfd4, .socket, .socketpair, .statx => false,
+        .rt_sigaction, .rt_sigprocmask, .sched_setaffinity, .sendmsg, .sendto => false,
+        .signalfd4, .socket, .socketpair, .statx => false,
         .clock_gettime, .wait4, .write => false,
         else => std.debug.panic("rehearsal/confining.zig does not say whether {t} confines", .{number}),
     };

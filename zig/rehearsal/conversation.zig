@@ -33,7 +33,10 @@ pub const Talk = struct {
 
     pub fn told(self: *Talk, packet: []const u8) void {
         const kind = std.enums.fromInt(sync.Kind, packet[0]) orelse @panic("not a message of sync.zig");
-        if (self.arena) |arena| self.packets.append(arena, arena.dupe(u8, packet) catch @panic("no memory")) catch @panic("no memory");
+        if (self.arena) |arena| self.packets.append(
+            arena,
+            arena.dupe(u8, packet) catch @panic("no memory"),
+        ) catch @panic("no memory");
         if (kind == .trace) return;
         if (self.failure != null) self.after_failure = true;
         self.last = kind;
@@ -56,7 +59,12 @@ pub const Talk = struct {
         return packet.len;
     }
 
-    pub fn receive(self: *Talk, kernel: *willing.Willing, from: *const willing.Descriptor, address: usize) usize {
+    pub fn receive(
+        self: *Talk,
+        kernel: *willing.Willing,
+        from: *const willing.Descriptor,
+        address: usize,
+    ) usize {
         const room = passing.packet_of(address);
         const header: *passing.Header = @ptrFromInt(address);
         switch (from.kind) {

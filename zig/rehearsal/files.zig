@@ -25,9 +25,10 @@ pub fn describe(file: willing.Descriptor, stat: *linux.Statx, plan_size: usize) 
         stat.ino = 1;
     };
     const devices = [_]struct { []const u8, u32, u32 }{
-        .{ "/dev/null", 1, 3 },    .{ "/dev/zero", 1, 5 },    .{ "/dev/full", 1, 7 },     .{ "/dev/random", 1, 8 },
-        .{ "/dev/urandom", 1, 9 }, .{ "/dev/tty", 5, 0 },     .{ "/dev/pts/ptmx", 5, 2 }, .{ "/dev/fuse", 10, 229 },
-        .{ "/dev/console", 5, 1 }, .{ "/dev/pts/0", 136, 0 },
+        .{ "/dev/null", 1, 3 },     .{ "/dev/zero", 1, 5 },    .{ "/dev/full", 1, 7 },
+        .{ "/dev/random", 1, 8 },   .{ "/dev/urandom", 1, 9 }, .{ "/dev/tty", 5, 0 },
+        .{ "/dev/pts/ptmx", 5, 2 }, .{ "/dev/fuse", 10, 229 }, .{ "/dev/console", 5, 1 },
+        .{ "/dev/pts/0", 136, 0 },
     };
     for (devices) |device| if (std.mem.endsWith(u8, file.path, device[0])) {
         stat.mode = S.IFCHR | 0o666;
@@ -54,12 +55,21 @@ pub fn describe_system(file: *const willing.Descriptor, raw: *[15]u64) void {
 /// What one read(2) gives; after that comes the end.
 pub fn content(kernel: *const willing.Willing, path: []const u8) []const u8 {
     if (std.mem.endsWith(u8, path, "/mountinfo")) {
-        return "28 1 0:20 / /proc rw,nosuid - proc proc rw\n29 1 0:21 / /sys rw - sysfs sysfs rw\n30 1 0:22 / / rw - ext4 /dev/sda rw\n";
+        return
+        \\28 1 0:20 / /proc rw,nosuid - proc proc rw
+        \\29 1 0:21 / /sys rw - sysfs sysfs rw
+        \\30 1 0:22 / / rw - ext4 /dev/sda rw
+        \\
+        ;
     }
     if (std.mem.endsWith(u8, path, "/passwd")) return "root:x:0:0:root:/root:/bin/sh\n";
     if (std.mem.endsWith(u8, path, "/stat")) {
         const text = "42 (bunc-init) S 7 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 {d} 4096 20\n";
-        return std.fmt.allocPrint(kernel.arena, text, .{if (kernel.plan.namespaces.join_process) |it| it.start_time.value else 1}) catch @panic("no memory");
+        return std.fmt.allocPrint(
+            kernel.arena,
+            text,
+            .{if (kernel.plan.namespaces.join_process) |it| it.start_time.value else 1},
+        ) catch @panic("no memory");
     }
     return "";
 }

@@ -31,8 +31,24 @@ pub const own_pid = 7;
 
 pub const Data = std.ArrayList(u8);
 
+const Kind = enum {
+    closed,
+    stdio,
+    channel,
+    connection,
+    route,
+    file,
+    data,
+    pidfd,
+    pipe,
+    socket,
+    filter,
+    passed,
+    machine,
+};
+
 pub const Descriptor = struct {
-    kind: enum { closed, stdio, channel, connection, route, file, data, pidfd, pipe, socket, filter, passed, machine } = .closed,
+    kind: Kind = .closed,
     cloexec: bool = true,
     /// Its number in this process, which is ours to close or not.
     machine: usize = 0,
@@ -123,7 +139,10 @@ pub const Host = struct {
             .readlinkat => files.read_link(self, number, a),
             .statx => files.stat(self, number, a),
             .fstatfs => files.stat_system(self, self.at(number, a[0]), @ptrFromInt(a[1])),
-            .fchownat, .fchmodat => if (files.is_there(self, files.resolve(self, number, a[0], text(a[1])))) 0 else failed(.NOENT),
+            .fchownat, .fchmodat => blk: {
+                const path = files.resolve(self, number, a[0], text(a[1]));
+                break :blk if (files.is_there(self, path)) 0 else failed(.NOENT);
+            },
             .chdir => blk: {
                 self.directory = self.print("{s}", .{text(a[0])});
                 break :blk 0;
@@ -153,13 +172,18 @@ pub const Host = struct {
             .memfd_create => blk: {
                 const data = self.arena.create(Data) catch @panic("no memory");
                 data.* = .empty;
-                break :blk self.open(3, .{ .kind = .data, .path = self.print("{s}", .{text(a[0])}), .data = data });
+                break :blk self.open(
+                    3,
+                    .{ .kind = .data, .path = self.print("{s}", .{text(a[0])}), .data = data },
+                );
             },
             .pipe2 => descriptors.pipe(self, a[0]),
             .socketpair => blk: {
                 const pair: *[2]i32 = @ptrFromInt(a[3]);
                 self.channels += 1;
-                for (pair) |*fd| fd.* = @intCast(self.open(3, .{ .kind = .channel, .channel = self.channels }));
+                for (pair) |*fd| fd.* = @intCast(
+                    self.open(3, .{ .kind = .channel, .channel = self.channels }),
+                );
                 break :blk 0;
             },
             .socket => self.open(3, .{ .kind = if (a[0] == linux.AF.NETLINK) .route else .socket }),
@@ -170,7 +194,9 @@ pub const Host = struct {
             },
             .connect, .listen, .flock, .fchmod, .pidfd_send_signal => blk: {
                 const fd = self.at(number, a[0]);
-                if (number == .connect and self.starts(number, a[1])) fd.* = .{ .kind = .connection, .channel = fd.channel };
+                if (number == .connect and self.starts(number, a[1])) {
+                    fd.* = .{ .kind = .connection, .channel = fd.channel };
+                }
                 if (number == .pidfd_send_signal) break :blk self.signal(fd.pid, @truncate(a[1]));
                 break :blk 0;
             },
@@ -190,9 +216,19 @@ pub const Host = struct {
             .wait4 => self.wait(signed(a[0]), a[1]),
             .pidfd_open => blk: {
                 if (self.children.find(signed(a[0])) == null) break :blk failed(.SRCH);
-                break :blk self.open(3, .{ .kind = .pidfd, .pid = signed(a[0]), .path = self.print("process {d}", .{signed(a[0])}) });
+                break :blk self.open(
+                    3,
+                    .{
+                        .kind = .pidfd,
+                        .pid = signed(a[0]),
+                        .path = self.print("process {d}", .{signed(a[0])}),
+                    },
+                );
             },
-            .open_tree => self.open(3, .{ .kind = .passed, .path = self.print("mount of {s}", .{text(a[1])}) }),
+            .open_tree => self.open(
+                3,
+                .{ .kind = .passed, .path = self.print("mount of {s}", .{text(a[1])}) },
+            ),
             .setns, .mount_setattr => blk: {
                 _ = self.at(number, a[0]);
                 break :blk 0;
@@ -204,7 +240,10 @@ pub const Host = struct {
             },
             .clock_gettime => blk: {
                 self.clock_ms += 1;
-                @as(*[2]i64, @ptrFromInt(a[1])).* = .{ @intCast(self.clock_ms / 1000), @intCast(self.clock_ms % 1000 * 1_000_000) };
+                @as(*[2]i64, @ptrFromInt(a[1])).* = .{
+                    @intCast(self.clock_ms / 1000),
+                    @intCast(self.clock_ms % 1000 * 1_000_000),
+                };
                 break :blk 0;
             },
             .rt_sigprocmask => blk: {
@@ -324,7 +363,16 @@ pub const Host = struct {
         }
         if (args.flags & linux.CLONE.PIDFD != 0) {
             const pidfd: *i32 = @ptrFromInt(args.pidfd);
-            pidfd.* = @intCast(self.open(3, .{ .kind = .pidfd, .pid = process.pid, .path = self.print("process {d}", .{process.pid}) }));
+            pidfd.* = @intCast(
+                self.open(
+                    3,
+                    .{
+                        .kind = .pidfd,
+                        .pid = process.pid,
+                        .path = self.print("process {d}", .{process.pid}),
+                    },
+                ),
+            );
         }
         return @intCast(process.pid);
     }
@@ -354,7 +402,10 @@ pub const Host = struct {
             if (self.at(.execveat, fd.*).cloexec) self.stray = .execveat;
         }
         const encoded = self.at(.execveat, fds[1]).data orelse @panic("bunc-init has no plan");
-        var decoder: wire.Decoder = .{ .bytes = self.arena.dupe(u8, encoded.items) catch @panic("no memory"), .allocator = self.arena };
+        var decoder: wire.Decoder = .{
+            .bytes = self.arena.dupe(u8, encoded.items) catch @panic("no memory"),
+            .allocator = self.arena,
+        };
         const plan = decoder.decode(plan_types.Plan) catch @panic("bunc-init cannot read its plan");
         for (plan.placement.tasks) |tasks| {
             const cgroup = std.fs.path.dirnamePosix(tasks).?;

@@ -21,7 +21,10 @@ pub fn answer(host: *Host, number: linux.SYS, a: [6]usize) ?usize {
             return open(host, number, a[0], text(a[1]), how[0], how[2]);
         },
         .read, .pread64, .lseek, .getdents64, .fstatfs => return ask(host, number, a),
-        .ioctl => return if (a[1] == linux.T.CGETS or a[1] == linux.T.IOCGWINSZ) ask(host, number, a) else null,
+        .ioctl => {
+            const is_question = a[1] == linux.T.CGETS or a[1] == linux.T.IOCGWINSZ;
+            return if (is_question) ask(host, number, a) else null;
+        },
         .statx => {
             if (text(a[1]).len == 0) return ask(host, number, a);
             const path = files.resolve(host, number, a[0], text(a[1]));
@@ -85,5 +88,14 @@ fn open(host: *Host, number: linux.SYS, dir: usize, given: []const u8, flags: us
         machine.close(opened);
         return host.open(3, .{ .kind = .file, .path = path, .cloexec = flags & sys.O.CLOEXEC != 0 });
     }
-    return host.open(3, .{ .kind = .machine, .machine = opened, .is_ours = true, .path = path, .cloexec = flags & sys.O.CLOEXEC != 0 });
+    return host.open(
+        3,
+        .{
+            .kind = .machine,
+            .machine = opened,
+            .is_ours = true,
+            .path = path,
+            .cloexec = flags & sys.O.CLOEXEC != 0,
+        },
+    );
 }

@@ -57,7 +57,8 @@ pub fn is_made(host: *Host, path: []const u8) bool {
 
 /// A file that the kernel writes: of a process, or of a cgroup.
 pub fn is_of_kernel(host: *Host, path: []const u8) bool {
-    return std.mem.startsWith(u8, path, "/proc/") or is_cgroup(host, std.fs.path.dirnamePosix(path) orelse "/");
+    return std.mem.startsWith(u8, path, "/proc/") or
+        is_cgroup(host, std.fs.path.dirnamePosix(path) orelse "/");
 }
 
 fn is_cgroup(host: *Host, directory: []const u8) bool {
@@ -105,12 +106,17 @@ fn cgroup_text(host: *Host, directory: []const u8, name: []const u8) ?[]const u8
     const is_list = std.mem.eql(u8, name, "tasks");
     if (is_list or std.mem.eql(u8, name, "cgroup.procs")) return host.children.pids_in(directory);
     if (std.mem.eql(u8, name, "cgroup.events")) {
-        return host.print("populated {d}\nfrozen 0\n", .{@intFromBool(host.children.is_populated(directory))});
+        return host.print(
+            "populated {d}\nfrozen 0\n",
+            .{@intFromBool(host.children.is_populated(directory))},
+        );
     }
     if (host.on_machine) if (text_above(host, directory, name)) |above| return above;
     for (cgroup_texts) |known| if (std.mem.eql(u8, name, known[0])) return known[1];
     // Of the hierarchy's root; a new one is empty.
-    if (std.mem.startsWith(u8, name, "cpuset.")) return if (std.mem.endsWith(u8, directory, "/cpuset")) "0-1\n" else "";
+    if (std.mem.startsWith(u8, name, "cpuset.")) {
+        return if (std.mem.endsWith(u8, directory, "/cpuset")) "0-1\n" else "";
+    }
     const dot = std.mem.indexOfScalar(u8, name, '.') orelse return null;
     for (controllers) |controller| if (std.mem.eql(u8, name[0..dot], controller)) return "";
     return null;
@@ -124,7 +130,8 @@ const controllers = [_][]const u8{
 
 /// What the cgroup above says that was there before.
 fn text_above(host: *Host, directory: []const u8, name: []const u8) ?[]const u8 {
-    const is_inherited = std.mem.eql(u8, name, "cgroup.controllers") or std.mem.startsWith(u8, name, "cpuset.");
+    const is_inherited = std.mem.eql(u8, name, "cgroup.controllers") or
+        std.mem.startsWith(u8, name, "cpuset.");
     if (!is_inherited) return null;
     var above = directory;
     while (host.tree.find(above) != null) above = std.fs.path.dirnamePosix(above) orelse return null;
@@ -161,20 +168,32 @@ pub fn read(host: *Host, file: *Descriptor, buffer: []u8) usize {
 pub fn wrote(host: *Host, file: *const Descriptor, what: []const u8) void {
     const name = std.fs.path.basenamePosix(file.path);
     const directory = std.fs.path.dirnamePosix(file.path) orelse "/";
-    if (!is_of_kernel(host, file.path)) return host.tree.append(host.tree.find(file.path) orelse return, what);
+    if (!is_of_kernel(host, file.path)) {
+        return host.tree.append(host.tree.find(file.path) orelse return, what);
+    }
     if (std.mem.eql(u8, name, "cgroup.kill")) return host.children.kill_below(directory);
     if (std.mem.eql(u8, name, "tasks") or std.mem.eql(u8, name, "cgroup.procs")) {
         const process = host.children.find(std.fmt.parseInt(i32, what, 10) catch return) orelse return;
-        return host.children.move(process, std.fs.path.dirnamePosix(directory).?, host.print("{s}", .{directory}));
+        return host.children.move(
+            process,
+            std.fs.path.dirnamePosix(directory).?,
+            host.print("{s}", .{directory}),
+        );
     }
     host.tree.replace(file.path, what);
 }
 
 /// If the program is newuidmap(1) or newgidmap(1): its arguments are a pid and the numbers.
 pub fn map_by_helper(host: *Host, program: []const u8, arguments: []const ?[*:0]const u8) void {
-    const helpers = [_]struct { []const u8, []const u8 }{ .{ "/newuidmap", "uid_map" }, .{ "/newgidmap", "gid_map" } };
+    const helpers = [_]struct { []const u8, []const u8 }{
+        .{ "/newuidmap", "uid_map" },
+        .{ "/newgidmap", "gid_map" },
+    };
     for (helpers) |helper| if (std.mem.endsWith(u8, program, helper[0])) {
-        host.tree.replace(host.print("/proc/{s}/{s}", .{ std.mem.span(arguments[1].?), helper[1] }), "mapped");
+        host.tree.replace(
+            host.print("/proc/{s}/{s}", .{ std.mem.span(arguments[1].?), helper[1] }),
+            "mapped",
+        );
     };
 }
 
@@ -200,7 +219,9 @@ pub fn unlink(host: *Host, number: linux.SYS, dir: usize, given: []const u8, is_
             if (host.children.is_populated(path)) return failed(.BUSY);
             remove_files_of_cgroup(host, path);
         }
-        for (host.tree.nodes.items) |each| if (Tree.name_below(path, each.path) != null) return failed(.NOTEMPTY);
+        for (host.tree.nodes.items) |each| {
+            if (Tree.name_below(path, each.path) != null) return failed(.NOTEMPTY);
+        }
     }
     host.tree.remove(host.tree.find(path).?);
     return 0;
@@ -210,7 +231,11 @@ fn remove_files_of_cgroup(host: *Host, path: []const u8) void {
     var index: usize = 0;
     while (index < host.tree.nodes.items.len) {
         const node = &host.tree.nodes.items[index];
-        if (!node.is_directory and Tree.name_below(path, node.path) != null) host.tree.remove(node) else index += 1;
+        if (!node.is_directory and Tree.name_below(path, node.path) != null) {
+            host.tree.remove(node);
+        } else {
+            index += 1;
+        }
     }
 }
 
@@ -223,7 +248,10 @@ pub fn rename(host: *Host, number: linux.SYS, a: [6]usize) usize {
 
 pub fn read_link(host: *Host, number: linux.SYS, a: [6]usize) usize {
     const given = text(a[1]);
-    const path = if (std.mem.eql(u8, given, "/proc/self")) host.print("{d}", .{host_types.own_pid}) else resolve(host, number, a[0], given);
+    const path = if (std.mem.eql(u8, given, "/proc/self"))
+        host.print("{d}", .{host_types.own_pid})
+    else
+        resolve(host, number, a[0], given);
     const length = @min(path.len, a[3]);
     @memcpy(words.bytes(a[2], a[3])[0..length], path[0..length]);
     return length;
@@ -265,7 +293,8 @@ fn process_of(host: *Host, path: []const u8) ?*children.Process {
 /// struct statfs: type first, flags last but four.
 pub fn stat_system(host: *Host, file: *const Descriptor, out: *[15]u64) usize {
     out.* = @splat(0);
-    out[0] = if (file.kind == .stdio or file.kind == .pipe) sys.fs_magic.pipefs else host.tree.magic_of(file.path);
+    const is_pipe = file.kind == .stdio or file.kind == .pipe;
+    out[0] = if (is_pipe) sys.fs_magic.pipefs else host.tree.magic_of(file.path);
     return 0;
 }
 

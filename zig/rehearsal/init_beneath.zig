@@ -30,7 +30,10 @@ pub fn answer(kernel: *Willing, number: linux.SYS, a: [6]usize) ?usize {
         },
         .statx => {
             if (a[2] & sys.AT.EMPTY_PATH != 0 and text(a[1]).len == 0) _ = kernel.at(number, a[0]);
-            const path = if (text(a[1]).len == 0) kernel.at(number, a[0]).path else kernel.resolve(number, a[0], text(a[1]));
+            const path = if (text(a[1]).len == 0)
+                kernel.at(number, a[0]).path
+            else
+                kernel.resolve(number, a[0], text(a[1]));
             if (is_made(kernel, path)) return null;
             const place = find(kernel, path) orelse return null;
             if (made_by_host(kernel, place) != null) return null;
@@ -46,7 +49,8 @@ pub fn answer(kernel: *Willing, number: linux.SYS, a: [6]usize) ?usize {
             const fd = kernel.at(number, a[0]);
             if (fd.kind != .file) return null;
             const place = find(kernel, fd.path) orelse return null;
-            const content = machine.content(kernel.arena, join(kernel, place)) orelse return words.failed(.INVAL);
+            const content = machine.content(kernel.arena, join(kernel, place)) orelse
+                return words.failed(.INVAL);
             return give(content, &fd.offset, a);
         },
         .getdents64 => {
@@ -92,7 +96,8 @@ pub fn exists(kernel: *const Willing, path: []const u8) bool {
     if (kernel.mounts.has(path)) return true;
     const place = find(kernel, path) orelse {
         // Of a new devpts this much is there; of what is no path, all.
-        return path.len == 0 or path[0] != '/' and !std.mem.startsWith(u8, path, "new ") or std.mem.endsWith(u8, path, "/pts/ptmx") or std.mem.endsWith(u8, path, "/pts/0");
+        return path.len == 0 or path[0] != '/' and !std.mem.startsWith(u8, path, "new ") or
+            std.mem.endsWith(u8, path, "/pts/ptmx") or std.mem.endsWith(u8, path, "/pts/0");
     };
     if (made_by_host(kernel, place)) |host| return host_files.is_there(host, join(kernel, place));
     return machine.is_in(place.root, place.path);
@@ -121,7 +126,9 @@ fn find(kernel: *const Willing, path: []const u8) ?Place {
 fn find_below(kernel: *const Willing, path: []const u8, count: usize) ?Place {
     if (is_of_host(path)) return .{ .root = "/", .path = path["host:".len..] };
     for (same_everywhere) |known| {
-        if (std.mem.startsWith(u8, path, known[0])) return .{ .root = known[1], .path = path[known[0].len..] };
+        if (std.mem.startsWith(u8, path, known[0])) {
+            return .{ .root = known[1], .path = path[known[0].len..] };
+        }
     }
     if (path.len == 0 or path[0] != '/') return null;
     if (kernel.mounts.at(path, count)) |index| {
@@ -131,7 +138,10 @@ fn find_below(kernel: *const Willing, path: []const u8, count: usize) ?Place {
             @panic("no memory");
         return .{ .root = source.root, .path = whole };
     }
-    for (kernel.plan.steps) |step| if (step.op == .bind_root) return .{ .root = step.op.bind_root.path, .path = path };
+    for (kernel.plan.steps) |step| if (step.op == .bind_root) return .{
+        .root = step.op.bind_root.path,
+        .path = path,
+    };
     return .{ .root = "/", .path = path };
 }
 

@@ -15,7 +15,11 @@ pub fn run(kernel: *Willing, stage: []const u8) process.End {
     const first: usize = 3 + plan.stdio.preserve_fds;
     for (0..first) |fd| kernel.descriptors[fd] = .{ .kind = .stdio, .cloexec = false };
     if (kernel.on_machine) for (0..first) |fd| {
-        kernel.descriptors[fd].path = std.fmt.allocPrint(kernel.arena, "host:/proc/self/fd/{d}", .{fd}) catch @panic("no memory");
+        kernel.descriptors[fd].path = std.fmt.allocPrint(
+            kernel.arena,
+            "host:/proc/self/fd/{d}",
+            .{fd},
+        ) catch @panic("no memory");
     };
     kernel.descriptors[first] = .{ .kind = .channel, .cloexec = false };
     kernel.descriptors[first + 1] = .{ .kind = .plan, .cloexec = false };
@@ -59,7 +63,10 @@ fn again(arena: std.mem.Allocator, address: usize) ?init_main.Vector {
     if (words.len != 7 or !std.mem.eql(u8, std.mem.span(words[0].?), "bunc-init")) return null;
     if (!std.mem.eql(u8, std.mem.span(words[4].?), "mapped")) return null;
     const copy = arena.alloc([*:0]const u8, words.len) catch @panic("no memory");
-    for (copy, words) |*to, from| to.* = (arena.dupeZ(u8, std.mem.span(from.?)) catch @panic("no memory")).ptr;
+    for (copy, words) |*to, from| to.* = (arena.dupeZ(
+        u8,
+        std.mem.span(from.?),
+    ) catch @panic("no memory")).ptr;
     return copy;
 }
 

@@ -17,8 +17,15 @@ pub fn open(dir: usize, path: []const u8, flags: usize, resolve: u64) usize {
     var buffer: sys.PathBuffer = undefined;
     const terminated = terminate(&buffer, path) orelse return words.failed(.NAMETOOLONG);
     const dropped: usize = 3 | sys.O.CREAT | sys.O.EXCL | sys.O.TRUNC | sys.O.APPEND;
-    const how: [3]u64 = .{ flags & ~dropped | sys.O.NONBLOCK * @intFromBool(flags & sys.O.PATH == 0) | sys.O.CLOEXEC, 0, resolve };
-    return kernel.call(.openat2, .{ dir, @intFromPtr(terminated.ptr), @intFromPtr(&how), @sizeOf(@TypeOf(how)) });
+    const how: [3]u64 = .{
+        flags & ~dropped | sys.O.NONBLOCK * @intFromBool(flags & sys.O.PATH == 0) | sys.O.CLOEXEC,
+        0,
+        resolve,
+    };
+    return kernel.call(
+        .openat2,
+        .{ dir, @intFromPtr(terminated.ptr), @intFromPtr(&how), @sizeOf(@TypeOf(how)) },
+    );
 }
 
 pub fn close(fd: usize) void {
@@ -58,7 +65,10 @@ pub fn statx(path: []const u8, flags: u32, out: *linux.Statx) bool {
     var buffer: sys.PathBuffer = undefined;
     const terminated = terminate(&buffer, path) orelse return false;
     const mask = 0x17ff;
-    const result = kernel.call(.statx, .{ at_cwd, @intFromPtr(terminated.ptr), flags, mask, @intFromPtr(out) });
+    const result = kernel.call(
+        .statx,
+        .{ at_cwd, @intFromPtr(terminated.ptr), flags, mask, @intFromPtr(out) },
+    );
     return !words.is_failure(result);
 }
 
@@ -85,7 +95,13 @@ pub fn entries(arena: std.mem.Allocator, path: []const u8) ?[]const u8 {
     return everything(arena, path, sys.O.DIRECTORY, .getdents64, dirents_max);
 }
 
-fn everything(arena: std.mem.Allocator, path: []const u8, flags: usize, number: linux.SYS, maximum: usize) ?[]const u8 {
+fn everything(
+    arena: std.mem.Allocator,
+    path: []const u8,
+    flags: usize,
+    number: linux.SYS,
+    maximum: usize,
+) ?[]const u8 {
     const fd = open(at_cwd, path, flags, 0);
     if (words.is_failure(fd)) return null;
     defer close(fd);

@@ -27,7 +27,9 @@ pub fn receive(host: *Host, from: *const host_types.Descriptor, address: usize) 
             .wait, .wait_mapped => |_, tag| {
                 if (peer.heard == 0) host.get_stuck("recvmsg: bunc-init waits too");
                 peer.heard -= 1;
-                if (tag == .wait_mapped and !is_mapped(host, peer.pid)) host.get_stuck("bunc-init goes on without its id maps");
+                if (tag == .wait_mapped and !is_mapped(host, peer.pid)) {
+                    host.get_stuck("bunc-init goes on without its id maps");
+                }
                 host.next_turn();
             },
             .become_child => {
@@ -66,7 +68,14 @@ fn is_mapped(host: *Host, pid: i32) bool {
     return true;
 }
 
-fn deliver(host: *Host, header: *passing.Header, room: []u8, kind: sync.Kind, payload: []const u8, passes: []const u8) usize {
+fn deliver(
+    host: *Host,
+    header: *passing.Header,
+    room: []u8,
+    kind: sync.Kind,
+    payload: []const u8,
+    passes: []const u8,
+) usize {
     room[0] = @intFromEnum(kind);
     @memcpy(room[1..][0..payload.len], payload);
     if (passes.len > 0) passing.pass(host, header, host_types.Descriptor{ .kind = .passed, .path = passes });

@@ -12,20 +12,59 @@ const AT = [_]Name{ .{ 0x100, "SYMLINK_NOFOLLOW" }, .{ 0x1000, "EMPTY_PATH" }, .
 const UNLINK = [_]Name{.{ 0x200, "REMOVEDIR" }};
 const OPEN_TREE = [_]Name{ .{ 1, "CLONE" }, .{ sys.O.CLOEXEC, "CLOEXEC" } };
 const MOVE_MOUNT = [_]Name{ .{ 0x4, "F_EMPTY_PATH" }, .{ 0x40, "T_EMPTY_PATH" } };
-const FSCONFIG = [_]Name{ .{ 0, "SET_FLAG" }, .{ 1, "SET_STRING" }, .{ 5, "SET_FD" }, .{ 6, "CMD_CREATE" }, .{ 7, "CMD_RECONFIGURE" } };
+const FSCONFIG = [_]Name{
+    .{ 0, "SET_FLAG" },
+    .{ 1, "SET_STRING" },
+    .{ 5, "SET_FD" },
+    .{ 6, "CMD_CREATE" },
+    .{ 7, "CMD_RECONFIGURE" },
+};
 const FS_CLOEXEC = [_]Name{.{ 1, "CLOEXEC" }};
 const SECCOMP = [_]Name{.{ 1, "SET_MODE_FILTER" }};
-const FILTER = [_]Name{ .{ 1, "TSYNC" }, .{ 2, "LOG" }, .{ 4, "SPEC_ALLOW" }, .{ 8, "NEW_LISTENER" }, .{ 32, "WAIT_KILLABLE_RECV" } };
-const TIOC = [_]Name{ .{ 0x540e, "SCTTY" }, .{ 0x5414, "SWINSZ" }, .{ 0x40045431, "SPTLCK" }, .{ 0x5441, "GPTPEER" } };
+const FILTER = [_]Name{
+    .{ 1, "TSYNC" },
+    .{ 2, "LOG" },
+    .{ 4, "SPEC_ALLOW" },
+    .{ 8, "NEW_LISTENER" },
+    .{ 32, "WAIT_KILLABLE_RECV" },
+};
+const TIOC = [_]Name{
+    .{ 0x540e, "SCTTY" },
+    .{ 0x5414, "SWINSZ" },
+    .{ 0x40045431, "SPTLCK" },
+    .{ 0x5441, "GPTPEER" },
+};
 const SIOC = [_]Name{ .{ 0x8913, "GIFFLAGS" }, .{ 0x8914, "SIFFLAGS" } };
-const F = [_]Name{ .{ linux.F.SETFD, "SETFD" }, .{ linux.F.SETFL, "SETFL" }, .{ linux.F.DUPFD_CLOEXEC, "DUPFD_CLOEXEC" }, .{ 1033, "ADD_SEALS" } };
-const BPF = [_]Name{ .{ 5, "PROG_LOAD" }, .{ 8, "PROG_ATTACH" }, .{ 9, "PROG_DETACH" }, .{ 16, "PROG_QUERY" } };
+const F = [_]Name{
+    .{ linux.F.SETFD, "SETFD" },
+    .{ linux.F.SETFL, "SETFL" },
+    .{ linux.F.DUPFD_CLOEXEC, "DUPFD_CLOEXEC" },
+    .{ 1033, "ADD_SEALS" },
+};
+const BPF = [_]Name{
+    .{ 5, "PROG_LOAD" },
+    .{ 8, "PROG_ATTACH" },
+    .{ 9, "PROG_DETACH" },
+    .{ 16, "PROG_QUERY" },
+};
 const LOCK = [_]Name{ .{ 2, "EX" }, .{ 4, "NB" } };
 const MSG = [_]Name{ .{ linux.MSG.NOSIGNAL, "NOSIGNAL" }, .{ linux.MSG.CMSG_CLOEXEC, "CMSG_CLOEXEC" } };
-const FAMILY = [_]Name{ .{ linux.AF.UNIX, "UNIX" }, .{ linux.AF.INET, "INET" }, .{ linux.AF.NETLINK, "NETLINK" } };
+const FAMILY = [_]Name{
+    .{ linux.AF.UNIX, "UNIX" },
+    .{ linux.AF.INET, "INET" },
+    .{ linux.AF.NETLINK, "NETLINK" },
+};
 const ACCEPT = [_]Name{.{ linux.SOCK.CLOEXEC, "CLOEXEC" }};
-const PROPAGATION = [_]Name{ .{ linux.MS.UNBINDABLE, "UNBINDABLE" }, .{ linux.MS.PRIVATE, "PRIVATE" }, .{ linux.MS.SLAVE, "SLAVE" }, .{ linux.MS.SHARED, "SHARED" } };
-const AMBIENT = [_]Name{ .{ sys.PR.CAP_AMBIENT_RAISE, "RAISE" }, .{ sys.PR.CAP_AMBIENT_CLEAR_ALL, "CLEAR_ALL" } };
+const PROPAGATION = [_]Name{
+    .{ linux.MS.UNBINDABLE, "UNBINDABLE" },
+    .{ linux.MS.PRIVATE, "PRIVATE" },
+    .{ linux.MS.SLAVE, "SLAVE" },
+    .{ linux.MS.SHARED, "SHARED" },
+};
+const AMBIENT = [_]Name{
+    .{ sys.PR.CAP_AMBIENT_RAISE, "RAISE" },
+    .{ sys.PR.CAP_AMBIENT_CLEAR_ALL, "CLEAR_ALL" },
+};
 
 /// False: the argument has no names.
 pub fn print(out: *Writer, number: linux.SYS, index: usize, word: usize) Writer.Error!bool {
@@ -39,7 +78,11 @@ pub fn print(out: *Writer, number: linux.SYS, index: usize, word: usize) Writer.
         .mount_setattr, .statx, .execveat => try set(out, word, &.{.{ "AT_", &AT }}),
         .unlinkat => try set(out, word, &.{.{ "AT_", &UNLINK }}),
         .fsopen => try set(out, word, &.{.{ "FSOPEN_", &FS_CLOEXEC }}),
-        .fsmount => try (if (index == 1) set(out, word, &.{.{ "FSMOUNT_", &FS_CLOEXEC }}) else attributes(out, word)),
+        .fsmount => try (if (index == 1) set(
+            out,
+            word,
+            &.{.{ "FSMOUNT_", &FS_CLOEXEC }},
+        ) else attributes(out, word)),
         .fsconfig => try one(out, word, "FSCONFIG_", &FSCONFIG),
         .clone3, .unshare, .setns => try namespaces(out, word),
         .umount2 => try set(out, word, &.{.{ "MNT_", of(linux.MNT) }}),
@@ -54,12 +97,26 @@ pub fn print(out: *Writer, number: linux.SYS, index: usize, word: usize) Writer.
         .accept4 => try set(out, word, &.{.{ "SOCK_", &ACCEPT }}),
         .memfd_create => try set(out, word, &.{.{ "MFD_", of(linux.MFD) }}),
         .prctl => if (index == 0) try one_of_enum(out, word, "PR_", linux.PR) else return false,
-        .prlimit64 => if (index == 1) try one_of_enum(out, word, "RLIMIT_", linux.rlimit_resource) else return false,
-        .seccomp => try (if (index == 0) one(out, word, "SECCOMP_", &SECCOMP) else set(out, word, &.{.{ "SECCOMP_FILTER_FLAG_", &FILTER }})),
+        .prlimit64 => if (index == 1) try one_of_enum(
+            out,
+            word,
+            "RLIMIT_",
+            linux.rlimit_resource,
+        ) else return false,
+        .seccomp => try (if (index == 0) one(out, word, "SECCOMP_", &SECCOMP) else set(
+            out,
+            word,
+            &.{.{ "SECCOMP_FILTER_FLAG_", &FILTER }},
+        )),
         .keyctl => try one(out, word, "KEYCTL_", of(sys.KEYCTL)),
         .fcntl => if (index == 1) try one(out, word, "F_", &F) else return false,
         .bpf => try one(out, word, "BPF_", &BPF),
-        .ioctl => try (if (word >> 8 == 0x89) one(out, word, "SIOC", &SIOC) else one(out, word, "TIOC", &TIOC)),
+        .ioctl => try (if (word >> 8 == 0x89) one(
+            out,
+            word,
+            "SIOC",
+            &SIOC,
+        ) else one(out, word, "TIOC", &TIOC)),
         else => return false,
     }
     return true;

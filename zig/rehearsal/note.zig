@@ -50,10 +50,20 @@ fn text_at(number: linux.SYS, words: [6]usize, index: usize) []const u8 {
     };
 }
 
-fn print_word(kernel: anytype, out: *Writer, number: linux.SYS, index: usize, kind: u8, word: usize) Writer.Error!void {
+fn print_word(
+    kernel: anytype,
+    out: *Writer,
+    number: linux.SYS,
+    index: usize,
+    kind: u8,
+    word: usize,
+) Writer.Error!void {
     if (kind == 'f') return print_descriptor(kernel, out, word);
     if (try names.print(out, number, index, word)) return;
-    if (kind == 'n') try out.print("{d}", .{@as(i32, @bitCast(@as(u32, @truncate(word))))}) else try out.print("0x{x}", .{word});
+    if (kind == 'n') try out.print(
+        "{d}",
+        .{@as(i32, @bitCast(@as(u32, @truncate(word))))},
+    ) else try out.print("0x{x}", .{word});
 }
 
 /// A system call for a person: what it is done on, and the rest.
@@ -62,7 +72,10 @@ pub const Description = struct { target: []const u8 = "", detail: []const u8 = "
 pub fn describe(kernel: anytype, number: linux.SYS, words: [6]usize) Description {
     const found = try_describe(kernel, number, words) catch @panic("no memory");
     // The process may use the memory of a path for something else.
-    return .{ .target = kernel.arena.dupe(u8, found.target) catch @panic("no memory"), .detail = found.detail };
+    return .{
+        .target = kernel.arena.dupe(u8, found.target) catch @panic("no memory"),
+        .detail = found.detail,
+    };
 }
 
 fn try_describe(kernel: anytype, number: linux.SYS, words: [6]usize) Writer.Error!Description {
@@ -74,7 +87,10 @@ fn try_describe(kernel: anytype, number: linux.SYS, words: [6]usize) Writer.Erro
         '-' => {},
         'f' => {
             const is_directory = index + 1 < signature.len and signature[index + 1] == 'p';
-            const place = if (is_directory) kernel.resolve(number, word, memory.text(words[index + 1])) else name_of(kernel, word);
+            const place = if (is_directory)
+                kernel.resolve(number, word, memory.text(words[index + 1]))
+            else
+                name_of(kernel, word);
             // The last one is where it comes to be.
             if (target.len > 0) try detail.print("{s} ", .{target});
             target = plain(kernel, place);
@@ -94,7 +110,10 @@ fn try_describe(kernel: anytype, number: linux.SYS, words: [6]usize) Writer.Erro
     const rest = std.mem.trim(u8, out.written(), " ,");
     if (target.len > 0) return .{ .target = target, .detail = rest };
     const end = std.mem.indexOfScalar(u8, rest, ' ') orelse rest.len;
-    return .{ .target = std.mem.trimEnd(u8, rest[0..end], ","), .detail = std.mem.trimStart(u8, rest[end..], " ") };
+    return .{
+        .target = std.mem.trimEnd(u8, rest[0..end], ","),
+        .detail = std.mem.trimStart(u8, rest[end..], " "),
+    };
 }
 
 fn name_of(kernel: anytype, word: usize) []const u8 {
@@ -106,7 +125,11 @@ fn name_of(kernel: anytype, word: usize) []const u8 {
 fn plain(kernel: anytype, place: []const u8) []const u8 {
     if (std.mem.startsWith(u8, place, "host:")) return place["host:".len..];
     if (std.mem.eql(u8, place, "proc:")) return "new proc";
-    if (std.mem.startsWith(u8, place, "proc:/")) return std.fmt.allocPrint(kernel.arena, "/proc{s}", .{place["proc:".len..]}) catch @panic("no memory");
+    if (std.mem.startsWith(u8, place, "proc:/")) return std.fmt.allocPrint(
+        kernel.arena,
+        "/proc{s}",
+        .{place["proc:".len..]},
+    ) catch @panic("no memory");
     return place;
 }
 
@@ -118,7 +141,13 @@ fn print_descriptor(kernel: anytype, out: *Writer, word: usize) Writer.Error!voi
 }
 
 /// What stands behind pointers.
-fn print_more(kernel: anytype, out: *Writer, number: linux.SYS, a: [6]usize, separator: []const u8) Writer.Error!void {
+fn print_more(
+    kernel: anytype,
+    out: *Writer,
+    number: linux.SYS,
+    a: [6]usize,
+    separator: []const u8,
+) Writer.Error!void {
     switch (number) {
         .openat2 => {
             const how: *const [3]u64 = @ptrFromInt(a[2]);
@@ -201,7 +230,10 @@ fn print_more(kernel: anytype, out: *Writer, number: linux.SYS, a: [6]usize, sep
         },
         .bind, .connect => if (@as(*const u16, @ptrFromInt(a[1])).* == linux.AF.UNIX) {
             const path: [*:0]const u8 = @ptrFromInt(a[1] + 2);
-            if (path[0] != 0) try out.print("{s}{s}", .{ separator, kernel.resolve(number, memory.usize_of(sys.AT.FDCWD), memory.text(a[1] + 2)) });
+            if (path[0] != 0) try out.print(
+                "{s}{s}",
+                .{ separator, kernel.resolve(number, memory.usize_of(sys.AT.FDCWD), memory.text(a[1] + 2)) },
+            );
         },
         .write => try print_bytes(kernel, out, a[0], memory.bytes(a[1], a[2]), separator),
         .sendmsg => try print_bytes(kernel, out, a[0], passing.packet_of(a[1]), separator),
@@ -212,23 +244,36 @@ fn print_more(kernel: anytype, out: *Writer, number: linux.SYS, a: [6]usize, sep
         .sched_setattr => {
             const attr: *const sys.SchedAttr = @ptrFromInt(a[1]);
             try out.print("{s}policy {d}, flags 0x{x}, nice {d}, priority {d}, {d}/{d}/{d}", .{
-                separator, attr.policy, attr.flags, attr.nice, attr.priority, attr.runtime_ns, attr.deadline_ns, attr.period_ns,
+                separator,     attr.policy,     attr.flags,       attr.nice,
+                attr.priority, attr.runtime_ns, attr.deadline_ns, attr.period_ns,
             });
         },
         .sched_setaffinity => {
             try out.writeAll(separator);
             try names.bit_list(out, memory.bytes(a[2], a[1]));
         },
-        .keyctl => if (a[0] == sys.KEYCTL.JOIN_SESSION_KEYRING) try out.print("{s}\"{s}\"", .{ separator, memory.text(a[1]) }),
+        .keyctl => if (a[0] == sys.KEYCTL.JOIN_SESSION_KEYRING) try out.print(
+            "{s}\"{s}\"",
+            .{ separator, memory.text(a[1]) },
+        ),
         else => {},
     }
 }
 
 /// A message by its kind: its payload has pids and times.
-fn print_bytes(kernel: anytype, out: *Writer, to: usize, bytes: []const u8, separator: []const u8) Writer.Error!void {
+fn print_bytes(
+    kernel: anytype,
+    out: *Writer,
+    to: usize,
+    bytes: []const u8,
+    separator: []const u8,
+) Writer.Error!void {
     const kind = if (kernel.of(memory.signed(to))) |it| it.kind else .closed;
     switch (kind) {
-        .channel, .connection => try out.print("{s}{s}", .{ separator, if (std.enums.fromInt(sync.Kind, bytes[0])) |it| @tagName(it) else "?" }),
+        .channel, .connection => try out.print(
+            "{s}{s}",
+            .{ separator, if (std.enums.fromInt(sync.Kind, bytes[0])) |it| @tagName(it) else "?" },
+        ),
         .route => try out.print("{s}message {d}", .{ separator, std.mem.readInt(u16, bytes[4..6], .little) }),
         // Programs, plans and records.
         else => if (bytes.len > bytes_shown_max) {
@@ -240,16 +285,28 @@ fn print_bytes(kernel: anytype, out: *Writer, to: usize, bytes: []const u8, sepa
 /// Mounts by their place, and what makes the process who it is.
 pub fn keep_effect(kernel: anytype, number: linux.SYS, words: [6]usize) void {
     const effect = switch (number) {
-        .move_mount => std.fmt.allocPrint(kernel.arena, "mount {s}", .{if (kernel.of(memory.signed(words[2]))) |it| it.path else ""}) catch @panic("no memory"),
+        .move_mount => std.fmt.allocPrint(
+            kernel.arena,
+            "mount {s}",
+            .{if (kernel.of(memory.signed(words[2]))) |it| it.path else ""},
+        ) catch @panic("no memory"),
         .mount_setattr => blk: {
             const attr: *const [4]u64 = @ptrFromInt(words[3]);
             const path = if (kernel.of(memory.signed(words[0]))) |it| it.path else memory.text(words[1]);
-            break :blk std.fmt.allocPrint(kernel.arena, "attributes {s} 0x{x} 0x{x}", .{ path, attr[0], attr[2] }) catch @panic("no memory");
+            break :blk std.fmt.allocPrint(
+                kernel.arena,
+                "attributes {s} 0x{x} 0x{x}",
+                .{ path, attr[0], attr[2] },
+            ) catch @panic("no memory");
         },
-        .prctl => if (words[0] == sys.PR.CAPBSET_READ or words[0] == get_no_new_privs) return else write(kernel, number, words),
+        .prctl => blk: {
+            if (words[0] == sys.PR.CAPBSET_READ or words[0] == get_no_new_privs) return;
+            break :blk write(kernel, number, words);
+        },
         .prlimit64 => if (words[2] == 0) return else write(kernel, number, words),
-        .setgroups, .setresgid, .setresuid, .capset, .seccomp, .unshare, .setns, .pivot_root, .chroot => write(kernel, number, words),
-        .sethostname, .setdomainname, .personality, .setsid => write(kernel, number, words),
+        .setgroups, .setresgid, .setresuid, .capset, .seccomp => write(kernel, number, words),
+        .unshare, .setns, .pivot_root, .chroot, .setsid => write(kernel, number, words),
+        .sethostname, .setdomainname, .personality => write(kernel, number, words),
         .write => blk: {
             const to = kernel.of(memory.signed(words[0])) orelse return;
             // Labels, sysctls, maps.

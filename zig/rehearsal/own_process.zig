@@ -37,7 +37,9 @@ pub fn control(kernel: *Willing, a: [6]usize) usize {
         },
         sys.PR.SET_NO_NEW_PRIVS => kernel.no_new_privs = true,
         get_no_new_privs => return @intFromBool(kernel.no_new_privs),
-        sys.PR.CAP_AMBIENT => if (a[1] == sys.PR.CAP_AMBIENT_RAISE and a[2] > capability_last) return failed(.INVAL),
+        sys.PR.CAP_AMBIENT => {
+            if (a[1] == sys.PR.CAP_AMBIENT_RAISE and a[2] > capability_last) return failed(.INVAL);
+        },
         else => {},
     }
     return 0;

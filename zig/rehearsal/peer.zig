@@ -67,7 +67,12 @@ pub const Peer = struct {
             .target = "",
             .detail = "",
         });
-        self.script = .{ .turns = arena.dupe(Turn, &.{ .{ .tell = .{ .kind = .failure, .payload = bytes } }, .end }) catch @panic("no memory") };
+        self.script = .{
+            .turns = arena.dupe(
+                Turn,
+                &.{ .{ .tell = .{ .kind = .failure, .payload = bytes } }, .end },
+            ) catch @panic("no memory"),
+        };
         self.at = 0;
     }
 };
@@ -98,18 +103,41 @@ fn write(arena: std.mem.Allocator, plan: Plan, stage: []const u8, turns: *std.Ar
     for (plan.steps) |step| switch (step.op) {
         .network_device => |op| {
             const name = try std.fmt.allocPrint(arena, "{s}/{s}", .{ op.name, op.new_name });
-            try turns.appendSlice(arena, &.{ .{ .tell = .{ .kind = .network_device, .payload = name } }, .wait });
+            try turns.appendSlice(
+                arena,
+                &.{ .{ .tell = .{ .kind = .network_device, .payload = name } }, .wait },
+            );
         },
         .mount => |op| {
             // Sources that bunc-init may open itself are not asked for.
             const map = op.id_map orelse continue;
             if (!plan.parent_opens_sources or op.source != .bind) continue;
-            if (!has_namespace) try turns.append(arena, .{ .tell = .{ .kind = .mount_namespace, .passes = "mount namespace" } });
+            if (!has_namespace) try turns.append(
+                arena,
+                .{ .tell = .{ .kind = .mount_namespace, .passes = "mount namespace" } },
+            );
             has_namespace = true;
-            const request: sync.SourceRequest = .{ .recursive = op.source.bind.recursive, .map_recursive = map.recursive, .path = op.source.bind.path };
+            const request: sync.SourceRequest = .{
+                .recursive = op.source.bind.recursive,
+                .map_recursive = map.recursive,
+                .path = op.source.bind.path,
+            };
             var buffer: [sync.size_max]u8 = undefined;
             const payload = try arena.dupe(u8, request.encode(&buffer).?);
-            try turns.appendSlice(arena, &.{ .{ .tell = .{ .kind = .source, .payload = payload, .passes = "user namespace", .subject = step.subject } }, .wait });
+            try turns.appendSlice(
+                arena,
+                &.{
+                    .{
+                        .tell = .{
+                            .kind = .source,
+                            .payload = payload,
+                            .passes = "user namespace",
+                            .subject = step.subject,
+                        },
+                    },
+                    .wait,
+                },
+            );
         },
         .parent_hooks => try turns.appendSlice(arena, &.{ .{ .tell = .{ .kind = .hooks } }, .wait }),
         .console => try turns.append(arena, .{ .tell = .{ .kind = .console, .passes = "console" } }),
@@ -117,7 +145,10 @@ fn write(arena: std.mem.Allocator, plan: Plan, stage: []const u8, turns: *std.Ar
         else => {},
     };
     if (has_listener) {
-        try turns.appendSlice(arena, &.{ .{ .tell = .{ .kind = .seccomp_listener, .passes = "seccomp listener" } }, .wait });
+        try turns.appendSlice(
+            arena,
+            &.{ .{ .tell = .{ .kind = .seccomp_listener, .passes = "seccomp listener" } }, .wait },
+        );
     }
     try turns.append(arena, .{ .tell = .{ .kind = .ready } });
     switch (plan.process.start) {

@@ -18,7 +18,8 @@ pub const Tree = struct {
     }
 
     pub fn add(self: *Tree, path: []const u8, is_directory: bool, text: []const u8) void {
-        const node: Node = .{ .path = self.keep(path), .is_directory = is_directory, .text = self.keep(text) };
+        const node: Node =
+            .{ .path = self.keep(path), .is_directory = is_directory, .text = self.keep(text) };
         self.nodes.append(self.arena, node) catch @panic("no memory");
     }
 
@@ -50,7 +51,9 @@ pub const Tree = struct {
 
     pub fn name_below(directory: []const u8, path: []const u8) ?[]const u8 {
         const head = std.mem.trimEnd(u8, directory, "/");
-        if (path.len <= head.len + 1 or !std.mem.startsWith(u8, path, head) or path[head.len] != '/') return null;
+        if (path.len <= head.len + 1 or !std.mem.startsWith(u8, path, head) or path[head.len] != '/') {
+            return null;
+        }
         const name = path[head.len + 1 ..];
         return if (std.mem.indexOfScalar(u8, name, '/') == null) name else null;
     }

@@ -47,13 +47,22 @@ pub fn first_of_child(noted: []const backend.Noted, fork: usize) usize {
 }
 
 /// → how many lines were printed: 0 or 1. `errno` null: of the rehearsal in which nothing failed.
-pub fn print_wrong(out: *std.Io.Writer, willing: Outcome, errno: ?sys.E, index: usize, outcome: Outcome) !usize {
+pub fn print_wrong(
+    out: *std.Io.Writer,
+    willing: Outcome,
+    errno: ?sys.E,
+    index: usize,
+    outcome: Outcome,
+) !usize {
     const wrong = find(willing, errno, index, outcome) orelse return 0;
     const call = willing.noted[index];
     if (errno) |it| try out.print("{d} {t} {s}: {s}: ", .{ index, it, call.subject, call.text });
     try out.print("{s}", .{wrong});
     if (outcome.kernel.talk.failure) |it| {
-        try out.print(" ({s}, {t}, {s}, {s})", .{ it.op, @as(sys.E, @enumFromInt(it.errno)), it.subject, it.target });
+        try out.print(
+            " ({s}, {t}, {s}, {s})",
+            .{ it.op, @as(sys.E, @enumFromInt(it.errno)), it.subject, it.target },
+        );
     }
     try out.writeAll("\n");
     return 1;
@@ -73,14 +82,19 @@ fn find(willing: Outcome, errno: ?sys.E, index: usize, outcome: Outcome) ?[]cons
     if (kernel.talk.failure) |record| {
         if (kernel.talk.after_failure) return "more is told after the failure";
         if (executed) return "a failure is told, and the program is executed";
-        if (outcome.end != .exited or outcome.end.exited != 1) return "a failure is told, and the exit status is not 1";
+        if (outcome.end != .exited or outcome.end.exited != 1) {
+            return "a failure is told, and the exit status is not 1";
+        }
         if (record.op.len == 0) return "the failure names no operation";
         if (!std.mem.eql(u8, record.subject, call.subject)) return "the failure names another config path";
         if (record.errno != @intFromEnum(failed)) return "the failure has another errno";
         return null;
     }
     if (!done) return if (harmless.is_silent(call, failed)) null else "no failure is told";
-    const row = if (outcome.repeated and harmless.is_made_again(call, failed)) harmless.again else harmless.find(call, failed) orelse return "it is taken for success";
+    const row = if (outcome.repeated and harmless.is_made_again(call, failed))
+        harmless.again
+    else
+        harmless.find(call, failed) orelse return "it is taken for success";
     if (row.does_less) return null;
     const effect = left_out(willing, outcome) orelse return null;
     return std.fmt.allocPrint(kernel.arena, "it is left out: {s}", .{effect}) catch "something is left out";
@@ -90,7 +104,8 @@ fn find(willing: Outcome, errno: ?sys.E, index: usize, outcome: Outcome) ?[]cons
 fn is_done(outcome: Outcome) bool {
     return switch (outcome.end) {
         .executed => true,
-        .exited => |status| status == 0 and (outcome.kernel.in_child or outcome.kernel.plan.process.start == .never),
+        .exited => |status| status == 0 and
+            (outcome.kernel.in_child or outcome.kernel.plan.process.start == .never),
         else => false,
     };
 }

@@ -28,7 +28,27 @@ const usize_of = words.usize_of;
 const descriptors_max = 128;
 
 pub const Descriptor = struct {
-    kind: enum { closed, stdio, channel, plan, listener, connection, signals, file, mount, filesystem, route, pair, pid, data, pipe, terminal, filter } = .closed,
+    const Kind = enum {
+        closed,
+        stdio,
+        channel,
+        plan,
+        listener,
+        connection,
+        signals,
+        file,
+        mount,
+        filesystem,
+        route,
+        pair,
+        pid,
+        data,
+        pipe,
+        terminal,
+        filter,
+    };
+
+    kind: Kind = .closed,
     cloexec: bool = true,
     /// In the container: "/proc". On the host: "host:/proc". In a private procfs: "proc:/self".
     path: []const u8 = "",
@@ -153,7 +173,8 @@ pub const Willing = struct {
                 const fds = @as([*]sys.PollFd, @ptrFromInt(a[0]))[0..a[1]];
                 for (fds) |*each| {
                     if (each.fd < 0) continue;
-                    each.revents = if (self.at(number, usize_of(each.fd)).kind == .signals) 0 else each.events;
+                    const is_signals = self.at(number, usize_of(each.fd)).kind == .signals;
+                    each.revents = if (is_signals) 0 else each.events;
                 }
                 break :blk 1;
             },
@@ -161,7 +182,10 @@ pub const Willing = struct {
             .recvmsg => self.talk.receive(self, self.at(number, a[0]), a[1]),
             .ioctl => blk: {
                 _ = self.at(number, a[0]);
-                break :blk if (a[1] == linux.T.IOCGPTPEER) self.open(3, .{ .kind = .terminal, .path = "/dev/pts/0" }) else 0;
+                break :blk if (a[1] == linux.T.IOCGPTPEER) self.open(
+                    3,
+                    .{ .kind = .terminal, .path = "/dev/pts/0" },
+                ) else 0;
             },
             .mkdirat, .mknodat => self.make(number, a[0], text(a[1])),
             .symlinkat => self.make(number, a[1], text(a[2])),
@@ -184,7 +208,10 @@ pub const Willing = struct {
                 break :blk 0;
             },
             .getcwd => blk: {
-                const path = if (std.mem.startsWith(u8, self.directory, "host:")) "(unreachable)/" else self.directory;
+                const path = if (std.mem.startsWith(u8, self.directory, "host:"))
+                    "(unreachable)/"
+                else
+                    self.directory;
                 @memcpy(bytes(a[0], a[1])[0..path.len], path);
                 @as([*]u8, @ptrFromInt(a[0]))[path.len] = 0;
                 break :blk path.len + 1;
@@ -212,7 +239,13 @@ pub const Willing = struct {
             },
             .fsmount => blk: {
                 const system = self.at(number, a[0]).path;
-                break :blk self.open(3, .{ .kind = .mount, .path = if (std.mem.eql(u8, system, "proc")) "proc:" else self.keep("new ", system) });
+                break :blk self.open(
+                    3,
+                    .{
+                        .kind = .mount,
+                        .path = if (std.mem.eql(u8, system, "proc")) "proc:" else self.keep("new ", system),
+                    },
+                );
             },
             .move_mount => blk: {
                 const moved = self.at(number, a[0]);
@@ -277,7 +310,8 @@ pub const Willing = struct {
                 break :blk 0;
             },
             .getpid => 1,
-            .rt_sigaction, .munmap, .geteuid, .getegid, .setsid, .unshare, .setgroups, .setresgid, .setresuid => 0,
+            .rt_sigaction, .munmap, .geteuid, .getegid, .setsid, .unshare => 0,
+            .setgroups, .setresgid, .setresuid => 0,
             .sched_setaffinity, .sched_setattr, .ioprio_set, .set_mempolicy, .personality => 0,
             .sethostname, .setdomainname, .umount2, .mount => 0,
             else => std.debug.panic("the rehearsal has no answer to {t}", .{number}),
@@ -286,16 +320,26 @@ pub const Willing = struct {
 
     /// Of clone3(2) with CLONE_PIDFD, too.
     pub fn child(self: *Willing, args: *const sys.CloneArgs) usize {
-        if (args.flags & linux.CLONE.PIDFD != 0) @as(*i32, @ptrFromInt(args.pidfd)).* = @intCast(self.open(3, .{ .kind = .pid }));
+        if (args.flags & linux.CLONE.PIDFD != 0) {
+            @as(*i32, @ptrFromInt(args.pidfd)).* = @intCast(self.open(3, .{ .kind = .pid }));
+        }
         self.children += 1;
         return self.children;
     }
 
-    fn open_path(self: *Willing, number: linux.SYS, dir: usize, path: []const u8, flags: usize, resolve_flags: usize) usize {
+    fn open_path(
+        self: *Willing,
+        number: linux.SYS,
+        dir: usize,
+        path: []const u8,
+        flags: usize,
+        resolve_flags: usize,
+    ) usize {
         const full = self.resolve(number, dir, path);
         if (flags & sys.O.CREAT != 0) self.remember(full);
         // The program, which is looked for from the working directory.
-        const is_program = !self.on_machine and signed(dir) == sys.AT.FDCWD and resolve_flags == sys.RESOLVE.NO_MAGICLINKS;
+        const is_program = !self.on_machine and signed(dir) == sys.AT.FDCWD and
+            resolve_flags == sys.RESOLVE.NO_MAGICLINKS;
         if (!is_program and !self.exists(full)) return failed(.NOENT);
         return self.open(3, .{
             .kind = .file,
@@ -355,7 +399,11 @@ pub const Willing = struct {
         const from = self.at(number, dir).path;
         const relative = std.mem.trim(u8, path, "/");
         if (relative.len == 0 or std.mem.eql(u8, relative, ".")) return from;
-        return std.fmt.allocPrint(self.arena, "{s}/{s}", .{ std.mem.trimEnd(u8, from, "/"), relative }) catch @panic("no memory");
+        return std.fmt.allocPrint(
+            self.arena,
+            "{s}/{s}",
+            .{ std.mem.trimEnd(u8, from, "/"), relative },
+        ) catch @panic("no memory");
     }
 
     fn stat_of(self: *Willing, number: linux.SYS, dir: usize, path: []const u8) Descriptor {

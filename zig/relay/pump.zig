@@ -47,7 +47,11 @@ pub const End = struct {
         return switch (stat.mode & sys.S.IFMT) {
             sys.S.IFIFO => .{ .fd = fd, .kind = .pipe },
             sys.S.IFSOCK => .{ .fd = fd, .kind = .socket },
-            sys.S.IFCHR => if (is_terminal(fd)) terminal(fd, stat, if (access == .read) sys.O.RDONLY else sys.O.WRONLY) else .{ .fd = fd, .kind = .file },
+            sys.S.IFCHR => if (is_terminal(fd)) terminal(
+                fd,
+                stat,
+                if (access == .read) sys.O.RDONLY else sys.O.WRONLY,
+            ) else .{ .fd = fd, .kind = .file },
             else => .{ .fd = fd, .kind = .file },
         };
     }
@@ -58,7 +62,8 @@ pub const End = struct {
         if (stat.rdev_major == 5 and stat.rdev_minor == 2) return shared;
         var path: [32]u8 = undefined;
         const name = std.fmt.bufPrintSentinel(&path, "/proc/self/fd/{d}", .{fd}, 0) catch unreachable;
-        const own = sys.open(name, access | sys.O.NONBLOCK | sys.O.NOCTTY | sys.O.CLOEXEC, 0) catch return shared;
+        const own = sys.open(name, access | sys.O.NONBLOCK | sys.O.NOCTTY | sys.O.CLOEXEC, 0) catch
+            return shared;
         return .{ .fd = own, .kind = .terminal, .ours = true };
     }
 
@@ -68,7 +73,10 @@ pub const End = struct {
     }
 
     fn read(self: End, buffer: []u8) sys.Error!usize {
-        return if (self.kind == .socket) sys.receive(self.fd, buffer, sys.MSG.DONTWAIT) else sys.read(self.fd, buffer);
+        return if (self.kind == .socket)
+            sys.receive(self.fd, buffer, sys.MSG.DONTWAIT)
+        else
+            sys.read(self.fd, buffer);
     }
 
     fn write(self: End, bytes: []const u8) sys.Error!usize {

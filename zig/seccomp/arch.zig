@@ -94,7 +94,14 @@ const Convention = enum(u32) {
 /// __AUDIT_ARCH_LE
 const audit_little_endian: u32 = 0x4000_0000;
 
-fn of(machine: EM, convention: Convention, wide: bool, endian: std.builtin.Endian, multiplexed: bool, table: Table) Traits {
+fn of(
+    machine: EM,
+    convention: Convention,
+    wide: bool,
+    endian: std.builtin.Endian,
+    multiplexed: bool,
+    table: Table,
+) Traits {
     const order: u32 = if (endian == .little) audit_little_endian else 0;
     return .{
         .audit_token = @intFromEnum(machine) | @intFromEnum(convention) | order,

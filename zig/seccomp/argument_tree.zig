@@ -81,7 +81,13 @@ const Builder = struct {
         return builder.graph.ret(builder.otherwise);
     }
 
-    fn branch(builder: *Builder, first: usize, facts: Facts, accumulator: Accumulator, made: Test) TreeError!Id {
+    fn branch(
+        builder: *Builder,
+        first: usize,
+        facts: Facts,
+        accumulator: Accumulator,
+        made: Test,
+    ) TreeError!Id {
         if (builder.budget == 0) return error.BudgetExceeded;
         builder.budget -= 1;
         const arena = builder.graph.arena;
@@ -152,7 +158,13 @@ const Builder = struct {
 
     /// Nodes for one test; its successors may rely on the accumulator as
     /// `branch` tells them.
-    fn emit_test(builder: *Builder, made: Test, yes: Id, no: Id, accumulator: Accumulator) Allocator.Error!Id {
+    fn emit_test(
+        builder: *Builder,
+        made: Test,
+        yes: Id,
+        no: Id,
+        accumulator: Accumulator,
+    ) Allocator.Error!Id {
         const graph = builder.graph;
         var id: Id = undefined;
         if (made.mask == full) {
@@ -191,7 +203,17 @@ test "tree and sequence decide as the alternatives do" {
 
     var random_state: std.Random.DefaultPrng = .init(0x5ec0);
     const random = random_state.random();
-    const pool = [_]u64{ 0, 1, 2, 5, 0xffff_ffff, 0x1_0000_0000, 0x1_0000_0001, 0x5_0000_0002, std.math.maxInt(u64) };
+    const pool = [_]u64{
+        0,
+        1,
+        2,
+        5,
+        0xffff_ffff,
+        0x1_0000_0000,
+        0x1_0000_0001,
+        0x5_0000_0002,
+        std.math.maxInt(u64),
+    };
     for (0..2000) |round| {
         _ = arena_state.reset(.retain_capacity);
         const arena = arena_state.allocator();
@@ -219,7 +241,8 @@ test "tree and sequence decide as the alternatives do" {
         }
         for ([_]Strategy{ .tree, .sequence }) |strategy| {
             var graph: Graph = try .init(arena);
-            const program = try emit.emit(arena, &graph, try build(&graph, alternatives, 0, endian, strategy));
+            const program =
+                try emit.emit(arena, &graph, try build(&graph, alternatives, 0, endian, strategy));
             try bpf.check(program);
             for (0..60) |_| {
                 var data: interpreter.Data = .{ .number = 0, .architecture = 0 };

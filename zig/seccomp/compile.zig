@@ -58,7 +58,8 @@ pub fn compile(arena: Allocator, profile: *const Profile, options: Options) Erro
                 if (options.diagnostic) |it| it.set(
                     "linux.seccomp",
                     .{},
-                    "the profile needs more than the {d} instructions that the kernel allows a filter; use fewer rules with arguments",
+                    "the profile needs more than the {d} instructions that the kernel allows a filter; " ++
+                        "use fewer rules with arguments",
                     .{bpf.max_instructions},
                 );
                 return again;
@@ -87,7 +88,9 @@ fn flags_of(profile: *const Profile) u32 {
     }
     // The kernel refuses it (EINVAL) where there is no listener whose answer could be waited for. libseccomp
     // leaves it out.
-    if (flags & FILTER_FLAG.NEW_LISTENER == 0) flags &= ~profile_types.Flag.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV.bit();
+    if (flags & FILTER_FLAG.NEW_LISTENER == 0) {
+        flags &= ~profile_types.Flag.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV.bit();
+    }
     return flags;
 }
 
@@ -104,10 +107,11 @@ pub const Resolved = struct {
         var count: usize = 0;
         for (architectures) |architecture| {
             if (architecture == .SCMP_ARCH_X32 and contains(architectures, .SCMP_ARCH_X86_64)) continue;
+            const with_x32 = architecture == .SCMP_ARCH_X86_64 and contains(architectures, .SCMP_ARCH_X32);
             var group: numbers.Group = .{
                 .architectures = .{ architecture, .SCMP_ARCH_X32 },
                 .rules = undefined,
-                .count = if (architecture == .SCMP_ARCH_X86_64 and contains(architectures, .SCMP_ARCH_X32)) 2 else 1,
+                .count = if (with_x32) 2 else 1,
                 .enosys = numbers.enosys_rule_applies(profile.default_action),
             };
             for (0..group.count) |member| {
@@ -122,7 +126,11 @@ pub const Resolved = struct {
     }
 };
 
-fn architectures_of(arena: Allocator, profile: *const Profile, native: Architecture) Allocator.Error![]const Architecture {
+fn architectures_of(
+    arena: Allocator,
+    profile: *const Profile,
+    native: Architecture,
+) Allocator.Error![]const Architecture {
     const list = try arena.alloc(Architecture, profile.architectures.len + 1);
     list[0] = native;
     var count: usize = 1;
@@ -210,14 +218,25 @@ test "flags, architectures, and a profile that is too large" {
         .default_action = .SCMP_ACT_ERRNO,
         .default_errno_ret = 1,
         .architectures = &.{ .SCMP_ARCH_X32, .SCMP_ARCH_X86, .SCMP_ARCH_X86_64, .SCMP_ARCH_X86 },
-        .flags = &.{ .SECCOMP_FILTER_FLAG_TSYNC, .SECCOMP_FILTER_FLAG_LOG, .SECCOMP_FILTER_FLAG_SPEC_ALLOW, .SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
+        .flags = &.{
+            .SECCOMP_FILTER_FLAG_TSYNC,
+            .SECCOMP_FILTER_FLAG_LOG,
+            .SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+            .SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+        },
         .syscalls = &.{},
     };
     const empty = try compile(arena, &profile, .{ .native = .SCMP_ARCH_X86_64 });
     try testing.expectEqual(0x6, empty.flags);
-    try testing.expectEqualSlices(Architecture, &.{ .SCMP_ARCH_X86_64, .SCMP_ARCH_X32, .SCMP_ARCH_X86 }, empty.architectures);
+    try testing.expectEqualSlices(
+        Architecture,
+        &.{ .SCMP_ARCH_X86_64, .SCMP_ARCH_X32, .SCMP_ARCH_X86 },
+        empty.architectures,
+    );
 
-    profile.syscalls = &.{.{ .names = &.{"mkdir"}, .action = .SCMP_ACT_NOTIFY, .errno_ret = 1, .args = &.{} }};
+    profile.syscalls = &.{
+        .{ .names = &.{"mkdir"}, .action = .SCMP_ACT_NOTIFY, .errno_ret = 1, .args = &.{} },
+    };
     try testing.expectEqual(0x2e, (try compile(arena, &profile, .{ .native = .SCMP_ARCH_X86_64 })).flags);
     profile.flags = &.{};
     try testing.expectEqual(0x8, (try compile(arena, &profile, .{ .native = .SCMP_ARCH_X86_64 })).flags);
@@ -225,8 +244,18 @@ test "flags, architectures, and a profile that is too large" {
     const rules = try arena.alloc(profile_types.Rule, 3000);
     for (rules, 0..) |*rule, index| {
         const arguments = try arena.alloc(profile_types.Argument, 1);
-        arguments[0] = .{ .index = 1, .value = .{ .value = index * 7 }, .value_two = .{ .value = 0 }, .op = .SCMP_CMP_EQ };
-        rule.* = .{ .names = &.{"ioctl"}, .action = .SCMP_ACT_ERRNO, .errno_ret = @intCast(2 + index), .args = arguments };
+        arguments[0] = .{
+            .index = 1,
+            .value = .{ .value = index * 7 },
+            .value_two = .{ .value = 0 },
+            .op = .SCMP_CMP_EQ,
+        };
+        rule.* = .{
+            .names = &.{"ioctl"},
+            .action = .SCMP_ACT_ERRNO,
+            .errno_ret = @intCast(2 + index),
+            .args = arguments,
+        };
     }
     profile.syscalls = rules;
     var diagnostic: validate.Diagnostic = .{};

@@ -71,7 +71,9 @@ const Emitter = struct {
                 const yes = emitter.distance(node.yes);
                 const no = emitter.distance(node.no);
                 if (yes <= max_distance and no <= max_distance) {
-                    try emitter.prepend(.{ .code = node.code, .jt = @intCast(yes), .jf = @intCast(no), .k = node.k });
+                    try emitter.prepend(
+                        .{ .code = node.code, .jt = @intCast(yes), .jf = @intCast(no), .k = node.k },
+                    );
                     break;
                 }
                 try emitter.stand_in(if (yes > max_distance) node.yes else node.no);
@@ -122,7 +124,8 @@ test "long distances get stand-ins" {
     try bpf.check(program);
     for (0..1501) |number| {
         const data: interpreter.Data = .{ .number = @intCast(number), .architecture = 0 };
-        const expected: u32 = if (number == 1500) 4 else if (number % 3 != 0) 1 else if (number & 1 != 0) 2 else 3;
+        const others: u32 = if (number % 3 != 0) 1 else if (number & 1 != 0) 2 else 3;
+        const expected: u32 = if (number == 1500) 4 else others;
         try testing.expectEqual(expected, interpreter.run(program, &data, .little).value);
     }
 }
@@ -134,6 +137,11 @@ test "a program beyond the kernel's limit is refused" {
     const arena = arena_state.allocator();
     var graph: Graph = try .init(arena);
     var next = try graph.ret(0);
-    for (0..bpf.max_instructions) |value| next = try graph.jump(.equal, @intCast(value), try graph.ret(1), next);
+    for (0..bpf.max_instructions) |value| next = try graph.jump(
+        .equal,
+        @intCast(value),
+        try graph.ret(1),
+        next,
+    );
     try testing.expectError(error.ProgramTooLarge, emit(arena, &graph, next));
 }

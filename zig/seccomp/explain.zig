@@ -91,7 +91,10 @@ pub const Explainer = struct {
     }
 
     /// All that the rules say of the system call, whatever its arguments.
-    pub fn decision(explainer: *const Explainer, data: *const interpreter.Data) Allocator.Error!rules.Decision {
+    pub fn decision(
+        explainer: *const Explainer,
+        data: *const interpreter.Data,
+    ) Allocator.Error!rules.Decision {
         const rule = switch (explainer.treatment(data)) {
             .rule => |it| it,
             else => return .default,
@@ -170,7 +173,12 @@ test "answers and reasons" {
         .architectures = &.{.SCMP_ARCH_X86_64},
         .flags = &.{},
         .syscalls = &.{
-            .{ .names = &.{ "read", "close_range" }, .action = .SCMP_ACT_ALLOW, .errno_ret = 1, .args = &.{} },
+            .{
+                .names = &.{ "read", "close_range" },
+                .action = .SCMP_ACT_ALLOW,
+                .errno_ret = 1,
+                .args = &.{},
+            },
             .{ .names = &.{"personality"}, .action = .SCMP_ACT_ALLOW, .errno_ret = 1, .args = &.{
                 .{ .index = 0, .value = .{ .value = 8 }, .value_two = .{ .value = 0 }, .op = .SCMP_CMP_EQ },
             } },
@@ -188,8 +196,18 @@ test "answers and reasons" {
         .{ x86_64, 135, 8 + (1 << 32), .{ .value = RET.ERRNO | 1, .reason = .default, .rule = null } },
         .{ x86_64, 165, 0, .{ .value = RET.ERRNO | 13, .reason = .rule, .rule = 2 } },
         .{ x86_64, 437, 0, .{ .value = RET.ERRNO | 38, .reason = .newer_than_profile, .rule = null } },
-        .{ x86_64, arch.x32_bit, 0, .{ .value = RET.KILL_THREAD, .reason = .bad_architecture, .rule = null } },
-        .{ audit_token(.SCMP_ARCH_X86), 3, 0, .{ .value = RET.KILL_THREAD, .reason = .bad_architecture, .rule = null } },
+        .{
+            x86_64,
+            arch.x32_bit,
+            0,
+            .{ .value = RET.KILL_THREAD, .reason = .bad_architecture, .rule = null },
+        },
+        .{
+            audit_token(.SCMP_ARCH_X86),
+            3,
+            0,
+            .{ .value = RET.KILL_THREAD, .reason = .bad_architecture, .rule = null },
+        },
     };
     for (cases) |case| {
         const data: interpreter.Data = .{
@@ -204,5 +222,8 @@ test "answers and reasons" {
     try testing.expectEqual(136, number_of_name(.SCMP_ARCH_X86, "personality"));
     try testing.expectEqual(null, number_of_name(.SCMP_ARCH_AARCH64, "open"));
     try testing.expectEqualStrings("clone3", name_of_number(.SCMP_ARCH_AARCH64, 435).?);
-    try testing.expectEqual(profile_types.Action.SCMP_ACT_ERRNO, (Answer{ .value = RET.ERRNO | 13, .reason = .default, .rule = null }).action());
+    try testing.expectEqual(
+        profile_types.Action.SCMP_ACT_ERRNO,
+        (Answer{ .value = RET.ERRNO | 13, .reason = .default, .rule = null }).action(),
+    );
 }

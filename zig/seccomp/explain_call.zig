@@ -80,7 +80,9 @@ pub fn seccomp_explain(call: *Call, request: SeccompExplainRequest) Call.Error!S
         const table = arch.traits(request.architecture).table;
         for (0..syscall_table.slot_count) |slot| {
             const number = syscall_table.number_of(table, @intCast(slot));
-            if (explain.name_of_number(request.architecture, number) != null) try answers.append(arena, try asker.ask(number));
+            if (explain.name_of_number(request.architecture, number) != null) {
+                try answers.append(arena, try asker.ask(number));
+            }
         }
     } else for (request.syscalls) |text| {
         if (number_of(request.architecture, text)) |number| {
@@ -88,7 +90,10 @@ pub fn seccomp_explain(call: *Call, request: SeccompExplainRequest) Call.Error!S
         } else try not_found.append(arena, text);
     }
     const unknown = try arena.alloc(SeccompUnknown, result.unknown_syscalls.len);
-    for (unknown, result.unknown_syscalls) |*target, source| target.* = .{ .rule = source.rule, .name = source.name };
+    for (unknown, result.unknown_syscalls) |*target, source| target.* = .{
+        .rule = source.rule,
+        .name = source.name,
+    };
     return .{
         .answers = answers.items,
         .not_found = not_found.items,
@@ -133,7 +138,10 @@ const Asker = struct {
         };
     }
 
-    fn describe(asker: *const Asker, alternatives: []const rules.Alternative) Call.Error![]const SeccompAlternative {
+    fn describe(
+        asker: *const Asker,
+        alternatives: []const rules.Alternative,
+    ) Call.Error![]const SeccompAlternative {
         const described = try asker.arena.alloc(SeccompAlternative, alternatives.len);
         for (alternatives, described) |source, *target| {
             const conditions = try asker.arena.alloc(SeccompCondition, source.conditions.len);
@@ -144,7 +152,12 @@ const Asker = struct {
                 .value = .{ .value = from.value },
             };
             const answer: explain.Answer = .{ .value = source.action, .reason = .rule, .rule = source.rule };
-            target.* = .{ .rule = source.rule, .action = answer.action(), .data = answer.data(), .conditions = conditions };
+            target.* = .{
+                .rule = source.rule,
+                .action = answer.action(),
+                .data = answer.data(),
+                .conditions = conditions,
+            };
         }
         return described;
     }
@@ -163,9 +176,19 @@ test "one call, all calls, and what is not found" {
             .architectures = &.{},
             .flags = &.{},
             .syscalls = &.{
-                .{ .names = &.{ "read", "no_such_call", "clone3" }, .action = .SCMP_ACT_ALLOW, .errno_ret = 1, .args = &.{} },
+                .{
+                    .names = &.{ "read", "no_such_call", "clone3" },
+                    .action = .SCMP_ACT_ALLOW,
+                    .errno_ret = 1,
+                    .args = &.{},
+                },
                 .{ .names = &.{"socket"}, .action = .SCMP_ACT_ERRNO, .errno_ret = 22, .args = &.{
-                    .{ .index = 0, .value = .{ .value = 16 }, .value_two = .{ .value = 0 }, .op = .SCMP_CMP_EQ },
+                    .{
+                        .index = 0,
+                        .value = .{ .value = 16 },
+                        .value_two = .{ .value = 0 },
+                        .op = .SCMP_CMP_EQ,
+                    },
                 } },
             },
         },

@@ -145,7 +145,8 @@ pub const ArchRules = struct {
                     last = @max(last orelse 0, slot.?);
                 }
                 for (choices) |conditions| {
-                    const alternative: Alternative = .{ .conditions = conditions, .action = action, .rule = @intCast(index) };
+                    const alternative: Alternative =
+                        .{ .conditions = conditions, .action = action, .rule = @intCast(index) };
                     if (call) |it| try rules.add_multiplexed(arena, traits, it, alternative);
                     if (slot) |it| try rules.add(arena, it, alternative);
                 }
@@ -158,7 +159,13 @@ pub const ArchRules = struct {
         const entry = &rules.entries[slot];
         if (entry.state == .always) return;
         if (alternative.conditions.len == 0) {
-            entry.* = .{ .state = .always, .rule = alternative.rule, .action = alternative.action, .first = none, .final = none };
+            entry.* = .{
+                .state = .always,
+                .rule = alternative.rule,
+                .action = alternative.action,
+                .first = none,
+                .final = none,
+            };
             return;
         }
         const index: u32 = @intCast(rules.alternatives.items.len);
@@ -208,7 +215,11 @@ pub const ArchRules = struct {
 
 /// The conditions of a rule, sorted by argument; more than one set if two
 /// conditions are about one argument; one empty set if there are none.
-fn conditions_of(arena: Allocator, rule: *const profile_types.Rule, wide: bool) Allocator.Error![]const []const Condition {
+fn conditions_of(
+    arena: Allocator,
+    rule: *const profile_types.Rule,
+    wide: bool,
+) Allocator.Error![]const []const Condition {
     const unconditional: []const []const Condition = &.{&.{}};
     if (rule.args.len == 0) return unconditional;
 
@@ -251,11 +262,19 @@ test "which rule decides" {
     const arena = arena_state.allocator();
 
     const Rule = profile_types.Rule;
-    const equal_5: profile_types.Argument = .{ .index = 0, .value = .{ .value = 5 }, .value_two = .{ .value = 0 }, .op = .SCMP_CMP_EQ };
-    const equal_6: profile_types.Argument = .{ .index = 0, .value = .{ .value = 6 }, .value_two = .{ .value = 0 }, .op = .SCMP_CMP_EQ };
-    const tautology: profile_types.Argument = .{ .index = 1, .value = .{ .value = 0 }, .value_two = .{ .value = 9 }, .op = .SCMP_CMP_MASKED_EQ };
+    const equal_5: profile_types.Argument =
+        .{ .index = 0, .value = .{ .value = 5 }, .value_two = .{ .value = 0 }, .op = .SCMP_CMP_EQ };
+    const equal_6: profile_types.Argument =
+        .{ .index = 0, .value = .{ .value = 6 }, .value_two = .{ .value = 0 }, .op = .SCMP_CMP_EQ };
+    const tautology: profile_types.Argument =
+        .{ .index = 1, .value = .{ .value = 0 }, .value_two = .{ .value = 9 }, .op = .SCMP_CMP_MASKED_EQ };
     const syscalls = [_]Rule{
-        .{ .names = &.{ "kill", "made_up", "open" }, .action = .SCMP_ACT_ALLOW, .errno_ret = 1, .args = &.{equal_5} },
+        .{
+            .names = &.{ "kill", "made_up", "open" },
+            .action = .SCMP_ACT_ALLOW,
+            .errno_ret = 1,
+            .args = &.{equal_5},
+        },
         .{ .names = &.{ "kill", "read" }, .action = .SCMP_ACT_ERRNO, .errno_ret = 7, .args = &.{} },
         .{ .names = &.{ "read", "write" }, .action = .SCMP_ACT_ERRNO, .errno_ret = 1, .args = &.{} },
         .{ .names = &.{"read"}, .action = .SCMP_ACT_ALLOW, .errno_ret = 1, .args = &.{} },
@@ -296,5 +315,8 @@ test "which rule decides" {
     const socketcall = (try rules.decision(arena, slot("socketcall"))).conditional;
     try testing.expectEqual(1, socketcall[0].conditions.len);
     try testing.expectEqual(1, socketcall[0].conditions[0].value);
-    try testing.expectEqual(5, (try rules.decision(arena, slot("socket"))).conditional[0].conditions[0].value);
+    try testing.expectEqual(
+        5,
+        (try rules.decision(arena, slot("socket"))).conditional[0].conditions[0].value,
+    );
 }

@@ -85,7 +85,8 @@ fn kernel_name(comptime table: Table, comptime field: []const u8) []const u8 {
     if (eql(u8, field, "newselect")) return "_newselect";
     if (eql(u8, field, "sysctl")) return "_sysctl";
     if (eql(u8, field, "fstatat64")) switch (table) {
-        .x86_64, .x32, .aarch64, .mips_n64, .mips_n32, .powerpc64, .riscv64, .s390x, .loongarch64 => return "newfstatat",
+        .x86_64, .x32, .aarch64, .mips_n64, .mips_n32 => return "newfstatat",
+        .powerpc64, .riscv64, .s390x, .loongarch64 => return "newfstatat",
         else => {},
     };
     if (eql(u8, field, "fadvise64_64") and table == .arm) return "arm_fadvise64_64";

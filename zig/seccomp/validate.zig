@@ -47,14 +47,23 @@ pub const Diagnostic = struct {
 /// Above this, libseccomp refuses SCMP_ACT_ERRNO.
 const max_errno_ret = 4094;
 
-pub fn validate(profile: *const Profile, native: profile_types.Architecture, diagnostic: ?*Diagnostic) Error!void {
+pub fn validate(
+    profile: *const Profile,
+    native: profile_types.Architecture,
+    diagnostic: ?*Diagnostic,
+) Error!void {
     var ignored: Diagnostic = .{};
     return check(profile, native, diagnostic orelse &ignored);
 }
 
 fn check(profile: *const Profile, native: profile_types.Architecture, diagnostic: *Diagnostic) Error!void {
     if (profile.default_action == .SCMP_ACT_NOTIFY) {
-        diagnostic.set("linux.seccomp.defaultAction", .{}, "SCMP_ACT_NOTIFY cannot be used as default action", .{});
+        diagnostic.set(
+            "linux.seccomp.defaultAction",
+            .{},
+            "SCMP_ACT_NOTIFY cannot be used as default action",
+            .{},
+        );
         return error.InvalidProfile;
     }
     if (!errno_fits(profile.default_action, profile.default_errno_ret)) {
@@ -67,10 +76,12 @@ fn check(profile: *const Profile, native: profile_types.Architecture, diagnostic
     }
     for (profile.architectures, 0..) |architecture, index| {
         if (arch.traits(architecture).endian == arch.traits(native).endian) continue;
-        diagnostic.set("linux.seccomp.architectures[{d}]", .{index}, "{t} has another byte order than this machine ({t})", .{
-            architecture,
-            native,
-        });
+        diagnostic.set(
+            "linux.seccomp.architectures[{d}]",
+            .{index},
+            "{t} has another byte order than this machine ({t})",
+            .{ architecture, native },
+        );
         return error.InvalidProfile;
     }
     if (profile.syscalls.len > rules.max_rules) {
@@ -86,18 +97,24 @@ fn check(profile: *const Profile, native: profile_types.Architecture, diagnostic
         names += rule.names.len;
     }
     if (names > rules.max_names) {
-        diagnostic.set("linux.seccomp.syscalls", .{}, "{d} names; at most {d} are accepted", .{ names, rules.max_names });
+        diagnostic.set(
+            "linux.seccomp.syscalls",
+            .{},
+            "{d} names; at most {d} are accepted",
+            .{ names, rules.max_names },
+        );
         return error.InvalidProfile;
     }
 }
 
 fn check_rule(rule: *const profile_types.Rule, index: usize, diagnostic: *Diagnostic) Error!void {
     if (!errno_fits(rule.action, rule.errno_ret)) {
-        diagnostic.set("linux.seccomp.syscalls[{d}].errnoRet", .{index}, "{d} is out of range for {t}: {s}", .{
-            rule.errno_ret,
-            rule.action,
-            accepted(rule.action),
-        });
+        diagnostic.set(
+            "linux.seccomp.syscalls[{d}].errnoRet",
+            .{index},
+            "{d} is out of range for {t}: {s}",
+            .{ rule.errno_ret, rule.action, accepted(rule.action) },
+        );
         return error.InvalidProfile;
     }
     for (rule.names, 0..) |name, position| {
@@ -145,7 +162,12 @@ test "every mistake has its path" {
         .flags = &.{},
         .syscalls = &.{},
     };
-    const rule: profile_types.Rule = .{ .names = &.{"read"}, .action = .SCMP_ACT_ALLOW, .errno_ret = 70000, .args = &.{} };
+    const rule: profile_types.Rule = .{
+        .names = &.{"read"},
+        .action = .SCMP_ACT_ALLOW,
+        .errno_ret = 70000,
+        .args = &.{},
+    };
     var cases: [7]struct { Profile, []const u8, []const u8 } = undefined;
     @memset(&cases, .{ ok, undefined, undefined });
     cases[0][0].default_action = .SCMP_ACT_NOTIFY;
@@ -174,7 +196,9 @@ test "every mistake has its path" {
     cases[5][1] = "linux.seccomp.syscalls[0].names[0]";
     cases[5][2] = "empty string is not a valid syscall";
     var seventh = rule;
-    seventh.args = &.{.{ .index = 6, .value = .{ .value = 0 }, .value_two = .{ .value = 0 }, .op = .SCMP_CMP_EQ }};
+    seventh.args = &.{
+        .{ .index = 6, .value = .{ .value = 0 }, .value_two = .{ .value = 0 }, .op = .SCMP_CMP_EQ },
+    };
     cases[6][0].syscalls = &.{seventh};
     cases[6][1] = "linux.seccomp.syscalls[0].args[0].index";
     cases[6][2] = "syscalls only have up to 6 arguments (6 given); 0 to 5 are accepted";

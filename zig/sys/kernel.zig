@@ -80,13 +80,18 @@ fn retry_words(comptime number: linux.SYS, comptime count: usize, args: [count]u
 }
 
 fn count_arguments(comptime number: linux.SYS, comptime count: usize) void {
-    const signature = comptime signatures.of(number) orelse @compileError("no signature: " ++ @tagName(number));
+    const signature =
+        comptime signatures.of(number) orelse @compileError("no signature: " ++ @tagName(number));
     if (signature.len != count) @compileError("wrong number of arguments: " ++ @tagName(number));
 }
 
 /// A child on a stack of its own that shares our memory until its execve (CLONE_VM | CLONE_VFORK): it
 /// continues in `run(argument)`, and we when it has gone.
-pub fn clone_vfork(args: *const CloneArgs, run: *const fn (usize) callconv(.c) noreturn, argument: usize) Error!i32 {
+pub fn clone_vfork(
+    args: *const CloneArgs,
+    run: *const fn (usize) callconv(.c) noreturn,
+    argument: usize,
+) Error!i32 {
     return @intCast(try check(backend.clone_vfork(args, run, argument)));
 }
 
@@ -126,7 +131,10 @@ test "check tells values from errors" {
     try std.testing.expectError(error.Sys, check(@bitCast(@as(isize, -2))));
     try std.testing.expect(is(.NOENT));
     // A high address is a value: only the last page of the range is errors.
-    try std.testing.expectEqual(@as(usize, @bitCast(@as(isize, -4096))), try check(@bitCast(@as(isize, -4096))));
+    try std.testing.expectEqual(
+        @as(usize, @bitCast(@as(isize, -4096))),
+        try check(@bitCast(@as(isize, -4096))),
+    );
 }
 
 test "arguments are extended by their sign" {

@@ -107,7 +107,13 @@ pub fn mount(source: ?[*:0]const u8, target: [*:0]const u8, fs_type: ?[*:0]const
 }
 
 /// With the file system's own options, a NUL-terminated string of at most a page.
-pub fn mount_with_data(source: [*:0]const u8, target: [*:0]const u8, fs_type: [*:0]const u8, flags: u32, data: [*:0]const u8) Error!void {
+pub fn mount_with_data(
+    source: [*:0]const u8,
+    target: [*:0]const u8,
+    fs_type: [*:0]const u8,
+    flags: u32,
+    data: [*:0]const u8,
+) Error!void {
     _ = try call(.mount, .{ source, target, fs_type, flags, data });
 }
 

@@ -52,7 +52,13 @@ pub fn wait4(pid: i32, status: *u32, options: u32) Error!i32 {
     return @intCast(try retry(.wait4, .{ pid, status, options, 0 }));
 }
 
-pub fn execveat(dir: fd_t, path: [*:0]const u8, args: [*:null]const ?[*:0]const u8, env: [*:null]const ?[*:0]const u8, flags: u32) Error!void {
+pub fn execveat(
+    dir: fd_t,
+    path: [*:0]const u8,
+    args: [*:null]const ?[*:0]const u8,
+    env: [*:null]const ?[*:0]const u8,
+    flags: u32,
+) Error!void {
     _ = try call(.execveat, .{ dir, path, args, env, flags });
 }
 
@@ -68,7 +74,11 @@ pub fn umask(mask: u32) u32 {
     return @truncate(raw(.umask, .{mask}));
 }
 
-pub fn execve(path: [*:0]const u8, args: [*:null]const ?[*:0]const u8, env: [*:null]const ?[*:0]const u8) Error!void {
+pub fn execve(
+    path: [*:0]const u8,
+    args: [*:null]const ?[*:0]const u8,
+    env: [*:null]const ?[*:0]const u8,
+) Error!void {
     _ = try call(.execve, .{ path, args, env });
 }
 

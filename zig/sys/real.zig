@@ -30,7 +30,12 @@ pub const Real = struct {
     pub inline fn about(_: *Real, _: []const u8) void {}
 
     /// clone3(2) in assembly: the child must not touch the frame that it shares with us.
-    pub fn clone_vfork(_: *Real, args: *const kernel.CloneArgs, run: *const fn (usize) callconv(.c) noreturn, argument: usize) usize {
+    pub fn clone_vfork(
+        _: *Real,
+        args: *const kernel.CloneArgs,
+        run: *const fn (usize) callconv(.c) noreturn,
+        argument: usize,
+    ) usize {
         const number = @intFromEnum(linux.SYS.clone3);
         return switch (builtin.cpu.arch) {
             .x86_64 => asm volatile (

@@ -171,7 +171,12 @@ test "a descriptor for which there is no room is missed" {
     close(first_free);
     var before: credentials.RLimit = undefined;
     try credentials.prlimit(0, number_of_files, null, &before);
-    try credentials.prlimit(0, number_of_files, &.{ .soft = @intCast(first_free), .hard = before.hard }, null);
+    try credentials.prlimit(
+        0,
+        number_of_files,
+        &.{ .soft = @intCast(first_free), .hard = before.hard },
+        null,
+    );
     var buffer: [16]u8 = undefined;
     const received = receive_message(pair[1], &buffer);
     try credentials.prlimit(0, number_of_files, &before, null);

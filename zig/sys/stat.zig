@@ -33,7 +33,8 @@ pub const Stat = struct {
     }
     /// Two looks at one file, by whatever names.
     pub fn is_file(self: Stat, other: Stat) bool {
-        return self.inode == other.inode and self.device_major == other.device_major and self.device_minor == other.device_minor;
+        return self.inode == other.inode and self.device_major == other.device_major and
+            self.device_minor == other.device_minor;
     }
     pub fn is_symlink(self: Stat) bool {
         return self.mode & S.IFMT == S.IFLNK;
@@ -122,7 +123,8 @@ pub const DirectoryEntries = struct {
 
     pub fn next(self: *DirectoryEntries) ?DirectoryEntry {
         while (self.bytes.len > 0) {
-            const record_length = std.mem.readInt(u16, self.bytes[16..18], @import("builtin").cpu.arch.endian());
+            const record_length =
+                std.mem.readInt(u16, self.bytes[16..18], @import("builtin").cpu.arch.endian());
             const record = self.bytes[0..record_length];
             self.bytes = self.bytes[record_length..];
             const name = std.mem.sliceTo(@as([*:0]const u8, @ptrCast(record.ptr + 19)), 0);

@@ -37,7 +37,8 @@ pub fn run() noreturn {
 }
 
 fn useConsole() void {
-    const console: i32 = @intCast(system.check("open", "/dev/console", linux.open("/dev/console", .{ .ACCMODE = .RDWR }, 0)));
+    const console: i32 =
+        @intCast(system.check("open", "/dev/console", linux.open("/dev/console", .{ .ACCMODE = .RDWR }, 0)));
     for (0..3) |target| _ = linux.dup2(console, @intCast(target));
     if (console > 2) _ = linux.close(console);
 }
@@ -75,7 +76,8 @@ fn copyAgent() void {
     system.directory("/root/run/bunc-vm");
     const source: i32 = @intCast(system.check("open", "/init", linux.open("/init", .{ .CLOEXEC = true }, 0)));
     const flags: linux.O = .{ .ACCMODE = .WRONLY, .CREAT = true, .TRUNC = true, .CLOEXEC = true };
-    const target: i32 = @intCast(system.check("create", agent_path, linux.open("/root" ++ agent_path, flags, 0o755)));
+    const target: i32 =
+        @intCast(system.check("create", agent_path, linux.open("/root" ++ agent_path, flags, 0o755)));
     while (system.check("copy", agent_path, linux.sendfile(target, source, null, 1 << 20)) > 0) {}
     _ = linux.close(source);
     _ = linux.close(target);

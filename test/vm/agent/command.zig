@@ -113,7 +113,9 @@ fn searchPath(request: *const Request) []const u8 {
 
 /// Parses the strings of a `run` payload; null when it is malformed.
 pub fn parse(payload: []const u8, argument_count: u32, environment_count: u32, request: *Request) bool {
-    if (argument_count == 0 or argument_count >= string_count_max or environment_count >= string_count_max) return false;
+    if (argument_count == 0 or argument_count >= string_count_max or environment_count >= string_count_max) {
+        return false;
+    }
     var rest = payload;
     request.cwd = take(&rest) orelse return false;
     for (0..argument_count) |index| request.argv[index] = take(&rest) orelse return false;

@@ -36,7 +36,9 @@ pub fn run(parent: []const u8) noreturn {
     var signals = linux.sigemptyset();
     linux.sigaddset(&signals, .CHLD);
     _ = linux.sigprocmask(linux.SIG.BLOCK, &signals, null);
-    const signal_fd: i32 = @intCast(system.check("signalfd", "", linux.signalfd(-1, &signals, linux.SFD.CLOEXEC | linux.SFD.NONBLOCK)));
+    const signal_fd: i32 = @intCast(
+        system.check("signalfd", "", linux.signalfd(-1, &signals, linux.SFD.CLOEXEC | linux.SFD.NONBLOCK)),
+    );
     while (true) turn(signal_fd);
 }
 
@@ -149,14 +151,22 @@ fn startCommand(id: u32, payload: []const u8) void {
     var buffer: [system.path_max]u8 = undefined;
     switch (command.start(&request, std.mem.span(commandCgroup(&buffer, id, "")))) {
         .started => |started| {
-            commands[command_count] = .{ .id = id, .pid = started.pid, .outputs = .{ started.stdout, started.stderr } };
+            commands[command_count] = .{
+                .id = id,
+                .pid = started.pid,
+                .outputs = .{ started.stdout, started.stderr },
+            };
             command_count += 1;
         },
         .failed => |failure| {
             // The child that could not execute it may still be on its way out.
             removeLater(id);
             var text_buffer: [256]u8 = undefined;
-            const text = std.fmt.bufPrint(&text_buffer, "{s}: {s}", .{ @tagName(failure.step), @tagName(failure.errno) }) catch unreachable;
+            const text = std.fmt.bufPrint(
+                &text_buffer,
+                "{s}: {s}",
+                .{ @tagName(failure.step), @tagName(failure.errno) },
+            ) catch unreachable;
             send(.failure, id, text);
         },
     }

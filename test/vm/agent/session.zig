@@ -18,12 +18,22 @@ const Mount = struct {
 };
 
 const mounts = [_]Mount{
-    .{ .target = "/dev/pts", .fstype = "devpts", .flags = MS.NOSUID | MS.NOEXEC, .data = "gid=5,mode=620,ptmxmode=666" },
+    .{
+        .target = "/dev/pts",
+        .fstype = "devpts",
+        .flags = MS.NOSUID | MS.NOEXEC,
+        .data = "gid=5,mode=620,ptmxmode=666",
+    },
     .{ .target = "/dev/shm", .fstype = "tmpfs", .flags = MS.NOSUID | MS.NODEV, .data = "mode=1777" },
     .{ .target = "/dev/mqueue", .fstype = "mqueue", .flags = hidden },
     .{ .target = "/dev/hugepages", .fstype = "hugetlbfs", .flags = MS.NOSUID | MS.NODEV },
     .{ .target = "/tmp", .fstype = "tmpfs", .flags = MS.NOSUID | MS.NODEV, .data = "mode=1777" },
-    .{ .target = "/sys/fs/cgroup", .fstype = "cgroup2", .flags = hidden, .data = "nsdelegate,memory_recursiveprot" },
+    .{
+        .target = "/sys/fs/cgroup",
+        .fstype = "cgroup2",
+        .flags = hidden,
+        .data = "nsdelegate,memory_recursiveprot",
+    },
     .{ .target = "/sys/fs/bpf", .fstype = "bpf", .flags = hidden, .data = "mode=700" },
     .{ .target = "/sys/kernel/security", .fstype = "securityfs", .flags = hidden },
     .{ .target = "/sys/kernel/debug", .fstype = "debugfs", .flags = hidden },

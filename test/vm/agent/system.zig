@@ -24,7 +24,13 @@ pub fn check(comptime step: []const u8, subject: []const u8, result: usize) usiz
     return result;
 }
 
-pub fn mount(source: [*:0]const u8, target: [*:0]const u8, fstype: ?[*:0]const u8, flags: u32, data: ?[*:0]const u8) void {
+pub fn mount(
+    source: [*:0]const u8,
+    target: [*:0]const u8,
+    fstype: ?[*:0]const u8,
+    flags: u32,
+    data: ?[*:0]const u8,
+) void {
     const result = linux.mount(source, target, fstype, flags, @intFromPtr(data));
     _ = check("mount", std.mem.span(target), result);
 }
