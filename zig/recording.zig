@@ -102,7 +102,9 @@ pub export fn bunc_rehearse(id: u32, in: [*]const u8, in_length: u32, out: [*]u8
     return if (stuck.len == 0) asked.length else std.math.minInt(i32);
 }
 
-const report_max = 4096;
+/// Target and detail have hardly more than a path of 4 KiB each: there is room for as many in what
+/// src/explain/recording.ts gives.
+const report_max = 1024;
 const control = std.math.maxInt(u32) - 1;
 const Asked = struct { id: u32, in: []const u8, out: []u8, length: i32 = 0 };
 var asked: Asked = undefined;
