@@ -8,10 +8,14 @@ import { found } from "./host/found.ts";
 import { replaceStartRecord } from "./host/start-record.ts";
 import { goThroughTheMotions, type Main, rehearse } from "./image/rehearsal.ts";
 import { native } from "./native/call.ts";
+import { linkedRehearsal } from "./native/library.ts";
+import { linked } from "./native/linked.ts";
 
 /** Goes through the hot commands and stops. → the words of the process that goes on from here. */
 export async function takeImage(main: Main): Promise<readonly string[]> {
   await rehearse(main);
+  const rehearsal = linkedRehearsal();
+  if (rehearsal !== undefined) linked.rehearse = rehearsal;
   const { started, arguments: words, pid, nofile, cwd_deleted, watched } = native("take_image", {});
   if (!started) throw new Error("continued without an image");
   found.host = undefined;

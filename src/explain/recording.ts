@@ -3,17 +3,13 @@
  * read. systemd is the one other party, and stands here (systemd.ts).
  */
 
-import { dlopen, linkSymbols, type Pointer } from "bun:ffi";
 import type { HostFacts } from "../host/host.ts";
 import { callNumbers, type Plan } from "../native/boundary.gen.ts";
+import { builtRehearsal, linkedRehearsal } from "../native/library.ts";
 import { linked, type NativeCall } from "../native/linked.ts";
 import type { Operation, Phase } from "./operation.ts";
 import { RecordedSystemd } from "./systemd.ts";
 
-/** Address of the export; a number in what the build makes. */
-declare const BUNC_REHEARSE: number;
-
-const signature = { args: ["u32", "ptr", "u32", "ptr", "u32"], returns: "i32" } as const;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -39,7 +35,7 @@ export class Recording {
   /** Of the process that was made last; undefined: none was. */
   plan: Plan | undefined;
   phase: Phase = "create";
-  readonly #rehearse: NativeCall = load();
+  readonly #rehearse: NativeCall = linked.rehearse ?? linkedRehearsal() ?? builtRehearsal();
   readonly #core = linked.core?.call;
   readonly #report = new Uint8Array(ROOM);
   readonly #systemd: RecordedSystemd;
@@ -114,12 +110,10 @@ export class Recording {
 
 /** `no_process` of zig/recording.zig, and the numbers after it. */
 const PIDS = /\b41943[0-9]{2}\b/g;
-const withoutPids = (text: string) => text.replaceAll(PIDS, "PID");
 
-function load(): NativeCall {
-  if (typeof BUNC_REHEARSE === "number")
-    return linkSymbols({ bunc_rehearse: { ptr: BUNC_REHEARSE as Pointer, ...signature } }).symbols
-      .bunc_rehearse;
-  return dlopen(`${import.meta.dir}/../../zig-out/lib/librecording.so`, { bunc_rehearse: signature }).symbols
-    .bunc_rehearse;
+/** Of the container's processes, and our own in the names of temporary files (src/state/store.ts). */
+function withoutPids(text: string): string {
+  const own = `.json.${process.pid}`;
+  const known = text.endsWith(own) ? `${text.slice(0, -own.length)}.json.PID` : text;
+  return known.replaceAll(PIDS, "PID");
 }

@@ -10,6 +10,7 @@ import type { NativeCall } from "./linked.ts";
 /** Addresses of the exports; numbers in what the build makes, which then has nothing of `builtLibrary`. */
 declare const BUNC_ABI: number;
 declare const BUNC_CALL: number;
+declare const BUNC_REHEARSE: number;
 
 const abi = { args: [], returns: "u32" } as const;
 const call = { args: ["u32", "ptr", "u32", "ptr", "u32"], returns: "i32" } as const;
@@ -34,4 +35,15 @@ function linkedCore() {
 function builtLibrary() {
   return dlopen(`${import.meta.dir}/../../zig-out/lib/libbunc.so`, { bunc_abi: abi, bunc_call: call })
     .symbols;
+}
+
+/** `bunc_rehearse` of the executable (zig/recording.zig); undefined: this is none, or was built without. */
+export function linkedRehearsal(): NativeCall | undefined {
+  if (typeof BUNC_REHEARSE !== "number") return undefined;
+  return linkSymbols({ bunc_rehearse: { ptr: BUNC_REHEARSE as Pointer, ...call } }).symbols.bunc_rehearse;
+}
+
+export function builtRehearsal(): NativeCall {
+  const library = `${import.meta.dir}/../../zig-out/lib/librecording.so`;
+  return dlopen(library, { bunc_rehearse: call }).symbols.bunc_rehearse;
 }

@@ -18,6 +18,8 @@ type CallObserver = (name: string, call: () => unknown, request: object) => unkn
 interface Linked {
   /** `reply`: room for any usual reply. */
   core?: { call: NativeCall; reply: Uint8Array };
+  /** `bunc_rehearse`, in an image: what is linked later needs memory that is written and then executed. */
+  rehearse?: NativeCall;
   /** Its own calls are not observed. */
   observe?: CallObserver | undefined;
 }

