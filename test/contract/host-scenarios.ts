@@ -38,7 +38,7 @@ export interface Scenario {
 const v1Hierarchies = ["cpuset", "devices", "memory"];
 
 /** A host whose controllers are all of v1. */
-const v1: FactsReply = {
+export const v1: FactsReply = {
   ...v2,
   cgroup_file_system: "tmpfs",
   self_cgroup: `${v1Hierarchies.map((name, index) => `${index + 1}:${name}:/`).join("\n")}\n`,
@@ -51,14 +51,14 @@ const maps = {
   uidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
   gidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
 };
-const hook = (name: string) => ({ path: `/opt/${name}`, args: [name], env: ["A=b"] });
+export const hook = (name: string) => ({ path: `/opt/${name}`, args: [name], env: ["A=b"] });
 
-function config(members: Raw): Raw {
+export function config(members: Raw): Raw {
   const base = smallConfig();
   return { ...base, ...members, linux: { ...base.linux, ...members.linux } };
 }
 
-function create(context: ContainerContext): Created {
+export function create(context: ContainerContext): Created {
   return createWith({}, context);
 }
 
@@ -259,7 +259,7 @@ export function hostFiles({ facts, config }: Pick<Scenario, "facts" | "config">)
 }
 
 /** The facts that are not asked of the rehearsed host: what this machine is, and who we are. */
-export function standInForFacts({ facts }: Scenario): void {
+export function standInForFacts({ facts }: Pick<Scenario, "facts">): void {
   found.host = hostFacts(facts, {
     newuidmap: facts.euid === 0 ? null : "/usr/bin/newuidmap",
     newgidmap: facts.euid === 0 ? null : "/usr/bin/newgidmap",

@@ -319,7 +319,9 @@ pub const Host = struct {
 
     fn poll(self: *Host, number: linux.SYS, a: [6]usize) usize {
         var ready: usize = 0;
-        for (@as([*]sys.PollFd, @ptrFromInt(a[0]))[0..a[1]]) |*each| {
+        // Of none the address is no matter.
+        const polled: []sys.PollFd = if (a[1] == 0) &.{} else @as([*]sys.PollFd, @ptrFromInt(a[0]))[0..a[1]];
+        for (polled) |*each| {
             each.revents = 0;
             if (each.fd < 0) continue;
             const fd = self.at(number, words.usize_of(each.fd));

@@ -1,0 +1,107 @@
+/**
+ * `delete --force` of a created container on a rehearsed host (host-rehearsal.test.ts has the others): each of its calls
+ * fails in turn, with each errno of its man page. It succeeds or says what failed; and after one more, nothing of the
+ * container is left: no process that lives, cgroup, file or descriptor.
+ *
+ * One of them again: REHEARSE="NAME INDEX ERRNO" bun test test/contract/host-deletion.test.ts
+ */
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { run as deleteCommand } from "../../src/commands/delete.ts";
+import { RuntimeError } from "../../src/failure/errors.ts";
+import { found } from "../../src/host/found.ts";
+import { errnoName } from "../../src/kernel/errno.ts";
+import { ERRNO } from "../../src/native/boundary.gen.ts";
+import { linked } from "../../src/native/linked.ts";
+import { projectRoot } from "../harness/project.ts";
+import { config, context, create, hook, hostFiles, standInForFacts, v1 } from "./host-scenarios.ts";
+import { v2 } from "./hosts.ts";
+import { type Fault, RehearsedHost } from "./rehearsed-host.ts";
+
+const hosts = [
+  { name: "v2", facts: v2, config: config({ hooks: { poststop: [hook("after")] } }) },
+  { name: "v1", facts: v1, config: config({}) },
+] as const;
+
+let host: RehearsedHost;
+const { core } = linked;
+const only = Bun.env["REHEARSE"]?.split(" ");
+
+beforeAll(() => {
+  const zig = join(projectRoot, "node_modules/.bin/zig");
+  const built = Bun.spawnSync([zig, "build", "rehearsal"], { cwd: projectRoot });
+  expect(built.stderr.toString()).toBe("");
+  host = new RehearsedHost();
+}, 300_000);
+
+afterAll(() => {
+  delete linked.core;
+  if (core !== undefined) linked.core = core;
+  found.host = undefined;
+});
+
+const deleteIt = () => deleteCommand({ force: true }, ["c1"], { ...context, programName: "bunc" });
+
+/** What is left at the end, with what the first try said; `calls` of that are noted without a fault. */
+function rehearse(scenario: (typeof hosts)[number], fault?: Fault) {
+  host.begin(hostFiles(scenario));
+  standInForFacts(scenario);
+  const before = new Set(host.report().held);
+  create(context).directory.release();
+  const ofCreate = host.report().held.filter((each) => /^descriptor |\.pid$/.test(each));
+  host.watch(fault === undefined, fault);
+  const error = attempt(deleteIt);
+  const { calls, wrong } = host.report();
+  host.watch(false);
+  const again = attempt(deleteIt);
+  // `create` was of this process: it still has its descriptors, and the zombie. The pid file is the caller's.
+  const known = new Set([...before, ...ofCreate]);
+  const isLeft = (each: string) => !known.has(each) && !/^process \d+ zombie$/.test(each);
+  return {
+    error,
+    again,
+    calls,
+    wrong: wrong || host.report().wrong,
+    left: host.report().held.filter(isLeft),
+  };
+}
+
+function attempt(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (thrown) {
+    return thrown;
+  }
+  return undefined;
+}
+
+/** What is wrong; undefined: nothing. */
+function judge({ error, again, wrong, left }: ReturnType<typeof rehearse>): string | undefined {
+  if (wrong !== "") return wrong;
+  if (error !== undefined && !(error instanceof RuntimeError)) return `not a RuntimeError: ${error}`;
+  if (again !== undefined) return `delete --force does not end it: ${again}`;
+  return left.length > 0 ? `left: ${left.join(", ")} (${error})` : undefined;
+}
+
+describe.each(hosts)("delete --force, cgroup $name", (scenario) => {
+  const { name } = scenario;
+  if (only !== undefined && only[0] !== name) return;
+
+  test("each call fails", () => {
+    const willing = rehearse(scenario);
+    expect([willing.error, judge(willing)]).toEqual([undefined, undefined]);
+    const wrong = willing.calls.flatMap((call, index) =>
+      call.errnos.flatMap((errno) => {
+        if (only !== undefined && (only[1] !== String(index) || only[2] !== errnoName(errno))) return [];
+        // It says that what was to be removed is not there; and there is nothing else to go by.
+        if (errno === ERRNO.NOENT && call.text.startsWith("unlinkat(")) return [];
+        const found = judge(rehearse(scenario, { index, errno }));
+        return found === undefined
+          ? []
+          : [`${index} ${errnoName(errno)} ${call.subject}: ${call.text}: ${found}`];
+      }),
+    );
+    expect(wrong.join("\n")).toBe("");
+  }, 300_000);
+});
