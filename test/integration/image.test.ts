@@ -139,7 +139,9 @@ scenario("a configuration of megabytes: the same as in a normal start", [root, i
   const { stdout } = await box.must(explain);
   const normal = await box.must(explain, { env: { ...bareEnvironment, BUNC_START: "normal" } });
   expect(stdout.length).toBeGreaterThan(2e6);
-  expect(stdout === normal.stdout).toBe(true);
+  // Bun raises the limit of its own process in a normal start, and bunc-init is born with that.
+  const comparable = (text: string) => text.replaceAll(/RLIMIT_NOFILE soft \d+, hard \d+/g, "RLIMIT_NOFILE");
+  expect(comparable(stdout) === comparable(normal.stdout)).toBe(true);
 });
 
 for (const wrapper of [
