@@ -4,13 +4,13 @@
 //! `explain` (src/explain/recording.ts).
 
 const std = @import("std");
-const dispatch = @import("dispatch.zig");
 const backend = @import("rehearsal/backend.zig");
 const host_types = @import("rehearsal/host.zig");
 const init_run = @import("rehearsal/init_run.zig");
 const peer = @import("rehearsal/peer.zig");
 const plan_types = @import("plan.zig");
 const process = @import("rehearsal/process.zig");
+const request = @import("rehearsal/request.zig");
 const stages = @import("stages.zig");
 const sys = @import("sys.zig");
 const sync = @import("sync.zig");
@@ -90,34 +90,21 @@ const Report = struct {
 /// As `bunc_call`, on the rehearsed machine. With the number of `control`: begins anew, or reports.
 pub export fn bunc_rehearse(id: u32, in: [*]const u8, in_length: u32, out: [*]u8, out_capacity: u32) i32 {
     if (id == control) return answer_control(in[0..in_length], out[0..out_capacity]) catch -1;
-    asked = .{ .id = id, .in = in[0..in_length], .out = out[0..out_capacity] };
     sys.backend.about("");
-    switch (process.run(answer, 0)) {
-        .finished => {},
-        .stuck => |why| stuck = why,
-        .exited => stuck = "the bunc process ends itself",
-        .executed => stuck = "the bunc process executes a program",
-    }
+    const outcome = request.make(id, in[0..in_length], out[0..out_capacity]);
+    if (outcome == .stuck) stuck = outcome.stuck;
     take_told();
-    return if (stuck.len == 0) asked.length else std.math.minInt(i32);
+    return if (stuck.len == 0) outcome.length else std.math.minInt(i32);
 }
 
 /// Target and detail have hardly more than a path of 4 KiB each: there is room for as many in what
 /// src/explain/recording.ts gives.
 const report_max = 1024;
 const control = std.math.maxInt(u32) - 1;
-const Asked = struct { id: u32, in: []const u8, out: []u8, length: i32 = 0 };
-var asked: Asked = undefined;
-
-fn answer(_: usize) callconv(.c) noreturn {
-    asked.length = dispatch.dispatch(asked.id, asked.in, asked.out);
-    process.end(.finished);
-}
-
 fn answer_control(in: []const u8, out: []u8) !i32 {
-    const request =
+    const asked =
         try std.json.parseFromSliceLeaky(Request, memory.allocator(), in, .{ .allocate = .alloc_always });
-    if (request.begin) |beginning| try begin(beginning);
+    if (asked.begin) |beginning| try begin(beginning);
     var writer: std.Io.Writer = .fixed(out);
     const some = calls.items[reported..@min(reported + report_max, calls.items.len)];
     try std.json.Stringify.value(Report{ .operations = some, .wrong = stuck }, .{}, &writer);

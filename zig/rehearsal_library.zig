@@ -3,13 +3,12 @@
 //! (test/contract/rehearsed-host.ts).
 
 const std = @import("std");
-const dispatch = @import("dispatch.zig");
 const calls = @import("calls.zig");
 const backend = @import("rehearsal/backend.zig");
 const errnos = @import("rehearsal/errnos.zig");
 const files = @import("rehearsal/host_files.zig");
 const host_types = @import("rehearsal/host.zig");
-const process = @import("rehearsal/process.zig");
+const request = @import("rehearsal/request.zig");
 const tree = @import("rehearsal/tree.zig");
 const sys = @import("sys.zig");
 
@@ -54,25 +53,14 @@ pub export fn rehearsal_watch(notes: bool, index: i32, errno: u16) void {
     kept.effects = .empty;
 }
 
-const Asked = struct { id: u32, in: []const u8, out: []u8, length: i32 = 0 };
-var asked: Asked = undefined;
-
 /// As `bunc_call`. The least integer: it waits for what never comes.
 pub export fn rehearsal_call(id: u32, in: [*]const u8, in_length: u32, out: [*]u8, out_capacity: u32) i32 {
-    asked = .{ .id = id, .in = in[0..in_length], .out = out[0..out_capacity] };
     subject = name_of(id);
-    switch (process.run(answer, 0)) {
-        .finished => return asked.length,
+    switch (request.make(id, in[0..in_length], out[0..out_capacity])) {
+        .length => |length| return length,
         .stuck => |why| stuck = why,
-        .exited => stuck = "the bunc process ends itself",
-        .executed => stuck = "the bunc process executes a program",
     }
     return std.math.minInt(i32);
-}
-
-fn answer(_: usize) callconv(.c) noreturn {
-    asked.length = dispatch.dispatch(asked.id, asked.in, asked.out);
-    process.end(.finished);
 }
 
 fn name_of(id: u32) []const u8 {

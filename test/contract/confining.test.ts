@@ -5,13 +5,14 @@
  * stands in zig/rehearsal/confining.zig, and one that is not there fails. What bunc itself does: host-rehearsal.test.ts.
  */
 
-import { beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { projectRoot } from "../harness/project.ts";
 import { tell } from "../hostile/results.ts";
 import { isLong } from "../hostile/rounds.ts";
 import { cases } from "./cases.ts";
 import { furtherCases } from "./further-cases.ts";
+import { builtBefore } from "./zig-build.ts";
 
 /** Of one kind of step, or of calls outside of steps. */
 interface Counts {
@@ -40,11 +41,7 @@ const telling = [
 const met = new Map<string, Counts>();
 const steps = new Set<string>();
 
-beforeAll(() => {
-  const zig = join(projectRoot, "node_modules/.bin/zig");
-  const built = Bun.spawnSync([zig, "build", "rehearsal"], { cwd: projectRoot });
-  expect(built.stderr.toString()).toBe("");
-}, 300_000);
+builtBefore("rehearsal");
 
 function add(counts: Counts): void {
   const sums = met.get(counts.what) ?? { ...counts, calls: 0, failures: 0, ended: 0, same: 0, not_there: 0 };

@@ -3,17 +3,16 @@
  * compared with strace (test/integration/explain.test.ts).
  */
 
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { join } from "node:path";
+import { afterAll, expect, test } from "bun:test";
 import { explainCreate } from "../../src/explain/explain.ts";
 import { explainText } from "../../src/explain/text.ts";
 import { found } from "../../src/host/found.ts";
 import { hostFacts } from "../../src/host/host.ts";
 import type { FactsReply } from "../../src/native/boundary.gen.ts";
 import { defaultSpec } from "../../src/oci/default-spec.ts";
-import { projectRoot } from "../harness/project.ts";
 import { context, hostFiles } from "./host-scenarios.ts";
 import { user, v2 } from "./hosts.ts";
+import { builtBefore } from "./zig-build.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a config before it is checked, edited freely
 type Edit = (config: any) => void;
@@ -75,11 +74,7 @@ const cases: [name: string, host: FactsReply, driver: "cgroupfs" | "systemd" | "
   ],
 ];
 
-beforeAll(() => {
-  const zig = join(projectRoot, "node_modules/.bin/zig");
-  const built = Bun.spawnSync([zig, "build", "library"], { cwd: projectRoot });
-  expect(built.stderr.toString()).toBe("");
-}, 300_000);
+builtBefore("library");
 
 afterAll(() => {
   found.host = undefined;

@@ -7,17 +7,14 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { run as deleteCommand } from "../../src/commands/delete.ts";
 import { RuntimeError } from "../../src/failure/errors.ts";
-import { found } from "../../src/host/found.ts";
 import { errnoName } from "../../src/kernel/errno.ts";
 import { ERRNO } from "../../src/native/boundary.gen.ts";
-import { linked } from "../../src/native/linked.ts";
-import { projectRoot } from "../harness/project.ts";
 import { config, context, create, hook, hostFiles, standInForFacts, v1 } from "./host-scenarios.ts";
 import { v2 } from "./hosts.ts";
 import { type Fault, RehearsedHost } from "./rehearsed-host.ts";
+import { builtBefore } from "./zig-build.ts";
 
 const hosts = [
   { name: "v2", facts: v2, config: config({ hooks: { poststop: [hook("after")] } }) },
@@ -25,21 +22,15 @@ const hosts = [
 ] as const;
 
 let host: RehearsedHost;
-const { core } = linked;
 const only = Bun.env["REHEARSE"]?.split(" ");
 
-beforeAll(() => {
-  const zig = join(projectRoot, "node_modules/.bin/zig");
-  const built = Bun.spawnSync([zig, "build", "rehearsal"], { cwd: projectRoot });
-  expect(built.stderr.toString()).toBe("");
-  host = new RehearsedHost();
-}, 300_000);
+builtBefore("rehearsal");
 
-afterAll(() => {
-  delete linked.core;
-  if (core !== undefined) linked.core = core;
-  found.host = undefined;
+beforeAll(() => {
+  host = new RehearsedHost();
 });
+
+afterAll(() => host.end());
 
 const deleteIt = () => deleteCommand({ force: true }, ["c1"], { ...context, programName: "bunc" });
 

@@ -9,13 +9,9 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { RuntimeError } from "../../src/failure/errors.ts";
-import { found } from "../../src/host/found.ts";
 import { errnoName } from "../../src/kernel/errno.ts";
 import { ERRNO } from "../../src/native/boundary.gen.ts";
-import { linked } from "../../src/native/linked.ts";
-import { projectRoot } from "../harness/project.ts";
 import { tell } from "../hostile/results.ts";
 import { isLong } from "../hostile/rounds.ts";
 import {
@@ -28,9 +24,9 @@ import {
 } from "./host-exceptions.ts";
 import { context, hostFiles, type Scenario, scenarios, standInForFacts } from "./host-scenarios.ts";
 import { type Fault, RehearsedHost } from "./rehearsed-host.ts";
+import { builtBefore } from "./zig-build.ts";
 
 let host: RehearsedHost;
-const { core } = linked;
 const only = Bun.env["REHEARSE"]?.split(" ");
 const everyErrno = Object.values(ERRNO).filter((errno) => errno !== ERRNO.SUCCESS);
 /** Of what confines the container: what it is, and how often a call of it was made to fail. */
@@ -38,18 +34,13 @@ const confined = new Map<string, { failures: number; ended: number; without: num
 /** Of the short form: in them all that confines is met. */
 const telling = ["host-create-v1", "host-create-v2", "host-create-user-namespace"];
 
-beforeAll(() => {
-  const zig = join(projectRoot, "node_modules/.bin/zig");
-  const built = Bun.spawnSync([zig, "build", "rehearsal"], { cwd: projectRoot });
-  expect(built.stderr.toString()).toBe("");
-  host = new RehearsedHost();
-}, 300_000);
+builtBefore("rehearsal");
 
-afterAll(() => {
-  delete linked.core;
-  if (core !== undefined) linked.core = core;
-  found.host = undefined;
+beforeAll(() => {
+  host = new RehearsedHost();
 });
+
+afterAll(() => host.end());
 
 type Outcome = ReturnType<typeof rehearse>;
 

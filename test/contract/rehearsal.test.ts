@@ -7,19 +7,16 @@
  * One of them again: zig-out/bin/rehearsal fail INDEX ERRNO test/contract/golden/NAME.json
  */
 
-import { beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { projectRoot } from "../harness/project.ts";
 import { cases } from "./cases.ts";
 import { furtherCases } from "./further-cases.ts";
+import { builtBefore } from "./zig-build.ts";
 
 const program = join(projectRoot, "zig-out/bin/rehearsal");
 
-beforeAll(() => {
-  const zig = join(projectRoot, "node_modules/.bin/zig");
-  const built = Bun.spawnSync([zig, "build", "rehearsal"], { cwd: projectRoot });
-  expect(built.stderr.toString()).toBe("");
-}, 300_000);
+builtBefore("rehearsal");
 
 /** Its output; and what it died of. */
 function rehearse(verb: "record" | "fail", plan: string): string {

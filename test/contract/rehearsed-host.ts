@@ -2,6 +2,7 @@
 
 import { dlopen } from "bun:ffi";
 import { join } from "node:path";
+import { found } from "../../src/host/found.ts";
 import { linked, type NativeCall } from "../../src/native/linked.ts";
 import { projectRoot } from "../harness/project.ts";
 
@@ -53,6 +54,15 @@ export class RehearsedHost {
     rehearsal_report: { args: ["ptr", "u32"], returns: "u32" },
   }).symbols;
   readonly #reply = new Uint8Array(REPORT_CAPACITY);
+  /** The real core, if this process had linked it. */
+  readonly #core = linked.core;
+
+  /** This process asks the real core again, and about this machine. */
+  end(): void {
+    delete linked.core;
+    if (this.#core !== undefined) linked.core = this.#core;
+    found.host = undefined;
+  }
 
   /** From here on this process asks the rehearsed host. */
   begin(host: HostFiles): void {
