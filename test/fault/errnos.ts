@@ -92,13 +92,13 @@ const byCall: Readonly<Record<string, readonly string[]>> = {
 const spared = new Set([
   // They always succeed, or what they give back is lost in any case.
   ...["clock_gettime", "close", "exit_group", "getegid", "geteuid", "getpid", "munmap", "umask", "uname"],
-  ...["set_robust_list", "set_tid_address", "rt_sigreturn", "rseq", "sigaltstack"],
+  ...["set_robust_list", "set_tid_address", "rseq", "sigaltstack"],
   // With arguments that are right they cannot fail.
   ...["arch_prctl", "rt_sigaction", "rt_sigprocmask", "lseek", "wait4", "waitid"],
-  // Memory of Bun, of musl and of hooks; madvise(2) is advice.
+  // Memory of Bun and of musl; madvise(2) is advice.
   ...["brk", "madvise", "mprotect", "mremap", "process_madvise"],
-  // Of hooks and of the program.
-  ...["access", "fstatat64", "nanosleep"],
+  // Of the program.
+  ...["nanosleep"],
 ]);
 
 /** A call of bunc must be here: it fails, or it says why not. */

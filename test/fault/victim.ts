@@ -2,6 +2,7 @@
 import { expect } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { leaksOf } from "../harness/leaks.ts";
+import { probePath } from "../harness/probe.ts";
 import { type Bundle, type Sandbox, until } from "../harness/sandbox.ts";
 
 export interface Victim {
@@ -106,7 +107,9 @@ export function withEverything(bundle: Bundle, program: readonly string[] = ["fo
     config.process.args = ["/probe", ...program];
     config.root.readonly = false;
     config.mounts.push({ destination: "/data", type: "tmpfs", source: "tmpfs" });
-    config.hooks = { createRuntime: [{ path: "/bin/true" }], poststop: [{ path: "/bin/true" }] };
+    // Static: a loader that has no memory is killed, as nothing of bunc may be.
+    const hook = { path: probePath(), args: ["hook", "exit:0"] };
+    config.hooks = { createRuntime: [hook], poststop: [hook] };
   });
 }
 

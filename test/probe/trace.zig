@@ -1,6 +1,6 @@
 //! Run on the host by the fault tests: a command whose system calls, and those of all its descendants, are
-//! counted in the order in which they happen; before the Nth the process that makes it is killed, or the call
-//! fails. ptrace(2).
+//! counted in the order in which they happen; before the Nth the process that makes it is killed, or the Nth
+//! of a name fails. ptrace(2).
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -18,7 +18,11 @@ const get_syscall_info = 0x420e;
 const event_stop = 128;
 
 /// What happens at the call.
-const Fault = union(enum) { none, kill, fail: u16 };
+const Fault = union(enum) {
+    none,
+    kill,
+    fail: struct { errno: u16, call: linux.SYS, own: bool },
+};
 
 const Wanted = struct { fault: Fault, at: usize };
 
@@ -38,13 +42,18 @@ const calls_max = 65536;
 var numbers: [calls_max]u16 = undefined;
 var of_command: [calls_max]bool = undefined;
 var count: usize = 0;
+/// Of the call that is to fail.
+var met: usize = 0;
 /// Has to fail when it returns; 0: nobody's.
 var failing: i32 = 0;
 var is_done = false;
 
-/// `trace:none,0`, `trace:kill,N` and `trace:fail,N,ERRNO` take all that follows as a command, with standard
-/// error ours and the other streams null. → `status` (128 + signal); `calls` made; without a fault their
-/// `names`, each with `own`: whether the command itself made it; with one `hit`, and whether `own`.
+/// `trace:none,0`, `trace:kill,N`, `trace:fail,N,ERRNO,CALL,own` (the Nth CALL that the command itself makes)
+/// or `…,other` (that others make) take all that follows as a command, with standard error ours and the other
+/// streams null.
+/// → `status` (128 + signal); `calls` made; without a fault their `names`, each with `own`; with one `hit`,
+/// and its `name` and `own`.
+/// rt_sigreturn(2) is not counted: it has no result, and signals come at another place each time.
 pub fn command(
     argument: []const u8,
     arguments: []const [*:0]const u8,
@@ -96,7 +105,9 @@ fn parse(argument: []const u8) ?Wanted {
     const name = words.next() orelse return null;
     if (name.len == 0 or name[0] != 'E') return null;
     const code = std.meta.stringToEnum(linux.E, name[1..]) orelse return null;
-    return .{ .fault = .{ .fail = @intFromEnum(code) }, .at = at };
+    const call = std.meta.stringToEnum(linux.SYS, words.next() orelse return null) orelse return null;
+    const own = std.mem.eql(u8, words.next() orelse return null, "own");
+    return .{ .fault = .{ .fail = .{ .errno = @intFromEnum(code), .call = call, .own = own } }, .at = at };
 }
 
 /// Until the command has ended. → its wait status. Whoever of its descendants is left goes on untraced.
@@ -148,7 +159,7 @@ fn at_call(pid: i32, command_pid: i32, wanted: Wanted) void {
     switch (info.op) {
         .entry => enter(pid, command_pid, info.number, wanted),
         .exit => if (pid == failing) {
-            set_register(pid, result_register, @bitCast(-@as(i64, wanted.fault.fail)));
+            set_register(pid, result_register, @bitCast(-@as(i64, wanted.fault.fail.errno)));
             failing = 0;
         },
         else => {},
@@ -158,22 +169,24 @@ fn at_call(pid: i32, command_pid: i32, wanted: Wanted) void {
 fn enter(pid: i32, command_pid: i32, number: u64, wanted: Wanted) void {
     // Until then it is not the command.
     if (count == 0 and number != @intFromEnum(linux.SYS.execve)) return;
-    if (is_done) return;
+    if (is_done or number == @intFromEnum(linux.SYS.rt_sigreturn)) return;
+    const own = linux.errno(linux.tgkill(command_pid, pid, @enumFromInt(0))) == .SUCCESS;
     if (count < calls_max) {
         numbers[count] = @truncate(number);
-        of_command[count] = linux.errno(linux.tgkill(command_pid, pid, @enumFromInt(0))) == .SUCCESS;
+        of_command[count] = own;
     }
     count += 1;
-    if (count != wanted.at) return;
-    // It has no result, and nothing behind it (rt_sigreturn(2)): in this run another call is at that place.
-    if (wanted.fault == .fail and number == @intFromEnum(linux.SYS.rt_sigreturn)) return;
     switch (wanted.fault) {
         .none => {},
         .kill => {
+            if (count != wanted.at) return;
             is_done = true;
             _ = linux.kill(pid, .KILL);
         },
-        .fail => {
+        .fail => |failure| {
+            if (number != @intFromEnum(failure.call) or own != failure.own) return;
+            met += 1;
+            if (met != wanted.at) return;
             is_done = true;
             failing = pid;
             // A number that no call has: nothing is done.
