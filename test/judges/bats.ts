@@ -15,7 +15,7 @@ import { guestUnavailable } from "../vm/guest.ts";
 import { batsSuite, suiteVersion } from "./bats-suite.ts";
 import { type Comparison, compare, reportLines } from "./compare.ts";
 import { justified } from "./justified.ts";
-import { guestPlace, hostPlace } from "./place.ts";
+import { inGuest, onHost, type Place } from "./place.ts";
 import { record, recorded } from "./results.ts";
 import { runtimeIn } from "./selection.ts";
 import { WayRun } from "./way-run.ts";
@@ -60,12 +60,7 @@ async function runWay(
 ): Promise<Comparison | undefined> {
   const way = ways[name];
   const { path, share } = runtimeIn(way.place, flags.runtime, project);
-  const place = await (way.place === "host" ? hostPlace : guestPlace)({
-    ...share,
-    suite,
-    "run-bats.sh": join(import.meta.dir, "run-bats.sh"),
-  });
-  try {
+  const judge = async (place: Place): Promise<Comparison | undefined> => {
     const run = new WayRun(name, way, place, place.path(path), flags.verbose);
     const version = await run.version();
     const ofSuite = `runc version ${suiteVersion(suite)}`;
@@ -88,9 +83,9 @@ async function runWay(
     const comparison = compare(known.files, outcome, justified);
     console.log(reportLines(`${name} (${way.description})`, known.runc, comparison).join("\n"));
     return comparison;
-  } finally {
-    await place.stop();
-  }
+  };
+  const script = join(import.meta.dir, "run-bats.sh");
+  return (way.place === "host" ? onHost : inGuest)({ ...share, suite, "run-bats.sh": script }, judge);
 }
 
 const reason = existsSync(join(project, "dist/bunc"))

@@ -13,7 +13,7 @@ import { guestUnavailable } from "../vm/guest.ts";
 import { compare, reportLines } from "./compare.ts";
 import { justifiedOci } from "./justified.ts";
 import { ociSuite, programs } from "./oci-suite.ts";
-import { guestPlace, type Place } from "./place.ts";
+import { inGuest, type Place } from "./place.ts";
 import { type Outcome, record, recorded } from "./results.ts";
 import { runtimeIn } from "./selection.ts";
 import { parseTap, type Verdict } from "./tap.ts";
@@ -89,11 +89,6 @@ if (reason !== undefined) {
   process.exit(0);
 }
 const suite = await ociSuite();
-const place = await guestPlace({ ...runtimeIn("guest", flags.runtime, project).share, suite });
-try {
-  const count = await run(place);
-  console.log(`\n${count} lost`);
-  if (count > 0) process.exitCode = 1;
-} finally {
-  await place.stop();
-}
+const count = await inGuest({ ...runtimeIn("guest", flags.runtime, project).share, suite }, run);
+console.log(`\n${count} lost`);
+if (count > 0) process.exitCode = 1;

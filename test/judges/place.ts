@@ -3,7 +3,7 @@ import { chmodSync, cpSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toolPath } from "../vm/availability.ts";
-import { GuestTimeoutError, guestScratch, guestShare, startGuest } from "../vm/guest.ts";
+import { type Guest, GuestTimeoutError, guestScratch, guestShare, withGuest } from "../vm/guest.ts";
 import { ownedDirectory } from "../vm/owned-directory.ts";
 
 interface Finished {
@@ -20,37 +20,37 @@ export interface Place {
   run(script: string, args: readonly string[], timeoutMs: number): Promise<Finished>;
   /** A directory for everyone, on a file system without mount flags. */
   readonly scratch: string;
-  stop(): Promise<void>;
 }
 
 /** Files and directories that go along, by the name that each has there. */
 export type Share = Readonly<Record<string, string>>;
 
-export function hostPlace(share: Share): Place {
+export async function onHost<T>(share: Share, use: (place: Place) => Promise<T>): Promise<T> {
   const scratch = ownedDirectory(tmpdir(), "bunc-judges");
   // Containers with a user namespace of their own look into it.
   chmodSync(scratch, 0o755);
-  return {
-    scratch,
-    path: (name) => share[name] ?? name,
-    run: async (script, args, timeoutMs) => {
-      const child = Bun.spawn(["sh", "-c", `exec 2>&1\n${script}`, "sh", ...args], {
-        stdio: ["ignore", "pipe", "ignore"],
-        cwd: "/",
-        env: { PATH: toolPath, HOME: "/root", LANG: "C.UTF-8", TERM: "dumb" },
-      });
-      let timedOut = false;
-      const timer = setTimeout(() => {
-        timedOut = true;
-        child.kill("SIGKILL");
-      }, timeoutMs);
-      const output = await new Response(child.stdout).text();
-      const exitCode = await child.exited;
-      clearTimeout(timer);
-      return { output, exitCode, timedOut };
-    },
-    stop: async () => rmSync(scratch, { recursive: true, force: true }),
-  };
+  try {
+    return await use({ scratch, path: (name) => share[name] ?? name, run: runOnHost });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function runOnHost(script: string, args: readonly string[], timeoutMs: number): Promise<Finished> {
+  const child = Bun.spawn(["sh", "-c", `exec 2>&1\n${script}`, "sh", ...args], {
+    stdio: ["ignore", "pipe", "ignore"],
+    cwd: "/",
+    env: { PATH: toolPath, HOME: "/root", LANG: "C.UTF-8", TERM: "dumb" },
+  });
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    child.kill("SIGKILL");
+  }, timeoutMs);
+  const output = await new Response(child.stdout).text();
+  const exitCode = await child.exited;
+  clearTimeout(timer);
+  return { output, exitCode, timedOut };
 }
 
 /** Copies it for the guest's ordinary user too: a product of the cache is its builder's alone. */
@@ -59,16 +59,18 @@ function shareWithUser(source: string, target: string): void {
   if (statSync(target).isDirectory()) chmodSync(target, 0o755);
 }
 
-export async function guestPlace(share: Share): Promise<Place> {
+/** As `withGuest`: `use` begins again in another guest, once, when the machine itself ends. */
+export async function inGuest<T>(share: Share, use: (place: Place) => Promise<T>): Promise<T> {
   const stage = mkdtempSync(join(tmpdir(), "bunc-judges-share-"));
-  const { guest, stop } = await (async () => {
-    try {
-      for (const [name, source] of Object.entries(share)) shareWithUser(source, join(stage, name));
-      return await startGuest("judges", { share: stage });
-    } finally {
-      rmSync(stage, { recursive: true, force: true });
-    }
-  })();
+  try {
+    for (const [name, source] of Object.entries(share)) shareWithUser(source, join(stage, name));
+    return await withGuest("judges", (guest) => use(placeIn(guest, share)), { share: stage });
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+  }
+}
+
+function placeIn(guest: Guest, share: Share): Place {
   return {
     scratch: guestScratch,
     path: (name) => (name in share ? join(guestShare, name) : name),
@@ -82,6 +84,5 @@ export async function guestPlace(share: Share): Promise<Place> {
         return { output: error.result.stdout, exitCode: error.result.exitCode, timedOut: true };
       }
     },
-    stop,
   };
 }

@@ -172,8 +172,9 @@ export function throughOurStreams(): Pick<RunOptions, "onStdout" | "onStderr"> {
 }
 
 /**
- * Gives `use` a running guest, and stops it whatever `use` does. Emulators crash: when the machine itself ends, which
- * no test in it can be blamed for, `use` gets another guest, once.
+ * Gives `use` a running guest, and stops it whatever `use` does. When the machine itself ends, which no test in it can
+ * be blamed for, `use` gets another guest, once: under QEMU 7.2 with a thread for each processor, a kernel that patches
+ * its own code (static keys) now and then meets its own breakpoint ("Oops: int3 … __schedule").
  */
 export async function withGuest<T>(
   flavour: FlavourName,
