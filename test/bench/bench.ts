@@ -17,7 +17,7 @@ import { parseArgs } from "node:util";
 import { projectRoot } from "../harness/project.ts";
 import { Contender } from "./contender.ts";
 import { type Floor, measureFloor } from "./floor.ts";
-import type { Measure } from "./measure.ts";
+import { keepCounting, type Measure } from "./measure.ts";
 import { smallestMemoryLimitKib, waitingInitKib, waitingRunKib } from "./memory.ts";
 import { contenders as foundRuntimes, versionOf } from "./runtimes.ts";
 import { sizeRows } from "./size.ts";
@@ -50,10 +50,10 @@ if (!Number.isSafeInteger(rounds) || rounds < 1) {
   throw new Error(`--rounds=${flags.rounds}: expected a whole number of at least 1`);
 }
 const chosen = flags.only?.split(",");
-const unknown = chosen?.find((name) => !works.some((work) => work.name === name));
-if (unknown !== undefined) {
-  throw new Error(`--only=${unknown}: accepted are ${works.map(({ name }) => name).join(", ")}`);
-}
+const choices = [...works.map(({ name }) => name), "memory"];
+const unknown = chosen?.find((name) => !choices.includes(name));
+if (unknown !== undefined) throw new Error(`--only=${unknown}: accepted are ${choices.join(", ")}`);
+const isChosen = (name: string) => chosen === undefined || chosen.includes(name);
 
 /** The first rounds fill the caches. */
 const warmUpRounds = 2;
@@ -184,20 +184,22 @@ async function compare(): Promise<Comparison> {
     await contender.box.dispose();
   }
   const comparison = new Comparison(able);
+  const stopCounting = keepCounting();
   try {
     for (const work of works) {
-      if (chosen === undefined || chosen.includes(work.name)) comparison.measure(work);
+      if (isChosen(work.name)) comparison.measure(work);
     }
     const [first] = able;
     if (first !== undefined) {
       const isCounted = straceMissing() === null;
       comparison.floor = comparison.attempt("floor", () => measureFloor(first, rounds, isCounted));
     }
+    if (isChosen("memory")) await comparison.measureMemory();
     if (chosen === undefined) {
-      await comparison.measureMemory();
       comparison.tables.size.push(...sizeRows(able.map(({ box }) => box.runtime.path)));
     }
   } finally {
+    await stopCounting();
     for (const { box } of able) {
       const leaks = await box.dispose();
       if (leaks.length > 0) console.log(`left behind by ${box.runtime.name}:\n  ${leaks.join("\n  ")}`);

@@ -1,6 +1,7 @@
 /** One command, measured from clone to wait by a process that costs next to nothing itself (test/probe/measure.zig). */
 import { probePath } from "../harness/probe.ts";
 import { bareEnvironment } from "../harness/runtime.ts";
+import { childrenOf } from "./children.ts";
 
 /** What the kernel still does for the container before (its network namespace) is not counted to the next command. */
 const settleMs = 50;
@@ -28,6 +29,21 @@ export function measure(command: readonly string[], cwd: string, terminal = fals
     peakRssKib: found.maxRssKib,
     faults: found.faultsTaken ?? found.minorFaults + found.majorFaults,
     userInstructions: found.userInstructions,
+  };
+}
+
+/**
+ * Keeps one counter open. The kernel patches its own code when the first is opened and after the last is closed: it
+ * would do so in every measurement, and under an emulator it dies of it now and then. → ends that.
+ */
+export function keepCounting(): () => Promise<unknown> {
+  const counter = Bun.spawn([probePath(), "measure", probePath(), "sleep"], {
+    env: bareEnvironment,
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  return () => {
+    for (const pid of childrenOf(counter.pid)) process.kill(pid, "SIGKILL");
+    return counter.exited;
   };
 }
 

@@ -1,6 +1,7 @@
 /** What waits costs in memory, and how little a container needs. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { bareEnvironment } from "../harness/runtime.ts";
+import { childrenOf } from "./children.ts";
 import type { Contender } from "./contender.ts";
 
 /** Of smaps_rollup(5): pages that nobody else has. */
@@ -23,12 +24,6 @@ export function waitingInitKib(contender: Contender): number {
   } finally {
     contender.remove(id);
   }
-}
-
-function childrenOf(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
-  );
 }
 
 const startTimeoutMs = 20_000;
