@@ -60,6 +60,7 @@ const warmUpRounds = 2;
 
 interface Tables {
   readonly times: Row[];
+  readonly processors: Row[];
   readonly faults: Row[];
   readonly calls: Row[];
   readonly instructions: Row[];
@@ -70,7 +71,15 @@ interface Tables {
 class Comparison {
   readonly contenders: readonly Contender[];
   floor: Floor | null = null;
-  readonly tables: Tables = { times: [], faults: [], calls: [], instructions: [], memory: [], size: [] };
+  readonly tables: Tables = {
+    times: [],
+    processors: [],
+    faults: [],
+    calls: [],
+    instructions: [],
+    memory: [],
+    size: [],
+  };
 
   constructor(contenders: readonly Contender[]) {
     this.contenders = contenders;
@@ -110,6 +119,7 @@ class Comparison {
       });
     const { name } = work;
     this.tables.times.push({ name, unit: "ms", values: medians(({ wallMs }) => wallMs) });
+    this.tables.processors.push({ name, unit: "ms", values: medians(({ cpuMs }) => cpuMs) });
     this.tables.faults.push({ name, unit: "", values: medians(({ faults }) => faults) });
     const instructions = medians(({ userInstructions }) => userInstructions);
     if (instructions.some((value) => value !== null)) {
@@ -216,6 +226,7 @@ if (missing !== null) console.log(missing);
 if (tables.instructions.length === 0) console.log("This machine does not count instructions.");
 const titles: Record<keyof Tables, string> = {
   times: "wall clock",
+  processors: "time of the processors, all processes",
   faults: "page faults, all processes",
   calls: "system calls, all processes",
   instructions: "user instructions",
@@ -226,9 +237,10 @@ for (const [key, title] of Object.entries(titles) as [keyof Tables, string][]) {
   if (tables[key].length > 0) console.log(`\n${tableLines(title, names, tables[key]).join("\n")}`);
 }
 if (floor !== null) {
-  const { wallMs, faults, systemCalls } = floor;
+  const { wallMs, cpuMs, faults, systemCalls } = floor;
   const calls = systemCalls === undefined ? "" : `, ${systemCalls} system calls`;
-  console.log(`\nThe kernel's part of run alone: ${wallMs.toFixed(1)} ms, ${faults} page faults${calls}.`);
+  const times = `${wallMs.toFixed(1)} ms, ${cpuMs.toFixed(1)} of them of the processor`;
+  console.log(`\nThe kernel's part of run alone: ${times}; ${faults} page faults${calls}.`);
 }
 console.log(
   `\nMedians of at most ${rounds} rounds in turns; (×) is ${names[0]}'s value divided by that one.`,

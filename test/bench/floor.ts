@@ -10,6 +10,7 @@ import { median } from "./table.ts";
 
 export interface Floor {
   readonly wallMs: number;
+  readonly cpuMs: number;
   readonly faults: number;
   /** Undefined without strace. */
   readonly systemCalls: number | undefined;
@@ -30,6 +31,7 @@ export function measureFloor({ bundle }: Contender, rounds: number, isCounted: b
       : undefined;
     return {
       wallMs: median(samples.map(({ wallMs }) => wallMs)),
+      cpuMs: median(samples.map(({ cpuMs }) => cpuMs)),
       faults: median(samples.map(({ faults }) => faults)),
       systemCalls: calls,
     };

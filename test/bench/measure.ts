@@ -9,6 +9,8 @@ const settleMs = 50;
 /** Of a command with all descendants that it waited for. */
 export interface Measure {
   readonly wallMs: number;
+  /** Of the processors: user and system. */
+  readonly cpuMs: number;
   /** Of the largest process. */
   readonly peakRssKib: number;
   /** Exceptions, where the machine counts them; else also pages that the kernel was asked to put in place. */
@@ -26,6 +28,7 @@ export function measure(command: readonly string[], cwd: string, terminal = fals
   if (found.status !== 0) throw new Error(`${command.join(" ")}: status ${found.status}`);
   return {
     wallMs: found.wallNs / 1e6,
+    cpuMs: found.cpuUs / 1e3,
     peakRssKib: found.maxRssKib,
     faults: found.faultsTaken ?? found.minorFaults + found.majorFaults,
     userInstructions: found.userInstructions,
@@ -52,6 +55,7 @@ export function together(parts: readonly Measure[]): Measure {
   const sum = (of: (part: Measure) => number) => parts.reduce((total, part) => total + of(part), 0);
   return {
     wallMs: sum((part) => part.wallMs),
+    cpuMs: sum((part) => part.cpuMs),
     peakRssKib: Math.max(...parts.map((part) => part.peakRssKib)),
     faults: sum((part) => part.faults),
     userInstructions: parts.some((part) => part.userInstructions === undefined)

@@ -19,7 +19,7 @@ fn now_ns() u64 {
 }
 
 /// The command and its arguments. → `status` (128 + signal), `wallNs`; of it and all descendants that were
-/// waited for: `maxRssKib` (of the largest), `minorFaults`, `majorFaults`, and where they are counted:
+/// waited for: `cpuUs` (user and system), `maxRssKib` (of the largest), `minorFaults`, `majorFaults`, and where they are counted:
 /// `faultsTaken`, without pages that the kernel put in place when it was asked to, and `userInstructions`.
 pub fn command(
     arguments: []const [*:0]const u8,
@@ -63,11 +63,16 @@ pub fn command(
     json.outcome(waited);
     json.field("status", if (status & 0x7f == 0) status >> 8 & 0xff else 128 + (status & 0x7f));
     json.field("wallNs", ended_ns - started_ns);
+    json.field("cpuUs", microseconds(usage.utime) + microseconds(usage.stime));
     json.field("maxRssKib", usage.maxrss);
     json.field("minorFaults", usage.minflt);
     json.field("majorFaults", usage.majflt);
     if (faults.read()) |value| json.field("faultsTaken", value);
     if (instructions.read()) |value| json.field("userInstructions", value);
+}
+
+fn microseconds(time: linux.timeval) u64 {
+    return @as(u64, @intCast(time.sec)) * std.time.us_per_s + @as(u64, @intCast(time.usec));
 }
 
 /// → the slave's descriptor. The master stays open and unread: a command that prints more than the kernel
