@@ -32,7 +32,10 @@ export function toldIn(path: string): Results {
 
 export const inWords = (numbers: Numbers): string =>
   Object.entries(numbers)
-    .map(([what, count]) => `${count.toLocaleString("en-US")} ${what}`)
+    .map(
+      ([what, count]) =>
+        `${count.toLocaleString("en-US")} ${count === 1 ? what.replace(/^(\w+)s$/, "$1") : what}`,
+    )
     .join(", ");
 
 export const readResults = (): Results => readRecord<Numbers>(file);
