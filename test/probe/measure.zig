@@ -19,8 +19,9 @@ fn now_ns() u64 {
 }
 
 /// The command and its arguments. → `status` (128 + signal), `wallNs`; of it and all descendants that were
-/// waited for: `cpuUs` (user and system), `maxRssKib` (of the largest), `minorFaults`, `majorFaults`, and where they are counted:
-/// `faultsTaken`, without pages that the kernel put in place when it was asked to, and `userInstructions`.
+/// waited for: `cpuUs` (user and system), `maxRssKib` (of the largest), `minorFaults`, `majorFaults`, and
+/// where they are counted: `faultsTaken`, without pages that the kernel put in place when it was asked to,
+/// and `userInstructions`.
 pub fn command(
     arguments: []const [*:0]const u8,
     environment: [*:null]const ?[*:0]const u8,
