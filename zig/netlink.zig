@@ -16,12 +16,12 @@ const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
 const SOCK_RAW = 3;
 
-const RTM_NEWLINK = 16;
+pub const RTM_NEWLINK = 16;
+pub const RTM_GETLINK = 18;
 const RTM_NEWADDR = 20;
-const RTM_GETADDR = 22;
-const RTM_GETLINK = 18;
-const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
+pub const RTM_GETADDR = 22;
+pub const NLMSG_ERROR = 2;
+pub const NLMSG_DONE = 3;
 const NLM_F_REQUEST = 0x1;
 const NLM_F_ACK = 0x4;
 const NLM_F_DUMP = 0x300;
@@ -38,7 +38,7 @@ const IFA_F_PERMANENT = 0x80;
 const IFA_F_NODAD = 0x02;
 const IFA_F_NOPREFIXROUTE = 0x200;
 const RT_SCOPE_UNIVERSE = 0;
-const IFF_UP = 0x1;
+pub const IFF_UP = 0x1;
 
 const Header = extern struct { length: u32, type: u16, flags: u16, sequence: u32, port: u32 = 0 };
 const LinkMessage = extern struct {

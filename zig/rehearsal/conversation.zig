@@ -8,10 +8,6 @@ const netlink = @import("../netlink.zig");
 const willing = @import("willing.zig");
 const passing = @import("passing.zig");
 
-const RTM_NEWLINK = 16;
-const RTM_GETLINK = 18;
-const NLMSG_ERROR = 2;
-
 pub const Talk = struct {
     last: ?sync.Kind = null,
     /// In the order in which they came.
@@ -100,15 +96,15 @@ pub const Talk = struct {
 
     /// Before the device is moved no other has its name.
     fn answer_route(self: *Talk, room: []u8) usize {
-        const is_question = self.route == RTM_GETLINK;
+        const is_question = self.route == netlink.RTM_GETLINK;
         if (is_question) self.asked_links += 1;
         const is_missing = is_question and self.asked_links % 2 == 1;
         @memset(room[0..32], 0);
         const payload: i32 = if (is_missing) -@as(i32, @intFromEnum(sys.E.NODEV)) else 0;
-        const kind: u16 = if (is_question and !is_missing) RTM_NEWLINK else NLMSG_ERROR;
+        const kind: u16 = if (is_question and !is_missing) netlink.RTM_NEWLINK else netlink.NLMSG_ERROR;
         std.mem.writeInt(u32, room[0..4], 32, .little);
         std.mem.writeInt(u16, room[4..6], kind, .little);
-        if (kind == NLMSG_ERROR) {
+        if (kind == netlink.NLMSG_ERROR) {
             std.mem.writeInt(i32, room[16..20], payload, .little);
         } else {
             // Index of the device, in struct ifinfomsg.

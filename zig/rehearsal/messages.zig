@@ -3,6 +3,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
+const netlink = @import("../netlink.zig");
 const host_types = @import("host.zig");
 const children = @import("children.zig");
 const passing = @import("passing.zig");
@@ -82,33 +83,26 @@ fn deliver(
     return 1 + payload.len;
 }
 
-const IFF_UP = 1;
-const RTM_NEWLINK = 16;
-const RTM_GETLINK = 18;
-const RTM_GETADDR = 22;
-const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
-
 pub fn ask_route(host: *Host, packet: []const u8) void {
     host.route = std.mem.readInt(u16, packet[4..6], .little);
-    if (host.route != RTM_NEWLINK) return;
+    if (host.route != netlink.RTM_NEWLINK) return;
     // struct ifinfomsg: the flags, and which of them change. None do: it is moved.
     const flags = std.mem.readInt(u32, packet[24..28], .little);
     const change = std.mem.readInt(u32, packet[28..32], .little);
-    host.device_is_up = change & IFF_UP == 0 or flags & IFF_UP != 0;
+    host.device_is_up = change & netlink.IFF_UP == 0 or flags & netlink.IFF_UP != 0;
 }
 
 /// The device is there, and has no addresses.
 fn answer_route(host: *Host, room: []u8) usize {
     @memset(room[0..32], 0);
     const kind: u16 = switch (host.route) {
-        RTM_GETLINK => RTM_NEWLINK,
-        RTM_GETADDR => NLMSG_DONE,
-        else => NLMSG_ERROR,
+        netlink.RTM_GETLINK => netlink.RTM_NEWLINK,
+        netlink.RTM_GETADDR => netlink.NLMSG_DONE,
+        else => netlink.NLMSG_ERROR,
     };
     std.mem.writeInt(u32, room[0..4], 32, .little);
     std.mem.writeInt(u16, room[4..6], kind, .little);
     // Index of the device, in struct ifinfomsg.
-    if (kind == RTM_NEWLINK) std.mem.writeInt(i32, room[20..24], 2, .little);
+    if (kind == netlink.RTM_NEWLINK) std.mem.writeInt(i32, room[20..24], 2, .little);
     return 32;
 }
