@@ -25,8 +25,8 @@ type Row = readonly [left: string, right: string];
 export function rootHelp(programName: string): string {
   const names = Object.keys(verbs) as VerbName[];
   return layout(programName, [
-    ["NAME", `${programName} - ${ROOT_SUMMARY}`],
-    ["USAGE", `${programName} [global options] command [command options] [arguments...]`],
+    ["NAME", `bunc - ${ROOT_SUMMARY}`],
+    ["USAGE", `bunc [global options] command [command options] [arguments...]`],
     ["DESCRIPTION", ROOT_DESCRIPTION],
     [
       "COMMANDS",
@@ -41,7 +41,7 @@ export function rootHelp(programName: string): string {
 
 /** `runc <verb> --help`. */
 export function verbHelp(programName: string, command: CommandUnknownOpts): string {
-  const name = `${programName} ${command.name()}`;
+  const name = `bunc ${command.name()}`;
   const usage = [name, "[options]", ...command.registeredArguments.map(argumentUsage)].join(" ");
   const described = command.registeredArguments.map(
     (argument): Row => [argument.name(), argument.description],
@@ -78,6 +78,7 @@ function table(rows: readonly Row[]): string {
   return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`.trimEnd()).join("\n");
 }
 
+/** Calls the program by the name that it was started with. */
 function layout(programName: string, sections: readonly Row[]): string {
   return sections
     .filter(([, body]) => body !== "")
