@@ -11,7 +11,7 @@ pub const Code = enum {
     system,
     /// The request is not what the boundary promises: a bug in bunc.
     protocol,
-    /// The process ended before it reported anything: `detail` says how.
+    /// The process ended before it reported anything: `target` is its pid, `detail` says how.
     died,
     /// A file in the container's root is not what it must be (a hostile or broken image).
     unsafe_path,

@@ -1,5 +1,5 @@
-//! The kernel's log, for what only it has: the system call for which a seccomp filter killed a process. Runs
-//! in the bunc process.
+//! The kernel's log, for what only it has: the system call for which a seccomp filter killed a process, and
+//! who was killed for memory in a cgroup that is gone. Runs in the bunc process.
 
 const std = @import("std");
 const sys = @import("sys.zig");

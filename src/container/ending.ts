@@ -3,7 +3,6 @@
  * Reported to a person at a terminal and in the log; exit status and streams are not changed.
  */
 
-import { oomReport } from "../cgroup/oom.ts";
 import type { CgroupLocation } from "../cgroup/paths.ts";
 import type { Log } from "../log/log.ts";
 import { SIG } from "../native/boundary.gen.ts";
@@ -43,11 +42,12 @@ function reasonOf(ending: Ending): string | undefined {
   return undefined;
 }
 
-function outOfMemory({ locations, earlierKills }: Ending): string | undefined {
-  const { kills, limit } = oomReport(native, locations);
-  const killed = kills - earlierKills;
-  if (killed <= 0) return undefined;
-  const who = killed === 1 ? "1 process" : `${killed} processes`;
+function outOfMemory({ locations, pid, earlierKills }: Ending): string | undefined {
+  // Loaded after such an end only.
+  const { oomReport }: typeof import("../cgroup/oom-report.ts") = require("../cgroup/oom-report.ts");
+  const { kills, limit } = oomReport(native, locations, { pid, earlierKills });
+  if (kills === 0) return undefined;
+  const who = kills === 1 ? "1 process" : `${kills} processes`;
   const where = limit === "" ? "" : `, at its limit of ${bytes(limit)}`;
   return `SIGKILL: the kernel killed ${who} in the container's cgroup because memory ran out${where}`;
 }

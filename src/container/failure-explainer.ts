@@ -1,8 +1,8 @@
 /** Turns a Failure of the core into an error that knows the container's configuration (src/failure/failure.ts). */
 
-import { NO_OOM, oomReport } from "../cgroup/oom.ts";
+import type { OomReport } from "../cgroup/oom-report.ts";
 import { NativeError } from "../failure/errors.ts";
-import type { FailureContext } from "../failure/failure.ts";
+import type { Failure, FailureContext } from "../failure/failure.ts";
 import { currentHost } from "../host/current.ts";
 import { hostText } from "../host/files.ts";
 import { native } from "../native/call.ts";
@@ -32,18 +32,21 @@ export class FailureExplainer {
       return action();
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
+      // At once: systemd may be removing the cgroup of the process.
+      const context = this.#context(kind, process, error.failure);
       const { failureError }: typeof import("../failure/failure.ts") = require("../failure/failure.ts");
-      throw failureError(error.failure, this.#context(kind, process, error.failure.code === "died"));
+      throw failureError(error.failure, context);
     }
   }
+
   #context(
     kind: FailureContext["process"],
     process: ProcessConfig | undefined,
-    died: boolean,
+    failure: Failure,
   ): FailureContext {
+    const oom = failure.code === "died" ? this.#oomReport(Number(failure.target)) : undefined;
     const { linux, mounts } = this.#config;
     const { euid, inUserNamespace } = currentHost();
-    const oom = died ? oomReport(native, cgroupsOf(this.#record)) : NO_OOM;
     const { seccomp } = linux;
     return {
       process: kind,
@@ -57,8 +60,8 @@ export class FailureExplainer {
       searchPath: process?.env.findLast((entry) => entry.startsWith("PATH="))?.slice("PATH=".length),
       rlimits: process?.rlimits ?? [],
       capabilities: Object.values(process?.capabilities ?? {}).flat(),
-      oomKilled: oom.kills > 0,
-      oomLimit: oom.limit,
+      oomKilled: oom !== undefined && oom.kills > 0,
+      oomLimit: oom?.limit ?? "",
       limitsCpus: limitsCpus(this.#config),
       namespaces: linux.namespaces,
       uidMappings: linux.uidMappings ?? [],
@@ -69,5 +72,10 @@ export class FailureExplainer {
       ],
       host: { euid, inUserNamespace, text: hostText },
     };
+  }
+
+  #oomReport(pid: number): OomReport {
+    const { oomReport }: typeof import("../cgroup/oom-report.ts") = require("../cgroup/oom-report.ts");
+    return oomReport(native, cgroupsOf(this.#record), { pid, earlierKills: 0 });
   }
 }

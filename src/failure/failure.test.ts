@@ -186,7 +186,7 @@ describe("in the container's first process", () => {
     ],
     [{ op: "sethostname", subject: "hostname", errno: "EPERM" }, "sethostname: operation not permitted"],
     [
-      { code: "died", op: "bunc-init", detail: "killed by signal 9" },
+      { code: "died", op: "bunc-init", target: "77", detail: "killed by signal 9" },
       "bunc-init: the process ended unexpectedly (killed by signal 9)",
     ],
     [{ code: "timeout", op: "connect", target: "/s" }, "connect /s: timed out"],
@@ -239,9 +239,14 @@ test("errno is only reported where it is the cause", () => {
 });
 
 test("the OOM killer is named", () => {
-  const thrown = error({ code: "died", op: "bunc-init" }, { oomKilled: true, oomLimit: "4096" });
+  const thrown = error(
+    { code: "died", op: "bunc-init", target: "77" },
+    { oomKilled: true, oomLimit: "4096" },
+  );
   expect(thrown.message).toBe(`${inInit}container init was OOM-killed (memory limit too low?)`);
   expect(thrown.hint).toContain("linux.resources.memory.limit");
+  // The process's id is not a path.
+  expect(thrown.path).toBeUndefined();
 });
 
 test("a detail that a caller could misread is only in its own key", () => {

@@ -17,7 +17,7 @@ export function failureError(failure: Failure, context: FailureContext = NO_PROC
   const inner = context.oomKilled ? initOomKilled().message : innerMessage(failure, context, mount);
   return new RuntimeError(`${prefixFor(failure, context)}${inner}`, {
     step: failure.op,
-    path: present(failure.target),
+    path: failure.code === "died" ? undefined : present(failure.target),
     subject: present(failure.subject),
     detail: present(failure.detail),
     hint: hintFor({ failure, context, mount }),

@@ -49,6 +49,13 @@ export const cgroupV1: Requirement = () =>
 export const cgroupV2: Requirement = () =>
   existsSync("/sys/fs/cgroup/cgroup.controllers") ? null : "needs pure cgroup v2";
 
+/** The kernel's log may be read, and the pids in it are those that we know. */
+export const kernelLog: Requirement = memo(() => {
+  if (!Bun.spawnSync(["dmesg"], { stderr: "ignore", stdout: "ignore" }).success)
+    return "the kernel's log may not be read";
+  return readFileSync("/proc/2/comm", "utf8") === "kthreadd\n" ? null : "not in the host's pid namespace";
+});
+
 export const timeNamespaces: Requirement = () =>
   existsSync("/proc/self/ns/time") ? null : "the kernel has no time namespaces";
 

@@ -184,10 +184,11 @@ pub const Conversation = struct {
         const lives = if (process_stat.read(self.pid)) |stat| stat.has_memory else |_| false;
         if (self.executing or lives) return self.report(.executed, null);
         var status: u32 = 0;
+        const pid = try std.fmt.allocPrint(self.call.arena, "{d}", .{self.pid});
         const reaped = sys.wait4(self.pid, &status, 0) catch 0;
         self.pid = 0;
         const detail = if (reaped == 0) "" else process.describe_status(self.call.arena, status);
-        return self.call.fail_as(.died, "bunc-init", "", detail);
+        return self.call.fail_as(.died, "bunc-init", pid, detail);
     }
 
     /// Takes over `fd`.

@@ -80,7 +80,8 @@ pub fn start(call: *Call, request: StartRequest) Call.Error!StartReply {
                 if (executing or process.has_program(request.pid, request.start_time.value)) {
                     return .{ .started = true };
                 }
-                return call.fail_as(.died, "bunc-init", "", "it ended before it could start the program");
+                const pid = try std.fmt.allocPrint(call.arena, "{d}", .{request.pid});
+                return call.fail_as(.died, "bunc-init", pid, "it ended before it could start the program");
             },
             error.Malformed => return call.fail_as(.protocol, "receive", "bunc-init", ""),
             error.Sys => return call.fail("recvmsg", "bunc-init"),

@@ -1,0 +1,43 @@
+/**
+ * An init that is killed because its memory limit is too low for it, in a scope: systemd removes that when its last
+ * process has ended, and with it the cgroup in which the kernel counts kills. It is said all the same, with the limit.
+ */
+import { expect } from "bun:test";
+import { existsSync } from "node:fs";
+import { addUserNamespace, type Edit } from "../harness/config.ts";
+import { buncOnly, cgroupV2, kernelLog, root, systemd } from "../harness/requirements.ts";
+import { scenario } from "../harness/scenario.ts";
+
+const LIMIT = 16384;
+
+const ownLimit = `its cgroup reached the limit of ${LIMIT} bytes`;
+
+const cases: { name: string; edit?: Edit; hint: string }[] = [
+  { name: "in its scope", hint: ownLimit },
+  { name: "in a user namespace", edit: (config) => addUserNamespace(config), hint: ownLimit },
+  {
+    name: "in a subgroup of the scope",
+    edit: (config) => {
+      config.annotations = { "run.oci.systemd.subgroup": "container" };
+    },
+    // The limit that it reached is the scope's.
+    hint: "",
+  },
+];
+
+for (const { name, edit, hint } of cases) {
+  scenario(`OOM-killed: ${name}`, [root, buncOnly, systemd, cgroupV2, kernelLog], async (box) => {
+    const bundle = box.probe(["sleep"], (config) => {
+      edit?.(config);
+      config.linux.resources = { memory: { limit: LIMIT, swap: LIMIT } };
+    });
+    for (const verb of ["run", "create"]) {
+      const id = box.id();
+      const { status, stderr } = await box.call(["--systemd-cgroup", verb, "--bundle", bundle.directory, id]);
+      expect(status).toBe(1);
+      expect(stderr).toContain("container init was OOM-killed (memory limit too low?)");
+      expect(stderr).toContain(hint);
+      expect(existsSync(`/sys/fs/cgroup/system.slice/runc-${id}.scope`)).toBe(false);
+    }
+  });
+}
