@@ -46,6 +46,17 @@ pub fn encode(comptime T: type, value: T, out: *std.ArrayList(u8), gpa: Allocato
     }
 }
 
+/// `value` with all that it points to, in memory of `arena`.
+pub fn copy(comptime T: type, value: T, arena: Allocator) Allocator.Error!T {
+    var bytes: std.ArrayList(u8) = .empty;
+    try encode(T, value, &bytes, arena);
+    var decoder: Decoder = .{ .bytes = bytes.items, .allocator = arena };
+    return decoder.decode(T) catch |err| switch (err) {
+        error.OutOfMemory => error.OutOfMemory,
+        error.Truncated, error.Malformed => unreachable,
+    };
+}
+
 pub const Decoder = struct {
     bytes: []const u8,
     allocator: Allocator,
@@ -120,9 +131,9 @@ test "every kind of value survives the trip" {
     var arena: std.heap.ArenaAllocator = .init(gpa);
     defer arena.deinit();
     var decoder: Decoder = .{ .bytes = bytes.items, .allocator = arena.allocator() };
-    const copy = try decoder.decode(Sample);
-    try std.testing.expectEqualDeep(sample, copy);
+    try std.testing.expectEqualDeep(sample, try decoder.decode(Sample));
     try std.testing.expectEqual(@as(usize, 0), decoder.bytes.len);
+    try std.testing.expectEqualDeep(sample, try copy(Sample, sample, arena.allocator()));
 }
 
 test "no prefix and no flipped byte of an encoding crashes the decoder" {

@@ -36,10 +36,10 @@ export const run: Handler<"run"> = (options, [id], context) => {
 
 function superviseCreated(created: Created, options: VerbOptions<"run">, context: CommandContext): number {
   const { directory, record, bundle, spawned, failures } = created;
-  const { pid, pidfd, channel, console } = spawned;
+  const { pid, pidfd, console } = spawned;
   const notify = listenForNotify(directory);
   try {
-    failures.explain("init", () => native("advance", { start: "parent", pid, pidfd, channel, console }));
+    failures.explain("init", spawned.proceed);
     directory.release();
     runPoststartHooks(bundle.config, record);
   } catch (error) {

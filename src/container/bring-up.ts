@@ -6,17 +6,16 @@
 import type { MadeCgroups, RestrictedCgroups } from "../cgroup/manager.ts";
 import type { Log } from "../log/log.ts";
 import type { Plan, Spawned } from "../native/boundary.gen.ts";
-import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 import type { Bundle } from "./bundle.ts";
 import { placeRecordedCgroups } from "./claim.ts";
+import { abandon, begin, type InitReport, type Ready } from "./conversation.ts";
 import type { FailureExplainer } from "./failure-explainer.ts";
 import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
 import { namespacePaths } from "./initial-record.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
 import { storeConfig } from "./stored-config.ts";
-import { makeStreams } from "./streams.ts";
 import type { UndoList } from "./undo-list.ts";
 
 interface BringUp {
@@ -32,70 +31,44 @@ interface BringUp {
 }
 
 /** Returns a process that is ready and waits for `start`. Throws RuntimeError; `undo` then ends the process. */
-export function bringUp(up: BringUp): Spawned {
+export function bringUp(up: BringUp): Ready {
   const { plan, record, directory, bundle, made, failures, undo, log } = up;
-  const { start } = plan.process;
-  const isHeld = made.state === "awaiting";
-  // The core leaves no process behind when it fails; after other failures it has to be ended here.
-  let alive: Spawned | undefined;
-  undo.add(() => {
-    if (alive === undefined) return;
-    const { pid, pidfd, channel, console } = alive;
-    native("abandon", { pid, pidfd, channel });
-    if (console !== null) native("close_fd", { fd: console });
-  });
-  /** Lets the process go on to its next report. When that fails, the call has ended it. */
-  const proceed = (call: () => Spawned): Spawned => {
-    alive = undefined;
-    alive = failures.explain("init", call);
-    remember(record, alive, bundle);
-    return alive;
+  let waiting: Spawned | undefined;
+  undo.add(() => abandon(waiting));
+  const reach = <Of extends Spawned>(act: () => Of): Of => {
+    const reached = failures.explain("init", act);
+    waiting = reached;
+    record.init_process_pid = reached.pid;
+    record.init_process_start = Number(reached.start_time);
+    record.namespace_paths = namespacePaths(reached.pid, bundle.config);
+    return reached;
   };
 
-  const pipes = makeStreams(plan.stdio.streams);
-  record.external_descriptors = record.external_descriptors.map((stream, fd) => pipes[fd] || stream);
-  const first = proceed(() => native(isHeld ? "spawn_held" : "spawn_started", { plan }));
-  let unlimited: RestrictedCgroups | undefined = placeRecordedCgroups(made, up, first.pid).restrictDevices();
+  const begun = reach(() => {
+    const { process, executable, pipes } = begin<InitReport>(plan, made.state === "awaiting");
+    record.bunc.initExecutable = executable;
+    record.external_descriptors = record.external_descriptors.map((stream, fd) => pipes[fd] || stream);
+    return process;
+  });
+  let unlimited: RestrictedCgroups | undefined = placeRecordedCgroups(made, up, begun.pid).restrictDevices();
   storeConfig(directory, bundle.checked);
   // With its pid: if this command is killed, the process that waits for `start` can still be found.
   directory.save(record);
-  const { pid, pidfd, channel } = first;
-  let spawned = proceed(() =>
-    isHeld
-      ? native("release", { plan, pid, pidfd, channel })
-      : native("follow", {
-          start,
-          stdio: plan.stdio,
-          limits: plan.limits,
-          namespaces: plan.namespaces,
-          pid,
-          pidfd,
-          channel,
-        }),
-  );
-
+  let report: InitReport = reach(begun.proceed);
   for (;;) {
-    if (spawned.progress !== "seccomp_listener") {
+    if (report.progress !== "seccomp_listener") {
       // Its mounts are made: they were not subject to the container's limits.
       unlimited?.limit();
       unlimited = undefined;
     }
-    if (spawned.progress === "ready") return spawned;
-    if (spawned.progress === "hooks") {
+    if (report.progress === "ready") return report;
+    if (report.progress === "hooks") {
       directory.save(record);
       undo.addAfterwards(() => runPoststopHooks(bundle.config, record, log));
       runCreateHooks(bundle.config, record);
     } else {
-      serveSeccompAgent(bundle.config, record, spawned);
+      serveSeccompAgent(bundle.config, record, report);
     }
-    const { pid, pidfd, channel, console } = spawned;
-    spawned = proceed(() => native("advance", { start, pid, pidfd, channel, console }));
+    report = reach(report.proceed);
   }
-}
-
-function remember(record: StateRecord, spawned: Spawned, bundle: Bundle): void {
-  if (spawned.executable !== "") record.bunc.initExecutable = spawned.executable;
-  record.init_process_pid = spawned.pid;
-  record.init_process_start = Number(spawned.start_time);
-  record.namespace_paths = namespacePaths(spawned.pid, bundle.config);
 }

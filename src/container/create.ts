@@ -5,7 +5,7 @@
 
 import { cgroupPaths } from "../cgroup/paths.ts";
 import { currentHost } from "../host/current.ts";
-import type { Spawned, Start } from "../native/boundary.gen.ts";
+import type { Start } from "../native/boundary.gen.ts";
 import { PIDFD_RECEIVER } from "../oci/annotations.ts";
 import { planCreate } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
@@ -15,6 +15,7 @@ import { type Bundle, loadBundle } from "./bundle.ts";
 import { newCgroups } from "./cgroups.ts";
 import { claimContainer, makeRecordedCgroups } from "./claim.ts";
 import type { ContainerContext } from "./context.ts";
+import type { Ready } from "./conversation.ts";
 import { FailureExplainer } from "./failure-explainer.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
 import { refuseHostSysctls } from "./host-sysctls.ts";
@@ -40,7 +41,7 @@ export interface Created {
   directory: StateDirectory;
   record: StateRecord;
   bundle: Bundle;
-  spawned: Spawned;
+  spawned: Ready;
   failures: FailureExplainer;
 }
 

@@ -7,7 +7,7 @@ import { NativeError, RuntimeError } from "../failure/errors.ts";
 import { cannotExec } from "../failure/messages.ts";
 import { parseSelfCgroup } from "../host/cgroup.ts";
 import { currentHost, deniesSetgroups } from "../host/current.ts";
-import type { Placement, Plan, Spawned } from "../native/boundary.gen.ts";
+import type { Placement, Plan } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import type { ResolvedConfig } from "../oci/resolved/config.ts";
@@ -16,6 +16,7 @@ import type { StateRecord } from "../state/record.ts";
 import { systemdEnvironment } from "./cgroups.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
+import { abandon, begin, type ExecReport, type Executed, spawn } from "./conversation.ts";
 import { FailureExplainer } from "./failure-explainer.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
 import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
@@ -24,7 +25,6 @@ import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
 import { loadStoredConfig } from "./stored-config.ts";
-import { makeStreams } from "./streams.ts";
 
 interface ExecRequest extends HandOver {
   /** What to run, made from the container's process and the command line. */
@@ -41,7 +41,7 @@ export function execProcess(
   { directory, record, status }: Container,
   request: ExecRequest,
   context: ContainerContext,
-): Spawned {
+): Executed {
   if (status === "creating" || status === "stopped") throw cannotExec(status);
   if (status === "paused" && !request.ignorePaused) throw cannotExec("paused");
   const host = currentHost();
@@ -71,15 +71,10 @@ export function execProcess(
 
   const place = { locations, isBelow: request.subCgroups.size > 0, rdt };
   const failures = new FailureExplainer(config, record);
-  let spawned = failures.explain("exec", () => spawnIn(plan, record, place), process);
+  let spawned: ExecReport = failures.explain("exec", () => spawnIn(plan, record, place), process);
   while (spawned.progress !== "executed") {
     serveSeccompAgent(config, record, spawned);
-    const { pid, pidfd, channel, console } = spawned;
-    spawned = failures.explain(
-      "exec",
-      () => native("advance", { start: "immediately", pid, pidfd, channel, console }),
-      process,
-    );
+    spawned = failures.explain("exec", spawned.proceed, process);
   }
   handOver(request, spawned);
   return spawned;
@@ -124,7 +119,7 @@ interface ExecPlace {
  * In the container's recorded cgroup; where that cannot take a process (a systemd inside has moved everybody into
  * cgroups below it, or it is gone), in the one that the container's init is in now.
  */
-function spawnIn(plan: Plan, record: StateRecord, place: ExecPlace): Spawned {
+function spawnIn(plan: Plan, record: StateRecord, place: ExecPlace): ExecReport {
   if (record.rootless && record.bunc.systemdUnit !== "") return spawnThroughSystemd(plan, record, place);
   try {
     return spawn(plan);
@@ -140,22 +135,15 @@ function spawnIn(plan: Plan, record: StateRecord, place: ExecPlace): Spawned {
   }
 }
 
-function spawn(plan: Plan): Spawned {
-  makeStreams(plan.stdio.streams);
-  return native("spawn", { plan });
-}
-
-function spawnThroughSystemd(plan: Plan, record: StateRecord, place: ExecPlace): Spawned {
-  const unplaced = { ...plan, placement: placement([]) };
-  makeStreams(plan.stdio.streams);
-  const { pid, pidfd, channel } = native("spawn_held", { plan: unplaced });
+function spawnThroughSystemd(plan: Plan, record: StateRecord, place: ExecPlace): ExecReport {
+  const { process } = begin<ExecReport>({ ...plan, placement: placement([]) }, true);
   try {
-    attachToContainer(record, place, pid);
+    attachToContainer(record, place, process.pid);
   } catch (error) {
-    native("abandon", { pid, pidfd, channel });
+    abandon(process);
     throw error;
   }
-  return native("release", { plan: unplaced, pid, pidfd, channel });
+  return process.proceed();
 }
 
 function attachToContainer(record: StateRecord, { locations, isBelow }: ExecPlace, pid: number): void {

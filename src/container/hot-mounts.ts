@@ -3,12 +3,12 @@
 import { containerNotRunning } from "../failure/messages.ts";
 import { currentHost } from "../host/current.ts";
 import type { Plan } from "../native/boundary.gen.ts";
-import { native } from "../native/call.ts";
 import { loadMounts } from "../oci/mounts-document.ts";
 import { resolveConfig } from "../oci/resolved/config.ts";
 import { type HotMountOptions, planMountsAdded, planMountsRemoved } from "../plan/hot-mounts.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
+import { carryOut } from "./conversation.ts";
 import { FailureExplainer } from "./failure-explainer.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { readStoredConfig } from "./stored-config.ts";
@@ -52,9 +52,5 @@ export function changeMounts(
   };
   const plan: Plan =
     change === "add" ? planMountsAdded(changed, host, options) : planMountsRemoved(changed, options);
-  const { pid, pidfd, channel } = new FailureExplainer(changed, record).explain("other", () =>
-    native("spawn", { plan }),
-  );
-  // It has ended by itself, and is reaped.
-  native("abandon", { pid, pidfd, channel });
+  new FailureExplainer(changed, record).explain("other", () => carryOut(plan));
 }

@@ -39,6 +39,7 @@ import { newCgroups } from "./cgroups.ts";
 import { DESCRIPTORS_FILE } from "./checkpoint.ts";
 import { claimContainer, makeRecordedCgroups, placeRecordedCgroups } from "./claim.ts";
 import type { ContainerContext } from "./context.ts";
+import { carryOut } from "./conversation.ts";
 import { FailureExplainer } from "./failure-explainer.ts";
 import { handOver } from "./hand-over.ts";
 import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
@@ -48,7 +49,6 @@ import { notifyMount } from "./notify-socket.ts";
 import { rootlessCgroups } from "./rootless.ts";
 import { SIGKILL, signalInit } from "./signal.ts";
 import { storeConfig } from "./stored-config.ts";
-import { makeStreams } from "./streams.ts";
 import type { UndoList } from "./undo-list.ts";
 
 interface RestoreFlags extends CriuFlags {
@@ -104,7 +104,7 @@ export function restoreContainer(request: RestoreRequest, context: ContainerCont
     const made = makeRecordedCgroups(cgroups, claim);
     makeMountPoints(bundle, record);
     const planned = hasTerminal(bundle.config) ? KEPT_STREAMS : planStreams(!request.detach, host.streams);
-    const pipes = makeStreams(planned);
+    const pipes = native("make_streams", { streams: planned }).names;
     // Pipes are ours or the caller's from now on (inheritedPipes).
     record.external_descriptors = streams.map((stream, fd) =>
       isPipe(stream) ? pipes[fd] || (host.streams[fd] ?? "") : stream,
@@ -353,9 +353,5 @@ function makeMountPoints(bundle: Bundle, record: StateRecord): void {
     rootfs: bundle.rootfs,
     cgroupDirectories: new Map(Object.entries(record.cgroup_paths)),
   });
-  const { pid, pidfd, channel } = new FailureExplainer(bundle.config, record).explain("other", () =>
-    native("spawn", { plan }),
-  );
-  // It has ended by itself, and is reaped.
-  native("abandon", { pid, pidfd, channel });
+  new FailureExplainer(bundle.config, record).explain("other", () => carryOut(plan));
 }

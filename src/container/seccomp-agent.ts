@@ -1,24 +1,26 @@
 /** SCMP_ACT_NOTIFY: the listener goes to the agent, with the container process state. config-linux.md, Seccomp. */
 
 import { RuntimeError } from "../failure/errors.ts";
-import type { Spawned } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { seccompReceiver } from "../oci/annotations.ts";
 import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import type { StateRecord } from "../state/record.ts";
 import { OCI_VERSION } from "../version.ts";
+import type { Listening } from "./conversation.ts";
 import { hookState } from "./state-json.ts";
 
-/** `spawned` waits at the progress "seccomp_listener". */
-export function serveSeccompAgent(config: ResolvedConfig, record: StateRecord, spawned: Spawned): void {
-  const { fd } = spawned;
+export function serveSeccompAgent(
+  config: ResolvedConfig,
+  record: StateRecord,
+  { pid, fd }: Pick<Listening<unknown>, "pid" | "fd">,
+): void {
   const socket = seccompReceiver(config);
-  if (fd === null || socket === null) throw new Error("nobody asked for a seccomp listener");
+  if (socket === null) throw new Error("nobody asked for a seccomp listener");
   const seccomp = config.linux.seccomp;
   const state = {
     ociVersion: OCI_VERSION,
     fds: ["seccompFd"],
-    pid: spawned.pid,
+    pid,
     ...(seccomp?.listenerMetadata ? { metadata: seccomp.listenerMetadata } : {}),
     state: hookState(record, "creating", record.init_process_pid),
   };

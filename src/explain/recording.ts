@@ -72,8 +72,7 @@ export class Recording {
   }
 
   readonly #call: NativeCall = (id, request, length, out, capacity) => {
-    if (id === callNumbers.spawn_started || id === callNumbers.spawn_held)
-      this.plan = JSON.parse(decoder.decode(request.subarray(0, length))).plan;
+    if (id === callNumbers.spawn) this.plan = JSON.parse(decoder.decode(request.subarray(0, length))).plan;
     const core = this.#ownCore(id) ?? this.#systemd.coreOf(id) ?? this.#rehearse;
     const result = core(id, request, length, out, capacity);
     const wrong = this.#take((operation) => this.operations.push(operation));

@@ -4,7 +4,7 @@
  * matters of an answer is that the command goes on as it usually does.
  */
 import { found } from "../host/found.ts";
-import { callNumbers, type FactsReply, type Spawned } from "../native/boundary.gen.ts";
+import { callNumbers, type FactsReply, type Progress } from "../native/boundary.gen.ts";
 import { linked, type NativeCall } from "../native/linked.ts";
 import { type Answers, documentsIn, standInCore } from "../native/stand-in.ts";
 import { defaultSpec } from "../oci/default-spec.ts";
@@ -86,16 +86,8 @@ function standIn(host: FactsReply, files: Map<string, string>): Answers {
   let state = "S";
   const read = ({ path }: { path: string }) => ({ found: files.has(path), text: files.get(path) ?? "" });
   const done = () => ({});
-  const spawned = (progress: Spawned["progress"]): Spawned => ({
-    pid: 2,
-    pidfd: 10,
-    start_time: "1",
-    channel: 11,
-    progress,
-    fd: null,
-    console: null,
-    executable: progress === "started" ? "0:1:2" : "",
-  });
+  let progress: Progress = "held";
+  const spawned = () => ({ pid: 2, pidfd: 10, start_time: "1", progress, fd: null, console: null });
   return {
     host_facts: () => host,
     environment: () => ({ entries: [] }),
@@ -117,10 +109,14 @@ function standIn(host: FactsReply, files: Map<string, string>): Answers {
     resolve_path: ({ path }) => ({ path, directory: true }),
     resolve_in_root: ({ path }) => ({ path, parent: "", found: true }) as never,
     working_directory: () => ({ path: "/b" }),
-    spawn: () => spawned("executed"),
-    spawn_started: () => spawned("started"),
-    follow: () => spawned("ready"),
-    advance: () => spawned("executed"),
+    spawn: ({ until }) => {
+      progress = until === "reported" ? "executed" : until;
+      return { process: spawned(), executable: "0:1:2", pipes: ["", "", ""] };
+    },
+    proceed: () => {
+      progress = progress === "started" ? "ready" : "executed";
+      return spawned();
+    },
     hold_signals: () => ({ rest: null }),
     become_subreaper: done,
     supervise: () => ({ status: 0, signaled: false }),

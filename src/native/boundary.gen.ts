@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 3011501430;
+export const abiFingerprint = 3805527340;
 
 export type Failure = {
   code: Code;
@@ -159,48 +159,26 @@ export type WorkingDirectoryReply = {
 
 export type SpawnRequest = {
   plan: Plan;
+  until: Until;
+};
+
+export type SpawnReply = {
+  process: Spawned;
+  executable: string;
+  pipes: readonly string[];
+};
+
+export type ProceedRequest = {
+  console: number | null;
 };
 
 export type Spawned = {
   pid: number;
   pidfd: number;
   start_time: U64;
-  channel: number;
   progress: Progress;
   fd: number | null;
   console: number | null;
-  executable: string;
-};
-
-export type ReleaseRequest = {
-  plan: Plan;
-  pid: number;
-  pidfd: number;
-  channel: number;
-};
-
-export type FollowRequest = {
-  start: Start;
-  stdio: Stdio;
-  limits: Limits;
-  namespaces: Namespaces;
-  pid: number;
-  pidfd: number;
-  channel: number;
-};
-
-export type AdvanceRequest = {
-  start: Start;
-  pid: number;
-  pidfd: number;
-  channel: number;
-  console: number | null;
-};
-
-export type AbandonRequest = {
-  pid: number;
-  pidfd: number;
-  channel: number;
 };
 
 export type AbandonReply = Record<string, never>;
@@ -595,36 +573,9 @@ export type Plan = {
   process: Process;
 };
 
-export type Progress = "hooks" | "seccomp_listener" | "ready" | "executed" | "started" | "held";
+export type Until = "held" | "started" | "reported";
 
-export type Start = "immediately" | "parent" | "socket" | "never";
-
-export type Stdio = {
-  terminal: boolean;
-  rows: number;
-  columns: number;
-  preserve_fds: number;
-  streams: Streams;
-  owner_uid: number;
-};
-
-export type Limits = {
-  rlimits: readonly Rlimit[];
-  oom_score_adj: OomScoreAdj | null;
-};
-
-export type Namespaces = {
-  create: number;
-  join: readonly NamespaceJoin[];
-  join_process: NamespaceProcess | null;
-  uid_map: readonly IdMap[];
-  gid_map: readonly IdMap[];
-  deny_setgroups: boolean;
-  newuidmap: string | null;
-  newgidmap: string | null;
-  execute_again: boolean;
-  time_offsets: readonly TimeOffset[];
-};
+export type Progress = "held" | "started" | "hooks" | "seccomp_listener" | "ready" | "executed";
 
 export type Streams = {
   stdin: Stream;
@@ -677,6 +628,33 @@ export type Entry = {
 export type Placement = {
   into: string | null;
   tasks: readonly string[];
+};
+
+export type Namespaces = {
+  create: number;
+  join: readonly NamespaceJoin[];
+  join_process: NamespaceProcess | null;
+  uid_map: readonly IdMap[];
+  gid_map: readonly IdMap[];
+  deny_setgroups: boolean;
+  newuidmap: string | null;
+  newgidmap: string | null;
+  execute_again: boolean;
+  time_offsets: readonly TimeOffset[];
+};
+
+export type Limits = {
+  rlimits: readonly Rlimit[];
+  oom_score_adj: OomScoreAdj | null;
+};
+
+export type Stdio = {
+  terminal: boolean;
+  rows: number;
+  columns: number;
+  preserve_fds: number;
+  streams: Streams;
+  owner_uid: number;
 };
 
 export type Process = {
@@ -827,18 +805,28 @@ export type Step = {
   op: Op;
 };
 
-export type Rlimit = {
-  resource: number;
-  soft: U64;
-  hard: U64;
-  best_effort: boolean;
-  subject: string;
+export type Start = "immediately" | "parent" | "socket" | "never";
+
+export type TracePoint = "cloned" | "joined" | "init" | "step" | "program" | "start_hooks" | "execute";
+
+export type Flag = "SECCOMP_FILTER_FLAG_TSYNC" | "SECCOMP_FILTER_FLAG_LOG" | "SECCOMP_FILTER_FLAG_SPEC_ALLOW" | "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
+
+export type Rule = {
+  names: readonly string[];
+  action: Action;
+  errno_ret: number;
+  args: readonly Argument[];
 };
 
-export type OomScoreAdj = {
-  value: number;
-  best_effort: boolean;
+export type DeviceRule = {
+  allow: boolean;
+  type: DeviceType;
+  major: number | null;
+  minor: number | null;
+  access: number;
 };
+
+export type Reason = "rule" | "default" | "newer_than_profile" | "bad_architecture";
 
 export type NamespaceJoin = {
   type: number;
@@ -864,26 +852,18 @@ export type TimeOffset = {
   nanoseconds: number;
 };
 
-export type TracePoint = "cloned" | "joined" | "init" | "step" | "program" | "start_hooks" | "execute";
-
-export type Flag = "SECCOMP_FILTER_FLAG_TSYNC" | "SECCOMP_FILTER_FLAG_LOG" | "SECCOMP_FILTER_FLAG_SPEC_ALLOW" | "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
-
-export type Rule = {
-  names: readonly string[];
-  action: Action;
-  errno_ret: number;
-  args: readonly Argument[];
+export type Rlimit = {
+  resource: number;
+  soft: U64;
+  hard: U64;
+  best_effort: boolean;
+  subject: string;
 };
 
-export type DeviceRule = {
-  allow: boolean;
-  type: DeviceType;
-  major: number | null;
-  minor: number | null;
-  access: number;
+export type OomScoreAdj = {
+  value: number;
+  best_effort: boolean;
 };
-
-export type Reason = "rule" | "default" | "newer_than_profile" | "bad_architecture";
 
 export type Op =
   | { loopback_up: Empty }
@@ -933,8 +913,6 @@ export type HookSet = {
   stderr: string;
 };
 
-export type Clock = "monotonic" | "boottime";
-
 export type CpusetStart = {
   cpus: string;
   mems: string;
@@ -956,6 +934,8 @@ export type SeccompAlternative = {
   data: number;
   conditions: readonly SeccompCondition[];
 };
+
+export type Clock = "monotonic" | "boottime";
 
 export type Empty = Record<string, never>;
 
@@ -1192,51 +1172,47 @@ export const callNumbers = {
   open_file: 21,
   working_directory: 22,
   spawn: 23,
-  spawn_held: 24,
-  release: 25,
-  spawn_started: 26,
-  follow: 27,
-  advance: 28,
-  abandon: 29,
-  start: 30,
-  take_trace: 31,
-  make_streams: 32,
-  give_streams: 33,
-  hold_signals: 34,
-  become_subreaper: 35,
-  supervise: 36,
-  kernel_log: 37,
-  process_statuses: 38,
-  signal_process: 39,
-  await_end: 40,
-  open_process: 41,
-  send_fd: 42,
-  run_hook: 43,
-  criu_start: 44,
-  criu_exchange: 45,
-  criu_end: 46,
-  criu_status_ready: 47,
-  notify_listen: 48,
-  notify_forward: 49,
-  seccomp_compile: 50,
-  cgroup_create: 51,
-  cgroup_in_use: 52,
-  cgroup_write: 53,
-  cgroup_read: 54,
-  cgroup_join: 55,
-  cgroup_delegate: 56,
-  cgroup_processes: 57,
-  cgroup_kill: 58,
-  cgroup_freeze: 59,
-  cgroup_frozen: 60,
-  cgroup_remove: 61,
-  cgroup_watch: 62,
-  cgroup_devices: 63,
-  bus_connect: 64,
-  bus_write: 65,
-  bus_read: 66,
-  host_probe: 67,
-  seccomp_explain: 68,
+  proceed: 24,
+  abandon: 25,
+  start: 26,
+  take_trace: 27,
+  make_streams: 28,
+  give_streams: 29,
+  hold_signals: 30,
+  become_subreaper: 31,
+  supervise: 32,
+  kernel_log: 33,
+  process_statuses: 34,
+  signal_process: 35,
+  await_end: 36,
+  open_process: 37,
+  send_fd: 38,
+  run_hook: 39,
+  criu_start: 40,
+  criu_exchange: 41,
+  criu_end: 42,
+  criu_status_ready: 43,
+  notify_listen: 44,
+  notify_forward: 45,
+  seccomp_compile: 46,
+  cgroup_create: 47,
+  cgroup_in_use: 48,
+  cgroup_write: 49,
+  cgroup_read: 50,
+  cgroup_join: 51,
+  cgroup_delegate: 52,
+  cgroup_processes: 53,
+  cgroup_kill: 54,
+  cgroup_freeze: 55,
+  cgroup_frozen: 56,
+  cgroup_remove: 57,
+  cgroup_watch: 58,
+  cgroup_devices: 59,
+  bus_connect: 60,
+  bus_write: 61,
+  bus_read: 62,
+  host_probe: 63,
+  seccomp_explain: 64,
 } as const;
 
 /** Request and reply of every call. */
@@ -1264,13 +1240,9 @@ export type Calls = {
   resolve_in_root: [ResolveInRootRequest, ResolveInRootReply];
   open_file: [PathRequest, OpenFileReply];
   working_directory: [WorkingDirectoryRequest, WorkingDirectoryReply];
-  spawn: [SpawnRequest, Spawned];
-  spawn_held: [SpawnRequest, Spawned];
-  release: [ReleaseRequest, Spawned];
-  spawn_started: [SpawnRequest, Spawned];
-  follow: [FollowRequest, Spawned];
-  advance: [AdvanceRequest, Spawned];
-  abandon: [AbandonRequest, AbandonReply];
+  spawn: [SpawnRequest, SpawnReply];
+  proceed: [ProceedRequest, Spawned];
+  abandon: [ProceedRequest, AbandonReply];
   start: [StartRequest, StartReply];
   take_trace: [TakeTraceRequest, TakeTraceReply];
   make_streams: [MakeStreamsRequest, MakeStreamsReply];

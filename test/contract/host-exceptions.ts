@@ -155,7 +155,7 @@ const table: readonly Exception[] = [
   { call: "prlimit64(", lessDone: true, why: "the limit is not raised before it is set" },
   { call: "sched_setaffinity(", last: true, lessDone: true, why: "a CPU that is gone meanwhile is ignored" },
   { call: "statx(<stdio>", why: "of a stream of the caller's nothing is known, so it is left alone" },
-  { call: "statx(<pipe>", subject: "follow", lessDone: true, why: "a pipe that cannot be given stays ours" },
+  { call: "statx(<pipe>", subject: "proceed", lessDone: true, why: "a pipe that cannot be given stays ours" },
   {
     call: "statx(AT_FDCWD",
     holds: "/ns/user",
@@ -170,8 +170,20 @@ const table: readonly Exception[] = [
   },
   { call: "read(", holds: "/uid_map", lessDone: true, why: "a pipe that cannot be given stays ours" },
   { call: "fchownat(<", lessDone: true, why: "a pipe that cannot be given stays ours" },
-  { call: "openat(", subject: "spawn", holds: "/stat", why: "it has said that it executes the program" },
-  { call: "read(", subject: "spawn", holds: "/stat", why: "it has said that it executes the program" },
+  {
+    call: "openat(",
+    scenario: "host-exec",
+    subject: "spawn",
+    holds: "/stat",
+    why: "it has said that it executes the program",
+  },
+  {
+    call: "read(",
+    scenario: "host-exec",
+    subject: "spawn",
+    holds: "/stat",
+    why: "it has said that it executes the program",
+  },
   { call: "pidfd_send_signal(", subject: "abandon", why: "it has ended by itself" },
   // Hooks.
   { call: "statx(", subject: "run_hook", why: "execve(2) reports what is wrong with the directory" },

@@ -4,6 +4,7 @@
  */
 
 import type { ContainerContext } from "../../src/container/context.ts";
+import { abandon } from "../../src/container/conversation.ts";
 import { type Created, createContainer } from "../../src/container/create.ts";
 import { execProcess } from "../../src/container/exec.ts";
 import { changeMounts } from "../../src/container/hot-mounts.ts";
@@ -11,7 +12,6 @@ import { found } from "../../src/host/found.ts";
 import { hostFacts } from "../../src/host/host.ts";
 import type { Log } from "../../src/log/log.ts";
 import { callNumbers, type FactsReply } from "../../src/native/boundary.gen.ts";
-import { native } from "../../src/native/call.ts";
 import { linked } from "../../src/native/linked.ts";
 import { standInCore } from "../../src/native/stand-in.ts";
 import { stringifyJson } from "../../src/oci/json.ts";
@@ -173,10 +173,7 @@ export const scenarios: readonly Scenario[] = [
     facts: v2,
     config: config({}),
     act: (context) => createWith({ detach: false, start: "parent" }, context),
-    after: (acted) => {
-      const { pid, pidfd, channel } = (acted as Created).spawned;
-      native("abandon", { pid, pidfd, channel });
-    },
+    after: (acted) => abandon((acted as Created).spawned),
   },
   {
     name: "host-exec",

@@ -5,6 +5,7 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const trace = @import("../trace.zig");
+const wire = @import("../wire.zig");
 const plan_types = @import("../plan.zig");
 const id_maps = @import("id_maps.zig");
 const process_limits = @import("limits.zig");
@@ -14,24 +15,24 @@ const process_stat = @import("../process_stat.zig");
 const Sources = @import("sources.zig").Sources;
 const is_direct = @import("../stages.zig").is_direct;
 const streams = @import("streams.zig");
+const Terminal = @import("terminal.zig").Terminal;
 const Call = @import("../call.zig").Call;
 const Plan = plan_types.Plan;
 
-/// Where bunc-init waits, or what it reports.
+/// Where bunc-init waits, or what it reports; `proceed` goes on from all but the last.
 pub const Progress = enum {
-    /// For the prestart and createRuntime hooks; goes on with `advance`.
+    /// Before its first step, for somebody to move it into its cgroup.
+    held,
+    /// It does not wait: it works on its steps until its first report.
+    started,
+    /// For the prestart and createRuntime hooks.
     hooks,
-    /// For its seccomp agent to get `fd`; goes on with `advance`.
+    /// For its seccomp agent to get `fd`.
     seccomp_listener,
-    /// For `start` (Start.parent: `advance`; Start.socket: the `start` call).
+    /// For `start` (Start.parent: `proceed`; Start.socket: the `start` call).
     ready,
     /// It is the user's program now.
     executed,
-    /// It does not wait: it works on its steps until the next report; `follow` waits for that.
-    started,
-    /// Before its first step, for somebody to move it into its cgroup; goes on with `release`. Only
-    /// `spawn_held`.
-    held,
 };
 
 pub const Spawned = struct {
@@ -39,30 +40,36 @@ pub const Spawned = struct {
     pidfd: i32,
     /// Field 22 of /proc/pid/stat: with the pid it names the process for good. proc_pid_stat(5).
     start_time: plan_types.U64,
-    /// To bunc-init; close it when the process is left alone.
-    channel: i32,
     progress: Progress,
-    /// The seccomp listener at Progress.seccomp_listener, and only there; ours to close.
+    /// The seccomp listener at Progress.seccomp_listener, and only there; the caller's to close.
     fd: ?i32,
     /// Master of the terminal, once it was made.
     console: ?i32,
-    /// Which file bunc-init is executed from (process.zig, `identity`); "" from calls that did not execute
-    /// it.
-    executable: []const u8,
 };
 
+/// What the parent has to do before the first report.
+const Preparation = struct {
+    stdio: plan_types.Stdio,
+    limits: plan_types.Limits,
+    namespaces: plan_types.Namespaces,
+};
+
+/// Of preparations that later calls make.
+var memory: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
+
 pub const Conversation = struct {
+    /// The one under way.
     call: *Call,
     start: plan_types.Start,
-    /// What the parent has to do before the first report; not used after that.
-    stdio: ?plan_types.Stdio = null,
-    limits: plan_types.Limits = .{ .rlimits = &.{}, .oom_score_adj = null },
-    namespaces: ?plan_types.Namespaces = null,
+    is_direct: bool,
+    /// null: it is done.
+    preparation: ?Preparation,
     channel: sys.fd_t,
     pid: i32,
     pidfd: sys.fd_t,
+    start_time: ?u64 = null,
+    progress: Progress = .held,
     console: ?sys.fd_t = null,
-    executable: []const u8 = "",
     sources: Sources = .{},
     executing: bool = false,
 
@@ -70,31 +77,50 @@ pub const Conversation = struct {
         return .{
             .call = call,
             .start = plan.process.start,
-            .stdio = plan.stdio,
-            .limits = plan.limits,
-            .namespaces = plan.namespaces,
+            .is_direct = is_direct(&plan),
+            .preparation = .{ .stdio = plan.stdio, .limits = plan.limits, .namespaces = plan.namespaces },
             .channel = channel,
             .pid = pid,
             .pidfd = pidfd,
         };
     }
 
-    /// From the first step of bunc-init to its first report.
-    pub fn go(self: *Conversation, plan: Plan) Call.Error!Spawned {
-        try self.give_limits(plan);
+    /// From the last report to the next one.
+    pub fn proceed(self: *Conversation) Call.Error!Spawned {
+        switch (self.progress) {
+            .held => {
+                try self.answer();
+                try self.begin();
+            },
+            .started => {},
+            .hooks, .seccomp_listener => try self.answer(),
+            .ready => {
+                // Before its program runs: a change of size later is a SIGWINCH to it.
+                if (self.console) |console| Terminal.give_size(console);
+                try self.answer();
+            },
+            .executed => unreachable,
+        }
         return self.follow();
     }
 
     /// A process that is stage 2 at once waits for its limits; another gets them when stage 1 has made it.
-    pub fn give_limits(self: *Conversation, plan: Plan) Call.Error!void {
-        if (!is_direct(&plan)) return;
+    pub fn begin(self: *Conversation) Call.Error!void {
+        if (!self.is_direct) return;
         sys.backend.about("process.user");
-        streams.hand_over(self.stdio, 0);
-        try process_limits.apply(self.call, self.limits, self.pid);
-        try self.proceed();
+        try self.prepare(0);
     }
 
-    pub fn proceed(self: *Conversation) Call.Error!void {
+    /// `pid`: of the user namespace that its pipes are given in; 0: ours.
+    fn prepare(self: *Conversation, pid: i32) Call.Error!void {
+        const preparation = self.preparation orelse return self.unexpected(.child);
+        streams.hand_over(preparation.stdio, pid);
+        try process_limits.apply(self.call, preparation.limits, self.pid);
+        self.preparation = null;
+        try self.answer();
+    }
+
+    fn answer(self: *Conversation) Call.Error!void {
         // If the process is gone, `follow` finds its last report or its end.
         sync.send(self.channel, .proceed, "", -1) catch {
             if (!sys.is(.PIPE) and !sys.is(.CONNRESET)) return self.call.fail("sendmsg", "bunc-init");
@@ -112,9 +138,9 @@ pub const Conversation = struct {
             };
             switch (message.kind) {
                 .map_ids => {
-                    const namespaces = self.namespaces orelse return self.unexpected(message.kind);
-                    try id_maps.write(self.call, namespaces, self.pid);
-                    try self.proceed();
+                    const preparation = self.preparation orelse return self.unexpected(message.kind);
+                    try id_maps.write(self.call, preparation.namespaces, self.pid);
+                    try self.answer();
                 },
                 .child => try self.adopt(message.payload),
                 .hooks => return self.report(.hooks, null),
@@ -172,17 +198,17 @@ pub const Conversation = struct {
         sys.close(self.pidfd);
         self.pid = stage_2;
         self.pidfd = pidfd;
+        self.start_time = null;
         _ = sys.wait4(stage_1, &status, 0) catch return self.call.fail("wait4", "bunc-init");
-        streams.hand_over(self.stdio, self.pid);
-        try process_limits.apply(self.call, self.limits, self.pid);
-        try self.proceed();
+        try self.prepare(self.pid);
     }
 
     /// End of file: execve closed the channel, or the process died without a word. Its filter may have
     /// refused it to say which.
     fn ended(self: *Conversation) Call.Error!Spawned {
-        const lives = if (process_stat.read(self.pid)) |stat| stat.has_memory else |_| false;
-        if (self.executing or lives) return self.report(.executed, null);
+        const stat = process_stat.read(self.pid) catch null;
+        if (stat) |it| self.start_time = it.start_time;
+        if (self.executing or (stat != null and stat.?.has_memory)) return self.report(.executed, null);
         var status: u32 = 0;
         const pid = try std.fmt.allocPrint(self.call.arena, "{d}", .{self.pid});
         const reaped = sys.wait4(self.pid, &status, 0) catch 0;
@@ -195,18 +221,19 @@ pub const Conversation = struct {
     pub fn report(self: *Conversation, progress: Progress, fd: ?sys.fd_t) Call.Error!Spawned {
         errdefer if (fd) |it| sys.close(it);
         self.sources.close();
+        const start_time = self.start_time orelse (process_stat.start_time(self.pid) catch
+            return self.call.fail("read", "/proc/pid/stat"));
+        self.start_time = start_time;
+        self.progress = progress;
+        // The plan is only there during its call.
+        if (self.preparation) |it| self.preparation = try wire.copy(Preparation, it, memory.allocator());
         return .{
             .pid = self.pid,
             .pidfd = self.pidfd,
-            .start_time = .{
-                .value = process_stat.start_time(self.pid) catch
-                    return self.call.fail("read", "/proc/pid/stat"),
-            },
-            .channel = self.channel,
+            .start_time = .{ .value = start_time },
             .progress = progress,
             .fd = fd,
             .console = self.console,
-            .executable = self.executable,
         };
     }
 

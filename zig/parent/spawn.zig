@@ -1,5 +1,6 @@
 //! Make a process of a container: start bunc-init in its cgroup and namespaces, give it its plan, and follow
-//! it until TypeScript must act (conversation.zig). Runs in the bunc process.
+//! it until TypeScript must act (conversation.zig). Between the calls the core keeps where that stands: a
+//! command makes one process at a time. Runs in the bunc process.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -8,90 +9,99 @@ const wire = @import("../wire.zig");
 const plan_types = @import("../plan.zig");
 const Affinity = @import("affinity.zig").Affinity;
 const clone = @import("clone.zig");
-const conversation_types = @import("conversation.zig");
+const Conversation = @import("conversation.zig").Conversation;
+const Spawned = @import("conversation.zig").Spawned;
 const init_image = @import("init_image.zig");
 const process_limits = @import("limits.zig");
 const process = @import("process.zig");
 const start_socket = @import("start_socket.zig");
 const is_direct = @import("../stages.zig").is_direct;
 const streams = @import("streams.zig");
-const Terminal = @import("terminal.zig").Terminal;
 const Call = @import("../call.zig").Call;
 const Plan = plan_types.Plan;
 const CLONE = std.os.linux.CLONE;
-const Conversation = conversation_types.Conversation;
-pub const Progress = conversation_types.Progress;
-pub const Spawned = conversation_types.Spawned;
 
-pub const SpawnRequest = struct { plan: Plan };
+pub const SpawnRequest = struct { plan: Plan, until: Until };
 
-pub fn spawn(call: *Call, request: SpawnRequest) Call.Error!Spawned {
-    var conversation = try begin(call, request.plan, false);
-    // From here on a process exists: no error leaves it behind.
-    errdefer conversation.abandon();
-    return conversation.go(request.plan);
-}
-
-/// As `spawn`, but returns while bunc-init works, so that the caller can too; then `follow`.
-pub fn spawn_started(call: *Call, request: SpawnRequest) Call.Error!Spawned {
-    var conversation = try begin(call, request.plan, false);
-    errdefer conversation.abandon();
-    try conversation.give_limits(request.plan);
-    return conversation.report(.started, null);
-}
-
-pub const FollowRequest = struct {
-    /// Of the plan that `spawn_started` was given.
-    start: plan_types.Start,
-    stdio: plan_types.Stdio,
-    limits: plan_types.Limits,
-    namespaces: plan_types.Namespaces,
-    pid: i32,
-    pidfd: i32,
-    channel: i32,
+/// When `spawn` returns: at Progress.held or .started, or at the first report.
+pub const Until = enum {
+    /// systemd makes the cgroup of a scope from a process that is there already, and a cgroup namespace must
+    /// come after that.
+    held,
+    /// The caller has work of its own meanwhile.
+    started,
+    reported,
 };
 
-/// Waits for the first report after `spawn_started`. After a Failure the process is gone, as with `advance`.
-pub fn follow(call: *Call, request: FollowRequest) Call.Error!Spawned {
-    var conversation: Conversation = .{
-        .call = call,
-        .start = request.start,
-        .stdio = request.stdio,
-        .limits = request.limits,
-        .namespaces = request.namespaces,
-        .channel = request.channel,
-        .pid = request.pid,
-        .pidfd = request.pidfd,
+pub const SpawnReply = struct {
+    process: Spawned,
+    /// Which file bunc-init is executed from (process.zig, `identity`).
+    executable: []const u8,
+    /// As MakeStreamsReply.names.
+    pipes: []const []const u8,
+};
+
+/// With the process that this command made last, until it is the user's program.
+var current: ?Conversation = null;
+
+pub fn spawn(call: *Call, request: SpawnRequest) Call.Error!SpawnReply {
+    current = null;
+    const pipes = try streams.make(call, request.plan.stdio.streams);
+    const executable = try begin(call, request.plan, request.until == .held);
+    const first = try settle(first_report(&current.?, request.until));
+    return .{ .process = first, .executable = executable, .pipes = pipes };
+}
+
+fn first_report(conversation: *Conversation, until: Until) Call.Error!Spawned {
+    if (until == .held) return conversation.report(.held, null);
+    try conversation.begin();
+    return if (until == .started) conversation.report(.started, null) else conversation.follow();
+}
+
+/// A Failure ends the conversation, and the process; so does its program, which is on its own.
+fn settle(outcome: Call.Error!Spawned) Call.Error!Spawned {
+    const spawned = outcome catch |err| {
+        end();
+        return err;
     };
-    errdefer conversation.abandon();
-    return conversation.follow();
+    if (spawned.progress != .executed) return spawned;
+    sys.close(current.?.channel);
+    current = null;
+    return spawned;
 }
 
-/// As `spawn`, but leaves bunc-init before its first step: systemd makes the cgroup of a scope from a process
-/// that is there already, and a cgroup namespace must come after that.
-pub fn spawn_held(call: *Call, request: SpawnRequest) Call.Error!Spawned {
-    var conversation = try begin(call, request.plan, true);
-    errdefer conversation.abandon();
-    return conversation.report(.held, null);
+fn end() void {
+    if (current) |*conversation| conversation.abandon();
+    current = null;
 }
 
-pub const ReleaseRequest = struct {
-    /// The plan that `spawn_held` was given.
-    plan: Plan,
-    pid: i32,
-    pidfd: i32,
-    channel: i32,
+pub const ProceedRequest = struct {
+    /// Spawned.console, unless it was given away.
+    console: ?i32,
 };
 
-/// Lets bunc-init go on from where `spawn_held` left it. After a Failure it is gone, as with `advance`.
-pub fn release(call: *Call, request: ReleaseRequest) Call.Error!Spawned {
-    var conversation: Conversation = .of(call, request.plan, request.channel, request.pid, request.pidfd);
-    errdefer conversation.abandon();
-    try conversation.proceed();
-    return conversation.go(request.plan);
+/// Lets bunc-init go on from where it waits, and returns at its next report. After a Failure it is gone, and
+/// the console closed.
+pub fn proceed(call: *Call, request: ProceedRequest) Call.Error!Spawned {
+    if (current == null) return call.fail_as(.protocol, "proceed", "bunc-init", "no process waits");
+    const conversation = &current.?;
+    conversation.call = call;
+    conversation.console = request.console;
+    return settle(conversation.proceed());
 }
 
-fn begin(call: *Call, plan: Plan, held: bool) Call.Error!Conversation {
+pub const AbandonReply = struct {};
+
+/// The same end for a process that waits; where there is none, nothing.
+pub fn abandon(call: *Call, request: ProceedRequest) Call.Error!AbandonReply {
+    _ = call;
+    if (current) |*conversation| conversation.console = request.console;
+    end();
+    return .{};
+}
+
+/// Makes the process. → which file it is executed from.
+fn begin(call: *Call, plan: Plan, held: bool) Call.Error![]const u8 {
     var pair: [2]sys.fd_t = undefined;
     sys.socketpair_seqpacket(&pair) catch return call.fail("socketpair", "");
     const channel = pair[0];
@@ -102,9 +112,8 @@ fn begin(call: *Call, plan: Plan, held: bool) Call.Error!Conversation {
         sys.close(channel);
         return err;
     };
-    var conversation: Conversation = .of(call, plan, channel, first.process.pid, first.process.pidfd);
-    conversation.executable = first.executable;
-    return conversation;
+    current = .of(call, plan, channel, first.process.pid, first.process.pidfd);
+    return first.executable;
 }
 
 const StartedInit = struct { process: clone.Started, executable: []const u8 };
@@ -178,43 +187,4 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
         .text = affinity.text(call.arena) catch "",
     });
     return .{ .process = started, .executable = executable_name };
-}
-
-pub const AdvanceRequest = struct {
-    /// Process.start of the plan.
-    start: plan_types.Start,
-    pid: i32,
-    pidfd: i32,
-    channel: i32,
-    console: ?i32,
-};
-
-/// Lets bunc-init go on from where `spawn` or the last `advance` left it. After a Failure the process is gone
-/// and the request's descriptors are closed.
-pub fn advance(call: *Call, request: AdvanceRequest) Call.Error!Spawned {
-    var conversation: Conversation = .{
-        .call = call,
-        .start = request.start,
-        .channel = request.channel,
-        .pid = request.pid,
-        .pidfd = request.pidfd,
-        .console = request.console,
-    };
-    errdefer conversation.abandon();
-    // Before its program runs: a change of size later is a SIGWINCH to it.
-    if (request.start == .parent) if (request.console) |console| Terminal.give_size(console);
-    try conversation.proceed();
-    return conversation.follow();
-}
-
-pub const AbandonRequest = struct { pid: i32, pidfd: i32, channel: i32 };
-pub const AbandonReply = struct {};
-
-/// Kills and reaps a process that `spawn` made and that will not be started after all.
-pub fn abandon(call: *Call, request: AbandonRequest) Call.Error!AbandonReply {
-    _ = call;
-    sys.close(request.channel);
-    process.kill_and_reap(request.pid, request.pidfd);
-    streams.end();
-    return .{};
 }

@@ -25,10 +25,15 @@ pub const MakeStreamsReply = struct {
     names: []const []const u8,
 };
 
-/// Makes the pipes, before the container's process is made; anew before another attempt at that.
+/// For a process that `spawn` does not make.
 pub fn make_streams(call: *Call, request: MakeStreamsRequest) Call.Error!MakeStreamsReply {
+    return .{ .names = try make(call, request.streams) };
+}
+
+/// Makes the pipes, before the container's process is made; anew before another attempt at that. → as
+/// MakeStreamsReply.names.
+pub fn make(call: *Call, streams: plan.Streams) Call.Error![]const []const u8 {
     close();
-    const streams = request.streams;
     errdefer close();
     if (streams.stdin == .relayed) {
         const pair = try make_pipe(call);
@@ -44,7 +49,7 @@ pub fn make_streams(call: *Call, request: MakeStreamsRequest) Call.Error!MakeStr
     if (streams.stderr == .with_stdout) theirs[2] = theirs[1];
     const names = try call.arena.alloc([]const u8, theirs.len);
     for (theirs, names) |fd, *name| name.* = if (fd < 0) "" else try name_of(call, fd);
-    return .{ .names = names };
+    return names;
 }
 
 fn make_pipe(call: *Call) Call.Error![2]sys.fd_t {
@@ -63,9 +68,9 @@ pub fn take_in_child() sys.Error!void {
     for (theirs, 0..) |fd, index| if (fd >= 0) try sys.dup3(fd, @intCast(index), 0);
 }
 
-/// The process waits, in the user namespace of `pid` (0: ours) by now. null: its pipes have been given.
-pub fn hand_over(stdio: ?plan.Stdio, pid: i32) void {
-    if (stdio) |it| give(it.streams, it.owner_uid, pid);
+/// The process waits, in the user namespace of `pid` (0: ours) by now.
+pub fn hand_over(stdio: plan.Stdio, pid: i32) void {
+    give(stdio.streams, stdio.owner_uid, pid);
     carry();
 }
 
