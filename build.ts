@@ -17,6 +17,7 @@ import { addImage } from "./build/image.ts";
 import { coreExports, linkExecutable } from "./build/link.ts";
 import { linkerScript } from "./build/linker-script.ts";
 import { partsPlugin } from "./build/parts.ts";
+import { leaveToStub } from "./build/segments.ts";
 import { watched } from "./src/image/commands.ts";
 
 /** As Node.js calls the machines, and as Zig and Bun's packages do. */
@@ -99,7 +100,9 @@ async function buildExecutable(): Promise<void> {
   } finally {
     rmSync(program);
   }
-  renameSync((await withImage(staging)) ?? staging, executable);
+  const built = (await withImage(staging)) ?? staging;
+  leaveToStub(built, core);
+  renameSync(built, executable);
 }
 
 /** → the executable that starts from an image, in place of `linked`; undefined: it cannot be made here, or is not wanted. */

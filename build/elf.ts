@@ -1,7 +1,14 @@
 /** Reading ELF files, as far as the build needs it: 64-bit, little-endian, of a machine that bunc runs on. Format: elf(5). */
 import { readFileSync } from "node:fs";
 
-export const SegmentType = { load: 1, dynamic: 2, interpreter: 3, tableItself: 6, tls: 7 } as const;
+export const SegmentType = {
+  load: 1,
+  dynamic: 2,
+  interpreter: 3,
+  tableItself: 6,
+  tls: 7,
+  unwinding: 0x6474e550, // PT_GNU_EH_FRAME
+} as const;
 export const SegmentFlag = { execute: 1, write: 2, read: 4 } as const;
 export const FIXED_ADDRESS = 2; // ET_EXEC
 export const PROGRAM_HEADER_BYTES = 56;
@@ -246,6 +253,21 @@ export class Elf {
     this.expect(Number.isSafeInteger(value), `the number at ${offset} is too large`);
     return value;
   }
+}
+
+/** As they stand in a file. */
+export function encodeProgramHeaders(segments: readonly Segment[]): Buffer {
+  const bytes = Buffer.alloc(segments.length * PROGRAM_HEADER_BYTES);
+  for (const [index, segment] of segments.entries()) {
+    const at = index * PROGRAM_HEADER_BYTES;
+    const { type, flags, offset, address, fileSize, memorySize, align } = segment;
+    bytes.writeUInt32LE(type, at);
+    bytes.writeUInt32LE(flags, at + 4);
+    for (const [place, value] of [offset, address, address, fileSize, memorySize, align].entries()) {
+      bytes.writeBigUInt64LE(BigInt(value), at + 8 + place * 8);
+    }
+  }
+  return bytes;
 }
 
 export function hex(value: number): string {

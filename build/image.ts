@@ -11,11 +11,13 @@ import { basename, dirname, join } from "node:path";
 import {
   Elf,
   type ElfSymbol,
+  encodeProgramHeaders,
   hex,
   PROGRAM_HEADER_BYTES,
   PROGRAM_HEADER_COUNT_AT,
   PROGRAM_HEADERS_OFFSET_AT,
   roundUp,
+  type Segment,
   SegmentFlag,
   SegmentType,
 } from "./elf.ts";
@@ -351,10 +353,16 @@ function withSegment(program: Elf, segment: Buffer, headAddress: number): Buffer
   const count = program.segments.length;
   const at = Number(bytes.readBigUInt64LE(PROGRAM_HEADERS_OFFSET_AT)) + count * PROGRAM_HEADER_BYTES;
   program.expect(isRoom(program, at), "has no room for another program header");
-  bytes.writeUInt32LE(SegmentType.load, at);
-  bytes.writeUInt32LE(SegmentFlag.read | SegmentFlag.write, at + 4);
-  const values = [offset, IMAGE_ADDRESS, IMAGE_ADDRESS, segment.length, segment.length, PAGE_BYTES];
-  for (const [place, value] of values.entries()) bytes.writeBigUInt64LE(BigInt(value), at + 8 + place * 8);
+  const header: Segment = {
+    type: SegmentType.load,
+    flags: SegmentFlag.read | SegmentFlag.write,
+    offset,
+    address: IMAGE_ADDRESS,
+    fileSize: segment.length,
+    memorySize: segment.length,
+    align: PAGE_BYTES,
+  };
+  encodeProgramHeaders([header]).copy(bytes, at);
   bytes.writeUInt16LE(count + 1, PROGRAM_HEADER_COUNT_AT);
   bytes.writeBigUInt64LE(BigInt(IMAGE_ADDRESS), program.offsetOf(headAddress, 8));
   return bytes;

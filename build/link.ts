@@ -1,5 +1,5 @@
 /**
- * The last step of the build: makes one static executable of what `bun build --compile` wrote, which wants a dynamic
+ * Makes one static executable of what `bun build --compile` wrote, which wants a dynamic
  * loader and shared libraries, and of the core, which was linked with all that Bun wants of them (build.zig,
  * build/linker-script.ts). It does once what the loader would do at every start: relocations are carried out, and the
  * thread-local variables of both get one block. Format: elf(5).
@@ -12,6 +12,7 @@ import {
   Elf,
   type ElfSymbol,
   ENTRY_AT,
+  encodeProgramHeaders,
   FIXED_ADDRESS,
   PROGRAM_HEADER_BYTES,
   PROGRAM_HEADER_COUNT_AT,
@@ -177,15 +178,7 @@ function writeHeaders(program: Elf, entry: number, segments: Segment[]): void {
   const { bytes } = program;
   const table = Number(bytes.readBigUInt64LE(PROGRAM_HEADERS_OFFSET_AT));
   bytes.fill(0, table, table + places * PROGRAM_HEADER_BYTES);
-  for (const [index, segment] of segments.entries()) {
-    const at = table + index * PROGRAM_HEADER_BYTES;
-    const { offset, address, fileSize, memorySize, align } = segment;
-    bytes.writeUInt32LE(segment.type, at);
-    bytes.writeUInt32LE(segment.flags, at + 4);
-    for (const [place, value] of [offset, address, address, fileSize, memorySize, align].entries()) {
-      bytes.writeBigUInt64LE(BigInt(value), at + 8 + place * 8);
-    }
-  }
+  encodeProgramHeaders(segments).copy(bytes, table);
   bytes.writeUInt16LE(segments.length, PROGRAM_HEADER_COUNT_AT);
   bytes.writeBigUInt64LE(BigInt(entry), ENTRY_AT);
 }

@@ -75,7 +75,7 @@ ${bunPlaces(bun)
   .join("")}
   . = ${hex(CORE_ADDRESS)};
   .code : {
-    KEEP(*(.entry)) *(.text .text.*) *(.init) *(.fini) *(.rodata .rodata.*)
+    KEEP(*(.entry)) KEEP(*(.entry.*)) *(.text .text.*) *(.init) *(.fini) *(.rodata .rodata.*)
     . = ALIGN(${TLS_ALIGN});
     tls_image = .;
     . += ${OWN_TLS_BYTES_MAX + bun.only(SegmentType.tls).fileSize};

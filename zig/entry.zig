@@ -1,13 +1,14 @@
 //! The entry stub: the first code of dist/bunc, before any of Bun's. The build puts it into the executable
 //! together with the core and makes it the entry point (build/link.ts); the kernel jumps here.
 //!
-//!   kernel ──▶ bunc_start (here) ──▶ the image (zig/image.zig), where it fits; otherwise
+//!   kernel ──▶ bunc_start (here) ──▶ the executable's segments are made whole
+//!              ──▶ the image (zig/image.zig), where it fits; otherwise
 //!              ──▶ what the caller gave is recorded, the environment cleaned ──▶ Bun's _start
 //!
 //! No libc, which begins in Bun's _start: it finds a stack as the kernel makes it, with another environment.
-//! The stub ends the process only where there is no room for Bun (entry/memory_limits.zig): any other step
-//! that fails is left out, and TypeScript finds no record (src/host/start-record.ts). Why all this:
-//! docs/decisions/0002-entry-stub.md.
+//! The stub ends the process only where there is no room for Bun (entry/segments.zig,
+//! entry/memory_limits.zig): any other step that fails is left out, and TypeScript finds no record
+//! (src/host/start-record.ts). Why all this: docs/decisions/0002-entry-stub.md.
 
 const std = @import("std");
 const builtin = @import("builtin");
@@ -15,6 +16,7 @@ const Block = @import("entry/block.zig").Block;
 const environment = @import("entry/environment.zig");
 const record = @import("entry/record.zig");
 const rest = @import("entry/rest.zig");
+const segments = @import("entry/segments.zig");
 const memory_limits = @import("entry/memory_limits.zig");
 const stack = @import("entry/stack.zig");
 const image = @import("image.zig");
@@ -76,6 +78,7 @@ pub export fn bunc_start() linksection(".entry") callconv(.naked) noreturn {
 
 /// Returns where the image is not used. → where the kernel's block is from then on.
 fn begin(words: [*]usize) callconv(.c) [*]usize {
+    segments.complete(.at(words));
     if (image.isRecording()) {
         reason = .recording;
         processor.begin();

@@ -202,13 +202,13 @@ const memoryLimits = [
   {
     option: "-v",
     name: "the address space, RLIMIT_AS,",
-    tooSmall: [130_000, 200_000, 390_000],
+    tooSmall: [3_200, 50_000, 100_000, 130_000, 390_000],
     enough: 393_216,
   },
   {
     option: "-d",
     name: "the data segment, RLIMIT_DATA,",
-    tooSmall: [30_000, 200_000, 320_000],
+    tooSmall: [300, 10_000, 30_000, 320_000],
     enough: 327_680,
   },
 ];
@@ -251,11 +251,11 @@ for (const [start, variables] of Object.entries(starts)) {
   }
 
   scenario(
-    `no room for the executable itself: the kernel ends it, and nothing is done; start: ${start}`,
+    `no room for the entry stub itself: the kernel ends it, and nothing is done; start: ${start}`,
     [root, buncOnly],
     async (box) => {
       const bundle = withoutLimits(box);
-      for (const limit of ["-v 50000", "-v 100000", "-d 1024"]) {
+      for (const limit of ["-v 2048", "-d 128"]) {
         const id = box.id();
         const wrapper = ["bash", "-c", `(ulimit ${limit}; exec "$@")`, "sh"];
         const result = await box.call(["run", "--bundle", bundle.directory, id], { env, wrapper });
@@ -263,6 +263,19 @@ for (const [start, variables] of Object.entries(starts)) {
         expect(result.stderr).not.toContain("Bun");
         expect((await box.call(["state", id])).status).toBe(1);
       }
+    },
+  );
+
+  scenario(
+    `the executable's mappings cannot grow: one line says so; start: ${start}`,
+    [root, buncOnly, command("strace")],
+    async (box) => {
+      const wrapper = ["strace", "-qq", "-o", "/dev/null", "-e", "inject=mremap:error=EPERM"];
+      expect(await box.call(["--version"], { env, wrapper })).toEqual({
+        status: 1,
+        stdout: "",
+        stderr: "bunc: the executable cannot be mapped: mremap: EPERM\n",
+      });
     },
   );
 }

@@ -29,4 +29,12 @@ pub const Block = struct {
         }
         return null;
     }
+
+    /// Where the kernel gives one.
+    pub fn setAuxiliary(block: Block, key: usize, value: usize) void {
+        var at_pair: usize = 0;
+        while (at_pair < block.auxiliary.len) : (at_pair += 2) {
+            if (block.auxiliary[at_pair] == key) block.auxiliary[at_pair + 1] = value;
+        }
+    }
 };

@@ -14,9 +14,8 @@ const Need = struct {
     bytes: u64,
 };
 
-/// Below 350 MB and 270 MB Bun aborts with a page about itself. Where not even what the kernel maps of the
-/// executable has room, 125 MB and 22 MB that may be written, execve(2) ends the process with SIGSEGV, before
-/// any code of ours.
+/// Below 350 MB and 270 MB Bun aborts with a page about itself. Where what the kernel maps for the stub has
+/// no room, 3 MiB and 256 KiB that may be written, execve(2) ends the process with SIGSEGV.
 const needs = [_]Need{
     .{ .resource = .AS, .name = "RLIMIT_AS", .what = "address space", .option = "-v", .bytes = 384 << 20 },
     .{ .resource = .DATA, .name = "RLIMIT_DATA", .what = "data segment", .option = "-d", .bytes = 320 << 20 },
