@@ -28,6 +28,8 @@ export interface Group {
   readonly cleanup: string;
   /** Root's script at the end. */
   readonly teardown?: string;
+  /** What the guest has to get beside bunc: a directory of this host, by its name in the guest's share. */
+  readonly share?: { readonly name: string; readonly directory: () => Promise<string> };
   readonly checks: readonly Check[];
 }
 

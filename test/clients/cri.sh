@@ -1,6 +1,7 @@
 # For the checks of the Container Runtime Interface, which kubelet speaks: gRPC over containerd's socket. Messages are
 # in protobuf's text format, which protoc turns into bytes and back by the schema in /scratch/cri.proto, which is
-# that of Debian's golang-k8s-cri-api-dev. The group sets $IMAGE, $HANDLER and $PARENT, the cgroup of the pods.
+# that of Debian's golang-k8s-cri-api-dev. The group sets $IMAGE, $HANDLER and $PARENT, the cgroup of the pods, and
+# $CONTAINERD_ADDRESS, which ctr knows too, where it is not the usual one.
 
 # As kubelet asks for it, but for the network, which takes its time.
 namespaces="network: NODE pid: CONTAINER"
@@ -18,7 +19,7 @@ cri() {
   length=$(stat -c %s $directory/message)
   # Not compressed, then the length in four bytes.
   { printf "\0\0\0\x$(printf %02x $((length >> 8)))\x$(printf %02x $((length & 255)))"; cat $directory/message; } >$directory/request
-  curl -sS --http2-prior-knowledge --unix-socket /run/containerd/containerd.sock \
+  curl -sS --http2-prior-knowledge --unix-socket ${CONTAINERD_ADDRESS:-/run/containerd/containerd.sock} \
     -H 'content-type: application/grpc' -H 'te: trailers' --data-binary @$directory/request \
     -D $directory/headers -o $directory/answer http://localhost/runtime.v1.$service/$method || return
   code=$(sed -n 's/^grpc-status: \([0-9]*\).*/\1/p' $directory/headers)

@@ -1,6 +1,6 @@
 /** How each client is configured for a runtime, and which checks run with it. */
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Check, Group, RuntimeName } from "./check.ts";
 import { runtimePaths } from "./check.ts";
 import { buildah } from "./checks/buildah.ts";
@@ -11,9 +11,11 @@ import { dockerLife } from "./checks/docker-life.ts";
 import { dockerResources } from "./checks/docker-resources.ts";
 import { dockerRun } from "./checks/docker-run.ts";
 import { dockerNetworks, dockerSecurity } from "./checks/docker-security.ts";
+import { olderContainerdChecks, olderCri } from "./checks/older-containerd.ts";
 import { podman, podmanCgroupfs, podmanLimits, podmanRoot } from "./checks/podman.ts";
 import { failureChecks } from "./failures-doc.ts";
 import { installSnippet, snippet } from "./install-doc.ts";
+import { older, olderContainerd, olderEnvironment, startOlder, stopOlder } from "./older-containerd.ts";
 import { upgrade } from "./upgrade.ts";
 
 const hereDocument = (path: string, text: string) => `cat >${path} <<'END-OF-FILE'\n${text}\nEND-OF-FILE\n`;
@@ -82,6 +84,8 @@ if test -e /usr/sbin/runc.distrib; then
 fi
 `;
 
+const importForCtr = `ctr image ls -q | grep -q busybox || { systemctl start docker; ${importForDocker}; docker save -o /scratch/busybox.image busybox:latest; ctr image import /scratch/busybox.image >/dev/null; }`;
+
 /** Sets the option with which ctr names the shim's BinaryName; the configuration file is containerd's own concern. */
 function containerdSetup(runtime: RuntimeName): string {
   const configuration = runtime === "bunc" ? installSnippet("containerd") : "version = 3";
@@ -90,7 +94,7 @@ function containerdSetup(runtime: RuntimeName): string {
     hereDocument("/etc/containerd/config.toml", configuration),
     "systemctl restart containerd && until_ok ctr version",
     ...(runtime === "bunc" ? [`containerd config dump | grep -q "BinaryName = '${runtimePaths.bunc}'"`] : []),
-    `ctr image ls -q | grep -q busybox || { systemctl start docker; ${importForDocker}; docker save -o /scratch/busybox.image busybox:latest; ctr image import /scratch/busybox.image >/dev/null; }`,
+    importForCtr,
     `echo 'BINARY="--runc-binary ${runtimePaths[runtime]}"' >/scratch/environment`,
     installLogged(runtime),
   ].join("\n");
@@ -124,13 +128,27 @@ const criSchema = "/usr/share/gocode/src/k8s.io/cri-api/pkg/apis/runtime/v1/api.
 
 /** containerd with its CRI, the functions of cri.sh, and the images under the names that it looks for. */
 function criSetup(runtime: RuntimeName, parent: string, change = (text: string) => text): string {
+  return [
+    "mkdir -p /etc/containerd",
+    hereDocument("/etc/containerd/config.toml", change(snippetFor("containerd", runtime))),
+    configureNetwork,
+    "systemctl restart containerd && until_ok ctr version",
+    ...criReady(runtime, parent, "/etc/containerd/config.toml"),
+  ].join("\n");
+}
+
+const configureNetwork = `mkdir -p /etc/cni/net.d\n${hereDocument("/etc/cni/net.d/pods.conflist", JSON.stringify(podNetwork))}`;
+
+/** Of the containerd that runs with the file `configuration`. `environment`: what its clients need. */
+function criReady(
+  runtime: RuntimeName,
+  parent: string,
+  configuration: string,
+  environment: readonly string[] = [],
+): string[] {
   const handler = /^handler: (\w+)$/m.exec(snippetFor("runtimeclass", runtime))?.[1];
   return [
-    "mkdir -p /etc/containerd /etc/cni/net.d",
-    hereDocument("/etc/containerd/config.toml", change(snippetFor("containerd", runtime))),
-    hereDocument("/etc/cni/net.d/pods.conflist", JSON.stringify(podNetwork)),
-    "systemctl restart containerd && until_ok ctr version",
-    "pause=$(containerd config dump | sed -n \"s/^ *sandbox = '\\(.*\\)'/\\1/p\")",
+    `pause=$(containerd --config ${configuration} config dump | sed -n "s/^ *sandbox\\(_image\\)\\? = ['\\"]\\(.*\\)['\\"]/\\2/p")`,
     "if ! ctr -n k8s.io image ls -q | grep -qx $pause; then",
     "systemctl start docker",
     importForDocker,
@@ -140,11 +158,34 @@ function criSetup(runtime: RuntimeName, parent: string, change = (text: string) 
     "fi",
     // Debian's protoc is older than this option.
     `sed 's/ \\[debug_redact = true\\]//' ${criSchema} >/scratch/cri.proto`,
-    hereDocument("/scratch/environment", readFileSync(join(import.meta.dir, "cri.sh"), "utf8")),
+    hereDocument(
+      "/scratch/environment",
+      [...environment, readFileSync(join(import.meta.dir, "cri.sh"), "utf8")].join("\n"),
+    ),
     `echo 'IMAGE=docker.io/library/busybox:latest HANDLER=${handler} PARENT=${parent}' >>/scratch/environment`,
     "until_ok bash -c '. /scratch/environment; cri Status | grep -A 1 NetworkReady | grep true'",
-  ].join("\n");
+  ];
 }
+
+/** containerd 1.7 beside the guest's own, with the configuration that docs/INSTALL.md has for it. */
+function olderSetup(runtime: RuntimeName): string[] {
+  return [
+    `mkdir -p ${dirname(older.configuration)}`,
+    hereDocument(older.configuration, snippetFor("containerd-1.7", runtime)),
+    configureNetwork,
+    olderEnvironment,
+    startOlder,
+    `containerd --config ${older.configuration} config dump | grep -q 'BinaryName = "${runtimePaths[runtime]}"'`,
+  ];
+}
+
+const olderGroup = {
+  client: "containerd",
+  share: { name: older.shareName, directory: olderContainerd },
+  teardown: stopOlder,
+} as const;
+
+const podSlice = "/kubepods.slice/kubepods-burstable.slice";
 
 const criCleanup = `
 cri ListPodSandbox "filter { label_selector { key: 'check' value: '$C' } }" | sed -n 's/^  id: "\\(.*\\)"/\\1/p' |
@@ -182,6 +223,12 @@ const uplink =
 
 const everyone = "/etc/containers/containers.conf.d";
 
+const asInstallHas: Check = {
+  name: "as docs/INSTALL.md has it",
+  script: installSnippet("ctr"),
+  output: "hello",
+};
+
 export const groups: readonly Group[] = [
   docker("run", [...dockerRun, ...failureChecks("Docker")]),
   // `docker checkpoint` is an experiment of the daemon's.
@@ -212,16 +259,12 @@ export const groups: readonly Group[] = [
     client: "containerd",
     setup: containerdSetup,
     cleanup: containerdCleanup,
-    checks: [
-      { name: "as docs/INSTALL.md has it", script: `${installSnippet("ctr")}`, output: "hello" },
-      ...containerd,
-      ...failureChecks("ctr"),
-    ],
+    checks: [asInstallHas, ...containerd, ...failureChecks("ctr")],
   },
   {
     name: "CRI, systemd's cgroups",
     client: "containerd",
-    setup: (runtime) => criSetup(runtime, "/kubepods.slice/kubepods-burstable.slice"),
+    setup: (runtime) => criSetup(runtime, podSlice),
     cleanup: criCleanup,
     checks: cri,
   },
@@ -234,6 +277,31 @@ export const groups: readonly Group[] = [
       ),
     cleanup: criCleanup,
     checks: criCgroupfs,
+  },
+  {
+    ...olderGroup,
+    name: "ctr and the shim of 1.7",
+    setup: (runtime) =>
+      [
+        ...olderSetup(runtime),
+        importForCtr,
+        hereDocument(
+          "/scratch/environment",
+          `${olderEnvironment}\nBINARY="--runc-binary ${runtimePaths[runtime]}"`,
+        ),
+      ].join("\n"),
+    cleanup: containerdCleanup,
+    checks: [asInstallHas, ...olderContainerdChecks],
+  },
+  {
+    ...olderGroup,
+    name: "CRI of 1.7",
+    setup: (runtime) =>
+      [...olderSetup(runtime), ...criReady(runtime, podSlice, older.configuration, [olderEnvironment])].join(
+        "\n",
+      ),
+    cleanup: criCleanup,
+    checks: olderCri,
   },
   {
     name: "root, systemd's cgroups",

@@ -11,6 +11,7 @@
  */
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -58,16 +59,25 @@ const wanted = (group: Group, check: Check) =>
   flags.only === undefined ||
   flags.only.split(",").some((text) => `${group.client}: ${group.name}: ${check.name}`.includes(text));
 
-/** What the suite needs in the guest: the executable, what makes a root file system, and the client of streams with Bun. */
-function shareDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "bunc-clients-"));
+const chosen = partOf(flags.part, groups)
+  .map((group) => ({ ...group, checks: group.checks.filter((check) => wanted(group, check)) }))
+  .filter((group) => group.checks.length > 0);
+
+/**
+ * Puts into `directory` what the suite needs in the guest: the executable, what makes a root file system, the client of
+ * streams with Bun, and what the groups name.
+ */
+async function fillShare(directory: string): Promise<void> {
   for (const path of ["dist/bunc", "node_modules/.bin/bun"]) {
     mkdirSync(join(directory, dirname(path)), { recursive: true });
     copyFileSync(join(project, path), join(directory, path));
   }
   for (const name of ["guest-image.sh", "stream.ts"])
     copyFileSync(join(import.meta.dir, name), join(directory, name));
-  return directory;
+  for (const { share } of chosen) {
+    if (share !== undefined)
+      cpSync(await share.directory(), join(directory, share.name), { recursive: true });
+  }
 }
 
 const versions = [
@@ -153,14 +163,11 @@ async function runGroup(guest: Guest, group: Group, runtime: RuntimeName): Promi
 }
 
 /** The groups that need no second run when the suite gets another guest. */
-const ended = new Set<string>();
+const ended = new Set<Group>();
 
 async function suite(guest: Guest): Promise<number> {
   await guest.output(["sh", "/project/guest-image.sh"], { cwd: "/" });
-  const chosen = partOf(flags.part, groups)
-    .map((group) => ({ ...group, checks: group.checks.filter((check) => wanted(group, check)) }))
-    .filter((group) => group.checks.length > 0);
-  for (const group of chosen.filter((group) => !ended.has(group.name))) {
+  for (const group of chosen.filter((group) => !ended.has(group))) {
     console.log(`── ${group.client}: ${group.name} (${group.checks.length})`);
     for (const runtime of runtimes) {
       const checks = group.checks.filter(({ buncOnly }) => runtime === "bunc" || buncOnly !== true);
@@ -168,7 +175,7 @@ async function suite(guest: Guest): Promise<number> {
         await runGroup(guest, { ...group, checks }, runtime);
     }
     console.log(`  ${counts([group])}`);
-    ended.add(group.name);
+    ended.add(group);
   }
   if (everything) forgetOthers(groups);
   await writePage(guest);
@@ -203,8 +210,9 @@ const reason = existsSync(join(project, "dist/bunc"))
 if (reason !== undefined) {
   console.log(`skip: the client suite: ${reason}`);
 } else {
-  const share = shareDirectory();
+  const share = mkdtempSync(join(tmpdir(), "bunc-clients-"));
   try {
+    await fillShare(share);
     process.exitCode = await withGuest("clients", suite, { share });
   } finally {
     rmSync(share, { recursive: true, force: true });

@@ -1,13 +1,16 @@
 /** containerd: `ctr` and the runc v2 shim, told by BinaryName which runtime to call. */
 import type { Check } from "../check.ts";
 
-const image = "docker.io/library/busybox:latest";
+export const image = "docker.io/library/busybox:latest";
 // $BINARY is set by the group: the option of ctr that becomes the shim's BinaryName.
 const run = `ctr run $BINARY --rm ${image} $C`;
-const start = `ctr run $BINARY -d ${image} $C`;
+export const start = `ctr run $BINARY -d ${image} $C`;
+
+/** Of the container's first process, in the host. */
+export const pid = "$(ctr task ls | awk -v c=$C '$1 == c {print $2}')";
 
 /** ctr mounts no cgroups in the container: the host shows them. */
-const cgroup = "/sys/fs/cgroup$(sed s/0::// /proc/$(ctr task ls | awk -v c=$C '$1 == c {print $2}')/cgroup)";
+const cgroup = `/sys/fs/cgroup$(sed s/0::// /proc/${pid}/cgroup)`;
 
 export const containerd: readonly Check[] = [
   { name: "ctr run", script: `${run} echo hello`, output: "hello" },
@@ -95,7 +98,7 @@ export const containerd: readonly Check[] = [
   },
   {
     name: "the shim is killed",
-    script: `${start} sleep 600; pid=$(ctr task ls | awk -v c=$C '$1 == c {print $2}'); kill -9 $(ps -o ppid= -p $pid); until_ok sh -c "! ctr task ls | grep -q $C.*RUNNING"; ctr task delete -f $C 2>/dev/null || :; ctr container delete $C; until_ok test ! -d /proc/$pid; ls /run/containerd/runc/default 2>/dev/null | grep -c $C || :`,
+    script: `${start} sleep 600; pid=${pid}; kill -9 $(ps -o ppid= -p $pid); until_ok sh -c "! ctr task ls | grep -q $C.*RUNNING"; ctr task delete -f $C 2>/dev/null || :; ctr container delete $C; until_ok test ! -d /proc/$pid; ls /run/containerd/runc/default 2>/dev/null | grep -c $C || :`,
     output: "0",
   },
   {
