@@ -25,7 +25,8 @@ interface Exception {
 
 export const madeAgain: Exception = { call: "", why: "it is made again" };
 
-const { ACCES, AGAIN, CONNRESET, EXIST, INTR, INVAL, NODEV, NOENT, NOTDIR, PERM, ROFS, SRCH } = ERRNO;
+const { ACCES, AGAIN, CONNREFUSED, CONNRESET, EXIST, INTR, INVAL, NODEV, NOENT, NOTDIR, PERM, ROFS, SRCH } =
+  ERRNO;
 
 const table: readonly Exception[] = [
   { call: "close(", why: "the descriptor is gone in any case: close(2)" },
@@ -147,6 +148,20 @@ const table: readonly Exception[] = [
     why: "write(2) makes the same packet; of a process that is gone the end is reported",
   },
   {
+    call: "sendmsg(<connection>",
+    otherError: true,
+    why: "write(2) makes the same packet; a process that is gone cannot be started",
+  },
+  {
+    call: "connect(",
+    subject: "start",
+    errnos: [CONNREFUSED],
+    otherError: true,
+    why: "nobody listens: it has ended",
+  },
+  { call: "unlinkat(", subject: "start", errnos: [NOENT], why: "it is removed" },
+  { call: "recvmsg(<connection>", errnos: [CONNRESET], why: "whether the process lives is looked at" },
+  {
     call: "recvmsg(<channel>",
     errnos: [CONNRESET],
     otherError: true,
@@ -178,9 +193,21 @@ const table: readonly Exception[] = [
     why: "it has said that it executes the program",
   },
   {
+    call: "openat(",
+    scenario: "host-run-start",
+    holds: "/stat",
+    why: "it has said that it executes the program",
+  },
+  {
     call: "read(",
     scenario: "host-exec",
     subject: "spawn",
+    holds: "/stat",
+    why: "it has said that it executes the program",
+  },
+  {
+    call: "read(",
+    scenario: "host-run-start",
     holds: "/stat",
     why: "it has said that it executes the program",
   },

@@ -8,6 +8,7 @@ import { abandon } from "../../src/container/conversation.ts";
 import { type Created, createContainer } from "../../src/container/create.ts";
 import { execProcess } from "../../src/container/exec.ts";
 import { changeMounts } from "../../src/container/hot-mounts.ts";
+import { startContainer } from "../../src/container/start.ts";
 import { found } from "../../src/host/found.ts";
 import { hostFacts } from "../../src/host/host.ts";
 import type { Log } from "../../src/log/log.ts";
@@ -169,11 +170,28 @@ export const scenarios: readonly Scenario[] = [
     act: (context) => createWith({ consoleSocket: "/run/console.sock" }, context),
   },
   {
+    name: "host-start",
+    facts: v2,
+    config: config({}),
+    before: create,
+    act: (context, made) => {
+      const { directory, record } = made as Created;
+      return startContainer({ directory, record, status: "created" }, context);
+    },
+  },
+  {
     name: "host-run",
     facts: v2,
     config: config({}),
     act: (context) => createWith({ detach: false, start: "parent" }, context),
     after: (acted) => abandon((acted as Created).spawned),
+  },
+  {
+    name: "host-run-start",
+    facts: v2,
+    config: config({}),
+    before: (context) => createWith({ detach: false, start: "parent" }, context),
+    act: (_, made) => (made as Created).spawned.proceed(),
   },
   {
     name: "host-exec",

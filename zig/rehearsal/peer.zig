@@ -153,7 +153,7 @@ fn write(arena: std.mem.Allocator, plan: Plan, stage: []const u8, turns: *std.Ar
     try turns.append(arena, .{ .tell = .{ .kind = .ready } });
     switch (plan.process.start) {
         .never => return turns.append(arena, .end),
-        .socket => return turns.append(arena, .wait_for_start),
+        .socket => try turns.append(arena, .wait_for_start),
         .parent => try turns.append(arena, .wait),
         .immediately => {},
     }
