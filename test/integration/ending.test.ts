@@ -57,16 +57,18 @@ const ATTEMPTS = 3;
 /** The kernel gives so few records in so many milliseconds to its log, of all processes together (printk_ratelimit). */
 const RATE_INTERVAL_MS = 5_000;
 
-/** As `endingOf` a process that seccomp kills, once more where the kernel has left its record out. */
-async function refusalOf(box: Sandbox, args: string[]) {
+/** As `endingOf` a process of which the kernel's log has `word`, once more where the kernel has left its record out. */
+async function loggedEndingOf(box: Sandbox, args: string[], status: number, word: string) {
   for (let attempt = 1; ; attempt++) {
-    const ending = await endingOf(box, args, 159);
-    if (attempt === ATTEMPTS || ending.records.every((text) => text.includes("does not allow")))
-      return ending;
-    rmSync(box.path("log.json"));
+    const ending = await endingOf(box, args, status);
+    const { records, terminal } = ending;
+    if (attempt === ATTEMPTS || [...records, terminal].every((text) => text.includes(word))) return ending;
+    rmSync(box.path("log.json"), { force: true });
     await Bun.sleep(RATE_INTERVAL_MS);
   }
 }
+
+const refusalOf = (box: Sandbox, args: string[]) => loggedEndingOf(box, args, 159, "does not allow");
 
 const byCgroupfs = { driver: "", flags: [], more: [controller("memory")] };
 // systemd removes the cgroup in which the kernel has counted, and the kernel's log has it still.
@@ -80,7 +82,7 @@ for (const { driver, flags, more } of [byCgroupfs, bySystemd]) {
   scenario(`run: memory ran out, with the limit${driver}`, [...needs, ...more], async (box) => {
     const bundle = box.probe(["eat:64"], limited);
     const args = [...flags, "run", "--bundle", bundle.directory, box.id()];
-    const { records, terminal } = await endingOf(box, args, 137);
+    const { records, terminal } = await loggedEndingOf(box, args, 137, "memory ran out");
     const text = `the container was ended by SIGKILL: the kernel killed 1 process in the container's cgroup because memory ran out, at its limit of ${LIMIT} bytes (32 MiB)`;
     expect(records).toEqual([`warning: ${text}`]);
     expect(terminal).toContain(`WARN ${text}`);
