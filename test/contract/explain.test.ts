@@ -106,7 +106,6 @@ function explained(facts: FactsReply, driver: "cgroupfs" | "systemd" | "disabled
   edit(config);
   const { files } = hostFiles({ facts, config });
   const here = [
-    { path: "/run/systemd/system", text: null },
     // This process, of which the record tells when it began.
     { path: `/proc/${process.pid}/stat`, text: `${process.pid} (bunc) S${" 1".repeat(50)}\n` },
   ];

@@ -37,7 +37,7 @@ const deleteIt = () => deleteCommand({ force: true }, ["c1"], { ...context, prog
 /** What is left at the end, with what the first try said; `calls` of that are noted without a fault. */
 function rehearse(scenario: (typeof hosts)[number], fault?: Fault) {
   host.begin(hostFiles(scenario));
-  standInForFacts(scenario);
+  standInForFacts(scenario, host);
   const before = new Set(host.report().held);
   create(context).directory.release();
   const ofCreate = host.report().held.filter((each) => /^descriptor |\.pid$/.test(each));

@@ -25,8 +25,22 @@ interface Exception {
 
 export const madeAgain: Exception = { call: "", why: "it is made again" };
 
-const { ACCES, AGAIN, CONNREFUSED, CONNRESET, EXIST, INTR, INVAL, NODEV, NOENT, NOTDIR, PERM, ROFS, SRCH } =
-  ERRNO;
+const {
+  ACCES,
+  AGAIN,
+  CONNREFUSED,
+  CONNRESET,
+  EXIST,
+  INTR,
+  INVAL,
+  NODEV,
+  NOENT,
+  NOTDIR,
+  OPNOTSUPP,
+  PERM,
+  ROFS,
+  SRCH,
+} = ERRNO;
 
 const table: readonly Exception[] = [
   { call: "close(", why: "the descriptor is gone in any case: close(2)" },
@@ -77,6 +91,27 @@ const table: readonly Exception[] = [
   // Cgroups.
   {
     call: "",
+    subject: "resolve_path",
+    scenario: "host-create-systemd",
+    otherError: true,
+    why: "a systemd that cannot be looked for is said not to be there",
+  },
+  {
+    call: "openat2(",
+    subject: "cgroup_in_use",
+    errnos: [ACCES, NODEV, NOENT, OPNOTSUPP, PERM, ROFS],
+    lessDone: true,
+    why: "who is not there, or may not be looked at, is not found in it",
+  },
+  {
+    call: "getdents64(",
+    subject: "cgroup_in_use",
+    errnos: [NOENT],
+    lessDone: true,
+    why: "it is gone",
+  },
+  {
+    call: "",
     subject: "cgroup_devices",
     scenario: "host-create-rootless",
     lessDone: true,
@@ -111,6 +146,13 @@ const table: readonly Exception[] = [
     holds: '"cgroup.',
     lessDone: true,
     why: "a limit that needs it fails",
+  },
+  {
+    call: "openat2(",
+    subject: "cgroup_create",
+    scenario: "host-create-systemd",
+    errnos: [NOENT],
+    why: "what is missing is made",
   },
   {
     call: "read(",

@@ -9,6 +9,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { ContainerContext } from "../../src/container/context.ts";
 import { RuntimeError } from "../../src/failure/errors.ts";
 import { errnoName } from "../../src/kernel/errno.ts";
 import { ERRNO } from "../../src/native/boundary.gen.ts";
@@ -46,14 +47,15 @@ type Outcome = ReturnType<typeof rehearse>;
 
 function rehearse(scenario: Scenario, fault?: Fault) {
   host.begin(hostFiles(scenario));
-  standInForFacts(scenario);
-  const made = scenario.before?.(context);
+  standInForFacts(scenario, host);
+  const of: ContainerContext = { ...context, driver: scenario.driver ?? "cgroupfs" };
+  const made = scenario.before?.(of);
   const before = new Set(host.report().held);
   host.watch(fault === undefined, fault);
   let error: unknown;
   let acted: unknown;
   try {
-    acted = scenario.act(context, made);
+    acted = scenario.act(of, made);
   } catch (thrown) {
     error = thrown;
   }

@@ -18,7 +18,8 @@ import { standInCore } from "../../src/native/stand-in.ts";
 import { stringifyJson } from "../../src/oci/json.ts";
 import { smallConfig } from "./cases.ts";
 import { user, v2 } from "./hosts.ts";
-import type { HostFiles } from "./rehearsed-host.ts";
+import type { HostFiles, RehearsedHost } from "./rehearsed-host.ts";
+import { withSystemd } from "./rehearsed-systemd.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a config before it is checked
 type Raw = any;
@@ -29,6 +30,8 @@ export interface Scenario {
   name: string;
   facts: FactsReply;
   config: Raw;
+  /** The cgroup driver; absent: cgroupfs. */
+  driver?: "systemd";
   /** Done before the calls are counted. */
   before?: (context: ContainerContext) => unknown;
   act: (context: ContainerContext, made: unknown) => unknown;
@@ -170,6 +173,13 @@ export const scenarios: readonly Scenario[] = [
     act: (context) => createWith({ consoleSocket: "/run/console.sock" }, context),
   },
   {
+    name: "host-create-systemd",
+    facts: v2,
+    driver: "systemd",
+    config: config({ linux: { resources: { memory: { limit: 1 << 20 }, pids: { limit: 5 } } } }),
+    act: create,
+  },
+  {
     name: "host-start",
     facts: v2,
     config: config({}),
@@ -246,6 +256,8 @@ const directories = [
   "/srv",
   "/run",
   "/run/bunc",
+  "/run/systemd",
+  "/run/systemd/system",
   "/sys/fs/cgroup",
 ];
 
@@ -254,6 +266,7 @@ export function hostFiles({ facts, config }: Pick<Scenario, "facts" | "config">)
   const isV2 = facts.cgroup_file_system === "cgroup2";
   const hierarchies = isV2 ? [] : v1Hierarchies.map((name) => `/sys/fs/cgroup/${name}`);
   const slices = [
+    "system.slice",
     "user.slice",
     "user.slice/user-1000.slice",
     "user.slice/user-1000.slice/session-1.scope",
@@ -274,7 +287,10 @@ export function hostFiles({ facts, config }: Pick<Scenario, "facts" | "config">)
 }
 
 /** The facts that are not asked of the rehearsed host: what this machine is, and who we are. */
-export function standInForFacts({ facts }: Pick<Scenario, "facts">): void {
+export function standInForFacts(
+  { facts, driver }: Pick<Scenario, "facts" | "driver">,
+  { besides }: RehearsedHost,
+): void {
   found.host = hostFacts(facts, {
     newuidmap: facts.euid === 0 ? null : "/usr/bin/newuidmap",
     newgidmap: facts.euid === 0 ? null : "/usr/bin/newgidmap",
@@ -283,7 +299,7 @@ export function standInForFacts({ facts }: Pick<Scenario, "facts">): void {
   });
   const { core } = linked;
   if (core === undefined) throw new Error("no host is rehearsed");
-  const rehearsed = core.call;
+  const rehearsed = driver === "systemd" ? withSystemd(core.call, besides) : core.call;
   const status = { state: "S", start_time: "1", waiting: false };
   const own = standInCore({ process_statuses: () => ({ statuses: [status] }) });
   core.call = (id, request, length, out, capacity) => {

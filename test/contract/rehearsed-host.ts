@@ -51,9 +51,12 @@ export class RehearsedHost {
     rehearsal_begin: { args: ["ptr", "u32"], returns: "bool" },
     rehearsal_watch: { args: ["bool", "i32", "u16"], returns: "void" },
     rehearsal_call: { args: ["u32", "ptr", "u32", "ptr", "u32"], returns: "i32" },
+    rehearsal_beside: { args: ["u32", "ptr", "u32", "ptr", "u32"], returns: "i32" },
     rehearsal_report: { args: ["ptr", "u32"], returns: "u32" },
   }).symbols;
   readonly #reply = new Uint8Array(REPORT_CAPACITY);
+  /** The core for somebody else on this host: calls are not counted. */
+  readonly besides: NativeCall = this.#library.rehearsal_beside;
   /** The real core, if this process had linked it. */
   readonly #core = linked.core;
 

@@ -1,0 +1,61 @@
+/** A systemd on a rehearsed host: it makes and removes the cgroups of its units, besides what the command does. */
+
+import { FakeBus } from "../../src/cgroup/systemd/fake-bus.ts";
+import type { Value, Variant } from "../../src/cgroup/systemd/wire.ts";
+import { type Calls, callNumbers } from "../../src/native/boundary.gen.ts";
+import type { NativeCall } from "../../src/native/linked.ts";
+import { standInCore } from "../../src/native/stand-in.ts";
+
+/** Of a connection: the rehearsed host gives no such number. */
+const DESCRIPTOR = 255;
+const CALLS: readonly number[] = [callNumbers.bus_connect, callNumbers.bus_write, callNumbers.bus_read];
+
+/** `core`, on a host with systemd. `besides`: calls of the core that are systemd's own. */
+export function withSystemd(core: NativeCall, besides: NativeCall): NativeCall {
+  const ask = <Name extends keyof Calls>(name: Name, request: Calls[Name][0]) => {
+    const bytes = new TextEncoder().encode(JSON.stringify(request));
+    const out = new Uint8Array(4096);
+    if (besides(callNumbers[name], bytes, bytes.length, out, out.length) < 0) throw new Error(name);
+  };
+  const groups = (unit: Value | undefined) => [
+    { mount: "/sys/fs/cgroup", path: `system.slice/${String(unit)}` },
+  ];
+  const methods = {
+    StartTransientUnit: ([unit, , properties]: readonly Value[]) => {
+      const values = new Map((properties as Value[]).map((each) => each as [string, Variant]));
+      ask("make_directory", { path: `/sys/fs/cgroup/system.slice/${unit}`, mode: 0o755, parents: true });
+      const pids = [...((values.get("PIDs")?.value ?? []) as number[])];
+      ask("cgroup_join", { pids, groups: groups(unit), tolerate: [] });
+      return { result: "done" };
+    },
+    StopUnit: ([unit]: readonly Value[]) => {
+      ask("cgroup_kill", { groups: groups(unit), freezer: null, signal: 9, freeze_timeout_ms: 0 });
+      ask("cgroup_remove", { groups: groups(unit), timeout_ms: 0 });
+      return { result: "done" };
+    },
+  };
+  let bus = new FakeBus();
+  const systemd = standInCore({
+    bus_connect: () => {
+      bus = new FakeBus(methods);
+      return { fd: DESCRIPTOR };
+    },
+    bus_write: ({ base64 }) => {
+      bus.write(Uint8Array.fromBase64(base64));
+      return {};
+    },
+    bus_read: ({ timeout_ms }) => ({
+      base64: bus.read(timeout_ms)?.toBase64() ?? "",
+      closed: false,
+      timed_out: false,
+    }),
+    close_fd: () => ({}),
+  });
+  return (id, request, length, out, capacity) => {
+    const isOwn =
+      CALLS.includes(id) ||
+      (id === callNumbers.close_fd &&
+        JSON.parse(new TextDecoder().decode(request.subarray(0, length))).fd === DESCRIPTOR);
+    return (isOwn ? systemd : core)(id, request, length, out, capacity);
+  };
+}
