@@ -37,8 +37,10 @@ pub fn look(call: *Call, mount: groups.Mount, group: Cgroup, found: *CgroupInUse
 }
 
 fn occupied(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error!?CgroupOccupied {
-    // Creating it reports anything else that is wrong.
-    const directory = groups.open_directory(mount, try call.path(group.path)) catch return null;
+    const directory = groups.open_directory(mount, try call.path(group.path)) catch {
+        if (has_no_answer()) return null;
+        return call.fail("openat2", try group.absolute(call));
+    };
     sys.close(directory);
     const pids = try subtree.processes(call, mount, group);
     if (pids.len == 0) return null;
@@ -49,9 +51,21 @@ fn frozen(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error!?[]const u
     var next = group;
     // The root of a hierarchy cannot be frozen.
     while (next.path.len > 0) : (next = next.parent()) {
-        const directory = groups.open_directory(mount, try call.path(next.path)) catch continue;
+        const directory = groups.open_directory(mount, try call.path(next.path)) catch {
+            if (has_no_answer()) continue;
+            return call.fail("openat2", try next.absolute(call));
+        };
         defer sys.close(directory);
-        if (freeze.is_frozen(directory, mount.version) catch false) return try next.absolute(call);
+        const is_frozen = freeze.is_frozen(directory, mount.version) catch {
+            if (has_no_answer()) continue;
+            return call.fail("read", try next.absolute(call));
+        };
+        if (is_frozen) return try next.absolute(call);
     }
     return null;
+}
+
+/// It is not there, or is not the caller's to look at: making the cgroup reports what is wrong with that.
+fn has_no_answer() bool {
+    return groups.is_gone() or groups.is_permission();
 }
