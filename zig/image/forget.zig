@@ -11,6 +11,7 @@ const page_size = std.heap.page_size_min;
 /// Below and above the thread pointer: variables of the thread, and libc's record of it.
 const thread_below = 8 * page_size;
 const thread_above = page_size;
+const segments_max = 16;
 
 /// `block`: what the kernel gave to this process.
 pub fn forget(header: *const image.Header, block: image.Block) void {
@@ -47,11 +48,11 @@ fn dropProgram(block: image.Block) void {
         @ptrFromInt(block.auxiliaryValue(std.elf.AT_PHDR) orelse return);
     const count = block.auxiliaryValue(std.elf.AT_PHNUM) orelse return;
     const core_data = @intFromPtr(&image.bunc_image);
-    // The table itself is in the first one.
-    var index = count;
-    while (index > 0) {
-        index -= 1;
-        const segment = table[index];
+    // The table is in one of them: to read on in it would bring back what was given back.
+    var room: [segments_max]std.elf.Elf64_Phdr = undefined;
+    const segments = room[0..@min(count, room.len)];
+    @memcpy(segments, table[0..segments.len]);
+    for (segments) |segment| {
         if (segment.p_type != std.elf.PT_LOAD or core_data -% segment.p_vaddr < segment.p_memsz) continue;
         const from = std.mem.alignBackward(usize, segment.p_vaddr, page_size);
         const to = std.mem.alignForward(usize, segment.p_vaddr + segment.p_memsz, page_size);
