@@ -42,7 +42,7 @@ const calls_max = 65536;
 var numbers: [calls_max]u16 = undefined;
 var of_command: [calls_max]bool = undefined;
 var count: usize = 0;
-/// Of the call that is to fail.
+/// Of those, the calls that the fault is for.
 var met: usize = 0;
 /// Has to fail when it returns; 0: nobody's.
 var failing: i32 = 0;
@@ -51,8 +51,8 @@ var is_done = false;
 /// `trace:none,0`, `trace:kill,N`, `trace:fail,N,ERRNO,CALL,own` (the Nth CALL that the command itself makes)
 /// or `…,other` (that others make) take all that follows as a command, with standard error ours and the other
 /// streams null.
-/// → `status` (128 + signal); `calls` made; without a fault their `names`, each with `own`; with one `hit`,
-/// and its `name` and `own`.
+/// → `status` (128 + signal); `met`: how many calls the fault is for; without one their `names`, each with
+/// `own`; with one `hit`, and its `name` and `own`.
 /// rt_sigreturn(2) is not counted: it has no result, and signals come at another place each time.
 pub fn command(
     argument: []const u8,
@@ -87,7 +87,7 @@ pub fn command(
     const status = follow(pid, wanted);
     json.outcome(0);
     json.field("status", if (status & 0x7f == 0) status >> 8 & 0xff else 128 + (status & 0x7f));
-    json.field("calls", count);
+    json.field("met", met);
     json.field("hit", is_done);
     if (wanted.fault == .none) report_names() else if (is_done) {
         json.field("name", name_of(numbers[@min(count, calls_max) - 1]));
@@ -177,16 +177,18 @@ fn enter(pid: i32, command_pid: i32, number: u64, wanted: Wanted) void {
     }
     count += 1;
     switch (wanted.fault) {
+        .none, .kill => {},
+        .fail => |failure| if (number != @intFromEnum(failure.call) or own != failure.own) return,
+    }
+    met += 1;
+    if (met != wanted.at) return;
+    switch (wanted.fault) {
         .none => {},
         .kill => {
-            if (count != wanted.at) return;
             is_done = true;
             _ = linux.kill(pid, .KILL);
         },
-        .fail => |failure| {
-            if (number != @intFromEnum(failure.call) or own != failure.own) return;
-            met += 1;
-            if (met != wanted.at) return;
+        .fail => {
             is_done = true;
             failing = pid;
             // A number that no call has: nothing is done.
