@@ -1,6 +1,7 @@
 /** A systemd that does what it is told, for a recording: it notes that, and makes the cgroup of the unit in the recorded machine. */
 
 import { FakeBus } from "../cgroup/systemd/fake-bus.ts";
+import { BUS_CALLS, busAnswers } from "../cgroup/systemd/fake-connection.ts";
 import { expandSlice } from "../cgroup/systemd/unit.ts";
 import type { Value, Variant } from "../cgroup/systemd/wire.ts";
 import type { HostFacts } from "../host/host.ts";
@@ -11,9 +12,6 @@ import type { Operation } from "./operation.ts";
 
 /** One that knows every property: which version runs here is not asked. */
 const VERSION = "1000";
-/** Of its connection: the recorded machine gives no such number. */
-const DESCRIPTOR = 255;
-const CALLS: readonly number[] = [callNumbers.bus_connect, callNumbers.bus_write, callNumbers.bus_read];
 
 interface Machine {
   note(operation: Omit<Operation, "phase" | "by">): void;
@@ -53,23 +51,12 @@ export class RecordedSystemd {
         return {};
       },
     });
-    this.#core = standInCore({
-      bus_connect: () => ({ fd: DESCRIPTOR }),
-      bus_write: ({ base64 }) => {
-        bus.write(Uint8Array.fromBase64(base64));
-        return {};
-      },
-      bus_read: ({ timeout_ms }) => ({
-        base64: bus.read(timeout_ms)?.toBase64() ?? "",
-        closed: false,
-        timed_out: false,
-      }),
-    });
+    this.#core = standInCore(busAnswers(() => bus));
   }
 
   /** That of its bus; undefined: another call. */
   coreOf(id: number): NativeCall | undefined {
-    return CALLS.includes(id) ? this.#core : undefined;
+    return BUS_CALLS.includes(id) ? this.#core : undefined;
   }
 
   #property(name: string): string {

@@ -1,14 +1,11 @@
 /** A systemd on a rehearsed host: it makes and removes the cgroups of its units, besides what the command does. */
 
 import { FakeBus } from "../../src/cgroup/systemd/fake-bus.ts";
+import { BUS_CALLS, BUS_DESCRIPTOR, busAnswers } from "../../src/cgroup/systemd/fake-connection.ts";
 import type { Value, Variant } from "../../src/cgroup/systemd/wire.ts";
 import { type Calls, callNumbers } from "../../src/native/boundary.gen.ts";
 import type { NativeCall } from "../../src/native/linked.ts";
 import { standInCore } from "../../src/native/stand-in.ts";
-
-/** Of a connection: the rehearsed host gives no such number. */
-const DESCRIPTOR = 255;
-const CALLS: readonly number[] = [callNumbers.bus_connect, callNumbers.bus_write, callNumbers.bus_read];
 
 /** `core`, on a host with systemd. `besides`: calls of the core that are systemd's own. */
 export function withSystemd(core: NativeCall, besides: NativeCall): NativeCall {
@@ -34,28 +31,12 @@ export function withSystemd(core: NativeCall, besides: NativeCall): NativeCall {
       return { result: "done" };
     },
   };
-  let bus = new FakeBus();
-  const systemd = standInCore({
-    bus_connect: () => {
-      bus = new FakeBus(methods);
-      return { fd: DESCRIPTOR };
-    },
-    bus_write: ({ base64 }) => {
-      bus.write(Uint8Array.fromBase64(base64));
-      return {};
-    },
-    bus_read: ({ timeout_ms }) => ({
-      base64: bus.read(timeout_ms)?.toBase64() ?? "",
-      closed: false,
-      timed_out: false,
-    }),
-    close_fd: () => ({}),
-  });
+  const systemd = standInCore({ ...busAnswers(() => new FakeBus(methods)), close_fd: () => ({}) });
   return (id, request, length, out, capacity) => {
     const isOwn =
-      CALLS.includes(id) ||
+      BUS_CALLS.includes(id) ||
       (id === callNumbers.close_fd &&
-        JSON.parse(new TextDecoder().decode(request.subarray(0, length))).fd === DESCRIPTOR);
+        JSON.parse(new TextDecoder().decode(request.subarray(0, length))).fd === BUS_DESCRIPTOR);
     return (isOwn ? systemd : core)(id, request, length, out, capacity);
   };
 }
