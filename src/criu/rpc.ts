@@ -3,7 +3,7 @@
  * out: a reader skips unknown fields.
  */
 
-import { field, message, repeated, type Value } from "./protobuf.ts";
+import type { Message, Value } from "./protobuf.ts";
 
 /** enum criu_req_type */
 export const REQ_TYPE = {
@@ -27,107 +27,107 @@ export function requestName(type: number | undefined): string {
 /** enum criu_cg_mode: --manage-cgroups-mode */
 export const CG_MODE = { ignore: 0, soft: 3, full: 4, strict: 5, default: 6 } as const;
 
-const CriuPageServerInfo = message({
-  address: field(1, "string"),
-  port: field(2, "int32"),
-});
+const CriuPageServerInfo = {
+  address: [1, "string"],
+  port: [2, "int32"],
+} as const satisfies Message;
 
-const ExtMountMap = message({
-  key: field(1, "string"),
-  val: field(2, "string"),
-});
+const ExtMountMap = {
+  key: [1, "string"],
+  val: [2, "string"],
+} as const satisfies Message;
 
-const JoinNamespace = message({
-  ns: field(1, "string"),
-  ns_file: field(2, "string"),
-});
+const JoinNamespace = {
+  ns: [1, "string"],
+  ns_file: [2, "string"],
+} as const satisfies Message;
 
-const InheritFd = message({
-  key: field(1, "string"),
-  fd: field(2, "int32"),
-});
+const InheritFd = {
+  key: [1, "string"],
+  fd: [2, "int32"],
+} as const satisfies Message;
 
-const CgroupRoot = message({
-  ctrl: field(1, "string"),
-  path: field(2, "string"),
-});
+const CgroupRoot = {
+  ctrl: [1, "string"],
+  path: [2, "string"],
+} as const satisfies Message;
 
-const CriuOpts = message({
-  images_dir_fd: field(1, "int32"),
-  pid: field(2, "int32"),
-  leave_running: field(3, "bool"),
-  ext_unix_sk: field(4, "bool"),
-  tcp_established: field(5, "bool"),
-  evasive_devices: field(6, "bool"),
-  shell_job: field(7, "bool"),
-  file_locks: field(8, "bool"),
-  log_level: field(9, "int32"),
-  log_file: field(10, "string"),
-  ps: field(11, CriuPageServerInfo),
-  notify_scripts: field(12, "bool"),
-  root: field(13, "string"),
-  parent_img: field(14, "string"),
-  track_mem: field(15, "bool"),
-  auto_dedup: field(16, "bool"),
-  work_dir_fd: field(17, "int32"),
-  link_remap: field(18, "bool"),
-  ext_mnt: repeated(23, ExtMountMap),
-  manage_cgroups: field(24, "bool"),
-  cg_root: repeated(25, CgroupRoot),
-  rst_sibling: field(26, "bool"),
-  inherit_fd: repeated(27, InheritFd),
-  manage_cgroups_mode: field(34, "int32"),
-  external: repeated(37, "string"),
-  empty_ns: field(38, "uint32"),
-  join_ns: repeated(39, JoinNamespace),
-  freeze_cgroup: field(44, "string"),
-  tcp_skip_in_flight: field(46, "bool"),
-  lazy_pages: field(48, "bool"),
-  orphan_pts_master: field(50, "bool"),
-  config_file: field(51, "string"),
-  lsm_profile: field(53, "string"),
-  lsm_mount_context: field(63, "string"),
-});
+const CriuOpts = {
+  images_dir_fd: [1, "int32"],
+  pid: [2, "int32"],
+  leave_running: [3, "bool"],
+  ext_unix_sk: [4, "bool"],
+  tcp_established: [5, "bool"],
+  evasive_devices: [6, "bool"],
+  shell_job: [7, "bool"],
+  file_locks: [8, "bool"],
+  log_level: [9, "int32"],
+  log_file: [10, "string"],
+  ps: [11, CriuPageServerInfo],
+  notify_scripts: [12, "bool"],
+  root: [13, "string"],
+  parent_img: [14, "string"],
+  track_mem: [15, "bool"],
+  auto_dedup: [16, "bool"],
+  work_dir_fd: [17, "int32"],
+  link_remap: [18, "bool"],
+  ext_mnt: [23, ExtMountMap, "repeated"],
+  manage_cgroups: [24, "bool"],
+  cg_root: [25, CgroupRoot, "repeated"],
+  rst_sibling: [26, "bool"],
+  inherit_fd: [27, InheritFd, "repeated"],
+  manage_cgroups_mode: [34, "int32"],
+  external: [37, "string", "repeated"],
+  empty_ns: [38, "uint32"],
+  join_ns: [39, JoinNamespace, "repeated"],
+  freeze_cgroup: [44, "string"],
+  tcp_skip_in_flight: [46, "bool"],
+  lazy_pages: [48, "bool"],
+  orphan_pts_master: [50, "bool"],
+  config_file: [51, "string"],
+  lsm_profile: [53, "string"],
+  lsm_mount_context: [63, "string"],
+} as const satisfies Message;
 export type CriuOpts = Value<typeof CriuOpts>;
 export type ExtMount = Value<typeof ExtMountMap>;
 
-const CriuFeatures = message({
-  mem_track: field(1, "bool"),
-  lazy_pages: field(2, "bool"),
-});
+const CriuFeatures = {
+  mem_track: [1, "bool"],
+  lazy_pages: [2, "bool"],
+} as const satisfies Message;
 export type CriuFeatures = Value<typeof CriuFeatures>;
 
-export const CriuReq = message({
-  type: field(1, "int32"),
-  opts: field(2, CriuOpts),
-  notify_success: field(3, "bool"),
-  keep_open: field(4, "bool"),
-  features: field(5, CriuFeatures),
-});
+export const CriuReq = {
+  type: [1, "int32"],
+  opts: [2, CriuOpts],
+  notify_success: [3, "bool"],
+  keep_open: [4, "bool"],
+  features: [5, CriuFeatures],
+} as const satisfies Message;
 export type CriuReq = Value<typeof CriuReq>;
 
-const CriuRestoreResp = message({ pid: field(1, "int32") });
+const CriuRestoreResp = { pid: [1, "int32"] } as const satisfies Message;
 
-const CriuNotify = message({
-  script: field(1, "string"),
-  pid: field(2, "int32"),
-});
+const CriuNotify = {
+  script: [1, "string"],
+  pid: [2, "int32"],
+} as const satisfies Message;
 export type CriuNotify = Value<typeof CriuNotify>;
 
-const CriuVersion = message({
-  major_number: field(1, "int32"),
-  minor_number: field(2, "int32"),
-  sublevel: field(4, "int32"),
-});
+const CriuVersion = {
+  major_number: [1, "int32"],
+  minor_number: [2, "int32"],
+  sublevel: [4, "int32"],
+} as const satisfies Message;
 
-export const CriuResp = message({
-  type: field(1, "int32"),
-  success: field(2, "bool"),
-  restore: field(4, CriuRestoreResp),
-  notify: field(5, CriuNotify),
-  cr_errno: field(7, "int32"),
-  features: field(8, CriuFeatures),
-  cr_errmsg: field(9, "string"),
-  version: field(10, CriuVersion),
-});
+export const CriuResp = {
+  type: [1, "int32"],
+  success: [2, "bool"],
+  restore: [4, CriuRestoreResp],
+  notify: [5, CriuNotify],
+  cr_errno: [7, "int32"],
+  features: [8, CriuFeatures],
+  cr_errmsg: [9, "string"],
+  version: [10, CriuVersion],
+} as const satisfies Message;
 export type CriuResp = Value<typeof CriuResp>;

@@ -77,10 +77,9 @@ export class CriuSession {
 
   /** Carries a request through to its answer. Throws CriuError when CRIU gives up. */
   request(request: CriuReq, notify: NotificationHandler): CriuResp {
-    let next: CriuReq | undefined = request;
+    let next = request;
     for (;;) {
       const { response, fd } = this.#exchange(next);
-      if (response === undefined) throw new CriuError("criu failed: it ended without an answer", this);
       if (response.type !== REQ_TYPE.NOTIFY || response.success !== true) {
         if (fd !== null) native("close_fd", { fd });
         return this.#checked(response);
@@ -110,9 +109,7 @@ export class CriuSession {
   }
 
   #answer(request: CriuReq): CriuResp {
-    const { response } = this.#exchange(request);
-    if (response === undefined) throw new CriuError("criu failed: it ended without an answer", this);
-    return this.#checked(response);
+    return this.#checked(this.#exchange(request).response);
   }
 
   #checked(response: CriuResp): CriuResp {
@@ -126,13 +123,18 @@ export class CriuSession {
     );
   }
 
-  #exchange(request: CriuReq): { response: CriuResp | undefined; fd: number | null } {
+  #exchange(request: CriuReq): { response: CriuResp; fd: number | null } {
     const { message, fd } = native("criu_exchange", {
       socket: this.#process.socket,
       message: encode(CriuReq, request).toBase64(),
     });
-    if (message === "") return { response: undefined, fd };
-    return { response: decode(CriuResp, Uint8Array.fromBase64(message)), fd };
+    if (message === "") throw new CriuError("criu failed: it ended without an answer", this);
+    try {
+      return { response: decode(CriuResp, Uint8Array.fromBase64(message)), fd };
+    } catch (error) {
+      if (fd !== null) native("close_fd", { fd });
+      throw new CriuError(`criu failed: its answer is malformed: ${(error as Error).message}`, this);
+    }
   }
 }
 

@@ -10,7 +10,7 @@ import {
   messageLength,
 } from "../../src/cgroup/systemd/message.ts";
 import type { Value } from "../../src/cgroup/systemd/wire.ts";
-import { decode, encode, field, message, repeated } from "../../src/criu/protobuf.ts";
+import { decode, encode, type Message } from "../../src/criu/protobuf.ts";
 import { parseMountinfo } from "../../src/host/mountinfo.ts";
 import { damageBytes } from "../harness/damage.ts";
 import { Random } from "../harness/random.ts";
@@ -85,13 +85,13 @@ test(`D-Bus messages, HOSTILE_SEED=${seed}`, () => {
   });
 }, 600_000);
 
-const inner = message({ name: field(1, "string"), value: field(2, "uint32") });
-const outer = message({
-  type: field(1, "int32"),
-  success: field(2, "bool"),
-  text: field(3, "string"),
-  list: repeated(4, inner),
-});
+const inner = { name: [1, "string"], value: [2, "uint32"] } as const satisfies Message;
+const outer = {
+  type: [1, "int32"],
+  success: [2, "bool"],
+  text: [3, "string"],
+  list: [4, inner, "repeated"],
+} as const satisfies Message;
 
 test(`CRIU's messages, HOSTILE_SEED=${seed}`, () => {
   const corpus = [

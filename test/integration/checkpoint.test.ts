@@ -285,3 +285,28 @@ scenario("without criu on PATH the package is named", [root, buncOnly, command("
   expect(refused.stderr).toContain("install the package criu");
   expect((await box.state(id)).status).toBe("running");
 });
+
+// Octal, for the shell: a cut number, a text where `type` belongs, a text longer than the message, a cut tag.
+const MALFORMED = ["\\010\\377", "\\012\\001a", "\\112\\177a", "\\377\\377"];
+
+scenario(
+  "what CRIU must not answer stops the checkpoint, and the container goes on",
+  [root, buncOnly],
+  async (box) => {
+    const id = await box.started(box.probe(["sleep"]));
+    const directory = box.path("bin");
+    mkdirSync(directory);
+    const ask = (answer: string) => {
+      writeFileSync(`${directory}/criu`, `#!/bin/sh\n${answer}`, { mode: 0o755 });
+      const env = { PATH: `${directory}:/usr/bin:/bin` };
+      return box.call(["checkpoint", "--image-path", box.path("images"), id], { env });
+    };
+    for (const bytes of MALFORMED) {
+      const { status, stderr } = await ask(`printf '${bytes}' >&3\nsleep 60`);
+      expect([bytes, status]).toEqual([bytes, 1]);
+      expect(unquoted(stderr)).toContain("criu failed: its answer is malformed");
+    }
+    expect(unquoted((await ask("exit 0")).stderr)).toContain("criu failed: it ended without an answer");
+    expect((await box.state(id)).status).toBe("running");
+  },
+);
