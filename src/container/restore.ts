@@ -158,22 +158,28 @@ class Restoration {
     const { flags } = this.#request;
     const target = `${directory.path}/${ROOT_NAME}`;
     native("make_directory", { path: target, mode: ROOT_MODE, parents: false });
-    const namespaces = openNamespaces(bundle.config);
     const { paths, logFile } = prepareDirectories(flags, LOG_NAME);
-    const session = new CriuSession(this.#parts.criu, {
-      streams: "inherited",
-      descriptors: namespaces.map(({ fd }) => fd),
-      root: { path: bundle.rootfs, target },
-      directories: paths,
-    });
+    const inherited = externalNamespaces(bundle.config);
+    const session = withNamespaces(
+      inherited,
+      (descriptors) =>
+        new CriuSession(this.#parts.criu, {
+          streams: "inherited",
+          descriptors,
+          root: { path: bundle.rootfs, target },
+          directories: paths,
+        }),
+    );
     try {
-      for (const { fd } of namespaces) native("close_fd", { fd });
       this.#place(session.pid);
       const opts: CriuOpts = {
         ...commonOptions(flags, logFile, session.directories, bundle.config.annotations),
         ...this.#restoreOptions(target),
         inherit_fd: [
-          ...namespaces.map(({ key }, index) => ({ key, fd: FIRST_DESCRIPTOR + index })),
+          ...inherited.map(({ type }, index) => ({
+            key: inheritedNamespace(type).key,
+            fd: FIRST_DESCRIPTOR + index,
+          })),
           ...inheritedPipes(this.#parts.streams),
         ],
         cg_root: cgroupRoots(session.pid),
@@ -255,21 +261,24 @@ class Restoration {
     this.#pidfd = pidfd;
     record.init_process_pid = pid;
     record.init_process_start = Number(start_time);
+    this.#undo.add(() => {
+      native("close_fd", { fd: pidfd });
+      signalInit(record, SIGKILL);
+    });
     record.namespace_paths = namespacePaths(pid, bundle.config);
     // CRIU gives it a time namespace, so that its clocks go on.
     const time = `/proc/${pid}/ns/time`;
     if (!native("own_namespace", { path: time, kind: "time" }).own) record.namespace_paths["NEWTIME"] = time;
-    this.#undo.add(() => signalInit(record, SIGKILL));
   }
 
   #takeConsole(fd: number | null): void {
     const { consoleSocket } = this.#request;
-    if (consoleSocket === undefined) {
-      this.#console = fd;
-      return;
-    }
     const console = { pid: 0, pidfd: -1, console: fd };
+    this.#undo.add(() => {
+      if (console.console !== null) native("close_fd", { fd: console.console });
+    });
     handOver({ pidFile: undefined, consoleSocket, pidfdSocket: undefined }, console);
+    this.#console = console.console;
   }
 }
 
@@ -326,11 +335,18 @@ function isPipe(stream: string): boolean {
   return stream.includes("pipe:");
 }
 
-function openNamespaces(config: ResolvedConfig): { key: string; fd: number }[] {
-  return externalNamespaces(config).map(({ type, path }) => ({
-    key: inheritedNamespace(type).key,
-    fd: native("open_file", { path }).fd,
-  }));
+/** Calls `act` with a descriptor of each, which are open for so long. */
+function withNamespaces<Done>(
+  namespaces: readonly { path: string }[],
+  act: (descriptors: readonly number[]) => Done,
+): Done {
+  const descriptors: number[] = [];
+  try {
+    for (const { path } of namespaces) descriptors.push(native("open_file", { path }).fd);
+    return act(descriptors);
+  } finally {
+    for (const fd of descriptors) native("close_fd", { fd });
+  }
 }
 
 function joinedNamespaces({ linux }: ResolvedConfig): { ns: string; ns_file: string }[] {
@@ -342,8 +358,11 @@ function joinedNamespaces({ linux }: ResolvedConfig): { ns: string; ns_file: str
 
 /** Where CRIU puts what it finds in the images: below its own cgroups. */
 function cgroupRoots(pid: number): { ctrl: string; path: string }[] {
-  const own = parseSelfCgroup(native("read_host_file", { path: `/proc/${pid}/cgroup` }).text);
-  return [...own].map(([ctrl, path]) => ({ ctrl, path }));
+  const path = `/proc/${pid}/cgroup`;
+  const { found, text } = native("read_host_file", { path });
+  // Without them CRIU would put the processes where the images say.
+  if (!found) throw new RuntimeError(`open ${path}: no such file or directory`, { path });
+  return [...parseSelfCgroup(text)].map(([ctrl, path]) => ({ ctrl, path }));
 }
 
 function makeMountPoints(bundle: Bundle, record: StateRecord): void {

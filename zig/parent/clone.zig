@@ -31,6 +31,8 @@ pub const Shared = struct {
     start: *const fn (shared: *Shared) sys.Error!void,
     /// The call under way.
     op: [*:0]const u8 = "",
+    /// What it is made on.
+    target: []const u8 = "",
     errno: sys.E = .SUCCESS,
 };
 

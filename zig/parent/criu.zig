@@ -118,15 +118,19 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
         kept.appendAssumeCapacity(child.input);
     }
 
-    var shared: clone.Shared = .{ .argument = &child, .start = start };
+    var shared: clone.Shared = .{ .argument = &child, .start = start, .target = "criu" };
     const flags: u64 = if (child.root == null) 0 else CLONE.NEWNS;
     const started = clone.run_child(&shared, flags, -1) catch
-        return call.fail(sys.backend.failed_op, child.path);
+        return call.fail(sys.backend.failed_op, shared.target);
+    errdefer end(started);
     const directories = try call.arena.alloc(i32, request.directories.len);
+    var received: usize = 0;
+    errdefer for (directories[0..received]) |fd| sys.close(fd);
     // The child has execed: they are all there, one a message.
-    for (directories) |*fd| {
+    while (received < directories.len) : (received += 1) {
         var buffer: [1]u8 = undefined;
-        fd.* = (sys.receive_message(pair[0], &buffer) catch return call.fail("recvmsg", "criu")).fd;
+        const message = sys.receive_message(pair[0], &buffer) catch return call.fail("recvmsg", "criu");
+        directories[received] = message.fd;
     }
     return .{
         .pid = started.pid,
@@ -137,21 +141,33 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
     };
 }
 
+fn end(criu: clone.Started) void {
+    var status: u32 = 0;
+    sys.pidfd_send_signal(criu.pidfd, @intFromEnum(std.os.linux.SIG.KILL)) catch {};
+    _ = sys.wait4(criu.pid, &status, 0) catch {};
+    sys.close(criu.pidfd);
+}
+
 /// In the child.
 fn start(shared: *clone.Shared) sys.Error!void {
     const child: *const Child = @ptrCast(@alignCast(shared.argument));
     if (child.root) |root| {
         shared.op = "mount";
         // What is mounted on the host meanwhile arrives here; nothing of ours leaves.
+        shared.target = "/";
         try sys.mount(null, "/", null, MS.REC | MS.SLAVE);
+        shared.target = root.path;
         try sys.mount(root.path, root.target, null, MS.BIND | MS.REC);
     }
-    shared.op = "open";
     for (child.directories) |path| {
+        shared.op = "open";
+        shared.target = path;
         const fd = try sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0);
         defer sys.close(fd);
+        shared.op = "sendmsg";
         try sys.send_message(child.socket, "d", fd);
     }
+    shared.target = "criu";
     shared.op = "dup3";
     if (child.input >= 0) {
         try sys.dup3(child.input, 0, 0);
@@ -166,6 +182,7 @@ fn start(shared: *clone.Shared) sys.Error!void {
     sys.reset_signal_dispositions();
     sys.sigprocmask(sys.SIG.SETMASK, 0, null);
     shared.op = "execve";
+    shared.target = child.path;
     try sys.execve(child.path, child.args, child.env);
 }
 
