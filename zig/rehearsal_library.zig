@@ -5,6 +5,7 @@
 const std = @import("std");
 const calls = @import("calls.zig");
 const backend = @import("rehearsal/backend.zig");
+const criu = @import("rehearsal/criu.zig");
 const errnos = @import("rehearsal/errnos.zig");
 const files = @import("rehearsal/host_files.zig");
 const host_types = @import("rehearsal/host.zig");
@@ -22,7 +23,12 @@ var subject: []const u8 = "";
 var stuck: []const u8 = "";
 
 const File = struct { path: []const u8, text: ?[]const u8 };
-const Beginning = struct { files: []const File, mounts: []const tree.Mount };
+const Beginning = struct {
+    files: []const File,
+    mounts: []const tree.Mount,
+    /// Of each CRIU that will be started.
+    criu: []const []const criu.Answer = &.{},
+};
 
 /// A host on which nothing has happened. `json`: a Beginning; directories have no text. False: it is not one.
 pub export fn rehearsal_begin(json: [*]const u8, length: u32) bool {
@@ -36,6 +42,7 @@ pub export fn rehearsal_begin(json: [*]const u8, length: u32) bool {
         .arena = arena,
         .tree = .{ .arena = arena, .mounts = beginning.mounts },
         .children = .{ .arena = arena },
+        .criu_answers = beginning.criu,
     };
     for (beginning.files) |file| host.tree.add(file.path, file.text == null, file.text orelse "");
     for (0..3) |fd| host.descriptors[fd] = .{ .kind = .stdio, .cloexec = false };

@@ -1,27 +1,8 @@
 /** After which failures a command goes on, or says something else than the kernel does, and why. */
 
 import { ERRNO } from "../../src/native/boundary.gen.ts";
-
-interface Exception {
-  /** How the call begins. */
-  call: string;
-  /** Stands in it. */
-  holds?: string;
-  /** The call of the core; absent: any. */
-  subject?: string;
-  /** Of host-scenarios.ts; absent: any. */
-  scenario?: string;
-  errnos?: readonly number[];
-  /** The last call of these words only. */
-  last?: true;
-  /** Something is not there, so nothing is done to it. */
-  lessDone?: true;
-  /** It becomes an error that says more than this errno. */
-  otherError?: true;
-  /** What is there belongs to somebody else, or cannot be taken back. */
-  leaves?: true;
-  why: string;
-}
+import { criuExceptions } from "./criu-exceptions.ts";
+import type { Exception } from "./exception.ts";
 
 export const madeAgain: Exception = { call: "", why: "it is made again" };
 
@@ -43,6 +24,7 @@ const {
 } = ERRNO;
 
 const table: readonly Exception[] = [
+  ...criuExceptions,
   { call: "close(", why: "the descriptor is gone in any case: close(2)" },
   { call: "munmap(", why: "what is left of memory is given back at the end" },
   { call: "rt_sigaction(", why: "a signal whose disposition cannot be set has the default one" },

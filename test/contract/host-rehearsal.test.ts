@@ -15,6 +15,7 @@ import { errnoName } from "../../src/kernel/errno.ts";
 import { ERRNO } from "../../src/native/boundary.gen.ts";
 import { tell } from "../hostile/results.ts";
 import { isLong } from "../hostile/rounds.ts";
+import { criuScenarios } from "./criu-scenarios.ts";
 import {
   configPathOf,
   confinedFromOutside,
@@ -23,10 +24,17 @@ import {
   madeAgain,
   whatItConfines,
 } from "./host-exceptions.ts";
-import { context, hostFiles, type Scenario, scenarios, standInForFacts } from "./host-scenarios.ts";
+import {
+  context,
+  hostFiles,
+  scenarios as otherScenarios,
+  type Scenario,
+  standInForFacts,
+} from "./host-scenarios.ts";
 import { type Fault, RehearsedHost } from "./rehearsed-host.ts";
 import { builtBefore } from "./zig-build.ts";
 
+const scenarios = [...otherScenarios, ...criuScenarios];
 let host: RehearsedHost;
 const only = Bun.env["REHEARSE"]?.split(" ");
 const everyErrno = Object.values(ERRNO).filter((errno) => errno !== ERRNO.SUCCESS);
@@ -61,6 +69,7 @@ function rehearse(scenario: Scenario, fault?: Fault) {
   }
   const report = host.report();
   if (error === undefined) scenario.after?.(acted);
+  for (const each of scenario.kept ?? []) before.add(each);
   return { ...report, error, left: report.held.filter((each) => !before.has(each)) };
 }
 

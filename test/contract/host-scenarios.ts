@@ -32,6 +32,11 @@ export interface Scenario {
   config: Raw;
   /** The cgroup driver; absent: cgroupfs. */
   driver?: "systemd";
+  /** Besides those of all hosts. */
+  files?: HostFiles["files"];
+  criu?: HostFiles["criu"];
+  /** What of the report's `held` may be left: the caller named it and keeps it, or it ends with the command. */
+  kept?: readonly string[];
   /** Done before the calls are counted. */
   before?: (context: ContainerContext) => unknown;
   act: (context: ContainerContext, made: unknown) => unknown;
@@ -262,7 +267,12 @@ const directories = [
 ];
 
 /** Those of the scenario, before it begins. */
-export function hostFiles({ facts, config }: Pick<Scenario, "facts" | "config">): HostFiles {
+export function hostFiles({
+  facts,
+  config,
+  files = [],
+  criu,
+}: Pick<Scenario, "facts" | "config" | "files" | "criu">): HostFiles {
   const isV2 = facts.cgroup_file_system === "cgroup2";
   const hierarchies = isV2 ? [] : v1Hierarchies.map((name) => `/sys/fs/cgroup/${name}`);
   const slices = [
@@ -277,12 +287,14 @@ export function hostFiles({ facts, config }: Pick<Scenario, "facts" | "config">)
       { path: "/proc/kcore", text: "" },
       { path: "/proc/self/setgroups", text: "allow\n" },
       { path: "/bundle/config.json", text: stringifyJson(config) },
+      ...files,
     ],
     mounts: [
       { path: "/proc", magic: PROC },
       { path: "/sys/fs/cgroup", magic: isV2 ? CGROUP2 : TMPFS },
       ...hierarchies.map((path) => ({ path, magic: CGROUP })),
     ],
+    criu,
   };
 }
 

@@ -11,6 +11,17 @@ export interface HostFiles {
   files: readonly { path: string; text: string | null }[];
   /** `magic`: f_type of statfs(2). */
   mounts: readonly { path: string; magic: number }[];
+  /** Of each CRIU that will be started, what it answers. */
+  criu?: readonly (readonly CriuAnswer[])[] | undefined;
+}
+
+export interface CriuAnswer {
+  /** base64 of a criu_resp. */
+  message: string;
+  /** The pid of the process that it has restored by then. */
+  restored?: number;
+  /** A descriptor of this name comes with it. */
+  passes?: string;
 }
 
 interface NotedCall {

@@ -22,9 +22,14 @@ pub const Children = struct {
     next_pid: i32 = 100,
 
     pub fn make(self: *Children) *Process {
+        defer self.next_pid += 1;
+        return self.make_with(self.next_pid);
+    }
+
+    /// `pid`: nobody else's.
+    pub fn make_with(self: *Children, pid: i32) *Process {
         const process = self.arena.create(Process) catch @panic("no memory");
-        process.* = .{ .pid = self.next_pid };
-        self.next_pid += 1;
+        process.* = .{ .pid = pid };
         self.list.append(self.arena, process) catch @panic("no memory");
         return process;
     }

@@ -8,6 +8,7 @@ const plan_types = @import("../plan.zig");
 const backend = @import("backend.zig");
 const beneath = @import("host_beneath.zig");
 const children = @import("children.zig");
+const criu_types = @import("criu.zig");
 const descriptors = @import("descriptors.zig");
 const device_rules = @import("device_rules.zig");
 const files = @import("host_files.zig");
@@ -61,6 +62,8 @@ pub const Descriptor = struct {
     channel: u32 = 0,
 };
 
+pub const InFlight = struct { channel: u32, packet: []const u8, passes: Descriptor };
+
 pub const Host = struct {
     /// Everything below is in it.
     arena: std.mem.Allocator,
@@ -69,6 +72,11 @@ pub const Host = struct {
     descriptors: [descriptors_max]Descriptor = @splat(.{}),
     directory: []const u8 = "/",
     peer: ?peer_types.Peer = null,
+    criu: ?criu_types.Session = null,
+    /// Of each CRIU that will be started.
+    criu_answers: []const []const criu_types.Answer = &.{},
+    /// What a process has sent before it executed its program.
+    in_flight: std.ArrayList(InFlight) = .empty,
     /// The process between clone3(2) and execve(2).
     current: ?*children.Process = null,
     route: u16 = 0,
@@ -202,8 +210,12 @@ pub const Host = struct {
             },
             .sendmsg => blk: {
                 const packet = passing.packet_of(a[1]);
-                switch (self.at(number, a[0]).kind) {
-                    .channel, .connection => self.hear(packet),
+                const to = self.at(number, a[0]);
+                switch (to.kind) {
+                    .channel, .connection => if (self.current == null)
+                        self.hear(to.channel, packet)
+                    else
+                        self.send_from_child(to.channel, packet, a[1]),
                     .route => messages.ask_route(self, packet),
                     else => {},
                 }
@@ -233,6 +245,7 @@ pub const Host = struct {
                 _ = self.at(number, a[0]);
                 break :blk 0;
             },
+            .mount => 0,
             .mmap => @intFromPtr((self.arena.alignedAlloc(u8, .@"16", a[1]) catch @panic("no memory")).ptr),
             .prlimit64 => blk: {
                 if (a[3] != 0) @as(*sys.RLimit, @ptrFromInt(a[3])).* = .{ .soft = 1024, .hard = 4096 };
@@ -278,7 +291,7 @@ pub const Host = struct {
 
     fn write(self: *Host, to: *Descriptor, what: []const u8) usize {
         switch (to.kind) {
-            .channel => self.hear(what),
+            .channel => self.hear(to.channel, what),
             .data => to.data.?.appendSlice(self.arena, what) catch @panic("no memory"),
             .file => files.wrote(self, to, what),
             else => {},
@@ -286,15 +299,33 @@ pub const Host = struct {
         return what.len;
     }
 
-    fn hear(self: *Host, packet: []const u8) void {
-        if (self.peer) |*peer| peer.hear(self.arena, packet);
+    fn hear(self: *Host, channel: u32, packet: []const u8) void {
+        if (self.criu_at(channel)) |criu| {
+            criu.heard += 1;
+        } else if (self.peer) |*peer| peer.hear(self.arena, packet);
     }
 
-    /// bunc-init that waits for its parent's word finds the end of the channel, and ends.
+    pub fn criu_at(self: *Host, channel: u32) ?*criu_types.Session {
+        const criu = if (self.criu) |*it| it else return null;
+        return if (criu.channel == channel) criu else null;
+    }
+
+    fn send_from_child(self: *Host, channel: u32, packet: []const u8, address: usize) void {
+        self.in_flight.append(self.arena, .{
+            .channel = channel,
+            .packet = self.arena.dupe(u8, packet) catch @panic("no memory"),
+            .passes = self.at(.sendmsg, words.usize_of(passing.descriptor_of(address))).*,
+        }) catch @panic("no memory");
+    }
+
+    /// bunc-init that waits for its parent's word finds the end of the channel, and ends; so does CRIU.
     fn close_channel(self: *Host, channel: u32) void {
+        for (self.descriptors) |fd| if (fd.channel == channel) return;
+        if (self.criu_at(channel)) |criu| if (self.children.find(criu.pid)) |process| {
+            children.Children.end(process, if (criu.is_done()) 0 else 1 << 8);
+        };
         const peer = if (self.peer) |*it| it else return;
         if (peer.channel != channel) return;
-        for (self.descriptors) |fd| if (fd.channel == channel) return;
         switch (peer.turn()) {
             .wait_for_start, .execute => return,
             else => |turn| if (self.children.find(peer.pid)) |process| {
@@ -307,9 +338,13 @@ pub const Host = struct {
     pub fn refused(self: *Host, number: linux.SYS, a: [6]usize, errno: linux.E) void {
         if (number != .sendmsg and number != .recvmsg) return;
         if (errno != .PIPE and errno != .CONNRESET) return;
-        const peer = self.peer orelse return;
-        if (self.at(number, a[0]).channel != peer.channel) return;
-        if (self.children.find(peer.pid)) |process| children.Children.end(process, children.sigkill);
+        const channel = self.at(number, a[0]).channel;
+        const pid = if (self.criu_at(channel)) |criu| criu.pid else blk: {
+            const peer = self.peer orelse return;
+            if (channel != peer.channel) return;
+            break :blk peer.pid;
+        };
+        if (self.children.find(pid)) |process| children.Children.end(process, children.sigkill);
     }
 
     /// A call that would wait for ever ends the rehearsal.
@@ -385,7 +420,7 @@ pub const Host = struct {
         self.current = null;
     }
 
-    /// bunc-init goes on, another program succeeds.
+    /// bunc-init and CRIU go on, another program succeeds.
     pub fn executed(self: *Host, number: linux.SYS, a: [6]usize) void {
         const process = self.current.?;
         self.current = null;
@@ -393,6 +428,7 @@ pub const Host = struct {
         const vector: [*:null]const ?[*:0]const u8 = @ptrFromInt(a[if (number == .execve) 1 else 2]);
         const arguments = std.mem.span(vector);
         if (number == .execveat) return self.begin_init(process, arguments);
+        if (std.mem.eql(u8, std.mem.span(arguments[0].?), "criu")) return criu_types.begin(self, process);
         files.map_by_helper(self, text(a[0]), arguments);
         children.Children.end(process, 0);
     }
@@ -435,7 +471,7 @@ pub const Host = struct {
             },
             .prlimit64 => if (a[2] == 0) return else note.write(self, number, a),
             .renameat2 => self.print("file {s}", .{text(a[3])}),
-            .mkdirat, .sched_setaffinity, .bpf, .fchownat => note.write(self, number, a),
+            .mkdirat, .mount, .sched_setaffinity, .bpf, .fchownat => note.write(self, number, a),
             .clone3 => note.write(self, number, a),
             else => return,
         };

@@ -278,6 +278,8 @@ pub fn stat(host: *Host, number: linux.SYS, a: [6]usize) usize {
         out.ino = if (process_of(host, path)) |process| @intFromBool(process.own_user_namespace) else 0;
         return 0;
     }
+    // The others of a process are its own.
+    if (std.mem.startsWith(u8, path, "/proc/self/ns/")) return 0;
     if (host.tree.find(path)) |node| {
         if (node.is_directory) out.mode = S.IFDIR | 0o755;
         return 0;

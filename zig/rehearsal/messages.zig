@@ -1,4 +1,4 @@
-//! Who answers the bunc process in a rehearsal: bunc-init (peer.zig), and the kernel's rtnetlink.
+//! Who answers the bunc process in a rehearsal: bunc-init (peer.zig), CRIU, and the kernel's rtnetlink.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -6,6 +6,7 @@ const sync = @import("../sync.zig");
 const netlink = @import("../netlink.zig");
 const host_types = @import("host.zig");
 const children = @import("children.zig");
+const criu = @import("criu.zig");
 const passing = @import("passing.zig");
 const Host = host_types.Host;
 
@@ -15,6 +16,12 @@ pub fn receive(host: *Host, from: *const host_types.Descriptor, address: usize) 
     const room = passing.packet_of(address);
     if (from.kind == .route) return answer_route(host, room);
     header.control_len = 0;
+    if (in_flight_on(host, from.channel)) |sent| {
+        passing.pass(host, header, sent.passes);
+        @memcpy(room[0..sent.packet.len], sent.packet);
+        return sent.packet.len;
+    }
+    if (host.criu_at(from.channel)) |session| return criu.receive(host, session, header, room);
     const peer = if (host.peer) |*it| it else host.get_stuck("recvmsg: nobody has the other end");
     while (true) {
         const process = host.children.find(peer.pid) orelse return 0;
@@ -58,6 +65,13 @@ pub fn receive(host: *Host, from: *const host_types.Descriptor, address: usize) 
             },
         }
     }
+}
+
+fn in_flight_on(host: *Host, channel: u32) ?host_types.InFlight {
+    for (host.in_flight.items, 0..) |each, index| {
+        if (each.channel == channel) return host.in_flight.orderedRemove(index);
+    }
+    return null;
 }
 
 fn is_mapped(host: *Host, pid: i32) bool {

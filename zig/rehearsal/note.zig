@@ -272,7 +272,7 @@ fn print_bytes(
     switch (kind) {
         .channel, .connection => try out.print(
             "{s}{s}",
-            .{ separator, if (std.enums.fromInt(sync.Kind, bytes[0])) |it| @tagName(it) else "?" },
+            .{ separator, message_kind(kernel, to, bytes) },
         ),
         .route => try out.print("{s}message {d}", .{ separator, std.mem.readInt(u16, bytes[4..6], .little) }),
         // Programs, plans and records.
@@ -280,6 +280,13 @@ fn print_bytes(
             try out.print("{s}...", .{separator});
         } else try out.print("{s}\"{f}\"", .{ separator, std.zig.fmtString(bytes) }),
     }
+}
+
+fn message_kind(kernel: anytype, to: usize, packet: []const u8) []const u8 {
+    if (@hasDecl(@TypeOf(kernel.*), "criu_at")) {
+        if (kernel.criu_at(kernel.of(memory.signed(to)).?.channel) != null) return "request";
+    }
+    return if (std.enums.fromInt(sync.Kind, packet[0])) |kind| @tagName(kind) else "descriptor";
 }
 
 /// Mounts by their place, and what makes the process who it is.

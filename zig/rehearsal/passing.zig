@@ -23,6 +23,12 @@ pub fn packet_of(address: usize) []u8 {
     return words.bytes(vector.base, vector.len);
 }
 
+/// The descriptor that a message is sent with.
+pub fn descriptor_of(address: usize) i32 {
+    const header: *const Header = @ptrFromInt(address);
+    return @as(*const Control, @ptrFromInt(header.control)).fd;
+}
+
 /// A message comes with this descriptor.
 pub fn pass(kernel: anytype, header: *Header, what: anytype) void {
     const control: *Control = @ptrFromInt(header.control);
