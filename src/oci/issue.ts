@@ -64,6 +64,24 @@ export function describeFound(value: unknown): string {
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
+const STEP = /\.?([A-Za-z_$][\w$]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/g;
+
+/** The members of a path: the opposite of `formatPath`. */
+export function pathMembers(path: string): (string | number)[] {
+  return [...path.matchAll(STEP)].map(
+    ([, name, index, quoted = '""']) =>
+      name ?? (index === undefined ? String(JSON.parse(quoted)) : Number(index)),
+  );
+}
+
+/** The value at a path in a document; undefined: there is none. */
+export function valueAt(document: unknown, path: string): unknown {
+  return pathMembers(path).reduce<unknown>(
+    (value, member) => (value as Record<string | number, unknown> | undefined)?.[member],
+    document,
+  );
+}
+
 /** Joins path members: numbers are indices, names that are no identifiers are quoted. */
 export function formatPath(members: readonly unknown[]): string {
   let text = "";

@@ -3,6 +3,8 @@
  * for who wants to be shown the place.
  */
 
+import { pathMembers } from "./issue.ts";
+
 export interface Place {
   /** Both from 1; columns are characters (code points). */
   line: number;
@@ -18,7 +20,6 @@ interface Value {
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{}]|[^\s[\]{},:"]+/g;
 const COLON = /\s*:/y;
-const STEP = /\.?([A-Za-z_$][\w$]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/g;
 
 /**
  * A function from paths as errors have them ("mounts[3].type") to places: of the value; of what is nearest
@@ -31,11 +32,8 @@ export function placesIn(text: string): (path: string) => Place {
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lineStarts.push(at + 1);
   return (path) => {
     let value = root;
-    for (const [, name, index, quoted] of path.matchAll(STEP)) {
-      const next =
-        index === undefined
-          ? memberOf(value, quoted === undefined ? (name as string) : (JSON.parse(quoted) as string))
-          : value.items?.[Number(index)];
+    for (const member of pathMembers(path)) {
+      const next = typeof member === "number" ? value.items?.[member] : memberOf(value, member);
       if (next === undefined) break;
       value = next;
     }

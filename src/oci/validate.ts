@@ -9,7 +9,7 @@
 import type { Warning } from "../failure/warning.ts";
 import { type Config, ConfigSchema } from "./config.ts";
 import { checkDocument, type Loaded, type Reading } from "./document.ts";
-import { configError, describeFound, type Issue } from "./issue.ts";
+import { configError, describeFound, type Issue, valueAt } from "./issue.ts";
 import type { ProcessConfig } from "./process.ts";
 import { linuxRules } from "./rules/linux.ts";
 import { mountRules } from "./rules/mounts.ts";
@@ -77,17 +77,20 @@ function run<T, Facts>(
 ): void {
   const report: Report = {
     isSound: (path) => !hasIssue(known, prefix + path),
-    issue(path, found, accepted, message) {
+    issue(path, accepted, message) {
+      report.issueOf(path, valueAt(document, path), accepted, message);
+    },
+    issueOf(path, found, accepted, message) {
       const issue: Issue = { path: prefix + path, found: describeFound(found), accepted };
       findings.issues.push(message === undefined ? issue : { ...issue, message });
     },
-    warn(path, found, message) {
-      findings.warnings.push({ path: prefix + path, found: describeFound(found), message });
+    warn(path, message) {
+      findings.warnings.push({ path: prefix + path, found: describeFound(valueAt(document, path)), message });
     },
   };
   for (const rule of rules) {
     if (rule.reads.some((path) => isBroken(known, prefix + path))) continue;
-    rule.check(document, facts, report);
+    rule.check(document, report, facts);
   }
 }
 

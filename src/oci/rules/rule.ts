@@ -20,14 +20,21 @@ export interface ValidationFacts extends ProcessFacts {
 export interface Report {
   /** Whether the schema found nothing wrong at or below a path. For the items of lists read as "mounts[]". */
   isSound(path: string): boolean;
-  issue(path: string, found: unknown, accepted: string, message?: string): void;
+  /** The value at `path` is wrong. `message`: the sentence for the rule that is broken. */
+  issue(path: string, accepted: string, message?: string): void;
+  /** `found`: what is shown in place of the value at `path`. */
+  issueOf(path: string, found: unknown, accepted: string, message?: string): void;
   /** For a configuration that is accepted all the same. `message`: what is done instead. */
-  warn(path: string, found: unknown, message: string): void;
+  warn(path: string, message: string): void;
 }
 
 /** One rule, for documents of type T. */
 export interface Rule<T, Facts = ValidationFacts> {
   /** Paths of the members that the rule reads; "mounts[]": it skips unsound items itself. */
   reads: readonly string[];
-  check(document: T, facts: Facts, report: Report): void;
+  check: (document: T, report: Report, facts: Facts) => void;
+}
+
+export function rule<T, Facts>(reads: readonly string[], check: Rule<T, Facts>["check"]): Rule<T, Facts> {
+  return { reads, check };
 }
