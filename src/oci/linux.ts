@@ -16,22 +16,12 @@ import {
   texts,
   uint32,
 } from "./primitives.ts";
+import { PROPAGATIONS } from "./resolved/mount-options.ts";
 import { ResourcesSchema } from "./resources.ts";
 import { SeccompSchema } from "./seccomp.ts";
 
 export const NAMESPACE_TYPES = ["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"] as const;
 export type NamespaceType = (typeof NAMESPACE_TYPES)[number];
-
-const ROOTFS_PROPAGATIONS = [
-  "private",
-  "rprivate",
-  "slave",
-  "rslave",
-  "shared",
-  "rshared",
-  "unbindable",
-  "runbindable",
-] as const;
 
 export const MEMORY_POLICY_MODES = [
   "MPOL_DEFAULT",
@@ -101,7 +91,7 @@ export const LinuxSchema = struct({
   devices: v.optional(listOf(DeviceSchema, "an array of devices"), []),
   netDevices: v.exactOptional(mapOf(struct({ name: v.optional(text, "") }), "an object of {name}")),
   seccomp: v.exactOptional(SeccompSchema),
-  rootfsPropagation: v.optional(oneOf(["", ...ROOTFS_PROPAGATIONS]), ""),
+  rootfsPropagation: v.optional(oneOf(["", ...PROPAGATIONS.keys()]), ""),
   /** Relative paths start at the container's root. "" is ignored. */
   maskedPaths: v.optional(texts, []),
   readonlyPaths: v.optional(texts, []),

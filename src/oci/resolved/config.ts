@@ -8,7 +8,7 @@ import type { Propagation } from "../../native/boundary.gen.ts";
 import type { Config } from "../config.ts";
 import type { LinuxConfig, NamespaceType } from "../linux.ts";
 import { type ResolvedDevice, resolveDevices } from "./devices.ts";
-import { propagationOf } from "./mount-options.ts";
+import { PROPAGATIONS } from "./mount-options.ts";
 import { rootPath } from "./mount-targets.ts";
 import { type ResolvedMount, resolveMount } from "./mounts.ts";
 
@@ -87,7 +87,7 @@ export function resolveConfig(config: Config, bundle: string): ResolvedConfig {
       })),
       maskedPaths: restrictedPaths("linux.maskedPaths", linux.maskedPaths),
       readonlyPaths: restrictedPaths("linux.readonlyPaths", linux.readonlyPaths),
-      rootfsPropagation: propagationOf(linux.rootfsPropagation) ?? null,
+      rootfsPropagation: PROPAGATIONS.get(linux.rootfsPropagation) ?? null,
     },
   };
 }

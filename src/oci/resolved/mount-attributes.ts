@@ -53,10 +53,3 @@ export function remountSuperblockOptions(flags: ReadonlySet<SuperblockFlag>): Mo
   const cleared = (["ro", "sync", "lazytime"] as const).filter((flag) => !flags.has(flag));
   return [...superblockOptions(flags), ...cleared.map((flag) => ({ key: off[flag], value: null }))];
 }
-
-/** "size=65536k" → {key, value}; a word without "=" is a flag. */
-export function dataOption(word: string): MountOption {
-  const equals = word.indexOf("=");
-  if (equals === -1) return { key: word, value: null };
-  return { key: word.slice(0, equals), value: word.slice(equals + 1) };
-}

@@ -25,7 +25,7 @@ export interface MountOptions {
   clear: number;
   /** MOUNT_ATTR_* of the access time kind; `undefined`: none is asked for. */
   accessTime: number | undefined;
-  superblock: ReadonlySet<SuperblockFlag>;
+  superblock: Set<SuperblockFlag>;
   propagation: Propagation[];
   /** Recursive attributes as for mount_setattr(2): access time included, with its mask in `clear`. */
   recursiveSet: number;
@@ -43,22 +43,24 @@ const { RDONLY, NOSUID, NODEV, NOEXEC, NODIRATIME, NOSYMFOLLOW, NOATIME, STRICTA
 /** MOUNT_ATTR_RELATIME: the kind that no bit stands for. */
 const RELATIME = 0;
 
-const SET: ReadonlyMap<string, number> = new Map([
-  ["ro", RDONLY],
-  ["nosuid", NOSUID],
-  ["nodev", NODEV],
-  ["noexec", NOEXEC],
-  ["nodiratime", NODIRATIME],
-  ["nosymfollow", NOSYMFOLLOW],
-]);
+interface AttributeChange {
+  set: number;
+  clear: number;
+}
 
-const CLEAR: ReadonlyMap<string, number> = new Map([
-  ["rw", RDONLY],
-  ["suid", NOSUID],
-  ["dev", NODEV],
-  ["exec", NOEXEC],
-  ["diratime", NODIRATIME],
-  ["symfollow", NOSYMFOLLOW],
+/** Attributes but the access time's: the option that sets one, and the one that clears it. */
+const PAIRS: readonly [on: string, off: string, flag: number][] = [
+  ["ro", "rw", RDONLY],
+  ["nosuid", "suid", NOSUID],
+  ["nodev", "dev", NODEV],
+  ["noexec", "exec", NOEXEC],
+  ["nodiratime", "diratime", NODIRATIME],
+  ["nosymfollow", "symfollow", NOSYMFOLLOW],
+];
+
+const ATTRIBUTES: ReadonlyMap<string, AttributeChange> = new Map<string, AttributeChange>([
+  ...PAIRS.map(([on, , flag]) => [on, { set: flag, clear: 0 }] as const),
+  ...PAIRS.map(([, off, flag]) => [off, { set: 0, clear: flag }] as const),
 ]);
 
 const ACCESS_TIME: ReadonlyMap<string, number> = new Map([
@@ -72,6 +74,13 @@ const NOT_ACCESS_TIME: ReadonlyMap<string, number> = new Map([
   ["atime", NOATIME],
   ["norelatime", RELATIME],
   ["nostrictatime", STRICTATIME],
+]);
+
+/** Behind an "r": "rro", "rnoatime". A mask cannot say "not": the kernel's default takes its place. */
+const RECURSIVE: ReadonlyMap<string, AttributeChange> = new Map([
+  ...ATTRIBUTES,
+  ...[...ACCESS_TIME].map(([name, kind]) => [name, { set: kind, clear: ATIME_MASK }] as const),
+  ...[...NOT_ACCESS_TIME.keys()].map((name) => [name, { set: RELATIME, clear: ATIME_MASK }] as const),
 ]);
 
 const SUPERBLOCK: ReadonlyMap<string, { flag: SuperblockFlag; on: boolean }> = new Map([
@@ -90,16 +99,10 @@ const SUPERBLOCK: ReadonlyMap<string, { flag: SuperblockFlag; on: boolean }> = n
  * Known, but without effect: `silent` only keeps the kernel's log quiet and has no fsconfig(2) name; change
  * counters are always on in every file system that has them, and so are ACLs.
  */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
-  "iversion",
-  "noiversion",
-  "silent",
-  "loud",
-  "acl",
-  "noacl",
-]);
+const WITHOUT_EFFECT = ["iversion", "noiversion", "silent", "loud", "acl", "noacl"];
 
-const PROPAGATION: ReadonlyMap<string, Propagation> = new Map([
+/** "private", "rprivate" and so on. */
+export const PROPAGATIONS: ReadonlyMap<string, Propagation> = new Map([
   ["private", { flag: MS.PRIVATE, recursive: false }],
   ["rprivate", { flag: MS.PRIVATE, recursive: true }],
   ["slave", { flag: MS.SLAVE, recursive: false }],
@@ -110,26 +113,28 @@ const PROPAGATION: ReadonlyMap<string, Propagation> = new Map([
   ["runbindable", { flag: MS.UNBINDABLE, recursive: true }],
 ]);
 
-/** The propagation that a word names ("rshared"), for mounts and for linux.rootfsPropagation. */
-export function propagationOf(word: string): Propagation | undefined {
-  return PROPAGATION.get(word);
-}
+const KEYWORDS: ReadonlyMap<string, Partial<MountOptions>> = new Map<string, Partial<MountOptions>>([
+  ["", {}],
+  ["defaults", {}],
+  ["bind", { bind: true }],
+  ["rbind", { bind: true, recursive: true }],
+  ["remount", { remount: true }],
+  ["tmpcopyup", { copyUp: true }],
+  ["idmap", { idMap: { recursive: false } }],
+  ["ridmap", { idMap: { recursive: true } }],
+]);
 
 /** Names of all options that are understood, sorted: `mountOptions` of `features`. */
 export function knownMountOptions(): string[] {
-  const recursive = [SET, CLEAR, ACCESS_TIME, NOT_ACCESS_TIME].flatMap((table) =>
-    [...table.keys()].map((name) => `r${name}`),
-  );
-  const names = ["bind", "rbind", "remount", "defaults", "tmpcopyup", "idmap", "ridmap"];
-  const tables = [SET, CLEAR, ACCESS_TIME, NOT_ACCESS_TIME, SUPERBLOCK, PROPAGATION].flatMap((table) => [
-    ...table.keys(),
-  ]);
-  return [...new Set([...names, ...tables, ...WITHOUT_EFFECT, ...recursive])].sort();
+  const tables = [ATTRIBUTES, ACCESS_TIME, NOT_ACCESS_TIME, SUPERBLOCK, PROPAGATIONS, KEYWORDS];
+  const names = new Set([...tables.flatMap((table) => [...table.keys()]), ...WITHOUT_EFFECT]);
+  for (const name of RECURSIVE.keys()) names.add(`r${name}`);
+  names.delete("");
+  return [...names].sort();
 }
 
 /** `type` "bind" means a bind mount too, as mount(8) and crun take it. */
 export function parseMountOptions(type: string, options: readonly string[]): MountOptions {
-  const superblock = new Set<SuperblockFlag>();
   const parsed: MountOptions = {
     bind: type === "bind",
     recursive: false,
@@ -138,7 +143,7 @@ export function parseMountOptions(type: string, options: readonly string[]): Mou
     set: 0,
     clear: 0,
     accessTime: undefined,
-    superblock,
+    superblock: new Set(),
     propagation: [],
     recursiveSet: 0,
     recursiveClear: 0,
@@ -146,106 +151,42 @@ export function parseMountOptions(type: string, options: readonly string[]): Mou
     idMap: undefined,
     data: [],
   };
-  for (const option of options) {
-    for (const word of splitData(option)) {
-      if (!applyFlag(parsed, superblock, word) && !applyKeyword(parsed, word)) parsed.data.push(word);
-    }
+  for (const word of options.flatMap(splitData)) {
+    if (applyFlag(parsed, word)) parsed.hasFlags = true;
+    else if (!applyKeyword(parsed, word)) parsed.data.push(word);
   }
   return parsed;
 }
 
-function applyFlag(parsed: MountOptions, superblock: Set<SuperblockFlag>, word: string): boolean {
-  const set = SET.get(word);
-  const clear = CLEAR.get(word);
+function applyFlag(parsed: MountOptions, word: string): boolean {
+  const attribute = ATTRIBUTES.get(word);
+  if (attribute !== undefined) {
+    parsed.set = (parsed.set & ~attribute.clear) | attribute.set;
+    parsed.clear = (parsed.clear & ~attribute.set) | attribute.clear;
+  }
+  const superblock = SUPERBLOCK.get(word);
+  if (superblock?.on) parsed.superblock.add(superblock.flag);
+  else if (superblock !== undefined) parsed.superblock.delete(superblock.flag);
   const accessTime = ACCESS_TIME.get(word);
-  const notAccessTime = NOT_ACCESS_TIME.get(word);
-  const change = SUPERBLOCK.get(word);
-  if (set !== undefined) {
-    parsed.set |= set;
-    parsed.clear &= ~set;
-  }
-  if (clear !== undefined) {
-    parsed.clear |= clear;
-    parsed.set &= ~clear;
-  }
   if (accessTime !== undefined) parsed.accessTime = accessTime;
+  const notAccessTime = NOT_ACCESS_TIME.get(word);
   if (notAccessTime !== undefined && parsed.accessTime === notAccessTime) parsed.accessTime = undefined;
-  if (change !== undefined) {
-    if (change.on) superblock.add(change.flag);
-    else superblock.delete(change.flag);
-  }
-  const known =
-    set !== undefined ||
-    clear !== undefined ||
-    accessTime !== undefined ||
-    notAccessTime !== undefined ||
-    change !== undefined ||
-    WITHOUT_EFFECT.has(word);
-  if (known) parsed.hasFlags = true;
-  return known;
+  const found = attribute ?? superblock ?? accessTime ?? notAccessTime;
+  return found !== undefined || WITHOUT_EFFECT.includes(word);
 }
 
 function applyKeyword(parsed: MountOptions, word: string): boolean {
-  const propagation = PROPAGATION.get(word);
-  if (propagation !== undefined) {
-    parsed.propagation.push(propagation);
-    return true;
-  }
-  switch (word) {
-    case "":
-    case "defaults":
-      return true;
-    case "bind":
-      parsed.bind = true;
-      return true;
-    case "rbind":
-      parsed.bind = true;
-      parsed.recursive = true;
-      return true;
-    case "remount":
-      parsed.remount = true;
-      return true;
-    case "tmpcopyup":
-      parsed.copyUp = true;
-      return true;
-    case "idmap":
-      parsed.idMap = { recursive: false };
-      return true;
-    case "ridmap":
-      parsed.idMap = { recursive: true };
-      return true;
-    default:
-      return applyIdMap(parsed, word) || applyRecursive(parsed, word);
-  }
-}
-
-function applyIdMap(parsed: MountOptions, word: string): boolean {
-  const match = /^(r?)idmap=(.*)$/s.exec(word);
-  if (match === null) return false;
-  parsed.idMap = { recursive: match[1] === "r", mapping: match[2] as string };
-  return true;
-}
-
-/** "rro", "rnoatime": the plain option's name behind an "r". */
-function applyRecursive(parsed: MountOptions, word: string): boolean {
-  if (!word.startsWith("r")) return false;
-  const name = word.slice(1);
-  const set = SET.get(name);
-  const clear = CLEAR.get(name);
-  // A mask cannot say "not": the kernel's default takes its place.
-  const accessTime = NOT_ACCESS_TIME.has(name) ? RELATIME : ACCESS_TIME.get(name);
-  if (set !== undefined) {
-    parsed.recursiveSet |= set;
-    parsed.recursiveClear &= ~set;
-  } else if (clear !== undefined) {
-    parsed.recursiveClear |= clear;
-    parsed.recursiveSet &= ~clear;
-  } else if (accessTime !== undefined) {
-    parsed.recursiveSet = (parsed.recursiveSet & ~ATIME_MASK) | accessTime;
-    parsed.recursiveClear |= ATIME_MASK;
-  } else {
-    return false;
-  }
+  const propagation = PROPAGATIONS.get(word);
+  const keyword = KEYWORDS.get(word);
+  const change = word.startsWith("r") ? RECURSIVE.get(word.slice(1)) : undefined;
+  if (propagation !== undefined) parsed.propagation.push(propagation);
+  else if (keyword !== undefined) Object.assign(parsed, keyword);
+  else if (/^r?idmap=/.test(word)) {
+    parsed.idMap = { recursive: word.startsWith("r"), mapping: word.slice(word.indexOf("=") + 1) };
+  } else if (change !== undefined) {
+    parsed.recursiveSet = (parsed.recursiveSet & ~change.clear) | change.set;
+    parsed.recursiveClear = (parsed.recursiveClear & ~change.set) | change.clear;
+  } else return false;
   return true;
 }
 

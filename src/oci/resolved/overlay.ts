@@ -42,32 +42,22 @@ export function overlayOption({ key, value }: MountOption, bundle: string): Moun
 }
 
 function joinLayers(layers: readonly OverlayLayer[]): string {
-  let joined = "";
-  for (const { path, dataOnly } of layers) {
-    if (joined !== "") joined += dataOnly ? "::" : ":";
-    joined += withEscapes(path);
-  }
-  return joined;
+  return layers
+    .map(({ path, dataOnly }, index) => `${index === 0 ? "" : dataOnly ? "::" : ":"}${withEscapes(path)}`)
+    .join("");
 }
+
+/** A path, with a colon behind a backslash as a part of it, and what follows it. */
+const LAYER = /((?:\\.|[^:])*)(::?|$)/gs;
 
 function splitLayers(value: string): OverlayLayer[] {
   const layers: OverlayLayer[] = [];
-  let path = "";
   let dataOnly = false;
-  for (let index = 0; index < value.length; index++) {
-    const character = value[index] as string;
-    if (character === "\\" && index + 1 < value.length) {
-      path += character + value[++index];
-    } else if (character === ":") {
-      layers.push({ path, dataOnly });
-      path = "";
-      dataOnly = value[index + 1] === ":";
-      if (dataOnly) index++;
-    } else {
-      path += character;
-    }
+  for (const [, path = "", separator] of value.matchAll(LAYER)) {
+    layers.push({ path, dataOnly });
+    if (separator === "") break;
+    dataOnly = separator === "::";
   }
-  layers.push({ path, dataOnly });
   return layers;
 }
 
