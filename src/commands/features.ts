@@ -4,9 +4,10 @@ import { isKnownArchitecture } from "../container/seccomp.ts";
 import { currentHost } from "../host/current.ts";
 import { type KernelVersion, kernelAtLeast } from "../host/host.ts";
 import { capabilityNames } from "../kernel/capability.ts";
+import { MEMORY_POLICY_FLAG, MEMORY_POLICY_MODE, wordsIn } from "../kernel/scheduling.ts";
 import type { Features } from "../oci/features.ts";
 import { HOOK_KINDS } from "../oci/hooks.ts";
-import { MEMORY_POLICY_FLAGS, MEMORY_POLICY_MODES, NAMESPACE_TYPES } from "../oci/linux.ts";
+import { NAMESPACE_TYPES } from "../oci/linux.ts";
 import { knownMountOptions } from "../oci/resolved/mount-options.ts";
 import { SECCOMP_ACTIONS, SECCOMP_ARCHITECTURES, SECCOMP_FLAGS, SECCOMP_OPERATORS } from "../oci/seccomp.ts";
 import type { Handler } from "../verbs/verbs.ts";
@@ -39,7 +40,7 @@ export function features(kernel: KernelVersion): Features {
       apparmor: { enabled: true },
       selinux: { enabled: true },
       intelRdt: { enabled: true, schemata: true, monitoring: true },
-      memoryPolicy: { modes: [...MEMORY_POLICY_MODES], flags: [...MEMORY_POLICY_FLAGS] },
+      memoryPolicy: { modes: wordsIn(MEMORY_POLICY_MODE), flags: wordsIn(MEMORY_POLICY_FLAG) },
       mountExtensions: { idmap: { enabled: true } },
       netDevices: { enabled: true },
     },

@@ -16,8 +16,7 @@ import { containerNotRunning } from "../failure/messages.ts";
 import { currentHost } from "../host/current.ts";
 import type { Log } from "../log/log.ts";
 import { native } from "../native/call.ts";
-import { checkDocument } from "../oci/document.ts";
-import { configError } from "../oci/issue.ts";
+import { checkDocument, loaded } from "../oci/document.ts";
 import { parseJson, stringifyJson } from "../oci/json.ts";
 import { type ResourcesConfig, ResourcesSchema } from "../oci/resources.ts";
 import type { StateRecord } from "../state/record.ts";
@@ -119,10 +118,10 @@ function withLinux(text: string, changed: object): string {
 /** `source`: a path, or "-" for standard input. */
 async function readResources(source: string, log: Log): Promise<ResourcesConfig> {
   const { document, text } = await readDocument(source);
-  const { output, issues, warnings } = checkDocument(ResourcesSchema, document, text);
-  if (issues.length > 0) throw configError(document, issues, warnings);
+  const reading = checkDocument(ResourcesSchema, document, text);
+  const { value, warnings } = loaded<ResourcesConfig>(document, reading);
   log.warnings(warnings);
-  return output as ResourcesConfig;
+  return value;
 }
 
 function resourcesOfFlags(options: VerbOptions<"update">): ResourcesConfig {

@@ -3,9 +3,8 @@
  */
 
 import * as v from "valibot";
-import { checkDocument } from "./document.ts";
+import { checkDocument, loaded } from "./document.ts";
 import { HooksSchema } from "./hooks.ts";
-import { configError } from "./issue.ts";
 import { LinuxSchema } from "./linux.ts";
 import { MountSchema } from "./mounts.ts";
 import { boolean, listOf, mapOf, nonEmptyText, struct, text } from "./primitives.ts";
@@ -27,9 +26,7 @@ export type Config = v.InferOutput<typeof ConfigSchema>;
 
 /** Parses a config.json that was validated before: only its shape is checked. Throws RuntimeError. */
 export function parseConfig(source: string): Config {
-  const { output, issues } = checkDocument(ConfigSchema, "config.json", source);
-  if (issues.length > 0) throw configError("config.json", issues);
-  return output as Config;
+  return loaded<Config>("config.json", checkDocument(ConfigSchema, "config.json", source)).value;
 }
 
 /** Whether the container's cgroup has CPUs of its own. */

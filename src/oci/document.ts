@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import type { Warning } from "../failure/warning.ts";
-import { describeFound, formatPath, type Issue } from "./issue.ts";
+import { configError, describeFound, formatPath, type Issue } from "./issue.ts";
 import { mayRepeatNames, parseDocument } from "./json.ts";
 import { messageOf, schemaAt, wordsOf } from "./schema-shape.ts";
 import { sentenceFor } from "./sentences.ts";
@@ -13,12 +13,27 @@ export interface Loaded<T> {
   warnings: Warning[];
 }
 
-export interface Reading {
-  /** Only partly of the schema's type if there are issues. */
-  output: unknown;
+export interface Findings {
   issues: Issue[];
   /** What was taken for something else. */
   warnings: Warning[];
+}
+
+export interface Reading extends Findings {
+  /** Only partly of the schema's type if there are issues. */
+  output: unknown;
+}
+
+/** What was read, of the type T if there are no issues: with any, throws RuntimeError with all of them in configErrors. */
+export function loaded<T>(document: string, { output, issues, warnings }: Reading): Loaded<T> {
+  if (issues.length > 0) throw configError(document, issues, warnings);
+  return { value: output as T, warnings };
+}
+
+/** The same with what else was found. */
+export function withFindings<Known extends Findings>(known: Known, more: Findings): Known {
+  const issues = [...known.issues, ...more.issues];
+  return { ...known, issues, warnings: [...known.warnings, ...more.warnings] };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** config.md, POSIX-platform Hooks. */
 
 import * as v from "valibot";
-import { absolutePath, integer, listOf, struct, texts } from "./primitives.ts";
+import { absolutePath, integer, listOf, struct, structOf, texts } from "./primitives.ts";
 
 export const HOOK_KINDS = [
   "prestart",
@@ -21,13 +21,4 @@ const HookSchema = struct({
   timeout: v.exactOptional(integer(0, Number.MAX_SAFE_INTEGER)),
 });
 
-const hooks = v.exactOptional(listOf(HookSchema, "an array of hooks"));
-
-export const HooksSchema = struct({
-  prestart: hooks,
-  createRuntime: hooks,
-  createContainer: hooks,
-  startContainer: hooks,
-  poststart: hooks,
-  poststop: hooks,
-});
+export const HooksSchema = structOf(HOOK_KINDS, v.exactOptional(listOf(HookSchema, "an array of hooks")));

@@ -1,6 +1,7 @@
 /** config-linux.md: `linux` of config.json. */
 
 import * as v from "valibot";
+import { MEMORY_POLICY_FLAG, MEMORY_POLICY_MODE, PERSONALITY, wordsIn } from "../kernel/scheduling.ts";
 import { idMappings } from "./mounts.ts";
 import {
   boolean,
@@ -22,22 +23,6 @@ import { SeccompSchema } from "./seccomp.ts";
 
 export const NAMESPACE_TYPES = ["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"] as const;
 export type NamespaceType = (typeof NAMESPACE_TYPES)[number];
-
-export const MEMORY_POLICY_MODES = [
-  "MPOL_DEFAULT",
-  "MPOL_BIND",
-  "MPOL_INTERLEAVE",
-  "MPOL_WEIGHTED_INTERLEAVE",
-  "MPOL_PREFERRED",
-  "MPOL_PREFERRED_MANY",
-  "MPOL_LOCAL",
-] as const;
-
-export const MEMORY_POLICY_FLAGS = [
-  "MPOL_F_NUMA_BALANCING",
-  "MPOL_F_RELATIVE_NODES",
-  "MPOL_F_STATIC_NODES",
-] as const;
 
 /** An empty path is the same as none: a new namespace. */
 const namespacePath = described(
@@ -75,9 +60,9 @@ const IntelRdtSchema = struct({
 });
 
 const MemoryPolicySchema = struct({
-  mode: oneOf(MEMORY_POLICY_MODES),
+  mode: oneOf(wordsIn(MEMORY_POLICY_MODE)),
   nodes: v.optional(text, ""),
-  flags: v.optional(listOf(oneOf(MEMORY_POLICY_FLAGS), "an array of memory policy flags"), []),
+  flags: v.optional(listOf(oneOf(wordsIn(MEMORY_POLICY_FLAG)), "an array of memory policy flags"), []),
 });
 export type MemoryPolicyConfig = v.InferOutput<typeof MemoryPolicySchema>;
 
@@ -98,7 +83,7 @@ export const LinuxSchema = struct({
   mountLabel: v.optional(text, ""),
   intelRdt: v.exactOptional(IntelRdtSchema),
   memoryPolicy: v.exactOptional(MemoryPolicySchema),
-  personality: v.exactOptional(struct({ domain: oneOf(["LINUX", "LINUX32"]), flags: v.optional(texts, []) })),
+  personality: v.exactOptional(struct({ domain: oneOf(wordsIn(PERSONALITY)), flags: v.optional(texts, []) })),
   timeOffsets: v.exactOptional(
     mapOf(
       struct({ secs: v.optional(int64, 0), nanosecs: v.optional(integer(0, 999_999_999), 0) }),

@@ -2,8 +2,7 @@
 
 import type * as v from "valibot";
 import type { Config } from "./config.ts";
-import { checkDocument, type Loaded } from "./document.ts";
-import { configError } from "./issue.ts";
+import { checkDocument, type Findings, type Loaded, loaded, withFindings } from "./document.ts";
 import { parseDocument } from "./json.ts";
 import { type MountConfig, MountSchema } from "./mounts.ts";
 import { listOf, struct } from "./primitives.ts";
@@ -25,11 +24,13 @@ export function loadMounts(
 ): Loaded<MountConfig[]> {
   const isArray = Array.isArray(parseDocument(document, source));
   const text = isArray ? `{"mounts":${source}}` : source;
-  const { output, issues, warnings } = checkDocument(MountsSchema, document, text);
-  const { mounts } = output as v.InferOutput<typeof MountsSchema>;
-  const rules = facts === undefined ? undefined : validateConfig({ ...config, mounts }, facts, issues);
-  const all = [...issues, ...(rules?.issues ?? []).filter(({ path }) => path.startsWith("mounts"))];
-  for (const warning of rules?.warnings ?? []) warnings.push(warning);
-  if (all.length > 0) throw configError(document, all, warnings);
+  const reading = checkDocument(MountsSchema, document, text);
+  const { mounts } = reading.output as v.InferOutput<typeof MountsSchema>;
+  const rules: Findings =
+    facts === undefined
+      ? { issues: [], warnings: [] }
+      : validateConfig({ ...config, mounts }, facts, reading.issues);
+  const issues = rules.issues.filter(({ path }) => path.startsWith("mounts"));
+  const { warnings } = loaded(document, withFindings(reading, { ...rules, issues }));
   return { value: mounts, warnings };
 }

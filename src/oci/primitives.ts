@@ -100,6 +100,14 @@ export function struct<const Entries extends v.ObjectEntries>(entries: Entries) 
   );
 }
 
+/** A JSON object whose members are all of one kind. */
+export function structOf<const Name extends string, const Schema extends v.GenericSchema>(
+  names: readonly Name[],
+  schema: Schema,
+) {
+  return struct(Object.fromEntries(names.map((name) => [name, schema])) as Record<Name, Schema>);
+}
+
 /** An array; `message` is the phrase for anything else. */
 export function listOf<const Schema extends v.GenericSchema>(schema: Schema, message = "an array") {
   return v.array(schema, message);

@@ -1,6 +1,8 @@
 /** config.md, Process: `process` of config.json, and the whole document of `exec --process`. */
 
 import * as v from "valibot";
+import { IO_PRIORITY_CLASS, SCHEDULER_FLAG, SCHEDULER_POLICY, wordsIn } from "../kernel/scheduling.ts";
+import { RLIMIT } from "../native/boundary.gen.ts";
 import {
   absolutePath,
   boolean,
@@ -11,6 +13,7 @@ import {
   listOf,
   oneOf,
   struct,
+  structOf,
   text,
   texts,
   uint32,
@@ -18,46 +21,9 @@ import {
 } from "./primitives.ts";
 
 /** getrlimit(2), the resources of Linux. */
-export const RLIMIT_TYPES = [
-  "RLIMIT_AS",
-  "RLIMIT_CORE",
-  "RLIMIT_CPU",
-  "RLIMIT_DATA",
-  "RLIMIT_FSIZE",
-  "RLIMIT_LOCKS",
-  "RLIMIT_MEMLOCK",
-  "RLIMIT_MSGQUEUE",
-  "RLIMIT_NICE",
-  "RLIMIT_NOFILE",
-  "RLIMIT_NPROC",
-  "RLIMIT_RSS",
-  "RLIMIT_RTPRIO",
-  "RLIMIT_RTTIME",
-  "RLIMIT_SIGPENDING",
-  "RLIMIT_STACK",
-] as const;
-
-const SCHEDULER_POLICIES = [
-  "SCHED_OTHER",
-  "SCHED_FIFO",
-  "SCHED_RR",
-  "SCHED_BATCH",
-  "SCHED_ISO",
-  "SCHED_IDLE",
-  "SCHED_DEADLINE",
-] as const;
-
-const SCHEDULER_FLAGS = [
-  "SCHED_FLAG_RESET_ON_FORK",
-  "SCHED_FLAG_RECLAIM",
-  "SCHED_FLAG_DL_OVERRUN",
-  "SCHED_FLAG_KEEP_POLICY",
-  "SCHED_FLAG_KEEP_PARAMS",
-  "SCHED_FLAG_UTIL_CLAMP_MIN",
-  "SCHED_FLAG_UTIL_CLAMP_MAX",
-] as const;
-
-const IO_PRIORITY_CLASSES = ["IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"] as const;
+export const RLIMIT_TYPES = wordsIn(RLIMIT)
+  .map((name) => `RLIMIT_${name}` as const)
+  .sort();
 
 /** "NAME=VALUE" with a name. */
 const environmentEntry = described(
@@ -68,13 +34,9 @@ const environmentEntry = described(
   { type: "string", pattern: "^[^=\\u0000]+=[^\\u0000]*$" },
 );
 
-const CapabilitiesSchema = struct({
-  bounding: v.exactOptional(texts),
-  effective: v.exactOptional(texts),
-  inheritable: v.exactOptional(texts),
-  permitted: v.exactOptional(texts),
-  ambient: v.exactOptional(texts),
-});
+export const CAPABILITY_SETS = ["bounding", "effective", "permitted", "inheritable", "ambient"] as const;
+
+const CapabilitiesSchema = structOf(CAPABILITY_SETS, v.exactOptional(texts));
 export type CapabilitiesConfig = v.InferOutput<typeof CapabilitiesSchema>;
 
 const RlimitSchema = struct({
@@ -84,10 +46,10 @@ const RlimitSchema = struct({
 });
 
 const SchedulerSchema = struct({
-  policy: oneOf(SCHEDULER_POLICIES),
+  policy: oneOf(wordsIn(SCHEDULER_POLICY)),
   nice: v.exactOptional(int32),
   priority: v.exactOptional(int32),
-  flags: v.exactOptional(listOf(oneOf(SCHEDULER_FLAGS), "an array of scheduler flags")),
+  flags: v.exactOptional(listOf(oneOf(wordsIn(SCHEDULER_FLAG)), "an array of scheduler flags")),
   runtime: v.exactOptional(uint64),
   deadline: v.exactOptional(uint64),
   period: v.exactOptional(uint64),
@@ -122,7 +84,7 @@ export const ProcessSchema = struct({
   scheduler: v.exactOptional(SchedulerSchema),
   selinuxLabel: v.optional(text, ""),
   ioPriority: v.exactOptional(
-    struct({ class: oneOf(IO_PRIORITY_CLASSES), priority: v.optional(integer(0, 7), 0) }),
+    struct({ class: oneOf(wordsIn(IO_PRIORITY_CLASS)), priority: v.optional(integer(0, 7), 0) }),
   ),
   execCPUAffinity: v.exactOptional(struct({ initial: v.optional(text, ""), final: v.optional(text, "") })),
 });

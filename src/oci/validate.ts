@@ -6,10 +6,9 @@
  * reported, and the rule would see something that its types exclude.
  */
 
-import type { Warning } from "../failure/warning.ts";
 import { type Config, ConfigSchema } from "./config.ts";
-import { checkDocument, type Loaded, type Reading } from "./document.ts";
-import { configError, describeFound, type Issue, valueAt } from "./issue.ts";
+import { checkDocument, type Findings, type Loaded, loaded, type Reading, withFindings } from "./document.ts";
+import { describeFound, type Issue, valueAt } from "./issue.ts";
 import type { ProcessConfig } from "./process.ts";
 import { linuxRules } from "./rules/linux.ts";
 import { mountRules } from "./rules/mounts.ts";
@@ -20,61 +19,52 @@ import { specRules } from "./rules/spec.ts";
 import { sysctlRules } from "./rules/sysctl.ts";
 import { toleratedProcessRules, toleratedRules } from "./rules/tolerated.ts";
 
-interface Findings {
-  issues: Issue[];
-  warnings: Warning[];
-}
+const rulesOfConfig = [
+  ...specRules,
+  ...namespaceRules,
+  ...mountRules,
+  ...sysctlRules,
+  ...linuxRules,
+  ...toleratedRules,
+];
+const rulesOfProcess = [...processRules, ...toleratedProcessRules];
 
 /** Text of config.json to a checked Config. Throws RuntimeError with every problem in configErrors. */
 export function loadConfig(source: string, facts: ValidationFacts): Loaded<Config> {
-  const { output, issues, warnings } = examineConfig("config.json", source, facts);
-  if (issues.length > 0) throw configError("config.json", issues, warnings);
-  return { value: output as Config, warnings };
+  return loaded("config.json", examineConfig("config.json", source, facts));
 }
 
 /** The same, with all findings returned. `document` names it in the error for text that is not JSON. */
 export function examineConfig(document: string, source: string, facts: ValidationFacts): Reading {
-  const { output, issues, warnings } = checkDocument(ConfigSchema, document, source);
-  const rules = validateConfig(output as Config, facts, issues);
-  return { output, issues: [...issues, ...rules.issues], warnings: [...warnings, ...rules.warnings] };
+  const reading = checkDocument(ConfigSchema, document, source);
+  return withFindings(reading, validateConfig(reading.output as Config, facts, reading.issues));
 }
 
 /** `known`: the schema's issues of the same document. */
 export function validateConfig(config: Config, facts: ValidationFacts, known: readonly Issue[]): Findings {
-  const findings: Findings = { issues: [], warnings: [] };
-  for (const rules of [specRules, namespaceRules, mountRules, sysctlRules, linuxRules, toleratedRules]) {
-    run(rules, config, facts, known, findings);
-  }
-  if (config?.process !== undefined && !known.some((issue) => issue.path === "process")) {
-    const inner = validateProcess(config.process, "process", facts, known);
-    for (const issue of inner.issues) findings.issues.push(issue);
-    for (const warning of inner.warnings) findings.warnings.push(warning);
-  }
-  return findings;
+  const findings = applyRules(rulesOfConfig, config, "", facts, known);
+  if (config?.process === undefined || known.some(({ path }) => path === "process")) return findings;
+  return withFindings(findings, validateProcess(config.process, "process.", facts, known));
 }
 
-/** `prefix`: where the process stands in its document: "process", or "" for a document of its own. */
+/** `prefix`: where the process stands in its document: "process.", or "" for a document of its own. */
 export function validateProcess(
   process: ProcessConfig,
   prefix: string,
   facts: ProcessFacts,
   known: readonly Issue[],
 ): Findings {
-  const findings: Findings = { issues: [], warnings: [] };
-  for (const rules of [processRules, toleratedProcessRules]) {
-    run(rules, process, facts, known, findings, prefix === "" ? "" : `${prefix}.`);
-  }
-  return findings;
+  return applyRules(rulesOfProcess, process, prefix, facts, known);
 }
 
-function run<T, Facts>(
+function applyRules<T, Facts>(
   rules: readonly Rule<T, Facts>[],
   document: T,
+  prefix: string,
   facts: Facts,
   known: readonly Issue[],
-  findings: Findings,
-  prefix = "",
-): void {
+): Findings {
+  const findings: Findings = { issues: [], warnings: [] };
   const report: Report = {
     isSound: (path) => !hasIssue(known, prefix + path),
     issue(path, accepted, message) {
@@ -92,6 +82,7 @@ function run<T, Facts>(
     if (rule.reads.some((path) => isBroken(known, prefix + path))) continue;
     rule.check(document, report, facts);
   }
+  return findings;
 }
 
 function isBroken(known: readonly Issue[], path: string): boolean {

@@ -4,7 +4,7 @@ import { didYouMean } from "../failure/suggestion.ts";
 import type { Warning } from "../failure/warning.ts";
 import { capabilityNames, capabilityNumber } from "../kernel/capability.ts";
 import type { Capabilities } from "../native/boundary.gen.ts";
-import type { CapabilitiesConfig } from "../oci/process.ts";
+import { CAPABILITY_SETS, type CapabilitiesConfig } from "../oci/process.ts";
 
 interface PlannedCapabilities {
   /** 64-bit set as a decimal string. */
@@ -13,19 +13,14 @@ interface PlannedCapabilities {
   warnings: Warning[];
 }
 
-const SETS = ["bounding", "effective", "permitted", "inheritable", "ambient"] as const;
-
 /** The sets, with a warning for each name that is left out. */
 export function planCapabilities(config: CapabilitiesConfig): PlannedCapabilities {
-  const bounding = capabilitySet(config.bounding);
-  const effective = capabilitySet(config.effective);
-  const permitted = capabilitySet(config.permitted);
-  const inheritable = capabilitySet(config.inheritable);
-  const ambient = capabilitySet(config.ambient);
+  const set = (name: (typeof CAPABILITY_SETS)[number]) => capabilitySet(config[name]);
+  const ambient = set("ambient");
   const warnings = unknownCapabilities(config);
   // Only capabilities that are permitted and inheritable can be raised; asking for more is common, and not an
   // error in runc.
-  const raisable = ambient & permitted & inheritable;
+  const raisable = ambient & set("permitted") & set("inheritable");
   for (const name of capabilityNames(ambient & ~raisable)) {
     warnings.push({
       path: "process.capabilities.ambient",
@@ -33,11 +28,11 @@ export function planCapabilities(config: CapabilitiesConfig): PlannedCapabilitie
     });
   }
   return {
-    bounding: String(bounding),
+    bounding: String(set("bounding")),
     sets: {
-      effective: String(effective),
-      permitted: String(permitted),
-      inheritable: String(inheritable),
+      effective: String(set("effective")),
+      permitted: String(set("permitted")),
+      inheritable: String(set("inheritable")),
       ambient: String(raisable),
     },
     warnings,
@@ -56,7 +51,7 @@ function capabilitySet(names: readonly string[] = []): bigint {
 /** One warning for each name, at its first place. */
 function unknownCapabilities(config: CapabilitiesConfig): Warning[] {
   const places = new Map<string, string>();
-  for (const set of SETS) {
+  for (const set of CAPABILITY_SETS) {
     for (const [index, name] of (config[set] ?? []).entries()) {
       if (capabilityNumber(name) !== undefined || places.has(name)) continue;
       places.set(name, `process.capabilities.${set}[${index}]`);

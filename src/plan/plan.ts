@@ -31,7 +31,6 @@ import { planRestrictedPaths, planRootfs } from "./rootfs.ts";
 import { cpuMask } from "./scheduling.ts";
 import { planApparmor, planSeccomp, planSelinux } from "./security.ts";
 import { planStdio } from "./stdio.ts";
-import { planSysctls } from "./sysctl.ts";
 
 export type { CompiledSeccomp, CreateOptions, ExecOptions, Planned } from "./context.ts";
 
@@ -68,7 +67,9 @@ export function planCreate(config: ResolvedConfig, host: HostFacts, options: Cre
   if (config.hostname !== "") context.add("hostname", { hostname: { name: config.hostname } });
   if (config.domainname !== "") context.add("domainname", { domainname: { name: config.domainname } });
   planApparmor(context, process.apparmorProfile);
-  planSysctls(context);
+  for (const { path, value } of config.linux.sysctl) {
+    context.add("linux.sysctl", { sysctl: { key: path, value } });
+  }
   planRestrictedPaths(context);
   // bunc limits the cgroup at the first report. SCHED_DEADLINE and a cpuset exclude each other: it must be
   // there first, so that the policy is refused, not the cpuset.

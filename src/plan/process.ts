@@ -1,5 +1,6 @@
 /** The steps that turn bunc-init into the configured process, for both its init and `exec`. */
 
+import { PERSONALITY } from "../kernel/scheduling.ts";
 import type { Process } from "../native/boundary.gen.ts";
 import { KEEP_ORIGINAL_GROUPS } from "../oci/annotations.ts";
 import type { ProcessConfig } from "../oci/process.ts";
@@ -23,17 +24,12 @@ export function planScheduling(context: PlanContext, process: ProcessConfig): vo
     context.add("process.ioPriority", { io_priority: planIoPriority(process.ioPriority) });
   }
   if (personality !== undefined) {
-    const persona = personality.domain === "LINUX32" ? PER_LINUX32 : PER_LINUX;
-    context.add("linux.personality", { personality: { persona } });
+    context.add("linux.personality", { personality: { persona: PERSONALITY[personality.domain] } });
   }
   if (memoryPolicy !== undefined) {
     context.add("linux.memoryPolicy", { memory_policy: planMemoryPolicy(memoryPolicy) });
   }
 }
-
-/** personality(2). */
-const PER_LINUX = 0x0000;
-const PER_LINUX32 = 0x0008;
 
 /**
  * Working directory, then credentials. The directory is entered with the rights of the runtime first, and

@@ -3,6 +3,7 @@
 import { capabilityNames } from "../kernel/capability.ts";
 import type { NamespaceType } from "../oci/linux.ts";
 import type { IdMapping, MountConfig } from "../oci/mounts.ts";
+import { CAPABILITY_SETS } from "../oci/process.ts";
 import type { UserIds } from "../verbs/names.ts";
 import type { DeviceValue } from "./device.ts";
 import type { Draft, DraftSeccomp, Partly } from "./draft.ts";
@@ -92,7 +93,6 @@ function changeProcess(draft: Draft, changes: SpecChanges): void {
   if (terminal !== undefined) process.terminal = terminal;
 }
 
-const SETS = ["bounding", "effective", "permitted", "inheritable", "ambient"] as const;
 /**
  * Sets that a capability is added to: an inheritable one would reach programs of a user without capabilities.
  */
@@ -103,7 +103,7 @@ function changeCapabilities(draft: Draft, add: readonly string[], drop: readonly
   if (add.length === 0 && drop.length === 0) return;
   draft.process ??= {};
   const capabilities = { ...draft.process.capabilities };
-  for (const set of SETS) {
+  for (const set of CAPABILITY_SETS) {
     const isAddedTo = ADDED_TO.includes(set);
     const before = capabilities[set] ?? (isAddedTo ? [] : undefined);
     if (before === undefined) continue;

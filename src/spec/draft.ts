@@ -2,8 +2,7 @@
 
 import type { GenericSchema } from "valibot";
 import type { Config } from "../oci/config.ts";
-import { check, type Loaded } from "../oci/document.ts";
-import { configError } from "../oci/issue.ts";
+import { check, type Loaded, loaded } from "../oci/document.ts";
 import { parseDocument } from "../oci/json.ts";
 import { readLeniently } from "../oci/lenient.ts";
 import { entryOf, itemOf, membersOf } from "../oci/schema-shape.ts";
@@ -25,8 +24,7 @@ export type DraftSeccomp = NonNullable<NonNullable<Draft["linux"]>["seccomp"]>;
 export function readDraft(schema: GenericSchema, document: string, text: string): Loaded<unknown> {
   const raw = parseDocument(document, text);
   const { value, warnings } = readLeniently(schema, text);
-  const { issues } = check(schema, value);
-  if (issues.length > 0) throw configError(document, issues, warnings);
+  loaded(document, { ...check(schema, value), warnings });
   keepUnknown(schema, raw, value);
   return { value, warnings };
 }
