@@ -145,6 +145,8 @@ pub fn prepare_listener(context: *Context) Failed!?Sender {
 /// The moment for a filter with a listener: before "ready".
 pub fn install_with_listener(context: *Context, sender: Sender) Failed!void {
     const filter = context.filter.?;
+    const subject = context.subject;
+    defer context.subject = subject;
     context.filter = null;
     context.tracing = false;
     context.subject = filter.subject;
