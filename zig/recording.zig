@@ -6,53 +6,19 @@
 const std = @import("std");
 const backend = @import("rehearsal/backend.zig");
 const host_types = @import("rehearsal/host.zig");
-const init_run = @import("rehearsal/init_run.zig");
+const kernels = @import("rehearsal/kernels.zig");
 const peer = @import("rehearsal/peer.zig");
 const plan_types = @import("plan.zig");
-const process = @import("rehearsal/process.zig");
 const request = @import("rehearsal/request.zig");
 const stages = @import("stages.zig");
 const sys = @import("sys.zig");
-const sync = @import("sync.zig");
 const tree = @import("rehearsal/tree.zig");
 const Willing = @import("rehearsal/willing.zig").Willing;
-const linux = std.os.linux;
 
 const Host = host_types.Host;
 const Plan = plan_types.Plan;
 
-/// One of two kernels: that of the bunc process, or that of bunc-init while it runs.
-pub const Backend = struct {
-    errno: linux.E = .SUCCESS,
-    failed_op: []const u8 = "",
-    host: backend.BackendOn(Host) = .{},
-    init: backend.BackendOn(Willing) = .{},
-    in_init: bool = false,
-
-    pub fn call(self: *Backend, number: linux.SYS, args: anytype) usize {
-        return if (self.in_init) self.init.call(number, args) else self.host.call(number, args);
-    }
-
-    pub fn clone_vfork(
-        self: *Backend,
-        args: *const sys.CloneArgs,
-        run: process.Function,
-        argument: usize,
-    ) usize {
-        return if (self.in_init)
-            self.init.clone_vfork(args, run, argument)
-        else
-            self.host.clone_vfork(args, run, argument);
-    }
-
-    pub fn watch(self: *Backend, subject: *const []const u8) void {
-        if (self.in_init) self.init.watch(subject) else self.host.watch(subject);
-    }
-
-    pub fn about(self: *Backend, subject: []const u8) void {
-        self.host.about(subject);
-    }
-};
+pub const Backend = kernels.Backend;
 
 var memory: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
 var calls: std.ArrayList(Operation) = .empty;
@@ -154,54 +120,7 @@ fn run_init(host: *Host, plan: *const Plan, encoded: []const u8, stage: []const 
         .is_stage_1 = !stages.is_direct(plan),
         .talk = .{ .arena = arena },
     };
-    const backend_of_init = &sys.backend.init;
-    backend_of_init.* = .{ .kernel = kernel, .notes = true, .describes = true };
-    sys.backend.in_init = true;
-    defer sys.backend.in_init = false;
-    const end = init_run.run(kernel, stage);
-    if (end == .stuck) stuck = end.stuck;
-    return script_of(arena, kernel, backend_of_init.noted.items) catch @panic("no memory");
-}
-
-fn script_of(arena: std.mem.Allocator, kernel: *const Willing, noted: []const backend.Noted) !peer.Script {
-    var turns: std.ArrayList(peer.Turn) = .empty;
-    var made: std.ArrayList(usize) = .empty;
-    var packet: usize = 0;
-    var asks_maps = false;
-    for (noted, 1..) |call, count| {
-        const turn: peer.Turn = if (call.number == .accept4)
-            .wait_for_start
-        else if (call.number == .clone3 and !call.is_fork and call.by == .stage_1)
-            .become_child
-        else if (!call.is_talk)
-            continue
-        else if (call.number == .recvmsg)
-            if (asks_maps) .wait_mapped else .wait
-        else blk: {
-            const bytes = kernel.talk.packets.items[packet];
-            packet += 1;
-            const kind: sync.Kind = @enumFromInt(bytes[0]);
-            asks_maps = kind == .map_ids;
-            break :blk .{ .tell = .{ .kind = kind, .payload = bytes[1..], .passes = passed_with(kind) } };
-        };
-        if (turn == .wait or turn == .wait_mapped) asks_maps = false;
-        try turns.append(arena, turn);
-        try made.append(arena, count);
-    }
-    try turns.append(arena, .execute);
-    try made.append(arena, noted.len);
-    return .{ .turns = turns.items, .made = made.items };
-}
-
-/// The name of the descriptor that a message comes with.
-fn passed_with(kind: sync.Kind) []const u8 {
-    return switch (kind) {
-        .mount_namespace => "mount namespace",
-        .source => "user namespace",
-        .console => "console",
-        .seccomp_listener => "seccomp listener",
-        else => "",
-    };
+    return kernels.script_of_init(kernel, stage, true);
 }
 
 /// Calls of both, in the order in which they are made.

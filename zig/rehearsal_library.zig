@@ -4,21 +4,28 @@
 
 const std = @import("std");
 const calls = @import("calls.zig");
-const backend = @import("rehearsal/backend.zig");
 const criu = @import("rehearsal/criu.zig");
 const errnos = @import("rehearsal/errnos.zig");
 const files = @import("rehearsal/host_files.zig");
-const host_types = @import("rehearsal/host.zig");
+const kernels = @import("rehearsal/kernels.zig");
+const peer = @import("rehearsal/peer.zig");
+const plan_types = @import("plan.zig");
 const request = @import("rehearsal/request.zig");
 const tree = @import("rehearsal/tree.zig");
+const is_direct = @import("stages.zig").is_direct;
 const sys = @import("sys.zig");
+const wire = @import("wire.zig");
 
-const Host = host_types.Host;
-pub const Backend = backend.BackendOn(Host);
+const Host = @import("rehearsal/host.zig").Host;
+const Plan = plan_types.Plan;
+const Willing = @import("rehearsal/willing.zig").Willing;
+pub const Backend = kernels.Backend;
 
 /// Untouched pages cost nothing.
 var memory: [64 << 20]u8 = undefined;
 var fixed: std.heap.FixedBufferAllocator = .init(&memory);
+/// What lasts from one rehearsal to the next.
+var kept: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
 var subject: []const u8 = "";
 var stuck: []const u8 = "";
 
@@ -43,21 +50,22 @@ pub export fn rehearsal_begin(json: [*]const u8, length: u32) bool {
         .tree = .{ .arena = arena, .mounts = beginning.mounts },
         .children = .{ .arena = arena },
         .criu_answers = beginning.criu,
+        .run_init = script_for,
     };
     for (beginning.files) |file| host.tree.add(file.path, file.text == null, file.text orelse "");
     for (0..3) |fd| host.descriptors[fd] = .{ .kind = .stdio, .cloexec = false };
-    sys.backend.* = .{ .kernel = host };
+    sys.backend.* = .{ .host = .{ .kernel = host } };
     sys.backend.watch(&subject);
     return true;
 }
 
 /// From here on calls are counted; with `notes` they are noted. Call `index` fails with `errno`; -1: none.
 pub export fn rehearsal_watch(notes: bool, index: i32, errno: u16) void {
-    const kept = sys.backend.kernel;
-    sys.backend.* = .{ .kernel = kept, .notes = notes };
+    const host = sys.backend.host.kernel;
+    sys.backend.* = .{ .host = .{ .kernel = host, .notes = notes } };
     sys.backend.watch(&subject);
-    if (index >= 0) sys.backend.fault = .{ .index = @intCast(index), .errno = @enumFromInt(errno) };
-    kept.effects = .empty;
+    if (index >= 0) sys.backend.host.fault = .{ .index = @intCast(index), .errno = @enumFromInt(errno) };
+    host.effects = .empty;
 }
 
 /// As `bunc_call`. The least integer: it waits for what never comes.
@@ -74,8 +82,35 @@ pub export fn rehearsal_call(id: u32, in: [*]const u8, in_length: u32, out: [*]u
 pub export fn rehearsal_beside(id: u32, in: [*]const u8, in_length: u32, out: [*]u8, out_capacity: u32) i32 {
     const counted = sys.backend.*;
     defer sys.backend.* = counted;
-    sys.backend.* = .{ .kernel = counted.kernel };
+    sys.backend.* = .{ .host = .{ .kernel = counted.host.kernel } };
     return rehearsal_call(id, in, in_length, out, out_capacity);
+}
+
+/// By the binary form of a plan, and a stage: bunc-init does the same each time.
+var scripts: std.StringHashMapUnmanaged(peer.Script) = .empty;
+
+fn script_for(_: *Host, _: *const Plan, encoded: []const u8, stage: []const u8) peer.Script {
+    return find_script(encoded, stage) catch @panic("no memory");
+}
+
+fn find_script(encoded: []const u8, stage: []const u8) !peer.Script {
+    const arena = kept.allocator();
+    const found = try scripts.getOrPut(arena, try std.mem.concat(arena, u8, &.{ stage, "\x00", encoded }));
+    if (found.found_existing) return found.value_ptr.*;
+    const bytes = found.key_ptr.*[stage.len + 1 ..];
+    var decoder: wire.Decoder = .{ .bytes = bytes, .allocator = arena };
+    const plan = try arena.create(Plan);
+    plan.* = try decoder.decode(Plan);
+    const kernel = try arena.create(Willing);
+    kernel.* = .{
+        .plan = plan,
+        .encoded = bytes,
+        .arena = arena,
+        .is_stage_1 = !is_direct(plan),
+        .talk = .{ .arena = arena },
+    };
+    found.value_ptr.* = kernels.script_of_init(kernel, stage, false);
+    return found.value_ptr.*;
 }
 
 fn name_of(id: u32) []const u8 {
@@ -99,10 +134,10 @@ const Report = struct {
 
 /// Length of a Report as JSON in `out`; 0: it has no room.
 pub export fn rehearsal_report(out: [*]u8, capacity: u32) u32 {
-    const host = sys.backend.kernel;
+    const host = sys.backend.host.kernel;
     const arena = host.arena;
     var noted: std.ArrayList(Noted) = .empty;
-    for (sys.backend.noted.items) |call| {
+    for (sys.backend.host.noted.items) |call| {
         const list = arena.alloc(u16, errnos.of(call.number).len) catch return 0;
         for (list, errnos.of(call.number)) |*number, errno| number.* = @intFromEnum(errno);
         noted.append(arena, .{ .subject = call.subject, .text = call.text, .errnos = list }) catch return 0;
@@ -111,8 +146,8 @@ pub export fn rehearsal_report(out: [*]u8, capacity: u32) u32 {
         .calls = noted.items,
         .effects = host.effects.items,
         .held = held(host) catch return 0,
-        .repeated = sys.backend.repeated,
-        .unchanged = sys.backend.unchanged,
+        .repeated = sys.backend.host.repeated,
+        .unchanged = sys.backend.host.unchanged,
         .wrong = if (stuck.len > 0) stuck else if (host.stray) |number| host.print(
             "{t}: a descriptor is used that is not open",
             .{number},

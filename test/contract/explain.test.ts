@@ -95,6 +95,24 @@ test("more mounts than a call can have arguments", () => {
   expect(text).toContain("/m/69999");
 }, 120_000);
 
+test("a seccomp agent gets its listener before the container is created", () => {
+  const text = explained(v2, "cgroupfs", (config) => {
+    config.linux.seccomp = {
+      defaultAction: "SCMP_ACT_ALLOW",
+      listenerPath: "/run/agent.sock",
+      syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }],
+    };
+  });
+  const installed = text.indexOf("SECCOMP_FILTER_FLAG_NEW_LISTENER");
+  const sent = text.indexOf("/run/agent.sock", installed);
+  expect([installed > 0, sent > installed, text.indexOf("start: bunc-init") > sent]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect(/accept4 .*/.exec(text)?.[0]).toEndWith("process.args");
+});
+
 function explained(facts: FactsReply, driver: "cgroupfs" | "systemd" | "disabled", edit: Edit): string {
   found.host = hostFacts(facts, {
     newuidmap: facts.euid === 0 ? null : "/usr/bin/newuidmap",

@@ -91,8 +91,8 @@ pub const Host = struct {
     stray: ?linux.SYS = null,
     /// What is not in the tree is this machine's.
     on_machine: bool = false,
-    /// Runs bunc-init, of a plan that a process executes it with; null: it is only heard (peer.zig).
-    run_init: ?*const fn (*Host, *const plan_types.Plan, []const u8, []const u8) peer_types.Script = null,
+    /// Runs bunc-init with a plan, of which it gets the binary form too, and its stage.
+    run_init: *const fn (*Host, *const plan_types.Plan, []const u8, []const u8) peer_types.Script,
     /// How many of its calls come before what the bunc process does next.
     init_made: usize = 0,
 
@@ -291,7 +291,7 @@ pub const Host = struct {
 
     fn write(self: *Host, to: *Descriptor, what: []const u8) usize {
         switch (to.kind) {
-            .channel => self.hear(to.channel, what),
+            .channel, .connection => self.hear(to.channel, what),
             .data => to.data.?.appendSlice(self.arena, what) catch @panic("no memory"),
             .file => files.wrote(self, to, what),
             else => {},
@@ -455,10 +455,7 @@ pub const Host = struct {
             .plan = plan,
             .pid = process.pid,
             .channel = self.at(.execveat, fds[0]).channel,
-            .script = if (self.run_init) |run|
-                run(self, &plan, encoded.items, stage)
-            else
-                peer_types.script(self.arena, plan, stage),
+            .script = self.run_init(self, &plan, encoded.items, stage),
         };
     }
 

@@ -59,6 +59,7 @@ pub fn receive(host: *Host, from: *const host_types.Descriptor, address: usize) 
                 children.Children.end(process, 0);
                 return 0;
             },
+            .get_stuck => |why| host.get_stuck(why),
             .wait_for_start => {
                 if (from.kind != .connection) host.get_stuck("recvmsg: bunc-init waits for start");
                 host.next_turn();
