@@ -1,6 +1,6 @@
 /**
- * Every change of a configuration after which bunc and runc may do different things, and why that is right: in the words
- * of a specification. docs/CONFORMANCE-configurations.md is this list.
+ * Every change of a configuration after which bunc and runc may behave differently, and why that is right, with a quotation
+ * from a specification. docs/CONFORMANCE-configurations.md has this list.
  */
 
 type Starts = "bunc" | "runc" | "both";
@@ -9,9 +9,9 @@ export interface Justified {
   /** Of a change (changes.ts). */
   place: RegExp;
   kind: RegExp;
-  /** The one that starts the container, where the other refuses; both: not the same process; either: all of that. */
+  /** The one that starts the container where the other refuses; both: with different processes; either: any of these. */
   starts: Starts | "either";
-  /** The version of runc that is not concerned any more: [major, minor]. */
+  /** The first version of runc that is no longer concerned: [major, minor]. */
   before?: readonly [number, number];
   what: string;
   source: string;
@@ -29,7 +29,7 @@ export const justified: readonly Justified[] = [
     what: "half of a surrogate pair in a string",
     source: "RFC 8259, 8.2",
     words: "The behavior of software that receives JSON texts containing such values is unpredictable",
-    why: "it has no UTF-8; runc puts another character in its place",
+    why: "it cannot be encoded in UTF-8; runc replaces it with another character",
   },
   {
     place: ANYWHERE,
@@ -38,7 +38,7 @@ export const justified: readonly Justified[] = [
     what: "a NUL byte in a string",
     source: "POSIX.1-2017, 3.375 String",
     words: "A contiguous sequence of bytes terminated by and including the first null byte",
-    why: "the kernel would take less than what stands there",
+    why: "the kernel would read only the part before it",
   },
   {
     place: /^linux\.resources\.devices\[\]\.access$/,
@@ -47,7 +47,7 @@ export const justified: readonly Justified[] = [
     what: "access of a device rule without one of its letters",
     source: "runtime-spec, config-linux.md, Allowed Device list",
     words: "cgroup permissions for device. A composition of r (read), w (write), and m (mknod).",
-    why: "a rule that means to deny would deny nothing",
+    why: "a rule that is meant to deny would deny nothing",
   },
   {
     place: /^linux\.seccomp\..*[eE]rrnoRet$/,
@@ -56,7 +56,7 @@ export const justified: readonly Justified[] = [
     what: "an errno of more than 32 bits",
     source: "runtime-spec, config-linux.md, Seccomp",
     words: "the errno return code to use",
-    why: "runc cuts it to 16 bits: a call that is refused would report success",
+    why: "runc truncates it to 16 bits: a refused call could report success",
   },
   {
     place: /(devices\[\]|Device\[\])\.(major|minor)$/,
@@ -65,7 +65,7 @@ export const justified: readonly Justified[] = [
     what: "device numbers that no device has",
     source: "runtime-spec, config-linux.md, Devices",
     words: "major, minor numbers for the device",
-    why: "cut to the bits that a device number has, it would be another device",
+    why: "truncated to the size of a device number, it would be another device",
   },
   {
     place: /^linux\.(uid|gid)Mappings\[\](\.hostID)?$/,
@@ -83,7 +83,7 @@ export const justified: readonly Justified[] = [
     what: "a hook whose path is missing or relative",
     source: "runtime-spec, config.md, POSIX-platform Hooks",
     words: "This specification extends the IEEE standard in that path MUST be absolute.",
-    why: "what it leads to depends on where runc is when it runs the hook; runc fails then, and of a poststop hook says nothing",
+    why: "a relative path depends on runc's working directory when it runs the hook; runc fails only then, and silently for a poststop hook",
   },
   {
     place: ANYWHERE,
@@ -92,16 +92,16 @@ export const justified: readonly Justified[] = [
     what: "a member twice, the second time null",
     source: "RFC 8259, 4",
     words: "The names within an object SHOULD be unique.",
-    why: "null says nothing, and takes nothing back: not the namespaces, not the capabilities",
+    why: "null means not set, so it does not override namespaces or capabilities given before",
   },
   {
     place: ANYWHERE,
     kind: /^then null$/,
     starts: "both",
-    what: "the same, of a member that need not be there",
+    what: "the same with an optional member",
     source: "RFC 8259, 4",
     words: "The names within an object SHOULD be unique.",
-    why: "runc drops what was said: a seccomp profile, limits, groups",
+    why: "runc drops the first value: a seccomp profile, limits, groups",
   },
   {
     place: /^process\.capabilities$/,
@@ -110,7 +110,7 @@ export const justified: readonly Justified[] = [
     what: "a process without capabilities",
     source: "runtime-spec, config.md, Linux Process",
     words: "is an object containing arrays that specifies the sets of capabilities for the process.",
-    why: "who asks for none gets none; runc leaves the process all that it has itself",
+    why: "a process that asks for none gets none; runc leaves it all of runc's own",
   },
   {
     place: /^process\.rlimits\[\]\.soft$/,
@@ -120,7 +120,7 @@ export const justified: readonly Justified[] = [
     source: "getrlimit(2), RLIMIT_NOFILE",
     words:
       "This specifies a value one greater than the maximum file descriptor number that can be opened by this process.",
-    why: "it is the program's limit, which has its streams already; runc sets it before it is done with files of its own",
+    why: "the limit is for the program, whose streams are already open; runc sets it while it still needs to open files itself",
   },
   {
     place: /^process\.env$/,
@@ -129,7 +129,7 @@ export const justified: readonly Justified[] = [
     what: "a process without env",
     source: "runtime-spec, config.md, Process",
     words: "with the same semantics as IEEE Std 1003.1-2008's environ",
-    why: "HOME is set as with an empty list, where runc sets it too",
+    why: "bunc sets HOME as with an empty list, with which runc sets it too",
   },
   {
     place: /^mounts(\[\](\.destination|\.type)?)?$/,
@@ -156,7 +156,7 @@ export const justified: readonly Justified[] = [
     what: "a hook timeout of 0",
     source: "runtime-spec, config.md, POSIX-platform Hooks",
     words: "If set, timeout MUST be greater than zero.",
-    why: "runc kills such a hook at once or lets it run, as it happens; here there is no timeout, with a warning",
+    why: "runc kills such a hook at once or lets it run, depending on timing; bunc runs it without a timeout, with a warning",
   },
   {
     place:
@@ -167,7 +167,7 @@ export const justified: readonly Justified[] = [
     what: "members that an old runc does not know",
     source: "runtime-spec, config.md, Extensibility",
     words: "Runtimes MAY log unknown properties but MUST otherwise ignore them.",
-    why: "they came with later versions of the specification",
+    why: "later versions of the specification added them",
   },
   {
     place: /^process\.(user\.additionalGids|env)$/,
@@ -177,7 +177,7 @@ export const justified: readonly Justified[] = [
     what: "a group or a variable twice",
     source: "runtime-spec, config.md, Linux and Solaris User",
     words: "specifies additional group IDs in the container namespace to be added to the process.",
-    why: "newer runc leaves groups as they are listed and the last of two variables, as bunc does",
+    why: "like bunc, newer runc keeps the groups as listed, and the last of two equal variables",
   },
 ];
 
@@ -201,7 +201,7 @@ function isBefore(version: string, [major, minor]: readonly [number, number]): b
   return itsMajor < major || (itsMajor === major && itsMinor < minor);
 }
 
-/** The list as docs/CONFORMANCE-configurations.md has it. */
+/** The list as docs/CONFORMANCE-configurations.md shows it. */
 export function table(): string {
   const rows = justified.map(
     ({ what, starts, before, source, words, why }) =>
