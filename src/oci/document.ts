@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { Warning } from "../failure/warning.ts";
 import { configError, describeFound, formatPath, type Issue } from "./issue.ts";
 import { mayRepeatNames, parseDocument } from "./json.ts";
-import { messageOf, schemaAt, wordsOf } from "./schema-shape.ts";
+import { messageOf, schemaAt, shapeOf } from "./schema-shape.ts";
 import { sentenceFor } from "./sentences.ts";
 
 /** A checked document, and warnings for its author. */
@@ -97,7 +97,7 @@ function suggestionAt(
   members: readonly unknown[],
   input: unknown,
 ): string | undefined {
-  const words = wordsOf(schemaAt(schema, members));
+  const { words } = shapeOf(schemaAt(schema, members));
   if (words === undefined || typeof input !== "string") return undefined;
   const { nearest }: typeof import("../failure/suggestion.ts") = require("../failure/suggestion.ts");
   const near = nearest(input, words);

@@ -7,7 +7,7 @@
 import { OCI_VERSION } from "../version.ts";
 import { ConfigSchema } from "./config.ts";
 import type { JsonSchemaPart } from "./primitives.ts";
-import { entryOf, itemOf, membersOf, messageOf, wordsOf } from "./schema-shape.ts";
+import { type AnySchema, messageOf, shapeOf } from "./schema-shape.ts";
 
 export interface JsonSchema extends Omit<JsonSchemaPart, "type"> {
   $schema?: string;
@@ -22,19 +22,12 @@ export interface JsonSchema extends Omit<JsonSchemaPart, "type"> {
   additionalProperties?: JsonSchema;
 }
 
-interface AnySchema {
-  type: string;
-  wrapped?: unknown;
-  default?: unknown;
-  json?: JsonSchemaPart;
-}
-
 /** Without them, create warns or refuses by a rule. */
 const REQUIRED_BY_RULES = ["ociVersion", "process"];
 
 export function configJsonSchema(): JsonSchema {
-  const { required = [], properties = {}, ...schema } = convert(ConfigSchema);
-  const members = membersOf(ConfigSchema) as Record<string, AnySchema>;
+  const { required = [], properties = {}, ...schema } = convert(ConfigSchema as AnySchema);
+  const { members = {} } = shapeOf(ConfigSchema);
   for (const name of REQUIRED_BY_RULES) properties[name] = convert(members[name]?.wrapped);
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
@@ -45,17 +38,15 @@ export function configJsonSchema(): JsonSchema {
   };
 }
 
-function convert(given: unknown): JsonSchema {
-  const schema = given as AnySchema;
+function convert(schema: AnySchema = {}): JsonSchema {
   if (schema.wrapped === undefined) return withStructure(schema);
   const inner = orNull(convert(schema.wrapped));
   return isPlain(schema.default) ? { ...inner, default: schema.default } : inner;
 }
 
 function withStructure(schema: AnySchema): JsonSchema {
-  const members = membersOf(schema);
-  const [entry, item, words] = [entryOf(schema), itemOf(schema), wordsOf(schema)];
-  if (members !== undefined) return object(members as Record<string, AnySchema>);
+  const { members, entry, item, words } = shapeOf(schema);
+  if (members !== undefined) return object(members);
   if (entry !== undefined) return { type: "object", additionalProperties: orNull(convert(entry)) };
   if (item !== undefined) return { type: "array", items: convert(item), ...schema.json };
   if (words !== undefined) return { type: "string", enum: words };

@@ -86,11 +86,14 @@ function rawNumber(value: bigint | symbol): unknown {
 function removeNulls(value: unknown): void {
   if (Array.isArray(value)) {
     for (const item of value) removeNulls(item);
-  } else if (typeof value === "object" && value !== null) {
-    const object = value as Record<string, unknown>;
-    for (const key of Object.keys(object)) {
-      if (object[key] === null) delete object[key];
-      else removeNulls(object[key]);
+  } else if (isObject(value)) {
+    for (const key of Object.keys(value)) {
+      if (value[key] === null) delete value[key];
+      else removeNulls(value[key]);
     }
   }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -8,11 +8,11 @@
  */
 
 import type { GenericSchema } from "valibot";
+import { didYouMean } from "../failure/suggestion.ts";
 import type { Warning } from "../failure/warning.ts";
 import { describeFound, formatPath } from "./issue.ts";
-import { parseExactly } from "./json.ts";
-import { entryOf, itemOf, membersOf } from "./schema-shape.ts";
-import { misspeltMember } from "./unknown-members.ts";
+import { isObject, parseExactly } from "./json.ts";
+import { type AnySchema, shapeOf } from "./schema-shape.ts";
 
 interface LenientReading {
   value: unknown;
@@ -24,7 +24,8 @@ export function readLeniently(schema: GenericSchema, text: string): LenientReadi
   const reading = new Reading();
   const end = endOfDocument(text);
   if (text.slice(end).trim() !== "") {
-    reading.warn([], text.slice(end), "text after the end of the JSON document is ignored");
+    const message = "text after the end of the JSON document is ignored";
+    reading.warnings.push({ found: describeFound(text.slice(end)), message });
   }
   const raw = parseExactly(numberNames(text.slice(0, end)));
   const value = reading.read(schema, raw, undefined, []);
@@ -69,24 +70,21 @@ const nameOf = (numbered: string) => numbered.slice(numbered.indexOf(":") + 1);
 
 type Path = readonly (string | number)[];
 
-interface AnySchema {
-  type: string;
-  explicit?: boolean;
-}
-
 class Reading {
   readonly warnings: Warning[] = [];
 
-  warn(path: Path, found: unknown, message: string): void {
-    const place = path.length === 0 ? {} : { path: formatPath(path) };
-    this.warnings.push({ ...place, found: describeFound(found), message });
+  /** `found`: with numbered names. `message`: what follows the path. */
+  private warn(path: Path, found: unknown, message: string): void {
+    const place = formatPath(path);
+    const text = describeFound(withoutNumbers(found));
+    this.warnings.push({ path: place, found: text, message: `${place} ${message}` });
   }
 
   /** `before`: what the same member was given by an earlier occurrence. */
   read(schema: unknown, raw: unknown, before: unknown, path: Path): unknown {
     if (raw === null) return before;
-    const { entries, item, entry } = shapeOf(schema);
-    if (entries !== undefined && isObject(raw)) return this.object(entries, raw, before, path);
+    const { members, item, entry } = shapeOf(schema);
+    if (members !== undefined && isObject(raw)) return this.object(members, raw, before, path);
     if (entry !== undefined && isObject(raw)) return this.map(entry, raw, before, path);
     if (item !== undefined && Array.isArray(raw)) {
       return raw.map((each, index) => this.item(item, each, [...path, index]));
@@ -95,7 +93,7 @@ class Reading {
   }
 
   private object(
-    entries: Readonly<Record<string, AnySchema>>,
+    members: Readonly<Record<string, AnySchema>>,
     raw: Readonly<Record<string, unknown>>,
     before: unknown,
     path: Path,
@@ -104,38 +102,43 @@ class Reading {
     const seen = new Set<string>();
     for (const [numbered, member] of Object.entries(raw)) {
       const found = nameOf(numbered);
-      const name = knownName(entries, found);
+      const name = knownName(members, found);
       if (name === undefined) {
-        const warning = misspeltMember([...path, found], withoutNumbers(member), Object.keys(entries));
-        if (warning !== undefined) this.warnings.push(warning);
+        this.warnOfMisspelt([...path, found], member, Object.keys(members));
         continue;
       }
+      const place = [...path, name];
       if (name !== found) {
-        const place = [...path, found];
-        this.warn(
-          place,
-          withoutNumbers(member),
-          `${formatPath(place)} is read as ${name}: case matters in names`,
-        );
+        this.warn([...path, found], member, `is read as ${name}: case matters in names`);
       }
       if (seen.has(name)) {
-        const place = [...path, name];
-        const message = `${formatPath(place)} appears more than once: objects are merged, of other values the last one counts`;
-        this.warn(place, withoutNumbers(member), message);
+        this.warn(
+          place,
+          member,
+          "appears more than once: objects are merged, of other values the last one counts",
+        );
       }
       seen.add(name);
-      const result = this.read(entries[name], member, value[name], [...path, name]);
+      const result = this.read(members[name], member, value[name], place);
       if (result !== undefined) value[name] = result;
     }
-    for (const [name, schema] of Object.entries(entries)) {
+    for (const [name, schema] of Object.entries(members)) {
       if (name in value || isOptional(schema) || schema.explicit) continue;
-      const place = [...path, name];
       const zero = zeroOf(schema);
       if (zero === undefined || !isValid(schema, zero)) continue;
-      this.warn(place, undefined, `${formatPath(place)} is missing: ${describeFound(zero)} is used`);
+      this.warn([...path, name], undefined, `is missing: ${describeFound(zero)} is used`);
       value[name] = zero;
     }
     return value;
+  }
+
+  /** Other unknown members may be meant for other programs, as are the keys of maps, such as annotations. */
+  private warnOfMisspelt(path: Path, member: unknown, known: readonly string[]): void {
+    const name = String(path.at(-1));
+    const suggestion = didYouMean(name, known);
+    if (suggestion === "") return;
+    const message = `ignoring unknown member ${JSON.stringify(name)}${suggestion}`;
+    this.warnings.push({ path: formatPath(path), found: describeFound(withoutNumbers(member)), message });
   }
 
   private map(
@@ -148,13 +151,7 @@ class Reading {
     for (const [numbered, member] of Object.entries(raw)) {
       const key = nameOf(numbered);
       const place = [...path, key];
-      if (key in value) {
-        this.warn(
-          place,
-          withoutNumbers(member),
-          `${formatPath(place)} appears more than once: the last one counts`,
-        );
-      }
+      if (key in value) this.warn(place, member, "appears more than once: the last one counts");
       const result = this.item(entry, member, place);
       if (result !== undefined) value[key] = result;
     }
@@ -163,10 +160,10 @@ class Reading {
 
   private item(schema: AnySchema, raw: unknown, path: Path): unknown {
     if (raw !== null) return this.read(schema, raw, undefined, path);
-    const isStruct = membersOf(schema) !== undefined;
+    const isStruct = shapeOf(schema).members !== undefined;
     const zero = zeroOf(schema);
     if (!isStruct && !isValid(schema, zero)) return null;
-    this.warn(path, null, `${formatPath(path)} is null: ${describeFound(zero)} is used`);
+    this.warn(path, null, `is null: ${describeFound(zero)} is used`);
     return isStruct ? this.read(schema, {}, undefined, path) : zero;
   }
 }
@@ -188,8 +185,8 @@ function fold(name: string): string {
 
 /** Go's zero value for a missing member. undefined: there is none. */
 function zeroOf(schema: AnySchema): unknown {
-  const { entries, item, entry } = shapeOf(schema);
-  if (entries !== undefined || entry !== undefined) return {};
+  const { members, item, entry } = shapeOf(schema);
+  if (members !== undefined || entry !== undefined) return {};
   if (item !== undefined) return [];
   if (isValid(schema, false)) return false;
   // Whether a custom schema takes texts or numbers shows only when it is run.
@@ -203,18 +200,6 @@ function isOptional({ type }: AnySchema): boolean {
 function isValid(schema: AnySchema, value: unknown): boolean {
   const run = (schema as unknown as GenericSchema)["~run"];
   return run.call(schema, { value }, {}).issues === undefined;
-}
-
-function shapeOf(schema: unknown) {
-  return {
-    entries: membersOf(schema) as Readonly<Record<string, AnySchema>> | undefined,
-    item: itemOf(schema) as AnySchema | undefined,
-    entry: entryOf(schema) as AnySchema | undefined,
-  };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The value as it stands in the document. */

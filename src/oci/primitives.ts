@@ -5,6 +5,7 @@
 
 import * as v from "valibot";
 import { ID_MAX } from "../kernel/id.ts";
+import { isObject } from "./json.ts";
 import type { Integer64 } from "./json-number.ts";
 
 /** What JSON Schema (draft 7) can say of a schema that valibot does not know (json-schema.ts). */
@@ -49,22 +50,16 @@ export const uint16 = integer(0, 0xffff);
 export const int32 = integer(-0x80000000, 0x7fffffff);
 export const uint32 = integer(0, 0xffffffff);
 /** A user or group ID. */
-export const id = described(
-  v.custom<number>(
-    (value) => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= ID_MAX,
-    () => `an integer from 0 to ${ID_MAX} (${ID_MAX + 1} is no ID: to the kernel it means "no change")`,
-  ),
-  { type: "integer", minimum: 0, maximum: ID_MAX },
-);
+export const id = integer(0, ID_MAX, ` (${ID_MAX + 1} is no ID: to the kernel it means "no change")`);
 export const int64 = integer64(-(1n << 63n), (1n << 63n) - 1n);
 export const uint64 = integer64(0n, (1n << 64n) - 1n);
 
-/** An integer that a JavaScript number holds exactly. */
-export function integer(min: number, max: number) {
+/** An integer that a JavaScript number holds exactly. `note`: what is said behind its range. */
+export function integer(min: number, max: number, note = "") {
   const schema = v.custom<number>(
     (value) => typeof value === "number" && Number.isInteger(value) && value >= min && value <= max,
     // Messages are made on demand: a schema is built at every start, and rarely complains.
-    () => `an integer from ${min} to ${max}`,
+    () => `an integer from ${min} to ${max}${note}`,
   );
   return described(schema, { type: "integer", minimum: min, maximum: max });
 }
@@ -154,8 +149,4 @@ export function mapOf<const Schema extends v.GenericSchema>(schema: Schema, mess
 
 function isText(value: unknown): value is string {
   return typeof value === "string" && !value.includes("\0") && value.isWellFormed();
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,9 +3,9 @@
 import type { GenericSchema } from "valibot";
 import type { Config } from "../oci/config.ts";
 import { check, type Loaded, loaded } from "../oci/document.ts";
-import { parseDocument } from "../oci/json.ts";
+import { isObject, parseDocument } from "../oci/json.ts";
 import { readLeniently } from "../oci/lenient.ts";
-import { entryOf, itemOf, membersOf } from "../oci/schema-shape.ts";
+import { shapeOf } from "../oci/schema-shape.ts";
 
 export type Partly<T> = T extends readonly (infer Item)[]
   ? Partly<Item>[]
@@ -31,21 +31,15 @@ export function readDraft(schema: GenericSchema, document: string, text: string)
 
 /** Adds the members of `raw` that no schema knows: other programs may read them. */
 function keepUnknown(schema: unknown, raw: unknown, value: unknown): void {
-  const entries = membersOf(schema);
+  const { members, item, entry } = shapeOf(schema);
   if (Array.isArray(raw) && Array.isArray(value)) {
-    const item = itemOf(schema);
     for (const [index, each] of raw.entries()) keepUnknown(item, each, value[index]);
   } else if (isObject(raw) && isObject(value)) {
-    const entry = entryOf(schema);
-    if (entries === undefined && entry === undefined) return;
-    const known = new Set(Object.keys(entries ?? {}).map((name) => name.toLowerCase()));
+    if (members === undefined && entry === undefined) return;
+    const known = new Set(Object.keys(members ?? {}).map((name) => name.toLowerCase()));
     for (const [name, member] of Object.entries(raw)) {
-      if (name in value) keepUnknown(entry ?? entries?.[name], member, value[name]);
-      else if (entries !== undefined && !known.has(name.toLowerCase())) value[name] = member;
+      if (name in value) keepUnknown(entry ?? members?.[name], member, value[name]);
+      else if (members !== undefined && !known.has(name.toLowerCase())) value[name] = member;
     }
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
