@@ -43,10 +43,10 @@ function v2Mount(context: PlanContext, options: MountingOptions, mount: Resolved
   }
   return mountOf(mount.target, mount, mount.attributes, {
     filesystem: {
-      type: "cgroup2",
-      source: mount.source,
-      options: [...mount.superblock, ...dataOptions(mount.data, context.host.kernel)],
-      mode_of_target: false,
+      ...filesystem("cgroup2", mount.source, [
+        ...mount.superblock,
+        ...dataOptions(mount.data, context.host.kernel),
+      ]),
       fallback_bind: own === "" ? v2MountPoint : own,
     },
   });
@@ -55,20 +55,9 @@ function v2Mount(context: PlanContext, options: MountingOptions, mount: Resolved
 function splitMounts(context: PlanContext, options: MountingOptions, mount: ResolvedMount): void {
   const { subject, target } = mount;
   context.add(subject, {
-    mount: mountOf(
-      target,
-      mount,
-      { ...NO_ATTRIBUTES, set: RESTRICTED },
-      {
-        filesystem: {
-          type: "tmpfs",
-          source: "tmpfs",
-          options: [{ key: "mode", value: "755" }],
-          mode_of_target: false,
-          fallback_bind: null,
-        },
-      },
-    ),
+    mount: mountOf(target, mount, attributes(RESTRICTED), {
+      filesystem: filesystem("tmpfs", "tmpfs", [{ key: "mode", value: "755" }]),
+    }),
   });
   const { hierarchies } = context.host.cgroup;
   for (const hierarchy of hierarchies) {
@@ -87,28 +76,17 @@ function splitMounts(context: PlanContext, options: MountingOptions, mount: Reso
     }
   }
   if (isReadonly(mount)) {
-    context.add(subject, {
-      remount: { path: target, attributes: { ...NO_ATTRIBUTES, set: MOUNT_ATTR.RDONLY } },
-    });
+    context.add(subject, { remount: { path: target, attributes: attributes(MOUNT_ATTR.RDONLY) } });
   }
 }
 
 function hierarchyMount(path: string, hierarchy: CgroupHierarchy, mount: ResolvedMount): Mount {
   const named = hierarchy.controllers.find((controller) => controller.startsWith("name="));
-  return mountOf(
-    path,
-    { propagation: [] },
-    { ...NO_ATTRIBUTES, set: RESTRICTED | (isReadonly(mount) ? MOUNT_ATTR.RDONLY : 0) },
-    {
-      filesystem: {
-        type: "cgroup",
-        source: named === undefined ? "cgroup" : named.slice("name=".length),
-        options: hierarchy.controllers.map(controllerOption),
-        mode_of_target: false,
-        fallback_bind: null,
-      },
-    },
-  );
+  const source = named === undefined ? "cgroup" : named.slice("name=".length);
+  const set = RESTRICTED | (isReadonly(mount) ? MOUNT_ATTR.RDONLY : 0);
+  return mountOf(path, { propagation: [] }, attributes(set), {
+    filesystem: filesystem("cgroup", source, hierarchy.controllers.map(controllerOption)),
+  });
 }
 
 function hierarchyBind(
@@ -138,6 +116,14 @@ function ownDirectory(hierarchy: CgroupHierarchy, options: MountingOptions): str
   const { own, root, mountPoint } = hierarchy;
   const below = root !== "/" && own.startsWith(root) ? own.slice(root.length) : own;
   return cleanPath(`${mountPoint}/${below}`);
+}
+
+function attributes(set: number): MountAttributes {
+  return { ...NO_ATTRIBUTES, set };
+}
+
+function filesystem(type: string, source: string, options: MountOption[]) {
+  return { type, source, options, mode_of_target: false, fallback_bind: null };
 }
 
 function mountOf(

@@ -84,24 +84,17 @@ export function planCreate(config: ResolvedConfig, host: HostFacts, options: Cre
     bundle: options.bundle,
     status: "created",
   });
-  const plan: Plan = {
-    id: options.id,
-    placement: options.placement,
+  return planned(context, process, options, {
     initial_cpus: [],
     namespaces,
-    limits: planLimits(process, host, options.inheritedNoFile),
-    stdio: planStdio(process, host, options),
     // An ordinary user has no rights that bunc-init does not have in its user namespace.
     parent_opens_sources: host.euid === 0 && context.has("user"),
-    trace: options.trace,
-    steps: context.steps,
     process: planProcess(process, options, {
       start: options.start,
       start_socket: options.startSocket,
       start_hooks: startHooks ?? null,
     }),
-  };
-  return { plan, warnings: context.warnings };
+  });
 }
 
 /** `given` is the process to run; what it leaves out is taken from the container's own `process`. */
@@ -131,19 +124,40 @@ export function planExec(
   }
   planPrivileges(context, process, options, { apparmor: true, setgroupsDenied: options.setgroupsDenied });
 
-  const plan: Plan = {
-    id: options.id,
-    placement: options.placement,
+  return planned(context, process, options, {
     initial_cpus: initialCpus,
     namespaces: joinNamespaces(options.init),
-    limits: planLimits(process, host, options.inheritedNoFile),
-    stdio: planStdio(process, host, options),
     parent_opens_sources: false,
-    trace: options.trace,
-    steps: context.steps,
     process: planProcess(process, options, { start: "immediately", start_socket: "", start_hooks: null }),
+  });
+}
+
+/** The plan with the steps of the context, and what the plans of all processes have. */
+function planned(
+  { steps, warnings, host }: PlanContext,
+  given: ProcessConfig,
+  options: ProcessOptions,
+  own: Pick<Plan, "initial_cpus" | "namespaces" | "parent_opens_sources" | "process">,
+): Planned<Plan> {
+  const { id, placement, trace } = options;
+  const { initial_cpus, namespaces, parent_opens_sources, process } = own;
+  const limits = planLimits(given, host, options.inheritedNoFile);
+  const stdio = planStdio(given, host, options);
+  return {
+    plan: {
+      id,
+      placement,
+      initial_cpus,
+      namespaces,
+      limits,
+      stdio,
+      parent_opens_sources,
+      trace,
+      steps,
+      process,
+    },
+    warnings,
   };
-  return { plan, warnings: context.warnings };
 }
 
 /**
@@ -169,30 +183,15 @@ function planPrivileges(
 /** What `exec` takes from the container's process if its own does not say. */
 function withContainerDefaults(given: ProcessConfig, container: ProcessConfig | undefined): ProcessConfig {
   if (container === undefined) return given;
-  const merged: ProcessConfig = {
+  // Of the members that may be missing, all but the size of a terminal.
+  const { consoleSize: _, ...inherited } = container;
+  const umask = given.user.umask ?? container.user.umask;
+  return {
+    ...inherited,
     ...given,
     rlimits: given.rlimits.length > 0 ? given.rlimits : container.rlimits,
-    apparmorProfile: given.apparmorProfile === "" ? container.apparmorProfile : given.apparmorProfile,
-    selinuxLabel: given.selinuxLabel === "" ? container.selinuxLabel : given.selinuxLabel,
+    apparmorProfile: given.apparmorProfile || container.apparmorProfile,
+    selinuxLabel: given.selinuxLabel || container.selinuxLabel,
+    user: umask === undefined ? given.user : { ...given.user, umask },
   };
-  for (const member of [
-    "capabilities",
-    "scheduler",
-    "ioPriority",
-    "execCPUAffinity",
-    "oomScoreAdj",
-  ] as const) {
-    inherit(merged, container, member);
-  }
-  const umask = given.user.umask ?? container.user.umask;
-  if (umask !== undefined) merged.user = { ...given.user, umask };
-  return merged;
-}
-
-function inherit<Member extends keyof ProcessConfig>(
-  process: ProcessConfig,
-  container: ProcessConfig,
-  member: Member,
-): void {
-  if (process[member] === undefined && container[member] !== undefined) process[member] = container[member];
 }
