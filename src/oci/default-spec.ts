@@ -3,6 +3,7 @@
  * 1.5's, so that tools that start from it find what they expect.
  */
 
+import { isMapped } from "../kernel/id.ts";
 import { OCI_VERSION } from "../version.ts";
 
 const CAPABILITIES = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"];
@@ -30,16 +31,22 @@ export interface DefaultSpecOptions {
 }
 
 interface DefaultMount {
-  destination: string;
-  type: string;
-  source: string;
-  options?: string[];
+  destination?: string | undefined;
+  type?: string | undefined;
+  source?: string | undefined;
+  options?: string[] | undefined;
+}
+
+interface IdLine {
+  containerID?: number | undefined;
+  size?: number | undefined;
 }
 
 /** A plain object, ready for JSON.stringify; members in the order of the specification. */
 export function defaultSpec(options: DefaultSpecOptions) {
   const { rootless } = options;
   const root = rootless === undefined;
+  const gidMappings = [{ containerID: 0, hostID: rootless?.gid, size: 1 }];
   return {
     ociVersion: OCI_VERSION,
     process: {
@@ -54,13 +61,13 @@ export function defaultSpec(options: DefaultSpecOptions) {
     },
     root: { path: "rootfs", readonly: true },
     hostname: "runc",
-    mounts: root ? defaultMounts() : rootlessMounts(),
+    mounts: root ? defaultMounts() : mountsInUserNamespace(defaultMounts(), false, gidMappings),
     linux: {
       ...(rootless === undefined
         ? { resources: { devices: [{ allow: false, access: "rwm" }] } }
         : {
             uidMappings: [{ containerID: 0, hostID: rootless.uid, size: 1 }],
-            gidMappings: [{ containerID: 0, hostID: rootless.gid, size: 1 }],
+            gidMappings,
           }),
       namespaces: namespaceTypes(root, options.cgroupV2).map((type) => ({ type })),
       maskedPaths: MASKED_PATHS,
@@ -110,18 +117,29 @@ function defaultMounts(): DefaultMount[] {
   ];
 }
 
-/** One mapped id has no group 5 for devpts, and sysfs cannot be mounted in the host's network namespace. */
-function rootlessMounts(): DefaultMount[] {
-  return defaultMounts().map((mount) => {
-    if (mount.destination === "/sys") {
-      return {
-        destination: "/sys",
-        type: "none",
-        source: "/sys",
-        options: ["rbind", "nosuid", "noexec", "nodev", "ro"],
-      };
+/**
+ * What the kernel refuses in a user namespace: a sysfs of the host's network namespace, in whose place its directory is
+ * bound, and a group that has no id there.
+ */
+export function mountsInUserNamespace<Mount extends DefaultMount>(
+  mounts: readonly Mount[],
+  hasNetwork: boolean,
+  gidMappings: readonly IdLine[],
+): Mount[] {
+  return mounts.map((mount) => {
+    const options = mount.options ?? [];
+    if (mount.type === "sysfs" && !hasNetwork) {
+      const flags = options.filter((option) => option !== "rbind" && option !== "bind");
+      return { ...mount, type: "none", source: "/sys", options: ["rbind", ...flags] };
     }
-    if (mount.options === undefined) return mount;
-    return { ...mount, options: mount.options.filter((option) => !/^[ug]id=/.test(option)) };
+    if (mount.type !== "devpts" || gidMappings.length === 0) return mount;
+    return { ...mount, options: options.filter((option) => hasGroup(option, gidMappings)) };
   });
+}
+
+/** False for `gid=` of a group that the mappings do not have. */
+function hasGroup(option: string, mappings: readonly IdLine[]): boolean {
+  const [, gid] = /^gid=([0-9]+)$/.exec(option) ?? [];
+  const ranges = mappings.map(({ containerID = 0, size = 0 }) => ({ containerID, size }));
+  return gid === undefined || isMapped(Number(gid), ranges);
 }

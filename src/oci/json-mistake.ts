@@ -20,183 +20,123 @@ interface JsonMistake {
 
 /** Undefined for text that is JSON. */
 export function findJsonMistake(text: string): JsonMistake | undefined {
-  const mistake = new Scanner(text).firstMistake();
-  return mistake === undefined ? undefined : describe(text, mistake);
+  try {
+    readDocument(text);
+    return undefined;
+  } catch (mistake) {
+    if (mistake instanceof Mistake) return describe(text, mistake);
+    throw mistake;
+  }
 }
 
-interface Mistake {
+/** Thrown where the text stops being JSON; never leaves this module. */
+class Mistake {
   /** Index into the text. */
-  at: number;
-  accepted: string;
+  readonly at: number;
+  readonly accepted: string;
   /** The offending piece, if it is not simply the word or character at `at`. */
-  piece?: string;
+  readonly piece: string | undefined;
+
+  constructor(at: number, accepted: string, piece?: string) {
+    this.at = at;
+    this.accepted = accepted;
+    this.piece = piece;
+  }
 }
 
-const DIGIT_WORD = /[\w$.+-]/y;
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** Up to what can be told from a literal: 01, 1.x and trues go on. */
+const SCALAR = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w$.+-])/y;
 const WHITE_SPACE = /[ \t\n\r]*/y;
-const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
-/** Contents of a string, apart from escapes. */
-const PLAIN = /[^"\\\p{Cc}]+|[\x7f-\x9f]+/uy;
-const LITERALS = ["true", "false", "null"] as const;
-const VALUE = "a value";
-const END_OF_STRING = "a double quote at the end of the string";
-
-/** Thrown when the text stops being JSON; never leaves this module. */
-class Stop {
-  readonly mistake: Mistake;
-
-  constructor(mistake: Mistake) {
-    this.mistake = mistake;
-  }
-}
-
-class Scanner {
-  private readonly text: string;
-  private at = 0;
-  /** The open brackets, outermost first. */
-  private readonly open: ("{" | "[")[] = [];
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
-  firstMistake(): Mistake | undefined {
-    try {
-      this.document();
-      return undefined;
-    } catch (stop) {
-      if (stop instanceof Stop) return stop.mistake;
-      throw stop;
-    }
-  }
-
-  private document(): void {
-    if (this.text.startsWith("\ufeff")) this.stop(0, "no byte order mark", "\ufeff");
-    this.skip();
-    if (this.at === this.text.length) this.stop(this.at, "a JSON document");
-    let wantsValue = true;
-    while (wantsValue || this.open.length > 0) wantsValue = wantsValue ? this.begin() : this.another();
-    this.skip();
-    if (this.at < this.text.length) this.stop(this.at, "nothing after the end of the document");
-  }
-
-  /** A string, number, literal or empty bracket (false); or the start of a bracket, up to its first value (true). */
-  private begin(): boolean {
-    this.skip();
-    const character = this.text[this.at];
-    if (character === '"') {
-      this.string();
-      return false;
-    }
-    if (character === "{" || character === "[") {
-      if (this.open.length === DEPTH_MAX) this.stop(this.at, `at most ${DEPTH_MAX} levels of nesting`);
-      this.at += 1;
-      this.open.push(character);
-      this.skip();
-      if (this.text[this.at] === CLOSING[character]) {
-        this.close();
-        return false;
-      }
-      if (character === "{") this.key('a member name in double quotes, or "}"');
-      return true;
-    }
-    const literal = LITERALS.find((word) => this.text.startsWith(word, this.at));
-    const end = literal === undefined ? this.match(NUMBER) : this.at + literal.length;
-    if (end === this.at || this.continues(end)) this.stop(this.at, VALUE);
-    this.at = end;
-    return false;
-  }
-
-  /** After a value: moves to the next one (true), or past the closing bracket (false). */
-  private another(): boolean {
-    this.skip();
-    const bracket = this.open.at(-1) as "{" | "[";
-    const closing = CLOSING[bracket];
-    if (this.text[this.at] === closing) {
-      this.close();
-      return false;
-    }
-    const comma = this.at;
-    if (this.text[comma] !== ",") this.stop(comma, `"," or "${closing}"`);
-    this.at += 1;
-    this.skip();
-    if (this.text[this.at] === closing) this.stop(comma, `no "," before "${closing}"`);
-    if (bracket === "{") this.key("a member name in double quotes");
-    return true;
-  }
-
-  private close(): void {
-    this.at += 1;
-    this.open.pop();
-  }
-
-  private key(accepted: string): void {
-    if (this.text[this.at] !== '"') this.stop(this.at, accepted);
-    this.string();
-    this.skip();
-    if (this.text[this.at] !== ":") this.stop(this.at, '":" after the member name');
-    this.at += 1;
-  }
-
-  private string(): void {
-    const start = this.at;
-    this.at += 1;
-    for (;;) {
-      const character = this.text[this.at];
-      if (character === '"') break;
-      if (character === undefined) this.stop(start, END_OF_STRING, this.text.slice(start));
-      if (character === "\\") {
-        const end = this.match(ESCAPE);
-        if (end === this.at) {
-          this.stop(
-            this.at,
-            "an escape of JSON such as \\\\, \\n or \\u0041",
-            this.text.slice(this.at, this.at + 2),
-          );
-        }
-        this.at = end;
-        continue;
-      }
-      const end = this.match(PLAIN);
-      if (end === this.at) {
-        const isLine = character === "\n" || character === "\r";
-        if (isLine) this.stop(start, END_OF_STRING, this.text.slice(start, this.at));
-        this.stop(
-          this.at,
-          "control characters in strings as escapes such as \\t or \\u0000",
-          character as string,
-        );
-      }
-      this.at = end;
-    }
-    this.at += 1;
-  }
-
-  private skip(): void {
-    this.at = this.match(WHITE_SPACE);
-    const comment = /^(?:\/[/*]|#)/.exec(this.text.slice(this.at, this.at + 2))?.[0];
-    if (comment !== undefined) this.stop(this.at, "no comments", comment);
-  }
-
-  /** The end of what the pattern finds here; the same place when it finds nothing. */
-  private match(pattern: RegExp): number {
-    pattern.lastIndex = this.at;
-    return pattern.test(this.text) ? pattern.lastIndex : this.at;
-  }
-
-  /** Whether a number or literal continues past its end: 01, 1.x, trues. */
-  private continues(end: number): boolean {
-    DIGIT_WORD.lastIndex = end;
-    return DIGIT_WORD.test(this.text);
-  }
-
-  private stop(at: number, accepted: string, piece?: string): never {
-    throw new Stop(piece === undefined ? { at, accepted } : { at, accepted, piece });
-  }
-}
-
+/** Of a string: characters that stand for themselves, or an escape. */
+const CHARACTERS = /[^"\\\p{Cc}]+|[\x7f-\x9f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/uy;
 const CLOSING = { "{": "}", "[": "]" } as const;
+
+/** What may come next, and how an error says so. After a value it depends on the bracket around it. */
+const ACCEPTED = {
+  document: "a JSON document",
+  value: "a value",
+  "first item": "a value",
+  name: "a member name in double quotes",
+  "first name": 'a member name in double quotes, or "}"',
+  colon: '":" after the member name',
+  end: "nothing after the end of the document",
+};
+
+/** Throws Mistake. */
+function readDocument(text: string): void {
+  if (text.startsWith("\ufeff")) throw new Mistake(0, "no byte order mark", "\ufeff");
+  /** What closes the open brackets, outermost first. */
+  const open: ("}" | "]")[] = [];
+  let expected: keyof typeof ACCEPTED | "next" = "document";
+  let at = skip(text, 0);
+  while (expected !== "end" || at < text.length) {
+    const character = text[at];
+    const closing = open.at(-1);
+    if (expected === "end" || (expected === "document" && character === undefined)) {
+      throw new Mistake(at, ACCEPTED[expected]);
+    }
+    let end = at + 1;
+    if (character === closing && (expected === "next" || expected.startsWith("first"))) {
+      open.pop();
+      expected = open.length === 0 ? "end" : "next";
+    } else if (expected === "next") {
+      if (character !== ",") throw new Mistake(at, `"," or "${closing}"`);
+      if (text[skip(text, end)] === closing) throw new Mistake(at, `no "," before "${closing}"`);
+      expected = closing === "}" ? "name" : "value";
+    } else if (expected === "colon") {
+      if (character !== ":") throw new Mistake(at, ACCEPTED.colon);
+      expected = "value";
+    } else if (expected.endsWith("name")) {
+      if (character !== '"') throw new Mistake(at, ACCEPTED[expected]);
+      end = endOfString(text, at);
+      expected = "colon";
+    } else if (character === "{" || character === "[") {
+      if (open.length === DEPTH_MAX) throw new Mistake(at, `at most ${DEPTH_MAX} levels of nesting`);
+      open.push(CLOSING[character]);
+      expected = character === "{" ? "first name" : "first item";
+    } else {
+      end = character === '"' ? endOfString(text, at) : endOf(SCALAR, text, at);
+      if (end === at) throw new Mistake(at, ACCEPTED.value);
+      expected = closing === undefined ? "end" : "next";
+    }
+    at = skip(text, end);
+  }
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (text[at] !== '"') {
+    const end = endOf(CHARACTERS, text, at);
+    if (end === at) throw mistakeInString(text, start, at);
+    at = end;
+  }
+  return at + 1;
+}
+
+function mistakeInString(text: string, start: number, at: number): Mistake {
+  const character = text[at];
+  if (character === "\\") {
+    return new Mistake(at, "an escape of JSON such as \\\\, \\n or \\u0041", text.slice(at, at + 2));
+  }
+  if (character === undefined || character === "\n" || character === "\r") {
+    return new Mistake(start, "a double quote at the end of the string", text.slice(start, at));
+  }
+  return new Mistake(at, "control characters in strings as escapes such as \\t or \\u0000", character);
+}
+
+/** What is no white space from `at` on. */
+function skip(text: string, at: number): number {
+  const end = endOf(WHITE_SPACE, text, at);
+  const comment = /^(?:\/[/*]|#)/.exec(text.slice(end, end + 2))?.[0];
+  if (comment !== undefined) throw new Mistake(end, "no comments", comment);
+  return end;
+}
+
+/** The end of what the pattern finds here; the same place when it finds nothing. */
+function endOf(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : at;
+}
 
 const PIECE_LENGTH_MAX = 40;
 

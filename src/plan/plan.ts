@@ -79,11 +79,7 @@ export function planCreate(config: ResolvedConfig, host: HostFacts, options: Cre
   }
   planPrivileges(context, process, options, { apparmor: false, setgroupsDenied: deniesSetgroups(context) });
 
-  const startHooks = planHookSet(config, "startContainer", {
-    id: options.id,
-    bundle: options.bundle,
-    status: "created",
-  });
+  const startHooks = planHookSet(config, "startContainer", { ...options, status: "created" });
   return planned(context, process, options, {
     initial_cpus: [],
     namespaces,

@@ -37,11 +37,7 @@ export function planRootfs(context: PlanContext, options: CreateOptions): void {
   if ((config.hooks.prestart ?? []).length + (config.hooks.createRuntime ?? []).length > 0) {
     context.add("hooks", { parent_hooks: {} });
   }
-  const hooks = planHookSet(config, "createContainer", {
-    id: options.id,
-    bundle: options.bundle,
-    status: "creating",
-  });
+  const hooks = planHookSet(config, "createContainer", { ...options, status: "creating" });
   if (hooks !== undefined) context.add("hooks.createContainer", { hooks });
 
   if (!hasMounts) context.add("root.path", { change_root: {} });

@@ -1,12 +1,14 @@
 /** What `spec`'s flags do to a specification. Pure. */
 
 import { capabilityNames } from "../kernel/capability.ts";
+import { cleanPath } from "../kernel/paths.ts";
+import { mountsInUserNamespace } from "../oci/default-spec.ts";
 import type { NamespaceType } from "../oci/linux.ts";
-import type { IdMapping, MountConfig } from "../oci/mounts.ts";
+import type { MountConfig } from "../oci/mounts.ts";
 import { CAPABILITY_SETS } from "../oci/process.ts";
 import type { UserIds } from "../verbs/names.ts";
 import type { DeviceValue } from "./device.ts";
-import type { Draft, DraftSeccomp, Partly } from "./draft.ts";
+import type { Draft, DraftSeccomp } from "./draft.ts";
 import { CPU_PERIOD_US, type HookValue, type NamespaceValue } from "./values.ts";
 
 /** Undefined, or an empty list: left as it is. */
@@ -124,7 +126,7 @@ function addMount(draft: Draft, mount: MountConfig): void {
   else mounts[index] = mount;
 }
 
-const clean = (path = "") => path.replaceAll(/\/+/g, "/").replace(/(?<=.)\/$/, "");
+const clean = (path = "") => cleanPath(path);
 
 function changeResources(draft: Draft, { memory, cpuQuota, pidsLimit }: SpecChanges): void {
   if (memory === undefined && cpuQuota === undefined && pidsLimit === undefined) return;
@@ -182,29 +184,8 @@ function changeUserNamespace(draft: Draft, value: NamespaceValue): void {
   }
 }
 
-/**
- * Mounts that the kernel refuses in a user namespace: a sysfs of the host's network namespace, and a group that has
- * no id there.
- */
 function adjustMounts(draft: Draft): void {
   const { namespaces = [], gidMappings = [] } = draft.linux ?? {};
-  const user = namespaces.find(({ type }) => type === "user");
-  if (user === undefined) return;
-  const hasNetwork = namespaces.some(({ type }) => type === "network");
-  draft.mounts = (draft.mounts ?? []).map((mount) => {
-    if (mount.type === "sysfs" && !hasNetwork) {
-      const flags = (mount.options ?? []).filter((option) => option !== "rbind" && option !== "bind");
-      return { ...mount, type: "none", source: "/sys", options: ["rbind", ...flags] };
-    }
-    if (mount.type !== "devpts" || gidMappings.length === 0) return mount;
-    return { ...mount, options: (mount.options ?? []).filter((option) => isMapped(option, gidMappings)) };
-  });
-}
-
-/** False for `gid=` of a group that the user namespace does not have. */
-function isMapped(option: string, mappings: readonly Partly<IdMapping>[]): boolean {
-  const match = /^gid=([0-9]+)$/.exec(option);
-  if (match === null) return true;
-  const id = Number(match[1]);
-  return mappings.some(({ containerID = 0, size = 0 }) => id >= containerID && id < containerID + size);
+  const has = (type: NamespaceType) => namespaces.some((namespace) => namespace.type === type);
+  if (has("user")) draft.mounts = mountsInUserNamespace(draft.mounts ?? [], has("network"), gidMappings);
 }

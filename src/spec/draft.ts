@@ -7,7 +7,7 @@ import { isObject, parseDocument } from "../oci/json.ts";
 import { readLeniently } from "../oci/lenient.ts";
 import { shapeOf } from "../oci/schema-shape.ts";
 
-export type Partly<T> = T extends readonly (infer Item)[]
+type Partly<T> = T extends readonly (infer Item)[]
   ? Partly<Item>[]
   : T extends object
     ? { [Key in keyof T]?: Partly<T[Key]> | undefined }
