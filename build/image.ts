@@ -1,8 +1,8 @@
 /**
- * Puts the image of the started program into the executable (zig/image.zig, docs/decisions/0007-image.md): the program is run
- * until it stops itself, and what its memory holds becomes one more segment, with a table of what a start has to do.
+ * Puts the image of the started program into the executable (zig/image.zig, docs/decisions/0007-image.md): the program runs
+ * until it stops itself, and the contents of its memory become one more segment, with a table of what a start must do.
  *
- * Whatever is not as it must be throws, and the build leaves the image out: the executable then has the normal start only.
+ * Anything unexpected throws; the build then leaves the image out, and the executable has only the normal start.
  */
 
 import { readFileSync, rmSync } from "node:fs";
@@ -28,17 +28,17 @@ import { type Call, COPY, encodeTable, headerBytes, type Profile, type Table } f
 import { profilesOf } from "./image/watch.ts";
 import { writeInPieces } from "./link.ts";
 
-/** Of the segment: above the core, below what any kernel maps. */
+/** The segment's address: above the core, below everything that a kernel maps. */
 export const IMAGE_ADDRESS = 0x50000000;
 
-/** Pages without content between two with, up to which both are one piece: a page is cheaper than a system call. */
+/** Pages with content that have at most this many empty pages between them are one piece: a page costs less than a system call. */
 const GAP_PAGES = 64;
 
 const [PROT_READ, PROT_WRITE, PROT_EXEC] = [1, 2, 4];
 const READ_WRITE = PROT_READ | PROT_WRITE;
 const [MADV_DONTFORK, MADV_NOHUGEPAGE] = [10, 15];
 const MREMAP_MAYMOVE_FIXED = 3;
-/** System calls of x86-64, where alone images are made. */
+/** System calls of x86-64, the only architecture with images. */
 const number = { mprotect: 10, mremap: 25, madvise: 28 } as const;
 
 export interface Piece {
@@ -47,19 +47,19 @@ export interface Piece {
   area: Area;
 }
 
-/** What a stopped program holds, as far as it is its own. */
+/** The private memory of a stopped program. */
 export interface Capture {
   pid: number;
   areas: readonly Area[];
   pieces: readonly Piece[];
-  /** That a processor must have, and what the stack guard was. */
+  /** The features that a processor must have, and the old value of the stack guard. */
   features: Buffer;
   guard: bigint;
 }
 
 /**
- * Writes `target` from the linked executable `program`. `commands`, by verb: what each touches is in place from then on when
- * it goes on from the image; they must end by the core's `exit`.
+ * Writes `target` from the linked executable `program`. `commands`, by verb: the pages that each touches are populated when it
+ * starts from the image; each must end with the core's `exit`.
  */
 export async function addImage(
   program: string,
@@ -68,7 +68,7 @@ export async function addImage(
   commands: Readonly<Record<string, readonly string[]>> = {},
 ): Promise<void> {
   const symbols = new Elf(core).symbols();
-  // Its name is in the image: the same in every build.
+  // The name is part of the image, so it must be the same in every build.
   const recorder = join(dirname(target), "bunc.recorder");
   const [directory, name] = [dirname(recorder), basename(recorder)];
   try {
@@ -84,7 +84,7 @@ export async function addImage(
     };
     const profiles = await profilesOf(commands, image.areas, async (known, words, look) => {
       rmSync(recorder);
-      // The kernel maps all of a folio when a page of it is read: here each is one page.
+      // The kernel maps a whole folio when a page of it is read: written like this, each folio is one page.
       writeInPieces(recorder, encode(known, true), PAGE_BYTES);
       return await withStopped(directory, [`./${name}`, ...words], {}, look);
     });
@@ -113,8 +113,8 @@ function capture(pid: number, symbols: Symbols): Capture {
 }
 
 /**
- * The program is stopped twice. What differs may only be the thread's id, which libc and Bun keep, also in locks that are
- * held: a start has another. → one of both, without it, and the addresses of it.
+ * The program is recorded twice. Only the thread id, which libc and Bun store, also in held locks, may differ, because each
+ * start has another. → one of the recordings without the thread id, and the addresses of the thread id.
  */
 export function threadIds(first: Capture, second: Capture): { capture: Capture; places: number[] } {
   const shape = ({ pieces }: Capture) => pieces.map(({ address, bytes }) => [address, bytes.length]).join();
@@ -128,7 +128,7 @@ export function threadIds(first: Capture, second: Capture): { capture: Capture; 
       if (one === other) continue;
       if (one !== first.pid || other !== second.pid) {
         throw new Error(
-          `the program has not the same twice at ${hex(address + at)}: ${hex(one)}, ${hex(other)}`,
+          `the program does not have the same value twice at ${hex(address + at)}: ${hex(one)}, ${hex(other)}`,
         );
       }
       places.push(address + at);
@@ -147,7 +147,7 @@ function addressOf(symbols: Symbols, name: string): number {
   return symbol.value;
 }
 
-/** All of an image that does not depend on what is in front of it in the segment. */
+/** The part of an image that does not depend on what precedes it in the segment. */
 interface Content {
   table: Omit<Table, "fill" | "replace" | "profiles" | "watched">;
   areas: readonly Area[];
@@ -197,12 +197,12 @@ function segmentOf({ table, areas, pieces }: Content, profiles: readonly Profile
   return Buffer.concat([head, ...pieces.map(({ bytes }) => bytes)]);
 }
 
-/** Not the kernel's. */
+/** Whether the program itself mapped the area, not the kernel. */
 function isOwn({ name }: Area): boolean {
   return !/^\[(vdso|vvar|vvar_vclock|vsyscall|stack)\]$/.test(name);
 }
 
-/** One thread, and nothing open but what the recorder gave. */
+/** Checks that there is one thread, and no descriptor but those that the recorder passed. */
 function expectPlain(stopped: StoppedProcess): void {
   if (stopped.threads !== 1) throw new Error(`the program has ${stopped.threads} threads`);
   const others = stopped.descriptors.filter(([fd]) => fd > 2).map(([fd, what]) => `${fd} (${what})`);
@@ -210,8 +210,8 @@ function expectPlain(stopped: StoppedProcess): void {
 }
 
 /**
- * VmFlags that say nothing of what is in the memory, or that a start brings back ("nh", "dc"). Not among them is "wf", for
- * one: a random number generator's page that a child of fork finds empty.
+ * VmFlags that do not concern the contents of the memory, or that a start restores ("nh", "dc"). "wf" is not among them: it
+ * marks a random number generator's page, which is empty in a child of fork.
  */
 const KNOWN_FLAGS = new Set("rd wr ex mr mw me ac nr sd nh dc".split(" "));
 
@@ -222,11 +222,11 @@ export function expectKnownFlags(areas: readonly Area[]): void {
   }
 }
 
-/** Where the just-in-time compiler writes. The rest of it is reserved whole: an address in it must not become another's. */
+/** Where the just-in-time compiler writes. All of that range stays reserved: nothing else may be mapped in it. */
 function codeOf(areas: readonly Area[]): { address: number; size: number } {
   const [code, ...others] = areas.filter((area) => isOutside(area) && isCode(area));
   if (code === undefined || others.length > 0)
-    throw new Error("the program has not one area of code of its own");
+    throw new Error("the program does not have exactly one area for compiled code");
   return { address: code.start, size: code.end - code.start };
 }
 
@@ -234,7 +234,7 @@ function isCode({ protection }: Area): boolean {
   return (protection & PROT_EXEC) !== 0;
 }
 
-/** What is not part of the program's file: memory that a start maps for itself. */
+/** Memory that is not part of the program's file: a start maps it for itself. */
 function isOutside({ start }: Area): boolean {
   return start > IMAGE_ADDRESS;
 }
@@ -243,7 +243,7 @@ function piecesOf(stopped: StoppedProcess, area: Area): Piece[] {
   if (area.name === "[heap]") throw new Error("the program uses brk(2)");
   const pages = stopped.ownPages(area);
   const runs: [from: number, to: number][] = [];
-  // What was made read-only is so as a whole.
+  // Segments that were made read-only are entirely read-only.
   const isSealed = area.isFile && area.protection === PROT_READ && pages.length > 0;
   if (isSealed) runs.push([0, (area.end - area.start) / PAGE_BYTES]);
   else {
@@ -260,8 +260,8 @@ function piecesOf(stopped: StoppedProcess, area: Area): Piece[] {
 }
 
 /**
- * Code, which is never writable in a started process, is a few pages. They become memory of no file: where SELinux confines the
- * process, a page of a file that was written to cannot be executed (execmod).
+ * Compiled code is a few pages, never writable in a started process. They become anonymous memory: SELinux does not let a
+ * confined process execute a modified page of a file (execmod).
  */
 function copied(from: number, bytes: number, to: number): Call[] {
   return [
@@ -271,7 +271,7 @@ function copied(from: number, bytes: number, to: number): Call[] {
   ];
 }
 
-/** As large as it was: the engine and the allocator take what they have reserved for mapped. */
+/** At its original size: the engine and the allocator assume that the memory that they reserved is mapped. */
 function reservation(area: Area): { address: number; size: number; protection: number } {
   return {
     address: area.start,
@@ -296,11 +296,11 @@ function wordsEqual(pieces: readonly Piece[], value: bigint): number[] {
   return found;
 }
 
-/** Of the vDSO in an auxiliary vector, which has nothing else that tells where it is. */
+/** The auxiliary vector's entry with the address of the vDSO, the only one that depends on where the vDSO is. */
 const AT_SYSINFO_EHDR = 33;
 
-/** Takes the addresses of the vDSO away. → where copies of the auxiliary vector begin: pairs of a type and a value, up to two
- * zeros. AT_SYSINFO_EHDR is the first pair. */
+/** Clears the addresses of the vDSO. → the addresses of the copies of the auxiliary vector: pairs of a type and a value, ended
+ * by two zeros, of which AT_SYSINFO_EHDR is the first. */
 function auxiliaryVectors(pieces: readonly Piece[], areas: readonly Area[]): number[] {
   const vdso = areas.find(({ name }) => name === "[vdso]")?.start;
   if (vdso === undefined) throw new Error("the kernel gives no vDSO");
@@ -317,7 +317,7 @@ function auxiliaryVectors(pieces: readonly Piece[], areas: readonly Area[]): num
   return found;
 }
 
-/** Nothing may point to memory that another process has elsewhere. */
+/** Checks that no pointer leads to memory that is elsewhere in another process. */
 export function expectNoPointers(pieces: readonly Piece[], areas: readonly Area[]): void {
   const foreign = areas.filter(({ name }) => /^\[(vdso|vvar|vvar_vclock|stack)\]$/.test(name));
   for (const [address, low, high] of words(pieces)) {
@@ -329,7 +329,7 @@ export function expectNoPointers(pieces: readonly Piece[], areas: readonly Area[
   }
 }
 
-/** The image of one machine is like that of another. */
+/** Checks that the image contains no text that differs between build machines. */
 export function expectNeutral(pieces: readonly Piece[]): void {
   const texts = [
     process.cwd(),
@@ -368,7 +368,7 @@ function withSegment(program: Elf, segment: Buffer, headAddress: number): Buffer
   return bytes;
 }
 
-/** The headers that linking took away left zeros. */
+/** Linking filled the place of the headers that it removed with zeros. */
 function isRoom({ bytes }: Elf, at: number): boolean {
   return bytes.subarray(at, at + PROGRAM_HEADER_BYTES).every((byte) => byte === 0);
 }

@@ -84,7 +84,7 @@ function writeSymbols(
 const BUN = 0x200000;
 const DATA = BUN + 0x800;
 
-/** Of the program: what it wants, and where in its data the answers go. */
+/** The program's imports, and where in its data the results go. */
 const wanted: (TestSymbol & { kind: keyof Machine; place: number; addend?: number })[] = [
   { name: "read", kind: "jump", place: 0x00 },
   { name: "write", kind: "absolute", place: 0x08, addend: 4 },
@@ -97,7 +97,7 @@ const wanted: (TestSymbol & { kind: keyof Machine; place: number; addend?: numbe
   { name: "stdout", kind: "copy", place: 0x40, value: DATA + 0x40, size: 8, defined: true },
 ];
 
-/** A program at 0x200000 as Bun's: one segment with the tables, one with data. */
+/** A program at 0x200000 like Bun's: one segment with the tables, one with data. */
 function program(machine = X86_64): Buffer {
   const elf = file(machine.machine, BUN + 0x100, [
     [PT_PHDR, 4, 0x40, BUN + 0x40, 0x188],
@@ -236,7 +236,7 @@ describe.each([
   const linked = link(program(machine), core(machine));
   const { mode } = statSync(join(directory, "linked"));
 
-  test("no loader is asked for; the core's segments are added, and one block of thread-local variables", () => {
+  test("no loader is requested; the core's segments are added, and one block of thread-local variables", () => {
     const before = machine.tlsBelow ? 0x10 : 0;
     expect(headers(linked)).toEqual([
       [PT_LOAD, 5, 0, BUN, 0x800, 0x800],
@@ -271,7 +271,7 @@ describe.each([
     expect(linked.readBigInt64LE(0x800 + place)).toBe(BigInt(value));
   });
 
-  test("the linker script pulls in what is wanted, and gives Bun's places", () => {
+  test("the linker script pulls in what Bun imports, and has Bun's addresses", () => {
     const script = linkerScript(new Elf(written("bun", program(machine))));
     expect(script).toContain("EXTERN(callable memcmp read stdout write bunc_rehearse)");
     expect(script).toContain(`bun_start = 0x${(BUN + 0x100).toString(16)};`);

@@ -1,11 +1,11 @@
 /**
- * Makes one static executable of what `bun build --compile` wrote, which wants a dynamic
- * loader and shared libraries, and of the core, which was linked with all that Bun wants of them (build.zig,
- * build/linker-script.ts). It does once what the loader would do at every start: relocations are carried out, and the
- * thread-local variables of both get one block. Format: elf(5).
+ * Makes one static executable from the output of `bun build --compile`, which needs a dynamic loader and shared libraries,
+ * and the core, which is linked with everything that Bun needs from them (build.zig, build/linker-script.ts). It does once
+ * what the loader would do at every start: it applies the relocations, and merges the thread-local variables of both into
+ * one block. Format: elf(5).
  *
- * Anything that is not as expected fails the build: a new version of Bun may be laid out in another way, and a wrong
- * executable must not get out. Why static: docs/decisions/0005-static-executable.md.
+ * Anything unexpected fails the build: a new version of Bun may have another layout, and a wrong executable must not be
+ * released. Why static: docs/decisions/0005-static-executable.md.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import {
@@ -32,10 +32,10 @@ import {
   TLS_ALIGN,
 } from "./linker-script.ts";
 
-/** Between the thread pointer and the block, where the block is above it. */
+/** Bytes between the thread pointer and the block, if the block is above it. */
 const TLS_ABOVE_BYTES = 16;
 
-/** The largest page of both machines. */
+/** The largest page size of both architectures. */
 const PAGE_BYTES = 0x10000;
 
 const PIECE_BYTES = 64 * 1024;
@@ -45,7 +45,7 @@ const SECTION_TABLE_AT = 40;
 
 type Symbols = ReadonlyMap<string, ElfSymbol>;
 
-/** Addresses in the core, for the program to call (src/native/library.ts). */
+/** Addresses in the core that the program calls (src/native/library.ts). */
 export function coreExports(coreFile: string): { abi: number; call: number; rehearse: number } {
   const core = new Elf(coreFile);
   const symbols = core.symbols();
@@ -70,7 +70,7 @@ export function linkExecutable(programFile: string, coreFile: string, target: st
     0,
     core.loads.reduce((end, { offset, fileSize }) => Math.max(end, offset + fileSize), 0),
   );
-  // The core's own header comes along. Its sections do not, and how long their texts are depends on the path of the checkout.
+  // The core's ELF header is copied too. Its sections are not: the length of their texts depends on the checkout's path.
   coreBytes.writeBigUInt64LE(0n, SECTION_TABLE_AT);
   writeHeaders(program, core.entry, [...program.segments.filter(isKept), ...added]);
   const gap = Buffer.alloc(base - program.bytes.length);
@@ -78,8 +78,8 @@ export function linkExecutable(programFile: string, coreFile: string, target: st
 }
 
 /**
- * The sizes of the writes decide in which folios the page cache holds the file, and so what each start costs: with
- * these it is as after cp(1) or install(1), half a millisecond less than after one large write.
+ * The sizes of the writes decide in which folios the page cache holds the file, and so the cost of each start: with these
+ * it is the same as after cp(1) or install(1), half a millisecond less than after one large write.
  */
 export function writeInPieces(target: string, bytes: Buffer, pieceBytes = PIECE_BYTES): void {
   const file = openSync(target, "w", 0o755);
@@ -92,7 +92,7 @@ export function writeInPieces(target: string, bytes: Buffer, pieceBytes = PIECE_
   }
 }
 
-/** The core must have been linked for this build of Bun, and be two segments: code, and data. */
+/** Checks that the core was linked for this build of Bun, and has two segments: code and data. */
 function expectTogether(program: Elf, core: Elf, symbols: Symbols): void {
   core.expect(
     core.machine === program.machine,
@@ -114,7 +114,7 @@ function expectTogether(program: Elf, core: Elf, symbols: Symbols): void {
   }
 }
 
-/** Carries out the program's relocations, in its bytes. */
+/** Applies the program's relocations to its bytes. */
 function relocate(program: Elf, core: Elf, symbols: Symbols): void {
   for (const relocation of program.relocations()) {
     const { kind, address, symbol } = relocation;
@@ -134,8 +134,8 @@ function valueFor({ kind, symbol, addend }: Relocation, core: Elf, symbols: Symb
     const { memorySize } = core.only(SegmentType.tls);
     return BigInt(core.machine.tlsBelowThreadPointer ? value - memorySize : value + TLS_ABOVE_BYTES) + addend;
   }
-  // An undefined function with a value is one whose address the program takes: there is the one place where it is equal
-  // to itself.
+  // An undefined function with a value is one whose address the program takes: the value is the function's one address, so
+  // that pointers to it compare equal.
   const isPrograms = symbol.isDefined || (symbol.value !== 0 && kind !== "jump");
   if (isPrograms) return BigInt(symbol.value) + addend;
   if (symbol.isWeak && !symbols.has(symbol.name)) return 0n;
@@ -143,8 +143,8 @@ function valueFor({ kind, symbol, addend }: Relocation, core: Elf, symbols: Symb
 }
 
 /**
- * One block for the thread-local variables of both, with the program's at their place. Its initial content is put
- * into the core's bytes, where the linker script has left room. → the segment, with its offset in the core's file.
+ * Makes one block for the thread-local variables of both, with the program's at their own distances. Its initial content
+ * is written into the core's bytes, where the linker script left room. → the segment, with its offset in the core's file.
  */
 function joinTls(program: Elf, core: Elf, symbols: Symbols): Segment {
   const programTls = program.only(SegmentType.tls);
@@ -166,7 +166,7 @@ function joinTls(program: Elf, core: Elf, symbols: Symbols): Segment {
   return { ...coreTls, align: TLS_ALIGN, offset, address, fileSize };
 }
 
-/** Not what asks for a loader, nor the header of the table itself, which only files without a fixed address need. */
+/** Drops the headers that request a loader, and the table's own header, which only files without a fixed address need. */
 function isKept({ type }: Segment): boolean {
   const { interpreter, dynamic, tableItself, tls } = SegmentType;
   return ![interpreter, dynamic, tableItself, tls].some((other) => other === type);

@@ -1,27 +1,27 @@
 /**
- * The linker script of the core, for one build of Bun: the core with libc at an address that Bun leaves free, and
- * Bun's own places in it. What Bun would get from shared libraries is pulled in by name, so that a symbol which
- * nothing defines fails the build. build/link.ts makes the executable from the result.
+ * The linker script of the core, for one build of Bun: it places the core and libc at an address that Bun leaves free, and
+ * defines addresses in Bun. Symbols that Bun would import from shared libraries are pulled in by name, so that an undefined
+ * one fails the build. build/link.ts makes the executable from the result.
  */
 import { type Elf, FIXED_ADDRESS, hex, roundUp, SegmentType } from "./elf.ts";
 
-/** Far above Bun, within what its code can reach. */
+/** Far above Bun, but within reach of its code. */
 const CORE_ADDRESS = 0x40000000;
 
-/** Both machines'; Bun's block must not want more. */
+/** The alignment on both architectures; Bun's block must not need more. */
 export const TLS_ALIGN = 16;
 
 /** For thread-local variables of libc and libstdc++ (below Bun's block, where that comes last). */
 export const OWN_TLS_BYTES_MAX = 256;
 
-/** Variables of libc with constant content, of which Bun may have its copy. */
+/** Constant variables of libc, of which Bun may have its own copy. */
 export const constantVariables: readonly string[] = ["stdin", "stdout", "stderr"];
 
-/** Variables that must exist once: Bun's copy is the one that libc uses, under all its names. */
+/** Variables that must exist once: libc uses Bun's copy, under all its names. */
 const sharedVariables: ReadonlyMap<string, readonly string[]> = new Map([
   ["environ", ["environ", "_environ", "__environ", "___environ"]],
   ["__stack_chk_guard", ["__stack_chk_guard"]],
-  // Of these the address is all that counts (zig/cxx/dynamic_cast.zig).
+  // Only the addresses of these matter (zig/cxx/dynamic_cast.zig).
   ...[
     "_ZTVN10__cxxabiv117__class_type_infoE",
     "_ZTVN10__cxxabiv120__si_class_type_infoE",
@@ -29,7 +29,7 @@ const sharedVariables: ReadonlyMap<string, readonly string[]> = new Map([
   ].map((name): [string, string[]] => [name, [name]]),
 ]);
 
-/** Functions of libc of which Bun gets ours (zig/cxx/libc.zig, zig/cxx/recording.zig). */
+/** Functions of libc that bunc replaces for Bun (zig/cxx/libc.zig, zig/cxx/recording.zig). */
 export const ownFunctions: ReadonlyMap<string, string> = new Map(
   [
     ...["madvise", "pthread_getattr_np"],
@@ -89,12 +89,12 @@ ${bunPlaces(bun)
 `;
 }
 
-/** Addresses in Bun under the names by which the core knows them. */
+/** Addresses in Bun, by the names that the core uses. */
 export function bunPlaces(bun: Elf): [string, number][] {
   const [init, fini] = [bun.functions("init"), bun.functions("fini")];
   return [
     ["bun_start", bun.entry],
-    // libc runs Bun's constructors and destructors as its own, of which there are none.
+    // libc has no constructors and destructors of its own, so it runs Bun's in their place.
     ["__init_array_start", init.start],
     ["__init_array_end", init.end],
     ["__fini_array_start", fini.start],
@@ -103,22 +103,22 @@ export function bunPlaces(bun: Elf): [string, number][] {
   ];
 }
 
-/** Bytes that Bun's code expects between the thread pointer and the far end of its block, a multiple of TLS_ALIGN. */
+/** Bytes that Bun's code expects between the thread pointer and the far end of its block: a multiple of TLS_ALIGN. */
 export function bunTlsBytes(bun: Elf): number {
   const { address, memorySize, align } = bun.only(SegmentType.tls);
-  bun.expect(align <= TLS_ALIGN, `wants its thread-local variables aligned to ${align}`);
+  bun.expect(align <= TLS_ALIGN, `needs its thread-local variables aligned to ${align}`);
   bun.expect(address % TLS_ALIGN === 0, "has its thread-local variables at an odd address");
   return roundUp(memorySize, TLS_ALIGN);
 }
 
-/** The block of Bun keeps its place next to the thread pointer, that of libc and libstdc++ is beyond. */
+/** Bun's block stays next to the thread pointer; that of libc and libstdc++ comes after it. */
 function threadLocal(bun: Elf): string {
   const own = `*(.tbss .tbss.*) . = ALIGN(${TLS_ALIGN});`;
   const reserved = `. += ${hex(bunTlsBytes(bun))};`;
   return bun.machine.tlsBelowThreadPointer ? `${own} ${reserved}` : `${reserved} ${own}`;
 }
 
-/** What Bun takes from libraries. A weak symbol may stay undefined. */
+/** The symbols that Bun imports from libraries. A weak symbol may stay undefined. */
 function imports(bun: Elf): string[] {
   const names = bun
     .relocations()

@@ -70,17 +70,17 @@ async function outputOf(...words: string[]): Promise<string[]> {
   return `${run.stdout}${run.stderr}`.trim().split("\n");
 }
 
-test("a part begins when it is reached, errors and start record are the same in all, other modules are not", async () => {
+test("a part runs when it is reached, all parts share errors and start record but no other modules", async () => {
   expect(await outputOf("first", "second")).toEqual([
     "first 1 2",
     "inner 1 true",
-    // The part that both lead to is there once.
+    // The part that both load exists once.
     "inner 2 true",
     "main 1 taken 1 begun first,inner,second",
   ]);
 });
 
-test("what is not reached does not begin", async () => {
+test("a part that is not reached does not run", async () => {
   expect(await outputOf()).toEqual(["main 1 taken 0 begun"]);
 });
 
@@ -90,7 +90,7 @@ test("a part that cannot be bundled is named", async () => {
   await expect(bundleParts(project, entry)).rejects.toThrow();
 });
 
-test("commander is in the program's first part alone", async () => {
+test("only the program's first part contains commander", async () => {
   const root = join(import.meta.dir, "..");
   const entry = join(root, "src/main.ts");
   const parts = await bundleParts(root, entry);

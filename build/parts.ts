@@ -1,19 +1,19 @@
 /**
- * How the program is cut into parts, for a fast start. A literal require() in the sources is a border: what lies behind
- * it is a part of its own, which begins when the call is reached. Left to the bundler, every module that some require()
- * leads to becomes a function that runs when it is first needed, some 120 of them on the way of `run`; here each part is
- * bundled beforehand, its modules one after the other in one scope, and goes into the executable as one module.
+ * Splits the program into parts, for a fast start. A literal require() in the sources is a border: the module that it loads
+ * is the root of a part, which runs when the call is reached. The bundler alone would wrap every module behind a require()
+ * in a function that runs when the module is first needed, about 120 of them in a `run`. Here each part is bundled
+ * beforehand, its modules one after the other in one scope, and goes into the executable as one module.
  *
- * So a part has a copy of its own of every module that it imports, and a variable of a module is one variable in each
- * part. The modules in `shared` are the exception. Measured, with alternatives: docs/decisions/0006-parts.md.
+ * So each part has its own copy of every module that it imports, and of every variable in those modules. The modules in
+ * `shared` are the exception. Measurements and alternatives: docs/decisions/0006-parts.md.
  */
 import { dirname, join, relative, resolve } from "node:path";
 import type { BunPlugin, OnResolveArgs } from "bun";
 
 /**
- * The modules that exist once: the errors, because an error that is thrown in one part is told by its class in another,
- * the start record, which the first who reads it takes out of the environment, the linked core and what is known of the
- * machine, because it is the process's. They must not import anything but types.
+ * The modules that exist once: the errors, because an error thrown in one part is recognized by its class in another; the
+ * start record, because its first reader removes it from the environment; the linked core and the facts about the host,
+ * because they belong to the process. They must import only types.
  */
 const shared = [
   "src/failure/errors.ts",
@@ -23,8 +23,8 @@ const shared = [
 ];
 
 /**
- * Between the two rounds of bundling, in front of paths of parts and of shared modules, which are those in the project: what the
- * programs contain decides of the names that minifying gives, and two checkouts must make the same executable.
+ * The prefix of the paths of parts and shared modules between the two rounds of bundling. The paths are relative to the
+ * project: the text of a program influences the names that minifying chooses, and two checkouts must make the same executable.
  */
 const PREFIX = "part:";
 const SHARED_PREFIX = "shared:";
@@ -32,7 +32,7 @@ const NAMESPACE = "part";
 
 const relativeSource = /^\.{1,2}\/.*\.ts$/;
 
-/** For the bundling of the whole: what a require() of `entry` or of a part leads to is already bundled. */
+/** For bundling the whole program: everything that `entry` or a part loads with require() is already bundled. */
 export async function partsPlugin(project: string, entry: string): Promise<BunPlugin> {
   const parts = await bundleParts(project, entry);
   return {
@@ -56,10 +56,10 @@ export async function partsPlugin(project: string, entry: string): Promise<BunPl
   };
 }
 
-/** Path of the first module of each part, that of `entry` included → its program. */
+/** Path of each part's root module, including `entry` → the bundled part. */
 export async function bundleParts(project: string, entry: string): Promise<Map<string, string>> {
   const once = shared.map((path) => join(project, path));
-  // Grows while it is walked through: a part names the parts behind it.
+  // The list grows during the loop: each part names the parts that it loads.
   const found = new Set([entry]);
   const borders: BunPlugin = {
     name: "borders",
@@ -78,11 +78,11 @@ export async function bundleParts(project: string, entry: string): Promise<Map<s
   for (const path of found) {
     const result = await Bun.build({
       entrypoints: [path],
-      // CommonJS that the second round understands as a module, not as a finished file.
+      // CommonJS, which the second round treats as a module and not as a finished file.
       target: "node",
       format: "cjs",
       external: ["bun:*", "node:*"],
-      // Only what runs from the sources has a directory.
+      // Only a program run from source has a directory.
       define: { "import.meta.dir": '""' },
       plugins: [borders],
     });

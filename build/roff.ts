@@ -1,6 +1,6 @@
-/** The man pages of docs/man as roff (man(7)), from the Markdown that they are written in. */
+/** Converts the man pages of docs/man from Markdown to roff (man(7)). */
 
-/** `date`: as it is to stand at the foot: "2026-11-29". */
+/** `date`: for the footer, as in "2026-11-29". */
 export function toRoff(markdown: string, { date, version }: { date: string; version: string }): string {
   const lines = markdown.split("\n");
   const out: string[] = [];
@@ -37,7 +37,7 @@ export function toRoff(markdown: string, { date, version }: { date: string; vers
   return `${out.join("\n")}\n`;
 }
 
-/** `**bold**` and `_italic_`, where words begin and end. */
+/** `**bold**` and `_italic_`, at the boundaries of words. */
 function inline(text: string): string {
   const parts = text.split(/(\*\*.+?\*\*|(?<![\w/.-])_[^_\s](?:[^_]*[^_\s])?_(?![\w]))/);
   const set = parts.map((part) => {
@@ -57,7 +57,7 @@ function plain(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll("…", "...");
 }
 
-/** A dot or apostrophe at its beginning would make the line a request. */
+/** A dot or apostrophe at the start of a line would make the line a request. */
 function protectedStart(text: string): string {
   return /^[.']/.test(text) ? `\\&${text}` : text;
 }

@@ -61,7 +61,7 @@ function left(segments: readonly Segment[]) {
   };
 }
 
-test("of a large segment the kernel sees the first page; the stub's table has all as they were", () => {
+test("the kernel sees the first page of a large segment; the stub's table has the original headers", () => {
   const whole = [constants, code, unwinding, stub, data];
   const { seen, count, headers, mapped } = left(whole);
   expect(seen).toEqual([
@@ -76,7 +76,7 @@ test("of a large segment the kernel sees the first page; the stub's table has al
   expect(mapped).toEqual([0x1000, 0xc00, ...Array(10).fill(0)]);
 });
 
-test("where the last one ends, an empty segment says so to brk(2)", () => {
+test("an empty segment tells brk(2) where the last one ends", () => {
   const { seen, count, mapped } = left([constants, unwinding, stub, data, image]);
   expect(seen).toEqual([
     { ...constants, fileSize: 0x1000, memorySize: 0x1000 },
@@ -89,7 +89,7 @@ test("where the last one ends, an empty segment says so to brk(2)", () => {
   expect(mapped.slice(0, 5)).toEqual([0x1000, 0, 0, 0, 0x1000]);
 });
 
-test("a segment in one page, and one that ends with zeros, are the kernel's", () => {
+test("the kernel maps a segment of one page, and one that ends with zeros, in full", () => {
   const whole = [
     load(4, 0, 0x200000, 0x1000),
     load(6, 0x5000, 0x205000, 0x2000, { memorySize: 0x2001 }),

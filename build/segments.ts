@@ -1,7 +1,7 @@
 /**
  * Leaves the large segments of the finished executable to the entry stub (zig/entry/segments.zig): the program headers that
- * execve(2) reads tell of one page of each, because all that it maps counts against RLIMIT_AS and RLIMIT_DATA, and where
- * it finds no room nothing of the program runs to say so (docs/decisions/0002-entry-stub.md). Format: elf(5).
+ * execve(2) reads show one page of each, because everything that execve(2) maps counts against RLIMIT_AS and RLIMIT_DATA, and
+ * if a limit is too low, no code of the program runs that could say so (docs/decisions/0002-entry-stub.md). Format: elf(5).
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import {
@@ -16,13 +16,13 @@ import {
   SegmentType,
 } from "./elf.ts";
 
-/** The stub's table: how many headers there are, the headers, and for each how much of its segment the kernel maps. */
+/** The stub's table: the number of headers, the headers, and for each the size that the kernel maps of its segment. */
 const TABLE_HEADERS_MAX = 12;
 const TABLE_HEADERS_AT = 8;
 const TABLE_MAPPED_AT = TABLE_HEADERS_AT + TABLE_HEADERS_MAX * PROGRAM_HEADER_BYTES;
 const TABLE_BYTES = TABLE_MAPPED_AT + TABLE_HEADERS_MAX * 8;
 
-/** Changes `file` in place: how it was written decides what each start costs (build/link.ts). `core`: what was linked into it. */
+/** Changes `file` in place, because how a file is written decides the cost of each start (build/link.ts). `core`: the core in it. */
 export function leaveToStub(file: string, core: string): void {
   const linked: Elf = new Elf(core);
   const table = linked.symbols().get("bunc_segments");
@@ -36,7 +36,7 @@ export function leaveToStub(file: string, core: string): void {
   }
 }
 
-/** → what to write into the file, and where. `table`: the address of the stub's. */
+/** → the bytes to write into the file, with their offsets. `table`: the address of the stub's table. */
 export function changesOf(program: Elf, table: number): [offset: number, bytes: Buffer][] {
   const { segments, entry } = program;
   const mapped = segments.map((segment) => (isLeft(segment, entry) ? firstBytes(segment) : 0));
@@ -59,22 +59,22 @@ export function changesOf(program: Elf, table: number): [offset: number, bytes: 
   ];
 }
 
-/** Not the stub's own, nor one that ends with zeros which the file does not hold. */
+/** Neither the stub's own segments, nor one that ends with zeros beyond its part of the file. */
 function isLeft(segment: Segment, entry: number): boolean {
   const { type, address, fileSize, memorySize } = segment;
   const isStub = entry >= address && entry < address + memorySize;
   return type === SegmentType.load && !isStub && fileSize === memorySize && fileSize > firstBytes(segment);
 }
 
-/** What of a segment is in its first page, the largest that the machine knows. */
+/** The part of a segment in its first page, with the machine's largest page size. */
 function firstBytes({ address, align }: Segment): number {
   return roundUp(address + 1, align) - address;
 }
 
 /**
- * The kernel has the heap of brk(2) begin behind the last segment that it sees: where that does not end as it seems to, an
- * empty one says where it does. For the place there goes the header about unwinding, which only the program itself
- * would look for, and finds in the stub's table.
+ * The kernel starts the brk(2) heap behind the last segment that it sees. If that segment's end is not its real end, an empty
+ * segment marks the real one. Its header replaces the header about unwinding, which only the program itself looks for, and
+ * finds in the stub's table.
  */
 function withEnd(seen: Segment[], whole: readonly Segment[]): Segment[] {
   const last = whole.findLastIndex(({ type }) => type === SegmentType.load);

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what the project needs from npm, as far as it is not there yet. Run by `npm run setup`.
-# usage: build/setup.sh [ARCH]   ARCH: x64 or arm64, for which to build; by default this machine's
-# Bun for musl, of which dist/bunc is made, is a package that npm refuses on other systems: hence a folder of its own,
-# and --force (docs/decisions/0005-static-executable.md).
+# Installs the npm packages that are not installed yet. Run by `npm run setup`.
+# usage: build/setup.sh [ARCH]   ARCH: the target, x64 or arm64; default: this machine's
+# npm refuses to install Bun for musl, the base of dist/bunc, on other systems: hence a separate folder, and --force
+# (docs/decisions/0005-static-executable.md).
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -8,7 +8,7 @@ _bunc_containers() {
   "\${COMP_WORDS[0]}" "\${_bunc_root[@]}" list -q 2>/dev/null
 }
 
-# Flags of a verb, and in front of any.
+# Flags of a verb, and global flags.
 _bunc_flags() {
   case $1 in
 ${verbs.map((verb) => branch(verb.name, `printf '%s\\n' ${names(verb.flags)}`)).join("\n")}
@@ -16,7 +16,7 @@ ${verbs.map((verb) => branch(verb.name, `printf '%s\\n' ${names(verb.flags)}`)).
   esac
 }
 
-# What the value of a flag can be: @file, @directory, @other, or words. Nothing: the flag takes none.
+# The values that a flag can have: @file, @directory, @other, or words. Empty if the flag takes none.
 _bunc_value() {
   case $1 in
 ${verbs.flatMap((verb) => valueBranches(verb.name, verb.flags)).join("\n")}
@@ -26,7 +26,7 @@ ${valueBranches("*", flags).join("\n")}
   esac
 }
 
-# What the argument of a verb can be, counted from 0.
+# The values that an argument of a verb can have; arguments are counted from 0.
 _bunc_argument() {
   case $1 in
 ${verbs.flatMap(argumentBranches).join("\n")}
@@ -95,7 +95,7 @@ function valueBranches(verb: string, flags: readonly Flag[]): string[] {
     .filter((flag) => flag.value !== undefined)
     .map(({ long, short, value }) => {
       const command = `echo '${text(value as Value)}'; return`;
-      // Those in front of the verb may also follow it.
+      // Global flags may also follow the verb.
       const prefix = verb === "*" ? '*" ' : `"${verb} `;
       const patterns = [long, short].filter((name) => name !== "").map((name) => `${prefix}${name}"`);
       return branch(patterns.join(" | "), command);

@@ -1,24 +1,24 @@
-/** What a shell completes, from the commands that help and parser use. */
+/** What a shell can complete, from the definitions that help and the parser use. */
 import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { capabilityNames } from "../../src/kernel/capability.ts";
 import { SIG } from "../../src/native/boundary.gen.ts";
 import { globalCommand } from "../../src/verbs/global-flags.ts";
 import { type VerbName, verbs } from "../../src/verbs/verbs.ts";
 
-/** `container`: the id of one that exists. `program`: of the container, which nothing here knows. */
+/** `container`: the id of an existing one. `program`: in the container, so its name cannot be completed. */
 export interface Value {
   kind: "words" | "file" | "directory" | "container" | "signal" | "program" | "other";
-  /** What it can be, or the best known of it. */
+  /** All possible values, or the most common ones. */
   words: readonly string[];
 }
 
 export interface Flag {
   /** "--bundle" */
   long: string;
-  /** "-b"; "": it has none. */
+  /** "-b"; "" if it has none. */
   short: string;
   description: string;
-  /** Undefined: it takes none. */
+  /** Undefined if the flag takes none. */
   value: Value | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface CommandLine {
   verbs: readonly Verb[];
 }
 
-/** Flags, with their verb or "", whose values are words. The flag's own parser is asked in a test whether they are. */
+/** Flags, with their verb or "", whose values are words. A test checks the words with the flag's own parser. */
 export const WORDS: Readonly<Record<string, readonly string[]>> = {
   " --log-format": ["text", "json"],
   " --log-level": ["error", "warning", "info", "debug"],
@@ -55,7 +55,7 @@ export const WORDS: Readonly<Record<string, readonly string[]>> = {
   "update --cpu-idle": ["0", "1"],
 };
 
-/** Of those that take files too: what else they take. */
+/** Words that flags with a file as value accept as well. */
 const WORDS_OR_FILES: Readonly<Record<string, readonly string[]>> = { "spec --seccomp": ["default", "none"] };
 
 export const SIGNALS: readonly string[] = Object.keys(SIG);

@@ -1,14 +1,14 @@
-/** Archives whose bytes depend on nothing but what is in them: tar (POSIX ustar) with gzip, and ar. */
+/** Reproducible archives, whose bytes depend only on their contents: tar (POSIX ustar) with gzip, and ar. */
 
 export interface Entry {
-  /** Relative, without "." and ".."; folders around it are made where `folders` asks for them. */
+  /** Relative, without "." and ".."; its parent folders get entries if `folders` is set. */
   path: string;
   content: Uint8Array | string;
   /** Permission bits. */
   mode: number;
 }
 
-/** `time`: of every entry, in seconds since 1970. `folders`: with an entry for each folder, as dpkg wants them. */
+/** `time`: of every entry, in seconds since 1970. `folders`: with an entry for each folder, which dpkg requires. */
 export function tar(entries: readonly Entry[], time: number, folders = false): Uint8Array {
   const blocks: Uint8Array[] = [];
   const made = new Set<string>();
@@ -44,7 +44,7 @@ function header(path: string, size: number, mode: number, type: "0" | "5", time:
   return bytes;
 }
 
-/** 100 bytes for the name, 155 for what stands before it. */
+/** 100 bytes for the name, 155 for the path before it. */
 function splitPath(path: string): { name: string; prefix: string } {
   if (path.length <= 100) return { name: path, prefix: "" };
   const slash = path.indexOf("/", path.length - 101);
@@ -55,12 +55,12 @@ function splitPath(path: string): { name: string; prefix: string } {
 /** zlib writes neither a name nor a time into the header. */
 export function gzip(content: Uint8Array | string): Uint8Array {
   const compressed = Bun.gzipSync(bytesOf(content) as Uint8Array<ArrayBuffer>, { level: 9 });
-  // The last byte of its header says on which system it was made.
+  // The last byte of the gzip header names the system that wrote it.
   compressed[9] = 255;
   return compressed;
 }
 
-/** ar(5), as deb(5) wants it. */
+/** ar(5), in the form that deb(5) requires. */
 export function ar(entries: readonly Omit<Entry, "mode">[], time: number): Uint8Array {
   const members = entries.flatMap(({ path, content }) => {
     const bytes = bytesOf(content);

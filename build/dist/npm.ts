@@ -1,6 +1,6 @@
 /**
- * The packages for npm, in the form of its ecosystem: `bunc` has the executable of each machine as an optional dependency, of
- * which npm installs the one that fits, and starts it. As `npm pack` makes them; nothing is published.
+ * The npm packages, in the usual form: `bunc` has a package with the executable of each machine as an optional dependency, of
+ * which npm installs the one that fits, and starts that executable. They are like those of `npm pack`; nothing is published.
  */
 import { type Entry, gzip, tar } from "./archive.ts";
 import { MACHINES, type Machine, type Release } from "./contents.ts";

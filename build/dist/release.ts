@@ -1,4 +1,4 @@
-/** What a release consists of, from its executables. Pure: the same release gives the same bytes. */
+/** The files of a release, from its executables. Pure: the same release gives the same bytes. */
 import { bashCompletion } from "../completion/bash.ts";
 import { commandLine } from "../completion/definition.ts";
 import { fishCompletion } from "../completion/fish.ts";
@@ -39,7 +39,7 @@ export function releaseFiles(release: Release): Map<string, Uint8Array | string>
 
 type Files = ReadonlyMap<string, Uint8Array | string>;
 
-/** Names of the files that only one of two releases has, or that are not the same in both. */
+/** Names of the files that only one of two releases has, or that differ. */
 export function differences(one: Files, other: Files): string[] {
   return [...new Set([...one.keys(), ...other.keys()])].filter((name) => {
     const [first, second] = [one.get(name), other.get(name)];
@@ -57,7 +57,7 @@ function tarEntries(release: Release, executable: Uint8Array): Entry[] {
   ];
 }
 
-/** Where Debian has them. */
+/** Man pages and licences where Debian puts them. */
 function installedEntries(release: Release, executable: Uint8Array): Entry[] {
   const pages = roffPages(release).map(({ name, text }) => ({
     path: `usr/share/man/man8/${name}.gz`,

@@ -22,7 +22,7 @@ function component(type: string, { name, version, licence }: Component) {
   return { type, "bom-ref": purl, name, version, licenses, purl };
 }
 
-/** A name-based one (version 8 of RFC 9562): the same bill has the same number. */
+/** A name-based UUID (version 8 of RFC 9562): the same bill has the same number. */
 function uuid(name: string): string {
   const hex = new Bun.CryptoHasher("sha256").update(name).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

@@ -1,4 +1,4 @@
-/** A stopped process, read through /proc: its areas of memory and what is in them. Formats: proc_pid_smaps(5), proc_pid_pagemap(5). */
+/** A stopped process, read through /proc: its memory areas and their contents. Formats: proc_pid_smaps(5), proc_pid_pagemap(5). */
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { hex } from "../elf.ts";
 
@@ -9,14 +9,14 @@ export interface Area {
   end: number;
   /** PROT_* */
   protection: number;
-  /** Of the executable, not anonymous. */
+  /** Whether the area maps the executable. */
   isFile: boolean;
   name: string;
   /** VmFlags: "nh" no huge pages, "dc" not copied on fork. */
   flags: readonly string[];
 }
 
-/** Pages of the pagemap that are read at once. */
+/** Entries of the pagemap per read. */
 const CHUNK_PAGES = 1 << 16;
 
 export class StoppedProcess {
@@ -39,7 +39,7 @@ export class StoppedProcess {
     return readdirSync(`/proc/${this.#pid}/task`).length;
   }
 
-  /** Numbers of the open descriptors, with what they are. */
+  /** Numbers of the open descriptors, with the targets of their links in /proc. */
   get descriptors(): [fd: number, what: string][] {
     return readdirSync(`/proc/${this.#pid}/fd`).map((fd) => [
       Number(fd),
@@ -77,7 +77,7 @@ export class StoppedProcess {
     return bytes;
   }
 
-  /** Numbers, from the area's start on, of the pages that this process has for itself and that are not all zero. */
+  /** Indices, from the area's start, of the private pages that are not all zero. */
   ownPages(area: Area): number[] {
     const { start } = area;
     return [...this.#pages(area)]
@@ -85,7 +85,7 @@ export class StoppedProcess {
       .map(({ page }) => page);
   }
 
-  /** Numbers, by the address, of the pages that this process has for itself (`isOwn`), or else shares with a file. */
+  /** Page numbers (address / page size) of the pages that are private (`isOwn`), or otherwise shared with a file. */
   presentPages(area: Area, isOwn: boolean): number[] {
     const first = area.start / PAGE_BYTES;
     return [...this.#pages(area)].filter((one) => one.isOwn === isOwn).map(({ page }) => first + page);

@@ -1,28 +1,28 @@
 /**
- * The recorder asks us, not the processor, what the processor can: an image then has the choices of one that every machine
- * has on which Bun runs at all (x86-64-v3). Each CPUID and each XGETBV of Bun's code is made an instruction that no processor
- * knows, which the core answers (zig/image/processor.zig).
+ * Lets the core, not the real processor, answer Bun's queries of processor features during the recording: the image then
+ * makes the choices for x86-64-v3, which every machine that runs Bun has. Each CPUID and each XGETBV in Bun's code is replaced by
+ * an invalid instruction, whose fault the core handles (zig/image/processor.zig).
  */
 import { type Elf, SegmentFlag } from "../elf.ts";
 
 const CPUID = Buffer.from([0x0f, 0xa2]);
 const XGETBV = Buffer.from([0x0f, 0x01, 0xd0]);
-/** In place of the first byte: PUSH ES, which 64-bit mode does not have. */
+/** Replaces the first byte: PUSH ES, which is invalid in 64-bit mode. */
 const UNKNOWN = 0x06;
 
 /**
- * In front of CPUID: the number of the leaf into eax (B8 or xor, which is not the one of r8d), and then nothing but what
- * fills ecx, clears a register, or moves rbx out of the way. The same two bytes elsewhere are part of something else.
+ * The code before a CPUID: the number of the leaf into eax (B8, or xor of eax and not r8d), and then only instructions that
+ * set ecx, clear a register, or save rbx. The same two bytes elsewhere are part of another instruction.
  */
 const leafInEax =
   /(?:b8[012].0000(?:00|80)|(?<!44|45)31c0)(?:31(?:c9|f6|ff|d2)|4531[c-f].|4831c9|b9..000000|4[89cd](?:87|89)[c-f].)*$/;
 const zeroInEcx = /31c9$/;
 const LEAD_BYTES = 24;
 
-/** In Bun 1.4.5, counted with a disassembler. Another number is another Bun, for somebody to look at. */
+/** Counted in Bun 1.4.5 with a disassembler. Another version of Bun may have other numbers, which must then be checked. */
 const KNOWN = { cpuid: 73, xgetbv: 13 } as const;
 
-/** Changes the bytes of `program`, in the code of Bun, which is at the lowest addresses. */
+/** Changes Bun's code, which is at the lowest addresses, in the bytes of `program`. */
 export function answerForProcessor(program: Elf): void {
   const code = program.loads.find(({ flags }) => (flags & SegmentFlag.execute) !== 0);
   program.expect(code !== undefined, "has no code");
@@ -34,7 +34,7 @@ export function answerForProcessor(program: Elf): void {
   }
 }
 
-/** `lead`: what stands in front, in hexadecimal digits. → in how many places. */
+/** `lead`: the bytes before it, in hexadecimal digits. → the number of places. */
 export function replace(code: Buffer, instruction: Buffer, lead: RegExp): number {
   let count = 0;
   for (let at = code.indexOf(instruction); at >= 0; at = code.indexOf(instruction, at + 1)) {

@@ -1,13 +1,13 @@
-/** Runs the program up to where it stops for its image to be taken (src/image.ts). */
+/** Runs the program to the point where it stops for its image to be taken (src/image.ts). */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 
-/** Settings of Bun's that are then in the image: one thread, which is all that an image can have. */
+/** Settings of Bun that become part of the image: a single thread, because an image cannot have more. */
 const settings = {
   BUN_JSC_numberOfGCMarkers: "1",
   BUN_JSC_useConcurrentGC: "0",
-  // Its code would be written into the memory of the one there is, which is not writable in a started process.
+  // Compiled regular expressions would go into the compiler's memory, which is not writable in a started process.
   BUN_JSC_useRegExpJIT: "0",
 };
 
@@ -15,8 +15,8 @@ const POLL_MS = 5;
 const PATIENCE_MS = 60_000;
 
 /**
- * Runs the program `name` of `directory`, of which it gets to know the name alone, up to where its image can be taken. `take`
- * gets the process id while it is stopped; afterwards it is ended.
+ * Runs the program `name` in `directory`, which sees only its own name, to the point where its image can be taken. `take`
+ * gets the process id while the program is stopped; afterwards the program is killed.
  */
 export async function withStoppedProgram<T>(
   directory: string,
@@ -25,12 +25,12 @@ export async function withStoppedProgram<T>(
 ): Promise<T> {
   const setarch = Bun.which("setarch");
   if (setarch === null) throw new Error("setarch (util-linux) is not installed");
-  // Without random addresses, and from the bottom up: where no process has its memory that starts as usual.
+  // Without random addresses, and bottom-up: where no normally started process has memory.
   const command = [setarch, "--addr-no-randomize", "--addr-compat-layout", `./${name}`];
   return await withStopped(directory, command, settings, take);
 }
 
-/** The same of any command that stops itself. */
+/** The same for any command that stops itself. */
 export async function withStopped<T>(
   directory: string,
   [program = "", ...args]: readonly string[],
@@ -62,5 +62,5 @@ async function stopped(child: ChildProcess, complaint: () => string): Promise<vo
     const state = readFileSync(`/proc/${child.pid}/stat`, "latin1").split(") ").at(-1)?.[0];
     if (state === "T") return;
   }
-  throw new Error("the program does not come to its end");
+  throw new Error("the program does not finish");
 }

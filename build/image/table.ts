@@ -1,14 +1,14 @@
 /** The beginning of the image's segment: `Header` of zig/image.zig, and the lists that it points to. */
 
-/** In place of a number: memory is copied. Its address, the number of bytes, and where to. */
+/** Used instead of a system call number: copies memory. Source address, number of bytes, target address. */
 export const COPY = 0xffffffff;
 
 /** A system call: its number, and its arguments. */
 export type Call = readonly [number: number, ...args: number[]];
 
-/** What one verb touches (zig/image/populate.zig): ranges by address and size. */
+/** The memory that one verb touches (zig/image/populate.zig): ranges by address and size. */
 export interface Profile {
-  /** At most six letters; "" for all that have no profile of their own. */
+  /** At most six letters; "" for all verbs without a profile of their own. */
   verb: string;
   written: readonly Range[];
   read: readonly Range[];
@@ -34,7 +34,7 @@ export interface Table {
   watched: boolean;
 }
 
-/** Words of the header behind the lists. */
+/** Words of the header after the lists. */
 const TAIL_WORDS = 6;
 
 const WORD = 8;
@@ -57,7 +57,7 @@ function lists({ areas, fill, replace, auxiliary, guards, tids, profiles }: Tabl
 
 function profileLists(profiles: readonly Profile[]): [profiles: Row[], ranges: Row[]] {
   const ranges: Range[] = [];
-  /** → where they begin among all, and their number. */
+  /** → the index of the first one in the list of all, and their number. */
   const add = (more: readonly Range[]) => {
     const first = ranges.length;
     for (const range of more) ranges.push(range);
@@ -67,19 +67,19 @@ function profileLists(profiles: readonly Profile[]): [profiles: Row[], ranges: R
   return [rows, ranges];
 }
 
-/** Its bytes, the first one lowest: as many as a number of JavaScript holds. */
+/** The bytes of the verb, the first one lowest: as many as fit a JavaScript number. */
 function verbWord(verb: string): number {
   if (!/^[a-z]{0,6}$/.test(verb)) throw new Error(`the image has no room for the name of "${verb}"`);
   return Buffer.from(verb.padEnd(6, "\0")).readUIntLE(0, 6);
 }
 
-/** Of the header and all lists. */
+/** The size of the header and all lists. */
 export function headerBytes(table: Table): number {
   const words = lists(table).flat(2).length;
   return table.features.length + (1 + 2 * lists(table).length + TAIL_WORDS + words) * WORD;
 }
 
-/** For a segment at `address`, filled up to `size`. */
+/** The bytes for a segment at `address`, padded to `size`. */
 export function encodeTable(table: Table, address: number, size: number): Buffer {
   const bytes = Buffer.alloc(size);
   if (headerBytes(table) > size) throw new Error("the table of the image is too long");

@@ -1,25 +1,26 @@
 /**
- * Which pages a hot command touches, for a start to put them in place in few calls (zig/image/populate.zig): it is started from
- * the image, with a stand-in for the core (src/image/rehearsal.ts), stops when it ends, and /proc/PID/pagemap tells.
+ * Finds the pages that a hot command touches, which a start then populates in few calls (zig/image/populate.zig). The command is
+ * started from the image with a stand-in for the core (src/image/rehearsal.ts) and stops when it ends; then /proc/PID/pagemap
+ * shows the pages.
  */
 import { type Area, PAGE_BYTES, StoppedProcess } from "./process.ts";
 import type { Profile, Range } from "./table.ts";
 
-/** Pages that are not written, between two that are, up to which all are one range. */
+/** Written pages that have at most this many other pages between them are one range. */
 const WRITTEN_GAP_PAGES = 1;
 
-/** The kernel maps so much of a file at once, aligned, when a page of it is read. */
+/** The kernel maps this much of a file at once, aligned, when a page of it is read. */
 const READ_PAGES = 16;
 
 /** As many ranges as process_madvise(2) takes at once (UIO_MAXIOV). */
 const RANGES_MAX = 1024;
 
-/** Runs a command of the program with what is known already, and lets `look` at the process when it has stopped. */
+/** Runs a command of the program with the profiles found so far, and calls `look` with the process when it has stopped. */
 type Watch = <T>(known: readonly Profile[], words: readonly string[], look: (pid: number) => T) => Promise<T>;
 
 /**
- * `areas`: of the stopped program; what a command maps for itself is none of a start's business. What is written is found
- * first: around a page of the image that is read, the kernel maps others.
+ * `areas`: those of the stopped program, because a start does not populate what a command maps for itself. Written pages are
+ * found first, because the kernel maps other pages around a page of the image that is read.
  */
 export async function profilesOf(
   commands: Readonly<Record<string, readonly string[]>>,
@@ -54,7 +55,7 @@ function touched(pid: number, areas: readonly Area[], kind: "written" | "read"):
 
 const [PROT_READ, PROT_WRITE, PROT_EXEC] = [1, 2, 4];
 
-/** The memory of the just-in-time compiler is written by the start alone. */
+/** Only the start writes the memory of the just-in-time compiler. */
 const canBe = {
   written: ({ protection }: Area) => protection === (PROT_READ | PROT_WRITE),
   read: ({ protection }: Area) =>
@@ -62,9 +63,8 @@ const canBe = {
 } as const;
 
 /**
- * One page for each window that the kernel maps as a whole (fault-around): of the others there is nothing to do. `shared`: the
- * pages that are a file's; which of a window are there depends on what is in the page cache, so the first is taken that
- * can be.
+ * One page for each window that the kernel maps as a whole (fault-around); the others need no work. `shared`: the pages that
+ * belong to a file. Which pages of a window are mapped depends on the page cache, so the first possible one is used.
  */
 function oneOfEachWindow(shared: readonly number[], own: readonly number[], area: Area): Range[] {
   const written = new Set(own);
@@ -77,7 +77,7 @@ function oneOfEachWindow(shared: readonly number[], own: readonly number[], area
   });
 }
 
-/** → ranges of the pages, ascending, where those that have not more than `gap` between them are one. */
+/** → ranges of the pages, ascending; ranges with at most `gap` pages between them are merged. */
 export function runs(pages: readonly number[], gap: number): Range[] {
   const found: [from: number, to: number][] = [];
   for (const page of pages) {
