@@ -1,6 +1,9 @@
 //! What the kernel puts on the stack: argc, argv[], null, envp[], null, pairs of the auxiliary vector to
 //! AT_NULL.
 
+/// Program headers of the executable (AT_PHNUM), at most: the build makes no more (build/segments.ts).
+pub const headers_max = 12;
+
 pub const Block = struct {
     /// With argc in front and the null behind.
     arguments: []const usize,

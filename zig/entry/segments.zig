@@ -9,10 +9,9 @@
 const std = @import("std");
 const linux = std.os.linux;
 const Block = @import("block.zig").Block;
+const headers_max = @import("block.zig").headers_max;
 const memory_limits = @import("memory_limits.zig");
 const Writer = @import("writer.zig").Writer;
-
-const headers_max = 12;
 
 /// Written by the build (build/segments.ts).
 const Table = extern struct {

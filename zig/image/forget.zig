@@ -5,13 +5,13 @@ const std = @import("std");
 const linux = std.os.linux;
 const image = @import("../image.zig");
 const context = @import("context.zig");
+const headers_max = @import("../entry/block.zig").headers_max;
 const Area = image.Area;
 
 const page_size = std.heap.page_size_min;
 /// Below and above the thread pointer: variables of the thread, and libc's record of it.
 const thread_below = 8 * page_size;
 const thread_above = page_size;
-const segments_max = 16;
 
 /// `block`: what the kernel gave to this process.
 pub fn forget(header: *const image.Header, block: image.Block) void {
@@ -49,7 +49,7 @@ fn dropProgram(block: image.Block) void {
     const count = block.auxiliaryValue(std.elf.AT_PHNUM) orelse return;
     const core_data = @intFromPtr(&image.bunc_image);
     // The table is in one of them: to read on in it would bring back what was given back.
-    var room: [segments_max]std.elf.Elf64_Phdr = undefined;
+    var room: [headers_max]std.elf.Elf64_Phdr = undefined;
     const segments = room[0..@min(count, room.len)];
     @memcpy(segments, table[0..segments.len]);
     for (segments) |segment| {
