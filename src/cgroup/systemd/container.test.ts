@@ -99,3 +99,7 @@ test("a unit that systemd has not made is not stopped", () => {
   expect(() => made.place(7)).toThrow('unable to start unit "runc-a.scope"');
   expect(bus.members).not.toContain("StopUnit");
 });
+
+test("a look for systemd that fails is not a host without systemd", () => {
+  expect(() => open([FREE], {}, "resolve_path")).toThrow("resolve_path fails");
+});

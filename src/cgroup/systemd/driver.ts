@@ -239,13 +239,9 @@ export class Systemd {
   }
 }
 
-/** sd_booted(3). */
+/** sd_booted(3). Where nobody can tell, that is an error of its own: it is not for want of systemd. */
 function isBootedWithSystemd(call: typeof native): boolean {
-  try {
-    return call("resolve_path", { path: "/run/systemd/system" }).path !== "";
-  } catch {
-    return false;
-  }
+  return call("resolve_path", { path: "/run/systemd/system" }).path !== "";
 }
 
 function variant({ name, signature, value }: Property): Value {
