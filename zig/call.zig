@@ -57,15 +57,6 @@ pub const Call = struct {
         return error.Failed;
     }
 
-    /// A NUL-terminated copy of a path that TypeScript sent.
-    pub fn path(self: *Call, text: []const u8) Error![:0]const u8 {
-        if (std.mem.indexOfScalar(u8, text, 0) != null) {
-            sys.backend.errno = .INVAL;
-            return self.fail_as(.system, "open", text, "the path contains a NUL byte");
-        }
-        return self.arena.dupeZ(u8, text);
-    }
-
     fn keep(self: *Call, text: []const u8) []const u8 {
         return self.arena.dupe(u8, text) catch "";
     }

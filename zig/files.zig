@@ -28,13 +28,12 @@ pub fn read_file(call: *Call, request: PathRequest) Call.Error!ReadReply {
 
 /// A whole file of the kernel or the host (procfs, /etc/passwd): names of strangers may hold any bytes.
 pub fn read_host_file(call: *Call, request: PathRequest) Call.Error!ReadReply {
-    const path = try call.path(request.path);
-    const fd = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch {
+    const fd = sys.open(request.path, sys.O.RDONLY) catch {
         if (sys.is(.NOENT)) return .{ .found = false, .text = "" };
-        return call.fail("open", path);
+        return call.fail("open", request.path);
     };
     defer sys.close(fd);
-    return .{ .found = true, .text = try host.read_descriptor(call, fd, path) };
+    return .{ .found = true, .text = try host.read_descriptor(call, fd, request.path) };
 }
 
 /// Which byte of a text makes it invalid, for a person. Lines and columns are counted from 1, columns in
@@ -84,21 +83,17 @@ pub const WriteRequest = struct {
 /// the old or the new contents, never a part. The caller holds the lock of the directory, or the path is its
 /// own.
 pub fn write_file(call: *Call, request: WriteRequest) Call.Error!Done {
-    const path = try call.path(request.path);
+    const path = request.path;
     const directory = std.fs.path.dirnamePosix(path) orelse ".";
     const base = std.fs.path.basenamePosix(path);
-    const temporary = try std.fmt.allocPrintSentinel(
-        call.arena,
-        "{s}/.{s}.{d}",
-        .{ directory, base, sys.getpid() },
-        0,
-    );
-    const flags = sys.O.WRONLY | sys.O.CREAT | sys.O.EXCL | sys.O.CLOEXEC;
-    const fd = sys.open(temporary, flags, request.mode) catch again: {
+    const temporary = try std.fmt.allocPrint(call.arena, "{s}/.{s}.{d}", .{ directory, base, sys.getpid() });
+    const flags = sys.O.WRONLY | sys.O.EXCL;
+    const fd = sys.create(sys.AT.FDCWD, temporary, flags, request.mode) catch again: {
         if (!sys.is(.EXIST)) return call.fail("open", temporary);
         // Left over from a dead process with our pid.
         sys.unlinkat(sys.AT.FDCWD, temporary, 0) catch return call.fail("unlink", temporary);
-        break :again sys.open(temporary, flags, request.mode) catch return call.fail("open", temporary);
+        break :again sys.create(sys.AT.FDCWD, temporary, flags, request.mode) catch
+            return call.fail("open", temporary);
     };
     errdefer sys.unlinkat(sys.AT.FDCWD, temporary, 0) catch {};
     defer sys.close(fd);
@@ -109,9 +104,9 @@ pub fn write_file(call: *Call, request: WriteRequest) Call.Error!Done {
 
 /// Appends one record with one write(2) (O_APPEND: whole lines also among several writers).
 pub fn append_file(call: *Call, request: WriteRequest) Call.Error!Done {
-    const path = try call.path(request.path);
-    const flags = sys.O.WRONLY | sys.O.CREAT | sys.O.APPEND | sys.O.SYNC | sys.O.CLOEXEC;
-    const fd = sys.open(path, flags, request.mode) catch return call.fail("open", path);
+    const path = request.path;
+    const flags = sys.O.WRONLY | sys.O.APPEND | sys.O.SYNC;
+    const fd = sys.create(sys.AT.FDCWD, path, flags, request.mode) catch return call.fail("open", path);
     defer sys.close(fd);
     sys.write_all(fd, request.text) catch return call.fail("write", path);
     return .{};
@@ -127,21 +122,21 @@ pub const MakeDirectoryRequest = struct {
 pub const MakeDirectoryReply = struct { created: bool };
 
 pub fn make_directory(call: *Call, request: MakeDirectoryRequest) Call.Error!MakeDirectoryReply {
-    const path = try call.path(request.path);
+    const path = request.path;
     if (make_one(path, request.mode)) |created| return .{ .created = created } else |_| {}
     if (!request.parents or !sys.is(.NOENT)) return call.fail("mkdir", path);
     // Parents are missing: make them from the top.
     var end: usize = 1;
     while (end < path.len) : (end += 1) {
         if (path[end] != '/') continue;
-        const parent = try call.arena.dupeZ(u8, path[0..end]);
+        const parent = path[0..end];
         _ = make_one(parent, request.mode) catch return call.fail("mkdir", parent);
     }
     const created = make_one(path, request.mode) catch return call.fail("mkdir", path);
     return .{ .created = created };
 }
 
-fn make_one(path: [:0]const u8, mode: u32) sys.Error!bool {
+fn make_one(path: []const u8, mode: u32) sys.Error!bool {
     sys.mkdirat(sys.AT.FDCWD, path, mode) catch {
         if (sys.is(.EXIST)) return false;
         return error.Sys;
@@ -163,16 +158,15 @@ pub const ListReply = struct {
 
 /// The entries of a directory, in no order.
 pub fn list_directory(call: *Call, request: PathRequest) Call.Error!ListReply {
-    const path = try call.path(request.path);
-    const fd = sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch {
+    const fd = sys.open(request.path, sys.O.RDONLY | sys.O.DIRECTORY) catch {
         if (sys.is(.NOENT)) return .{ .found = false, .entries = &.{} };
-        return call.fail("open", path);
+        return call.fail("open", request.path);
     };
     defer sys.close(fd);
     var entries: std.ArrayList(Entry) = .empty;
     var buffer: [16 * 1024]u8 = undefined;
     while (true) {
-        const bytes = sys.getdents(fd, &buffer) catch return call.fail("getdents64", path);
+        const bytes = sys.getdents(fd, &buffer) catch return call.fail("getdents64", request.path);
         if (bytes.len == 0) break;
         var iterator: sys.DirectoryEntries = .{ .bytes = bytes };
         while (iterator.next()) |entry| {
@@ -190,14 +184,13 @@ pub fn list_directory(call: *Call, request: PathRequest) Call.Error!ListReply {
 
 /// Removes a state directory: plain files, and directories of such. A missing one is not an error.
 pub fn remove_directory(call: *Call, request: PathRequest) Call.Error!Done {
-    try remove_at(call, sys.AT.FDCWD, try call.path(request.path), request.path, 1);
+    try remove_at(call, sys.AT.FDCWD, request.path, request.path, 1);
     return .{};
 }
 
 /// `name` in `dir`, called `shown` in errors, with `depth` levels of directories below it.
-fn remove_at(call: *Call, dir: sys.fd_t, name: [*:0]const u8, shown: []const u8, depth: u32) Call.Error!void {
-    const flags = sys.O.RDONLY | sys.O.DIRECTORY | sys.O.NOFOLLOW | sys.O.CLOEXEC;
-    const fd = sys.openat(dir, name, flags, 0) catch {
+fn remove_at(call: *Call, dir: sys.fd_t, name: []const u8, shown: []const u8, depth: u32) Call.Error!void {
+    const fd = sys.openat(dir, name, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.NOFOLLOW) catch {
         if (sys.is(.NOENT)) return;
         return call.fail("open", shown);
     };
@@ -223,18 +216,16 @@ fn remove_at(call: *Call, dir: sys.fd_t, name: [*:0]const u8, shown: []const u8,
 
 /// rmdir(2): nothing that somebody has put into it is removed.
 pub fn remove_empty_directory(call: *Call, request: PathRequest) Call.Error!Done {
-    const path = try call.path(request.path);
-    sys.unlinkat(sys.AT.FDCWD, path, sys.AT.REMOVEDIR) catch return call.fail("rmdir", path);
+    sys.unlinkat(sys.AT.FDCWD, request.path, sys.AT.REMOVEDIR) catch return call.fail("rmdir", request.path);
     return .{};
 }
 
 pub const RemoveFileReply = struct { removed: bool };
 
 pub fn remove_file(call: *Call, request: PathRequest) Call.Error!RemoveFileReply {
-    const path = try call.path(request.path);
-    sys.unlinkat(sys.AT.FDCWD, path, 0) catch {
+    sys.unlinkat(sys.AT.FDCWD, request.path, 0) catch {
         if (sys.is(.NOENT)) return .{ .removed = false };
-        return call.fail("unlink", path);
+        return call.fail("unlink", request.path);
     };
     return .{ .removed = true };
 }
@@ -254,9 +245,9 @@ pub const LockReply = struct {
 
 /// The exclusive lock of a directory (flock(2) on the directory itself: no lock file to leave behind).
 pub fn lock_directory(call: *Call, request: LockRequest) Call.Error!LockReply {
+    const path = request.path;
     const gone: LockReply = .{ .fd = null, .busy = false };
-    const path = try call.path(request.path);
-    const fd = sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch {
+    const fd = sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY) catch {
         if (sys.is(.NOENT)) return gone;
         return call.fail("open", path);
     };
@@ -296,26 +287,29 @@ pub const ResolveReply = struct {
 
 /// realpath(3) of a host path (the bundle, the root file system), by the kernel.
 pub fn resolve_path(call: *Call, request: PathRequest) Call.Error!ResolveReply {
-    const path = try call.path(request.path);
-    const fd = sys.open(path, sys.O.PATH | sys.O.CLOEXEC, 0) catch {
+    const fd = sys.open(request.path, sys.O.PATH) catch {
         if (sys.is(.NOENT) or sys.is(.NOTDIR)) return .{ .path = "", .directory = false };
-        return call.fail("open", path);
+        return call.fail("open", request.path);
     };
     defer sys.close(fd);
-    var name: [64]u8 = undefined;
-    const link = std.fmt.bufPrintSentinel(&name, "/proc/self/fd/{d}", .{fd}, 0) catch unreachable;
-    const buffer = try call.arena.alloc(u8, sys.path_max);
-    const resolved = sys.readlinkat(sys.AT.FDCWD, link, buffer) catch return call.fail("readlink", link);
-    const stat = sys.fstat(fd) catch return call.fail("stat", path);
+    const resolved = try path_of(call, fd);
+    const stat = sys.fstat(fd) catch return call.fail("stat", request.path);
     return .{ .path = resolved, .directory = stat.is_directory() };
+}
+
+/// As the kernel shows it.
+fn path_of(call: *Call, fd: sys.fd_t) Call.Error![]const u8 {
+    var name: [64]u8 = undefined;
+    const link = std.fmt.bufPrint(&name, "/proc/self/fd/{d}", .{fd}) catch unreachable;
+    const buffer = try call.arena.alloc(u8, sys.path_max);
+    return sys.readlinkat(sys.AT.FDCWD, link, buffer) catch call.fail("readlink", link);
 }
 
 pub const OpenFileReply = struct { fd: i32 };
 
 /// A file or directory, for reading; the caller closes it.
 pub fn open_file(call: *Call, request: PathRequest) Call.Error!OpenFileReply {
-    const path = try call.path(request.path);
-    return .{ .fd = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return call.fail("open", path) };
+    return .{ .fd = sys.open(request.path, sys.O.RDONLY) catch return call.fail("open", request.path) };
 }
 
 pub const ResolveInRootRequest = struct {
@@ -331,31 +325,21 @@ pub const ResolveInRootReply = struct {
 
 /// Where a path of a container leads, without symbolic links: openat2(2) with RESOLVE_IN_ROOT.
 pub fn resolve_in_root(call: *Call, request: ResolveInRootRequest) Call.Error!ResolveInRootReply {
-    const root_path = try call.path(request.root);
-    const root = sys.open(root_path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch
-        return call.fail("open", root_path);
+    const path = request.path;
+    const root = sys.open(request.root, sys.O.PATH | sys.O.DIRECTORY) catch
+        return call.fail("open", request.root);
     defer sys.close(root);
-    const path = try call.path(request.path);
+    const beneath = sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS;
     var end = path.len;
     while (end > 0) {
-        const existing = try call.arena.dupeZ(u8, path[0..end]);
-        const fd = sys.openat2(
-            root,
-            existing,
-            sys.O.PATH | sys.O.CLOEXEC,
-            0,
-            sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS,
-        ) catch {
+        const fd = sys.openat2(root, path[0..end], sys.O.PATH, beneath) catch {
             if (!sys.is(.NOENT)) return call.fail("openat2", path);
             end = std.mem.lastIndexOfScalar(u8, path[0..end], '/') orelse 0;
             continue;
         };
         defer sys.close(fd);
-        var name: [64]u8 = undefined;
-        const link = std.fmt.bufPrintSentinel(&name, "/proc/self/fd/{d}", .{fd}, 0) catch unreachable;
-        const buffer = try call.arena.alloc(u8, sys.path_max);
-        const resolved = sys.readlinkat(sys.AT.FDCWD, link, buffer) catch return call.fail("readlink", link);
-        const prefix = std.mem.trimEnd(u8, root_path, "/");
+        const resolved = try path_of(call, fd);
+        const prefix = std.mem.trimEnd(u8, request.root, "/");
         // Moved out of the root meanwhile: not a path of the container.
         if (!std.mem.startsWith(u8, resolved, prefix)) return .{ .path = path };
         return .{ .path = try std.mem.concat(call.arena, u8, &.{ resolved[prefix.len..], path[end..] }) };

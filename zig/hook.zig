@@ -36,14 +36,12 @@ pub const Redirect = struct {
 /// The file at `file` to append to, made if it is missing; "": -1.
 pub fn open_output(file: []const u8) sys.Error!sys.fd_t {
     if (file.len == 0) return -1;
-    var buffer: sys.PathBuffer = undefined;
-    const path = try sys.zero_terminate(&buffer, file);
-    return sys.open(path, sys.O.WRONLY | sys.O.CREAT | sys.O.APPEND | sys.O.CLOEXEC, 0o644);
+    return sys.create(sys.AT.FDCWD, file, sys.O.WRONLY | sys.O.APPEND, 0o644);
 }
 
 pub const Surroundings = struct {
     /// Where it runs; null: where the caller is.
-    cwd: ?[:0]const u8 = null,
+    cwd: ?[]const u8 = null,
     redirect: Redirect = .{},
     /// Carried on meanwhile, so that a hook may wait for a container with much output.
     beside: ?*Relay = null,
@@ -87,7 +85,7 @@ const Attempt = struct {
         const arena = self.arena;
         self.op = "execve";
         var child: Child = .{
-            .path = try arena.dupeZ(u8, hook.path),
+            .path = hook.path,
             .args = try vector(arena, hook.args),
             .env = try vector(arena, hook.env),
             .cwd = self.around.cwd,
@@ -197,10 +195,10 @@ fn vector(arena: std.mem.Allocator, texts: []const []const u8) ![:null]?[*:0]con
 }
 
 const Child = struct {
-    path: [:0]const u8,
+    path: []const u8,
     args: [:null]?[*:0]const u8,
     env: [:null]?[*:0]const u8,
-    cwd: ?[:0]const u8,
+    cwd: ?[]const u8,
     redirect: Redirect,
     input: sys.fd_t = -1,
     output: sys.fd_t = -1,

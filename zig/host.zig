@@ -71,9 +71,9 @@ pub const OwnNamespaceReply = struct {
 
 /// namespaces(7): two files of one namespace have the same device and inode.
 pub fn own_namespace(call: *Call, request: OwnNamespaceRequest) Call.Error!OwnNamespaceReply {
-    const path = try call.path(request.path);
+    const path = request.path;
     const given = sys.statx(sys.AT.FDCWD, path, 0) catch return call.fail("stat", path);
-    const own_path = try std.fmt.allocPrintSentinel(call.arena, "/proc/self/ns/{s}", .{request.kind}, 0);
+    const own_path = try std.fmt.allocPrint(call.arena, "/proc/self/ns/{s}", .{request.kind});
     const own = sys.statx(sys.AT.FDCWD, own_path, 0) catch return call.fail("stat", own_path);
     return .{ .own = given.is_file(own) };
 }
@@ -88,8 +88,8 @@ fn cgroup_file_system() []const u8 {
 }
 
 /// The whole file, or "" where there is none.
-fn read_existing(call: *Call, path: [:0]const u8) Call.Error![]const u8 {
-    const fd = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch {
+fn read_existing(call: *Call, path: []const u8) Call.Error![]const u8 {
+    const fd = sys.open(path, sys.O.RDONLY) catch {
         return if (sys.is(.NOENT)) "" else call.fail("open", path);
     };
     defer sys.close(fd);
@@ -104,8 +104,8 @@ pub fn read_descriptor(call: *Call, fd: sys.fd_t, path: []const u8) Call.Error![
     };
 }
 
-fn read_optional(call: *Call, path: [:0]const u8) []const u8 {
-    const fd = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return "";
+fn read_optional(call: *Call, path: []const u8) []const u8 {
+    const fd = sys.open(path, sys.O.RDONLY) catch return "";
     defer sys.close(fd);
     var buffer: [64]u8 = undefined;
     const text = sys.read_to_end(fd, &buffer) catch return "";

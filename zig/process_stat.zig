@@ -22,8 +22,8 @@ pub const ProcessStat = struct {
 
 pub fn read(pid: i32) sys.Error!ProcessStat {
     var path: [32]u8 = undefined;
-    const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/stat", .{pid}, 0) catch unreachable;
-    const fd = try sys.open(file, sys.O.RDONLY | sys.O.CLOEXEC, 0);
+    const file = std.fmt.bufPrint(&path, "/proc/{d}/stat", .{pid}) catch unreachable;
+    const fd = try sys.open(file, sys.O.RDONLY);
     defer sys.close(fd);
     var buffer: [1024]u8 = undefined;
     // The kernel gives the line in one piece.

@@ -56,9 +56,8 @@ fn stop(member: Member) void {
 fn add_children(arena: std.mem.Allocator, pid: i32, members: *std.ArrayList(Member)) !void {
     var path: [64]u8 = undefined;
     const tasks = try sys.open(
-        try std.fmt.bufPrintSentinel(&path, "/proc/{d}/task", .{pid}, 0),
-        sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC,
-        0,
+        try std.fmt.bufPrint(&path, "/proc/{d}/task", .{pid}),
+        sys.O.RDONLY | sys.O.DIRECTORY,
     );
     defer sys.close(tasks);
     var buffer: [4096]u8 = undefined;
@@ -67,8 +66,8 @@ fn add_children(arena: std.mem.Allocator, pid: i32, members: *std.ArrayList(Memb
         if (bytes.len == 0) return;
         var entries: sys.DirectoryEntries = .{ .bytes = bytes };
         while (entries.next()) |task| {
-            const file = try std.fmt.bufPrintSentinel(&path, "{s}/children", .{task.name}, 0);
-            const fd = try sys.openat(tasks, file, sys.O.RDONLY | sys.O.CLOEXEC, 0);
+            const file = try std.fmt.bufPrint(&path, "{s}/children", .{task.name});
+            const fd = try sys.openat(tasks, file, sys.O.RDONLY);
             defer sys.close(fd);
             try add_listed(arena, fd, pid, members);
         }

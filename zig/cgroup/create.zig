@@ -80,7 +80,7 @@ pub fn cgroup_create(call: *Call, request: CgroupCreateRequest) Call.Error!Cgrou
     return .{ .in_use = null, .threaded = null, .errnos = errnos, .not_enabled = work.not_enabled.items };
 }
 
-const Made = struct { mount: sys.fd_t, path: [:0]const u8 };
+const Made = struct { mount: sys.fd_t, path: []const u8 };
 
 const Work = struct {
     call: *Call,
@@ -118,12 +118,7 @@ const Work = struct {
             const below = wanted.path[0..names.index];
             const group: Cgroup = .{ .mount = wanted.mount, .path = below };
             if (wanted.enable_controllers) try self.enable_controllers(directory, group.parent());
-            const child = self.enter(
-                mount,
-                directory,
-                group,
-                try self.call.path(name),
-            ) catch |err| switch (err) {
+            const child = self.enter(mount, directory, group, name) catch |err| switch (err) {
                 error.Sys => {
                     if (wanted.tolerate_permission and groups.is_permission()) return sys.errno_number();
                     return self.call.fail("mkdir", try group.absolute(self.call));
@@ -159,16 +154,13 @@ const Work = struct {
         mount: groups.Mount,
         parent: sys.fd_t,
         group: Cgroup,
-        name: [:0]const u8,
+        name: []const u8,
     ) (Call.Error || sys.Error)!sys.fd_t {
         // An existing directory may be in a parent that we may not write to.
         return groups.open_child(parent, name) catch {
             if (!sys.is(.NOENT)) return error.Sys;
             if (sys.mkdirat(parent, name, 0o755)) {
-                try self.made.append(
-                    self.call.arena,
-                    .{ .mount = mount.fd, .path = try self.call.path(group.path) },
-                );
+                try self.made.append(self.call.arena, .{ .mount = mount.fd, .path = group.path });
             } else |_| {
                 // Somebody else made it just now.
                 if (!sys.is(.EXIST)) return error.Sys;
@@ -229,8 +221,8 @@ const Work = struct {
 fn fill_cpuset_file(
     parent: sys.fd_t,
     child: sys.fd_t,
-    long: [*:0]const u8,
-    short: [*:0]const u8,
+    long: []const u8,
+    short: []const u8,
     start: []const u8,
 ) sys.Error!void {
     var name = long;

@@ -55,7 +55,7 @@ const Thaw = struct {
         thaw_v1(directory) catch {};
     }
 
-    pub fn leave(_: Thaw, _: sys.fd_t, _: [:0]const u8) Call.Error!void {}
+    pub fn leave(_: Thaw, _: sys.fd_t, _: []const u8) Call.Error!void {}
 };
 
 /// ETIMEDOUT when the processes do not stop in time; they are thawed then.
@@ -155,12 +155,8 @@ pub fn cgroup_frozen(call: *Call, request: CgroupFrozenRequest) Call.Error!Cgrou
             is.* = false;
             continue;
         };
-        const path = if (group.path.len == 0)
-            file
-        else
-            try std.fmt.allocPrintSentinel(call.arena, "{s}/{s}", .{ group.path, file }, 0);
-        is.* = is_one(mount.?.fd, try call.path(path)) catch
-            return call.fail("read", try group.file(call, file));
+        const path = try std.fs.path.join(call.arena, &.{ group.path, file });
+        is.* = is_one(mount.?.fd, path) catch return call.fail("read", try group.file(call, file));
     }
     return .{ .frozen = frozen };
 }
@@ -170,7 +166,7 @@ pub fn is_frozen(directory: sys.fd_t, version: groups.Version) sys.Error!bool {
     return is_one(directory, state_file(version) orelse return false);
 }
 
-fn state_file(version: groups.Version) ?[:0]const u8 {
+fn state_file(version: groups.Version) ?[]const u8 {
     return switch (version) {
         .v1 => "freezer.self_freezing",
         .v2 => "cgroup.freeze",
@@ -179,7 +175,7 @@ fn state_file(version: groups.Version) ?[:0]const u8 {
 }
 
 /// `path`: of a file in `directory`, or in a cgroup below it.
-fn is_one(directory: sys.fd_t, path: [:0]const u8) sys.Error!bool {
+fn is_one(directory: sys.fd_t, path: []const u8) sys.Error!bool {
     var buffer: [16]u8 = undefined;
     const text = groups.read_short(directory, path, &buffer) catch {
         if (groups.is_gone()) return false;

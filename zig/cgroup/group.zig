@@ -32,7 +32,7 @@ pub const Cgroup = struct {
 };
 
 const resolve = sys.RESOLVE.BENEATH | sys.RESOLVE.NO_SYMLINKS | sys.RESOLVE.NO_XDEV;
-pub const directory_flags = sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC;
+pub const directory_flags = sys.O.PATH | sys.O.DIRECTORY;
 const resctrl_magic: u64 = 0x7655821;
 
 pub const Version = enum { v1, v2, resctrl };
@@ -47,8 +47,7 @@ pub const Mount = struct {
 
 /// Opens the mount point and checks its file system.
 pub fn open_mount(call: *Call, mount: []const u8) Call.Error!Mount {
-    const path = try call.path(mount);
-    const fd = sys.open(path, directory_flags, 0) catch return call.fail("open", mount);
+    const fd = sys.open(mount, directory_flags) catch return call.fail("open", mount);
     errdefer sys.close(fd);
     const magic = sys.fstatfs_type(fd) catch return call.fail("statfs", mount);
     const version: Version = switch (magic) {
@@ -61,14 +60,13 @@ pub fn open_mount(call: *Call, mount: []const u8) Call.Error!Mount {
 }
 
 /// The cgroup's directory (O_PATH) below an open mount.
-pub fn open_directory(mount: Mount, path: [*:0]const u8) sys.Error!sys.fd_t {
-    if (path[0] == 0) return sys.openat2(mount.fd, ".", directory_flags, 0, resolve);
-    return sys.openat2(mount.fd, path, directory_flags, 0, resolve);
+pub fn open_directory(mount: Mount, path: []const u8) sys.Error!sys.fd_t {
+    return open_child(mount.fd, if (path.len == 0) "." else path);
 }
 
 /// The same, one step down.
-pub fn open_child(directory: sys.fd_t, name: [*:0]const u8) sys.Error!sys.fd_t {
-    return sys.openat2(directory, name, directory_flags, 0, resolve);
+pub fn open_child(directory: sys.fd_t, name: []const u8) sys.Error!sys.fd_t {
+    return sys.openat2(directory, name, directory_flags, resolve);
 }
 
 pub const Opened = struct {
@@ -85,7 +83,7 @@ pub const Opened = struct {
 pub fn open(call: *Call, group: Cgroup) Call.Error!?Opened {
     const mount = try open_mount(call, group.mount);
     errdefer mount.close();
-    const directory = open_directory(mount, try call.path(group.path)) catch {
+    const directory = open_directory(mount, group.path) catch {
         if (is_gone()) {
             mount.close();
             return null;
@@ -106,8 +104,8 @@ pub fn refuse_root(call: *Call, op: []const u8, group: Cgroup) Call.Error!void {
 }
 
 /// A file of the cgroup, or of one below it.
-pub fn open_file(directory: sys.fd_t, name: [*:0]const u8, flags: u32) sys.Error!sys.fd_t {
-    return sys.openat2(directory, name, flags | sys.O.CLOEXEC, 0, resolve);
+pub fn open_file(directory: sys.fd_t, name: []const u8, flags: u32) sys.Error!sys.fd_t {
+    return sys.openat2(directory, name, flags, resolve);
 }
 
 /// The last system call failed because the cgroup has been removed (or never was).
@@ -120,7 +118,7 @@ pub fn is_permission() bool {
 }
 
 /// A short file's text without the newline at its end, in `buffer`.
-pub fn read_short(directory: sys.fd_t, name: [*:0]const u8, buffer: []u8) sys.Error![]const u8 {
+pub fn read_short(directory: sys.fd_t, name: []const u8, buffer: []u8) sys.Error![]const u8 {
     const fd = try open_file(directory, name, sys.O.RDONLY);
     defer sys.close(fd);
     // The kernel gives a value in one piece.
@@ -128,7 +126,7 @@ pub fn read_short(directory: sys.fd_t, name: [*:0]const u8, buffer: []u8) sys.Er
 }
 
 /// The kernel takes a value whole or not at all, so one write(2) is all there is.
-pub fn write_value(directory: sys.fd_t, name: [*:0]const u8, value: []const u8) sys.Error!void {
+pub fn write_value(directory: sys.fd_t, name: []const u8, value: []const u8) sys.Error!void {
     const fd = try open_file(directory, name, sys.O.WRONLY);
     defer sys.close(fd);
     _ = try sys.write(fd, value);

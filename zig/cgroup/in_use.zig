@@ -37,7 +37,7 @@ pub fn look(call: *Call, mount: groups.Mount, group: Cgroup, found: *CgroupInUse
 }
 
 fn occupied(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error!?CgroupOccupied {
-    const directory = groups.open_directory(mount, try call.path(group.path)) catch {
+    const directory = groups.open_directory(mount, group.path) catch {
         if (has_no_answer()) return null;
         return call.fail("openat2", try group.absolute(call));
     };
@@ -51,7 +51,7 @@ fn frozen(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error!?[]const u
     var next = group;
     // The root of a hierarchy cannot be frozen.
     while (next.path.len > 0) : (next = next.parent()) {
-        const directory = groups.open_directory(mount, try call.path(next.path)) catch {
+        const directory = groups.open_directory(mount, next.path) catch {
             if (has_no_answer()) continue;
             return call.fail("openat2", try next.absolute(call));
         };

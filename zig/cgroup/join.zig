@@ -38,7 +38,7 @@ pub fn cgroup_join(call: *Call, request: CgroupJoinRequest) Call.Error!CgroupJoi
 fn join(call: *Call, group: Cgroup, pids: []const u32) (Call.Error || sys.Error)!void {
     const mount = try groups.open_mount(call, group.mount);
     defer mount.close();
-    const directory = try groups.open_directory(mount, try call.path(group.path));
+    const directory = try groups.open_directory(mount, group.path);
     defer sys.close(directory);
     const fd = try groups.open_file(directory, "cgroup.procs", sys.O.WRONLY);
     defer sys.close(fd);
@@ -76,13 +76,7 @@ pub fn cgroup_delegate(call: *Call, request: CgroupDelegateRequest) Call.Error!C
         if (std.mem.indexOfScalar(u8, name, '/') != null) {
             return call.fail_as(.protocol, "fchownat", name, "not a file name");
         }
-        sys.fchownat(
-            opened.directory,
-            try call.path(name),
-            request.uid,
-            null,
-            sys.AT.SYMLINK_NOFOLLOW,
-        ) catch {
+        sys.fchownat(opened.directory, name, request.uid, null, sys.AT.SYMLINK_NOFOLLOW) catch {
             if (sys.is(.NOENT)) continue;
             return call.fail("fchownat", try request.group.file(call, name));
         };

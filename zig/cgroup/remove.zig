@@ -48,11 +48,10 @@ pub fn cgroup_remove(call: *Call, request: CgroupRemoveRequest) Call.Error!Cgrou
 
 /// False: `sys.backend.errno` says why it is still there.
 fn remove(call: *Call, mount: groups.Mount, group: Cgroup, deadline_ms: u64) Call.Error!bool {
-    const path = try call.path(group.path);
-    if (remove_directory(mount.fd, path)) return true else |_| {}
+    if (remove_directory(mount.fd, group.path)) return true else |_| {}
     const errno = sys.backend.errno;
     // EROFS comes even for a missing directory: ask in another way.
-    const directory = groups.open_directory(mount, path) catch return groups.is_gone();
+    const directory = groups.open_directory(mount, group.path) catch return groups.is_gone();
     defer sys.close(directory);
     if (errno != .BUSY) {
         sys.backend.errno = errno;
@@ -81,7 +80,7 @@ fn remove(call: *Call, mount: groups.Mount, group: Cgroup, deadline_ms: u64) Cal
 fn remove_subtree(call: *Call, mount: groups.Mount, group: Cgroup) Call.Error!bool {
     var remover: Remover = .{};
     try walk(call, mount, group, &remover);
-    remove_directory(mount.fd, try call.path(group.path)) catch remover.note();
+    remove_directory(mount.fd, group.path) catch remover.note();
     sys.backend.errno = remover.errno;
     return remover.errno == .SUCCESS;
 }
@@ -94,7 +93,7 @@ const Remover = struct {
         _ = .{ self, directory };
     }
 
-    pub fn leave(self: *Remover, parent: sys.fd_t, name: [:0]const u8) Call.Error!void {
+    pub fn leave(self: *Remover, parent: sys.fd_t, name: []const u8) Call.Error!void {
         remove_directory(parent, name) catch self.note();
     }
 
@@ -103,7 +102,7 @@ const Remover = struct {
     }
 };
 
-fn remove_directory(parent: sys.fd_t, path: [*:0]const u8) sys.Error!void {
+fn remove_directory(parent: sys.fd_t, path: []const u8) sys.Error!void {
     sys.unlinkat(parent, path, sys.AT.REMOVEDIR) catch {
         if (groups.is_gone()) return;
         return error.Sys;

@@ -35,7 +35,7 @@ fn append_pids(call: *Call, group: Cgroup, directory: sys.fd_t, pids: *std.Array
 fn read_list(
     call: *Call,
     directory: sys.fd_t,
-    name: [*:0]const u8,
+    name: []const u8,
 ) (sys.Error || error{OutOfMemory})![]const u8 {
     const fd = try groups.open_file(directory, name, sys.O.RDONLY);
     defer sys.close(fd);
@@ -64,7 +64,7 @@ const Collector = struct {
         try append_pids(self.call, self.group, directory, self.pids);
     }
 
-    pub fn leave(self: Collector, parent: sys.fd_t, name: [:0]const u8) Call.Error!void {
+    pub fn leave(self: Collector, parent: sys.fd_t, name: []const u8) Call.Error!void {
         _ = .{ self, parent, name };
     }
 };

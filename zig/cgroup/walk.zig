@@ -34,8 +34,8 @@ const Level = struct {
     /// Where the current one begins.
     at: usize = 0,
 
-    fn current(self: Level) [:0]const u8 {
-        return std.mem.sliceTo(@as([*:0]const u8, @ptrCast(self.names[self.at..])), 0);
+    fn current(self: Level) []const u8 {
+        return std.mem.sliceTo(self.names[self.at..], 0);
     }
 };
 
@@ -45,7 +45,7 @@ fn attempt(call: *Call, mount: groups.Mount, group: Cgroup, visitor: anytype) Ca
     const gpa = std.heap.page_allocator;
     var levels: std.ArrayList(Level) = .empty;
     defer for (levels.items) |level| gpa.free(level.names);
-    var directory = groups.open_directory(mount, try call.path(group.path)) catch {
+    var directory = groups.open_directory(mount, group.path) catch {
         if (groups.is_gone()) return true;
         return call.fail("openat2", try group.absolute(call));
     };
@@ -72,7 +72,7 @@ fn attempt(call: *Call, mount: groups.Mount, group: Cgroup, visitor: anytype) Ca
         gpa.free(level.names);
         _ = levels.pop();
         if (levels.items.len == 0) return true;
-        const parent = sys.openat2(directory, "..", groups.directory_flags, 0, resolve) catch {
+        const parent = sys.openat2(directory, "..", groups.directory_flags, resolve) catch {
             if (groups.is_gone()) return false;
             return call.fail("openat2", try group.absolute(call));
         };

@@ -103,8 +103,7 @@ fn begin(call: *Call, wanted: CgroupWatch, item: *Watched) Call.Error!void {
         return;
     };
     const group = item.opened.?;
-    const name = try call.path(wanted.file);
-    const fd = groups.open_file(group.directory, name, sys.O.RDONLY) catch
+    const fd = groups.open_file(group.directory, wanted.file, sys.O.RDONLY) catch
         return fail_file(call, "open", wanted, item);
     if (group.mount.version == .v2) {
         item.fd = fd;

@@ -37,7 +37,7 @@ pub fn cgroup_write(call: *Call, request: CgroupWriteRequest) Call.Error!CgroupW
         const group: Cgroup = .{ .mount = wanted.mount, .path = wanted.path };
         const mount = try groups.open_mount(call, group.mount);
         defer mount.close();
-        const directory = groups.open_directory(mount, try call.path(group.path)) catch
+        const directory = groups.open_directory(mount, group.path) catch
             return fail_write(call, "openat2", group, wanted.writes[0]);
         defer sys.close(directory);
         for (wanted.writes) |write| try write_one(call, directory, group, write, &tolerated);
@@ -97,11 +97,11 @@ fn fail_write(call: *Call, op: []const u8, group: Cgroup, write: CgroupWrite) Ca
 }
 
 /// A name in the cgroup's own directory, nothing else.
-fn file_name(call: *Call, name: []const u8) Call.Error![:0]const u8 {
+fn file_name(call: *Call, name: []const u8) Call.Error![]const u8 {
     if (name.len == 0 or std.mem.indexOfScalar(u8, name, '/') != null) {
         return call.fail_as(.protocol, "open", name, "not a file name");
     }
-    return call.path(name);
+    return name;
 }
 
 pub const CgroupFiles = struct {
@@ -153,7 +153,7 @@ pub fn cgroup_read(call: *Call, request: CgroupReadRequest) Call.Error!CgroupRea
 pub fn read_file(
     call: *Call,
     directory: sys.fd_t,
-    name: [:0]const u8,
+    name: []const u8,
 ) (sys.Error || error{OutOfMemory})![]const u8 {
     const fd = try groups.open_file(directory, name, sys.O.RDONLY);
     defer sys.close(fd);

@@ -18,7 +18,7 @@ const Failed = @import("context.zig").Failed;
 /// else's.
 pub fn open_self(context: *Context) Failed!sys.fd_t {
     const path = "/proc/self/exe";
-    return sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return context.fail("open", path);
+    return sys.open(path, sys.O.RDONLY) catch return context.fail("open", path);
 }
 
 /// As root of the user namespace, which execve(2) leaves all capabilities. Returns only if it failed, which

@@ -55,12 +55,7 @@ fn fail_on_bind(
     recursive: bool,
 ) Failed {
     const errno = sys.backend.errno;
-    var buffer: sys.PathBuffer = undefined;
-    const place = if (sys.zero_terminate(&buffer, source)) |name| sys.open(
-        name,
-        sys.O.PATH | sys.O.CLOEXEC,
-        0,
-    ) catch -1 else |_| -1;
+    const place = sys.open(source, sys.O.PATH) catch -1;
     defer if (place >= 0) sys.close(place);
     sys.backend.errno = errno;
     return fail(context, op.target, place, asked, recursive);

@@ -51,13 +51,7 @@ fn keep_newlines(context: *const Context, slave: sys.fd_t) Failed!void {
 fn open_master(context: *Context) Failed!sys.fd_t {
     const path = "/dev/pts/ptmx";
     // O_PATH first: opening a device of the image's choice could have effects of its own.
-    const handle = sys.openat2(
-        context.root,
-        path,
-        sys.O.PATH | sys.O.NOFOLLOW | sys.O.CLOEXEC,
-        0,
-        NO_LINKS,
-    ) catch
+    const handle = sys.openat2(context.root, path, sys.O.PATH | sys.O.NOFOLLOW, NO_LINKS) catch
         return context.fail("openat2", path);
     defer sys.close(handle);
     if (!(is_ptmx(handle) catch return context.fail("fstat", path))) {
@@ -71,8 +65,8 @@ fn open_master(context: *Context) Failed!sys.fd_t {
     }
     // Walked again, as an O_PATH descriptor cannot be opened without /proc; so what it opened is checked
     // again.
-    const flags = sys.O.RDWR | sys.O.NOCTTY | sys.O.NOFOLLOW | sys.O.CLOEXEC;
-    const master = sys.openat2(context.root, path, flags, 0, NO_LINKS) catch
+    const flags = sys.O.RDWR | sys.O.NOCTTY | sys.O.NOFOLLOW;
+    const master = sys.openat2(context.root, path, flags, NO_LINKS) catch
         return context.fail("openat2", path);
     errdefer sys.close(master);
     if (!(is_ptmx(master) catch return context.fail("fstat", path))) {
@@ -102,20 +96,14 @@ fn open_slave(context: *Context, master: sys.fd_t) Failed!sys.fd_t {
 /// Mounts the slave over /dev/console.
 fn bind(context: *Context, slave: sys.fd_t) Failed!void {
     const path = "/dev/console";
-    const flags = sys.O.RDONLY | sys.O.CREAT | sys.O.NOFOLLOW | sys.O.NOCTTY | sys.O.NONBLOCK | sys.O.CLOEXEC;
-    const target = sys.openat2(context.root, path, flags, 0o666, NO_LINKS) catch blk: {
+    const flags = sys.O.RDONLY | sys.O.NOFOLLOW | sys.O.NOCTTY | sys.O.NONBLOCK;
+    const target = sys.openat2_create(context.root, path, flags, 0o666, NO_LINKS) catch blk: {
         // A device that cannot be opened, a socket, or a file in a read-only /dev can be covered too.
         if (sys.is(.LOOP)) {
             return context.fail_as(.unsafe_path, "openat2", path, "a component is a symbolic link");
         }
         const refused = sys.backend.errno;
-        break :blk sys.openat2(
-            context.root,
-            path,
-            sys.O.PATH | sys.O.NOFOLLOW | sys.O.CLOEXEC,
-            0,
-            NO_LINKS,
-        ) catch {
+        break :blk sys.openat2(context.root, path, sys.O.PATH | sys.O.NOFOLLOW, NO_LINKS) catch {
             // It could not be made: why, the first attempt says.
             if (sys.is(.NOENT)) sys.backend.errno = refused;
             return context.fail("openat2", path);

@@ -13,8 +13,7 @@ const AT = sys.AT;
 /// Copies everything in `from` (an O_PATH descriptor) to the root of `to`, with modes and owners. Mode and
 /// owner of the root itself are the tmpfs's own (options mode, uid, gid). `shown`: the target's path.
 pub fn copy(context: *const Context, from: sys.fd_t, to: sys.fd_t, shown: []const u8) Failed!void {
-    const source = sys.openat(from, ".", O.RDONLY | O.DIRECTORY | O.CLOEXEC, 0) catch
-        return context.fail("openat", shown);
+    const source = sys.openat(from, ".", O.RDONLY | O.DIRECTORY) catch return context.fail("openat", shown);
     defer sys.close(source);
     copy_entries(source, to, 0) catch |err| switch (err) {
         error.Sys => return context.fail_as(.system, "copy", shown, "tmpcopyup"),
@@ -42,10 +41,10 @@ fn copy_entry(from: sys.fd_t, to: sys.fd_t, name: [:0]const u8, depth: u32) Erro
     const stat = try sys.statx(from, name, AT.SYMLINK_NOFOLLOW);
     switch (stat.mode & sys.S.IFMT) {
         sys.S.IFDIR => {
-            const source = try sys.openat(from, name, O.RDONLY | O.DIRECTORY | O.NOFOLLOW | O.CLOEXEC, 0);
+            const source = try sys.openat(from, name, O.RDONLY | O.DIRECTORY | O.NOFOLLOW);
             defer sys.close(source);
             try sys.mkdirat(to, name, 0o700);
-            const copied = try sys.openat(to, name, O.RDONLY | O.DIRECTORY | O.NOFOLLOW | O.CLOEXEC, 0);
+            const copied = try sys.openat(to, name, O.RDONLY | O.DIRECTORY | O.NOFOLLOW);
             defer sys.close(copied);
             try copy_entries(source, copied, depth + 1);
             try set_owner_and_mode(copied, stat);
@@ -70,12 +69,12 @@ fn set_owner_and_mode(fd: sys.fd_t, stat: sys.Stat) sys.Error!void {
 }
 
 noinline fn copy_file(from: sys.fd_t, to: sys.fd_t, name: [:0]const u8) sys.Error!void {
-    const source = try sys.openat(from, name, O.RDONLY | O.NOFOLLOW | O.NONBLOCK | O.NOCTTY | O.CLOEXEC, 0);
+    const source = try sys.openat(from, name, O.RDONLY | O.NOFOLLOW | O.NONBLOCK | O.NOCTTY);
     defer sys.close(source);
     const stat = try sys.fstat(source);
     // Exchanged for something else meanwhile.
     if (stat.mode & sys.S.IFMT != sys.S.IFREG) return sys.fail(.AGAIN);
-    const copied = try sys.openat(to, name, O.WRONLY | O.CREAT | O.EXCL | O.CLOEXEC, 0o600);
+    const copied = try sys.create(to, name, O.WRONLY | O.EXCL, 0o600);
     defer sys.close(copied);
     var buffer: [16384]u8 = undefined;
     while (true) {
@@ -89,6 +88,5 @@ noinline fn copy_file(from: sys.fd_t, to: sys.fd_t, name: [:0]const u8) sys.Erro
 noinline fn copy_link(from: sys.fd_t, to: sys.fd_t, name: [:0]const u8) sys.Error!void {
     var buffer: sys.PathBuffer = undefined;
     const target = try sys.readlinkat(from, name, buffer[0 .. buffer.len - 1]);
-    buffer[target.len] = 0;
-    try sys.symlinkat(buffer[0..target.len :0], to, name);
+    try sys.symlinkat(target, to, name);
 }

@@ -11,8 +11,7 @@ const Failed = context_types.Failed;
 
 /// A file that exists already is kept, as with runc. `index`: the step's.
 pub fn device(context: *Context, op: plan.Device, index: usize) Failed!void {
-    var name_buffer: path.NameBuffer = undefined;
-    const parent = try path.open_parent(context, op.path, &name_buffer);
+    const parent = try path.open_parent(context, op.path);
     if (op.bind) return bind_node(context, op, parent, index);
     const number = sys.makedev(op.major, op.minor) orelse {
         sys.backend.errno = .INVAL;
@@ -37,12 +36,7 @@ fn bind_node(context: *Context, op: plan.Device, parent: path.Parent, index: usi
         if (!sys.is(.EXIST)) return context.fail("mknodat", op.path);
         existed = true;
     };
-    const target = sys.openat(
-        parent.directory,
-        parent.name,
-        sys.O.PATH | sys.O.NOFOLLOW | sys.O.CLOEXEC,
-        0,
-    ) catch
+    const target = sys.openat(parent.directory, parent.name, sys.O.PATH | sys.O.NOFOLLOW) catch
         return context.fail("openat", op.path);
     defer sys.close(target);
     if (existed) {
@@ -69,14 +63,10 @@ fn file_type(kind: plan.DeviceKind) u32 {
 }
 
 pub fn symlink(context: *Context, op: plan.Symlink) Failed!void {
-    var target_buffer: sys.PathBuffer = undefined;
-    const target = sys.zero_terminate(&target_buffer, op.target) catch
-        return context.fail("symlinkat", op.path);
-    var name_buffer: path.NameBuffer = undefined;
-    const parent = try path.open_parent(context, op.path, &name_buffer);
+    const parent = try path.open_parent(context, op.path);
     // Another process may put a file there again and again: the attempts are bounded.
     for (0..8) |_| {
-        sys.symlinkat(target, parent.directory, parent.name) catch {
+        sys.symlinkat(op.target, parent.directory, parent.name) catch {
             if (!sys.is(.EXIST)) return context.fail("symlinkat", op.path);
             if (!op.replace) return;
             remove(parent) catch return context.fail("unlinkat", op.path);

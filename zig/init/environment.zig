@@ -64,9 +64,9 @@ pub fn get(env: []const []const u8, name: []const u8) ?[]const u8 {
 fn read_home(context: *const Context, uid: u32, home: *[sys.path_max]u8) ?[]const u8 {
     std.debug.assert(context.root >= 0);
     // It may be a FIFO or a device of the image's: neither wait for a writer nor make it our terminal.
-    const flags = sys.O.RDONLY | sys.O.NONBLOCK | sys.O.NOCTTY | sys.O.CLOEXEC;
+    const flags = sys.O.RDONLY | sys.O.NONBLOCK | sys.O.NOCTTY;
     const resolve = sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS;
-    const file = sys.openat2(context.root, "/etc/passwd", flags, 0, resolve) catch return null;
+    const file = sys.openat2(context.root, "/etc/passwd", flags, resolve) catch return null;
     defer sys.close(file);
     const stat = sys.fstat(file) catch return null;
     if (stat.mode & sys.S.IFMT != sys.S.IFREG) return null;

@@ -17,7 +17,7 @@ const Context = context_types.Context;
 const Failed = context_types.Failed;
 
 pub const Program = struct {
-    path: [:0]const u8,
+    path: []const u8,
     args: [:null]?[*:0]const u8,
     env: environment.Vector,
 

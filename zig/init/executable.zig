@@ -12,10 +12,10 @@ const context_types = @import("context.zig");
 const Context = context_types.Context;
 const Failed = context_types.Failed;
 
-/// Path for execve(2), from the context's allocator. Failures are Code.executable, op "lookup", target
+/// Path for execve(2). Failures are Code.executable, op "lookup", target
 /// args[0]; errno: ENOENT (nowhere in PATH, or no such file), EACCES, EISDIR, ENOTDIR, ELOOP; 0 with a
 /// detail for a hit relative to the working directory.
-pub fn find(context: *Context) Failed![:0]const u8 {
+pub fn find(context: *Context) Failed![]const u8 {
     const process = context.plan.process;
     std.debug.assert(process.args.len > 0);
     const name = process.args[0];
@@ -25,10 +25,8 @@ pub fn find(context: *Context) Failed![:0]const u8 {
         return context.fail_as(.executable, "lookup", name, "");
     }
     if (std.mem.indexOfScalar(u8, name, '/') != null) {
-        const path = sys.zero_terminate(&buffer, name) catch
-            return context.fail_as(.executable, "lookup", name, "");
-        check(path) catch return context.fail_as(.executable, "lookup", name, why_not(path));
-        return keep(context, path);
+        check(name) catch return context.fail_as(.executable, "lookup", name, why_not(name));
+        return name;
     }
     // splitScalar has one empty element for an empty text; an empty PATH has none.
     const search = environment.get(process.env, "PATH") orelse "";
@@ -46,29 +44,23 @@ pub fn find(context: *Context) Failed![:0]const u8 {
                 "cannot run executable found relative to current directory",
             );
         }
-        return keep(context, path);
+        return context.allocator.dupe(u8, path) catch
+            context.fail_as(.limit, "lookup", path, "no room for the path");
     }
     sys.backend.errno = .NOENT;
     return context.fail_as(.executable, "lookup", name, "");
 }
 
 /// null: longer than any path, so it does not exist.
-fn join(buffer: *sys.PathBuffer, directory: []const u8, name: []const u8) ?[:0]const u8 {
-    if (directory.len == 0) return std.fmt.bufPrintSentinel(buffer, "{s}", .{name}, 0) catch null;
-    const separator = if (directory[directory.len - 1] == '/') "" else "/";
-    return std.fmt.bufPrintSentinel(buffer, "{s}{s}{s}", .{ directory, separator, name }, 0) catch null;
-}
-
-fn keep(context: *Context, path: [:0]const u8) Failed![:0]const u8 {
-    return context.allocator.dupeZ(u8, path) catch
-        context.fail_as(.limit, "lookup", path, "no room for the path");
+fn join(buffer: *sys.PathBuffer, directory: []const u8, name: []const u8) ?[]const u8 {
+    const separator = if (directory.len == 0 or directory[directory.len - 1] == '/') "" else "/";
+    return std.fmt.bufPrint(buffer, "{s}{s}{s}", .{ directory, separator, name }) catch null;
 }
 
 /// A regular file that may be executed. The process is inside its root, so the path leads nowhere else,
 /// except through magic links of /proc: those would lead to bunc-init itself or its descriptors.
-fn check(path: [:0]const u8) sys.Error!void {
-    const file =
-        try sys.openat2(sys.AT.FDCWD, path, sys.O.PATH | sys.O.CLOEXEC, 0, sys.RESOLVE.NO_MAGICLINKS);
+fn check(path: []const u8) sys.Error!void {
+    const file = try sys.openat2(sys.AT.FDCWD, path, sys.O.PATH, sys.RESOLVE.NO_MAGICLINKS);
     defer sys.close(file);
     const stat = try sys.fstat(file);
     if (stat.is_directory()) return sys.fail(.ISDIR);
@@ -77,17 +69,11 @@ fn check(path: [:0]const u8) sys.Error!void {
 }
 
 /// Why an existing file cannot be executed, for a person; empty if unknown.
-fn why_not(path: [:0]const u8) []const u8 {
+fn why_not(path: []const u8) []const u8 {
     const errno = sys.backend.errno;
     defer sys.backend.errno = errno;
     if (errno != .ACCES) return "";
-    const file = sys.openat2(
-        sys.AT.FDCWD,
-        path,
-        sys.O.PATH | sys.O.CLOEXEC,
-        0,
-        sys.RESOLVE.NO_MAGICLINKS,
-    ) catch return "";
+    const file = sys.openat2(sys.AT.FDCWD, path, sys.O.PATH, sys.RESOLVE.NO_MAGICLINKS) catch return "";
     defer sys.close(file);
     const stat = sys.fstat(file) catch return "";
     if (stat.mode & sys.S.IFMT != sys.S.IFREG) return "it is not a regular file";

@@ -63,12 +63,7 @@ pub const Error = error{ Sys, Unfit };
 /// A detached mount of a new file system. `attributes`: MOUNT_ATTR_* to set. `extra`: an option before the
 /// others.
 pub fn make(op: plan.Filesystem, attributes: u32, extra: ?plan.MountOption, report: *Report) Error!sys.fd_t {
-    var type_buffer: [value_max + 1]u8 = undefined;
-    const type_name = terminate(&type_buffer, op.type) catch {
-        sys.backend.errno = .NODEV;
-        return report.failed("fsopen", -1, null);
-    };
-    const fs = sys.fsopen(type_name) catch return report.failed("fsopen", -1, null);
+    const fs = sys.fsopen(op.type) catch return report.failed("fsopen", -1, null);
     defer sys.close(fs);
     if (op.source.len > 0) try set(fs, op.type, .{ .key = "source", .value = op.source }, report);
     if (extra) |option| try set(fs, op.type, option, report);
@@ -86,16 +81,15 @@ pub fn reconfigure(target: sys.fd_t, options: []const plan.MountOption, report: 
 }
 
 fn set(fs: sys.fd_t, fs_type: []const u8, option: plan.MountOption, report: *Report) Error!void {
-    var key_buffer: [value_max + 1]u8 = undefined;
-    const key = terminate(&key_buffer, option.key) catch return error.Unfit;
+    const key = option.key;
+    if (key.len > value_max) return error.Unfit;
     const value = option.value orelse {
         sys.fsconfig_flag(fs, key) catch return report.failed("fsconfig", fs, option);
         return;
     };
     const is_overlay = std.mem.eql(u8, fs_type, "overlay");
-    var value_buffer: [value_max + 1]u8 = undefined;
-    if (terminate(&value_buffer, value)) |terminated| {
-        sys.fsconfig_string(fs, key, terminated) catch {
+    if (value.len <= value_max) {
+        sys.fsconfig_string(fs, key, value) catch {
             // Before 6.5 overlay took no value with a comma this way.
             if (is_overlay and sys.is(.INVAL) and std.mem.indexOfScalar(u8, value, ',') != null) {
                 return error.Unfit;
@@ -103,7 +97,7 @@ fn set(fs: sys.fd_t, fs_type: []const u8, option: plan.MountOption, report: *Rep
             return report.failed("fsconfig", fs, option);
         };
         return;
-    } else |_| {}
+    }
     const is_layer = is_overlay and
         (std.mem.eql(u8, key, "lowerdir+") or std.mem.eql(u8, key, "datadir+"));
     if (!is_layer) return error.Unfit;
@@ -111,11 +105,8 @@ fn set(fs: sys.fd_t, fs_type: []const u8, option: plan.MountOption, report: *Rep
 }
 
 /// A directory given as a descriptor, whose path may be of any length.
-fn set_directory(fs: sys.fd_t, key: [*:0]const u8, path: []const u8) Error!void {
-    var buffer: sys.PathBuffer = undefined;
-    const terminated = sys.zero_terminate(&buffer, path) catch return error.Unfit;
-    const directory = sys.open(terminated, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch
-        return error.Unfit;
+fn set_directory(fs: sys.fd_t, key: []const u8, path: []const u8) Error!void {
+    const directory = sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY) catch return error.Unfit;
     defer sys.close(directory);
     sys.fsconfig_fd(fs, key, directory) catch return error.Unfit;
 }
@@ -137,18 +128,13 @@ pub fn mount_classic(
     for (op.options) |option| {
         if (flag_of(option)) |flag| flags |= flag else try data.add(option);
     }
-    data.buffer[data.length] = 0;
-
-    var type_buffer: [value_max + 1]u8 = undefined;
-    const type_name = terminate(&type_buffer, op.type) catch return error.TooLong;
-    var source_buffer: sys.PathBuffer = undefined;
-    const source = sys.zero_terminate(&source_buffer, op.source) catch return error.TooLong;
+    if (op.type.len > value_max or op.source.len >= sys.path_max) return error.TooLong;
     // mount(2) knows paths only: the one that needs no resolving is ".".
-    const here = sys.open(".", sys.O.PATH | sys.O.CLOEXEC, 0) catch return report.failed("open", -1, null);
+    const here = sys.open(".", sys.O.PATH) catch return report.failed("open", -1, null);
     defer sys.close(here);
     sys.fchdir(target) catch return report.failed("fchdir", -1, null);
-    const mounted = sys.mount_with_data(source, ".", type_name, flags, data.buffer[0..data.length :0]);
-    mounted catch return report.failed("mount", -1, null);
+    sys.mount(op.source, ".", op.type, flags, data.buffer[0..data.length]) catch
+        return report.failed("mount", -1, null);
     sys.fchdir(here) catch return report.failed("fchdir", -1, null);
 }
 
@@ -193,14 +179,6 @@ fn mount_flags(attributes: u32) u32 {
         if (attributes & row[0] != 0) flags |= row[1];
     }
     return flags;
-}
-
-fn terminate(buffer: *[value_max + 1]u8, text: []const u8) error{TooLong}![:0]const u8 {
-    if (text.len > value_max) return error.TooLong;
-    std.debug.assert(std.mem.indexOfScalar(u8, text, 0) == null);
-    @memcpy(buffer[0..text.len], text);
-    buffer[text.len] = 0;
-    return buffer[0..text.len :0];
 }
 
 test "the option string of mount(2) has a bound" {

@@ -82,11 +82,9 @@ pub fn open(context: *Context, protected: []const u8) Failed!Found {
     } else return .{};
     const rest = std.mem.trimStart(u8, protected[holder.target.len..], "/");
     const elsewhere = !is_on_top(context, holder);
-    var buffer: sys.PathBuffer = undefined;
-    const name = sys.zero_terminate(&buffer, if (rest.len == 0) "." else rest) catch
-        return context.fail("openat2", protected);
+    const name = if (rest.len == 0) "." else rest;
     const inside = sys.RESOLVE.BENEATH | sys.RESOLVE.NO_MAGICLINKS;
-    const fd = sys.openat2(holder.mount, name, sys.O.PATH | sys.O.CLOEXEC, 0, inside) catch {
+    const fd = sys.openat2(holder.mount, name, sys.O.PATH, inside) catch {
         if (sys.is(.NOENT) or sys.is(.NOTDIR)) return .{ .elsewhere = elsewhere };
         // A link out of the mount, or one of procfs: where it leads is not decided here.
         if (sys.is(.XDEV) or sys.is(.LOOP)) return .{};

@@ -49,8 +49,7 @@ pub fn run(context: *Context, op: plan.HookSet) Failed!void {
         context.allocator,
         "{s}{d}{s}",
         .{ op.state_head, sys.getpid(), op.state_tail },
-    ) catch
-        return context.fail_as(.limit, @tagName(op.kind), "", "no room for the state");
+    ) catch return context.fail_as(.limit, @tagName(op.kind), "", "no room for the state");
     const own_umask = sys.umask(context.umask);
     defer _ = sys.umask(own_umask);
     for (op.hooks) |configured| {

@@ -60,7 +60,8 @@ fn hide_mount(context: *const Context, escaped: []const u8) Failed!void {
     sys.umount_detach(mount_point) catch {
         if (!sys.is(.INVAL) and !sys.is(.PERM)) return context.fail("umount2", mount_point);
         // Locked by the user namespace: covered instead.
-        sys.mount("tmpfs", mount_point, "tmpfs", MS.RDONLY) catch return context.fail("mount", mount_point);
+        sys.mount("tmpfs", mount_point, "tmpfs", MS.RDONLY, null) catch
+            return context.fail("mount", mount_point);
     };
 }
 

@@ -26,7 +26,7 @@ pub fn open_namespace(context: *Context, map: plan.MountIdMap) Failed!sys.fd_t {
     // Stage 1 has not joined it yet.
     const joined = context.plan.namespaces.join_process.?;
     var name: [32]u8 = undefined;
-    const directory = std.fmt.bufPrintSentinel(&name, "{d}/ns", .{joined.pid}, 0) catch unreachable;
+    const directory = std.fmt.bufPrint(&name, "{d}/ns", .{joined.pid}) catch unreachable;
     return procfs.open_magic_link(context, directory, "user");
 }
 
@@ -58,7 +58,7 @@ fn make_namespace(
     try write_map(context, pid, "uid_map", uid_map);
     try write_map(context, pid, "gid_map", gid_map);
     var buffer: [32]u8 = undefined;
-    const directory = std.fmt.bufPrintSentinel(&buffer, "{d}/ns", .{pid}, 0) catch unreachable;
+    const directory = std.fmt.bufPrint(&buffer, "{d}/ns", .{pid}) catch unreachable;
     return procfs.open_magic_link(context, directory, "user");
 }
 
@@ -73,7 +73,7 @@ fn hold(pair: [2]sys.fd_t) noreturn {
 /// user_namespaces(7): the whole map in one write of less than a page, at most 340 lines.
 fn write_map(context: *Context, pid: i32, file: []const u8, map: []const plan.IdMap) Failed!void {
     var path_buffer: [32]u8 = undefined;
-    const path = std.fmt.bufPrintSentinel(&path_buffer, "{d}/{s}", .{ pid, file }, 0) catch unreachable;
+    const path = std.fmt.bufPrint(&path_buffer, "{d}/{s}", .{ pid, file }) catch unreachable;
     var text: [4096]u8 = undefined;
     var length: usize = 0;
     for (map) |line| {

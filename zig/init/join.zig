@@ -52,10 +52,7 @@ fn open_paths(context: *Context, opened: *[join_max]sys.fd_t) Failed!void {
     }
     for (list, 0..) |join, index| {
         context.subject = join.subject;
-        var buffer: sys.PathBuffer = undefined;
-        const path = sys.zero_terminate(&buffer, join.path) catch return context.fail("open", join.path);
-        opened[index] = sys.open(path, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch
-            return context.fail("open", join.path);
+        opened[index] = sys.open(join.path, sys.O.RDONLY) catch return context.fail("open", join.path);
     }
 }
 
@@ -143,13 +140,8 @@ fn join_process(context: *Context, wanted: NamespaceProcess, pidfd: sys.fd_t) Fa
 fn is_same(context: *Context, pid: i32, file: []const u8) Failed!bool {
     var theirs_path: [64]u8 = undefined;
     var ours_path: [64]u8 = undefined;
-    const theirs = std.fmt.bufPrintSentinel(
-        &theirs_path,
-        "/proc/{d}/ns/{s}",
-        .{ pid, file },
-        0,
-    ) catch unreachable;
-    const ours = std.fmt.bufPrintSentinel(&ours_path, "/proc/self/ns/{s}", .{file}, 0) catch unreachable;
+    const theirs = std.fmt.bufPrint(&theirs_path, "/proc/{d}/ns/{s}", .{ pid, file }) catch unreachable;
+    const ours = std.fmt.bufPrint(&ours_path, "/proc/self/ns/{s}", .{file}) catch unreachable;
     const their_stat = sys.statx(sys.AT.FDCWD, theirs, 0) catch {
         // A kernel without this kind of namespace has no such file for anybody.
         if (sys.is(.NOENT) and std.mem.eql(u8, file, "time")) return true;
@@ -185,7 +177,7 @@ fn open_time_offsets(context: *Context) Failed!sys.fd_t {
     if (context.plan.namespaces.time_offsets.len == 0) return -1;
     const path = "/proc/self/timens_offsets";
     _ = sys.prctl(sys.PR.SET_DUMPABLE, 1, 0, 0, 0) catch return context.fail("prctl", "PR_SET_DUMPABLE");
-    const fd = sys.open(path, sys.O.WRONLY | sys.O.CLOEXEC, 0) catch return context.fail("open", path);
+    const fd = sys.open(path, sys.O.WRONLY) catch return context.fail("open", path);
     try dumpable.refuse(context);
     return fd;
 }
@@ -206,8 +198,7 @@ fn create_others(context: *Context, offsets: sys.fd_t) Failed!void {
             &buffer,
             "{s} {s} {d}\n",
             .{ @tagName(offset.clock), offset.seconds, offset.nanoseconds },
-        ) catch
-            return context.fail_as(.limit, "write", path, offset.seconds);
+        ) catch return context.fail_as(.limit, "write", path, offset.seconds);
         _ = sys.write(offsets, text) catch return context.fail("write", path);
     }
 }

@@ -36,16 +36,11 @@ pub fn describe(place: sys.fd_t, asked: plan.MountAttributes, recursive: bool, t
 fn find(place: sys.fd_t, asked: plan.MountAttributes, recursive: bool, text: *Text) mountinfo.Error!void {
     const mount_id = (try sys.fstat(place)).mount_id;
     var name_buffer: [48]u8 = undefined;
-    const name = std.fmt.bufPrintSentinel(
-        &name_buffer,
-        "/proc/thread-self/fd/{d}",
-        .{place},
-        0,
-    ) catch unreachable;
+    const name = std.fmt.bufPrint(&name_buffer, "/proc/thread-self/fd/{d}", .{place}) catch unreachable;
     var path_buffer: sys.PathBuffer = undefined;
     const resolved = try sys.readlinkat(sys.AT.FDCWD, name, &path_buffer);
 
-    const file = try sys.open("/proc/thread-self/mountinfo", sys.O.RDONLY | sys.O.CLOEXEC, 0);
+    const file = try sys.open("/proc/thread-self/mountinfo", sys.O.RDONLY);
     defer sys.close(file);
     var mounts: mountinfo.Reader = .{ .file = file };
     while (try mounts.next()) |entry| {

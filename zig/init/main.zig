@@ -109,8 +109,7 @@ fn run(context: *Context) Failed!void {
     }
     if (!makes_root(context.plan)) {
         // A further process of a container (exec): its root is "/" since the mount namespace was joined.
-        context.root = sys.open("/", sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch
-            return context.fail("open", "/");
+        context.root = sys.open("/", sys.O.PATH | sys.O.DIRECTORY) catch return context.fail("open", "/");
         try procfs.prepare(context);
     }
     for (context.plan.steps, 0..) |step, index| {

@@ -47,10 +47,7 @@ pub fn unmount(context: *Context, op: plan.Path) Failed!void {
     };
     defer sys.close(parent);
     sys.fchdir(parent) catch return context.fail("fchdir", op.path);
-    var buffer: sys.PathBuffer = undefined;
-    const name = sys.zero_terminate(&buffer, op.path[slash + 1 ..]) catch
-        return context.fail("umount2", op.path);
-    sys.umount_detach(name) catch {
+    sys.umount_detach(op.path[slash + 1 ..]) catch {
         const detail = if (sys.is(.INVAL))
             "nothing is mounted there, or it came with the user namespace"
         else
@@ -162,10 +159,8 @@ fn mode_of_target(
 /// Null: that is not to be seen from here either, and the target has been covered instead, so that no
 /// writable cgroup shows through from a bind of /sys (CVE-2023-25809).
 fn bind_instead(context: *Context, op: plan.Mount, directory: []const u8, target: sys.fd_t) Failed!?sys.fd_t {
-    var buffer: sys.PathBuffer = undefined;
-    const host = sys.zero_terminate(&buffer, directory) catch return context.fail("open_tree", directory);
     // With everything below, which a user namespace may not leave out.
-    const clone = sys.open_tree_clone(sys.AT.FDCWD, host, true, 0) catch {
+    const clone = sys.open_tree_clone(sys.AT.FDCWD, directory, true, 0) catch {
         if (!sys.is(.NOENT)) return context.fail("open_tree", directory);
         try masks.cover_directory(context, target, op.target);
         return null;

@@ -23,7 +23,6 @@ pub const Links = enum { follow, refuse };
 
 /// As in the kernel (MAXSYMLINKS).
 const links_max = 40;
-const name_max = 255;
 
 /// An O_PATH descriptor of what stands at `path`, an absolute path in the container. Links are followed as
 /// the container's own processes would, but a magic link of procfs is an error (ELOOP). `flags`: O_DIRECTORY
@@ -31,9 +30,7 @@ const name_max = 255;
 pub fn open(context: *const Context, path: []const u8, links: Links, flags: u32) sys.Error!sys.fd_t {
     std.debug.assert(context.root >= 0);
     std.debug.assert(path.len > 0 and path[0] == '/');
-    var buffer: sys.PathBuffer = undefined;
-    const terminated = try sys.zero_terminate(&buffer, path);
-    return sys.openat2(context.root, terminated, O.PATH | O.CLOEXEC | flags, 0, resolve_flags(links));
+    return sys.openat2(context.root, path, O.PATH | flags, resolve_flags(links));
 }
 
 fn resolve_flags(links: Links) u64 {
@@ -49,10 +46,9 @@ fn resolve_flags(links: Links) u64 {
 /// /var/run -> /run without a /run).
 pub fn create(context: *const Context, path: []const u8, kind: Kind, links: Links) Failed!sys.fd_t {
     var buffers: [2]sys.PathBuffer = undefined;
-    var current = sys.zero_terminate(&buffers[0], path) catch return context.fail("openat2", path);
+    var current = path;
     for (0..links_max) |attempt| {
-        const spare = &buffers[(attempt + 1) % 2];
-        switch (try create_once(context, @constCast(current), kind, links, spare)) {
+        switch (try create_once(context, current, kind, links, &buffers[attempt % 2])) {
             .made => |fd| return fd,
             .link => |next| current = next,
         }
@@ -64,12 +60,12 @@ pub fn create(context: *const Context, path: []const u8, kind: Kind, links: Link
 const Created = union(enum) {
     made: sys.fd_t,
     /// A component is a link: the path with the link's target in its place.
-    link: [:0]const u8,
+    link: []const u8,
 };
 
 fn create_once(
     context: *const Context,
-    path: [:0]u8,
+    path: []const u8,
     kind: Kind,
     links: Links,
     spare: *sys.PathBuffer,
@@ -81,13 +77,11 @@ fn create_once(
         if (offset == path.len) return .{ .made = directory };
         const end = std.mem.indexOfScalarPos(u8, path, offset, '/') orelse path.len;
         const is_last = std.mem.indexOfNonePos(u8, path, end, "/") == null;
-        const component = path[offset..end];
-        if (std.mem.eql(u8, component, ".")) {
+        const name = path[offset..end];
+        if (std.mem.eql(u8, name, ".")) {
             offset = end;
             continue;
         }
-        var name_buffer: [name_max + 1]u8 = undefined;
-        const name = terminate_name(&name_buffer, component) catch return context.fail("openat2", path);
         const make: Kind = if (is_last) kind else .directory;
         const next = make_component(directory, name, make) catch {
             if (!sys.is(.LOOP) and !sys.is(.NOTDIR)) return context.fail(make_call(make), path);
@@ -117,20 +111,14 @@ fn make_call(kind: Kind) []const u8 {
 }
 
 /// The longest part of `path` that exists, and in `rest` the offset at which the rest begins.
-fn open_existing(context: *const Context, path: [:0]u8, links: Links, rest: *usize) Failed!sys.fd_t {
+fn open_existing(context: *const Context, path: []const u8, links: Links, rest: *usize) Failed!sys.fd_t {
     var length = path.len;
     while (true) {
         while (length > 0 and path[length - 1] == '/') length -= 1;
         length = std.mem.lastIndexOfScalar(u8, path[0..length], '/') orelse 0;
         rest.* = length;
-        // The path cut short here for the time of the call.
-        const cut = path[length];
-        path[length] = 0;
-        const prefix: [*:0]const u8 = if (length == 0) "/" else path.ptr;
-        const opened =
-            sys.openat2(context.root, prefix, O.PATH | O.DIRECTORY | O.CLOEXEC, 0, resolve_flags(links));
-        path[length] = cut;
-        return opened catch {
+        const prefix = if (length == 0) "/" else path[0..length];
+        return sys.openat2(context.root, prefix, O.PATH | O.DIRECTORY, resolve_flags(links)) catch {
             if (sys.is(.NOENT) and length > 0) continue;
             if (links == .refuse and sys.is(.LOOP)) {
                 return context.fail_as(.unsafe_path, "openat2", path, "a component is a symbolic link");
@@ -141,20 +129,19 @@ fn open_existing(context: *const Context, path: [:0]u8, links: Links, rest: *usi
 }
 
 /// ELOOP or ENOTDIR: a link (or, for a directory, a file) stands there.
-fn make_component(directory: sys.fd_t, name: [:0]const u8, kind: Kind) sys.Error!sys.fd_t {
+fn make_component(directory: sys.fd_t, name: []const u8, kind: Kind) sys.Error!sys.fd_t {
     const below = RESOLVE.BENEATH | RESOLVE.NO_MAGICLINKS | RESOLVE.NO_SYMLINKS;
     // What does not exist yet has no parent to go back to.
     if (std.mem.eql(u8, name, "..")) return sys.fail(.NOENT);
     switch (kind) {
         .directory => {
             sys.mkdirat(directory, name, 0o755) catch if (!sys.is(.EXIST)) return error.Sys;
-            return sys.openat2(directory, name, O.PATH | O.DIRECTORY | O.CLOEXEC, 0, below);
+            return sys.openat2(directory, name, O.PATH | O.DIRECTORY, below);
         },
         .file => {
-            const flags = O.CREAT | O.EXCL | O.NOFOLLOW | O.CLOEXEC;
-            return sys.openat2(directory, name, flags, 0o644, below) catch {
+            return sys.openat2_create(directory, name, O.EXCL | O.NOFOLLOW, 0o644, below) catch {
                 if (!sys.is(.EXIST)) return error.Sys;
-                return sys.openat2(directory, name, O.PATH | O.CLOEXEC, 0, below);
+                return sys.openat2(directory, name, O.PATH, below);
             };
         },
     }
@@ -163,26 +150,17 @@ fn make_component(directory: sys.fd_t, name: [:0]const u8, kind: Kind) sys.Error
 /// `path` with its component [start, end), which is a link, replaced by what the link says.
 fn follow(
     directory: sys.fd_t,
-    name: [:0]const u8,
-    path: [:0]const u8,
+    name: []const u8,
+    path: []const u8,
     start: usize,
     end: usize,
     buffer: *sys.PathBuffer,
-) sys.Error![:0]const u8 {
+) sys.Error![]const u8 {
     var link_buffer: sys.PathBuffer = undefined;
     const link = try sys.readlinkat(directory, name, &link_buffer);
     if (link.len == 0 or link.len == link_buffer.len) return sys.fail(.NAMETOOLONG);
     const before = if (link[0] == '/') "" else path[0..start];
-    const text = std.fmt.bufPrintSentinel(buffer, "{s}{s}{s}", .{ before, link, path[end..] }, 0) catch
-        return sys.fail(.NAMETOOLONG);
-    return text;
-}
-
-fn terminate_name(buffer: *[name_max + 1]u8, name: []const u8) sys.Error![:0]const u8 {
-    if (name.len > name_max) return sys.fail(.NAMETOOLONG);
-    @memcpy(buffer[0..name.len], name);
-    buffer[name.len] = 0;
-    return buffer[0..name.len :0];
+    return std.fmt.bufPrint(buffer, "{s}{s}{s}", .{ before, link, path[end..] }) catch sys.fail(.NAMETOOLONG);
 }
 
 /// Whether the clean path `inner` is `outer` or below it.
@@ -195,7 +173,8 @@ pub fn is_below(outer: []const u8, inner: []const u8) bool {
 pub const Parent = struct {
     /// Borrowed from the context: not to be closed, valid until the next `open_parent`.
     directory: sys.fd_t,
-    name: [:0]const u8,
+    /// Points into the path.
+    name: []const u8,
 };
 
 /// The last directory: devices and links come in sequence (/dev/null, /dev/zero …), and the directory is
@@ -212,18 +191,15 @@ pub const LastParent = struct {
     }
 };
 
-pub const NameBuffer = [name_max + 1]u8;
-
 /// The parent directory of `path`, made if it is missing, and the last component, which is not resolved.
-pub fn open_parent(context: *Context, path: []const u8, buffer: *NameBuffer) Failed!Parent {
+pub fn open_parent(context: *Context, path: []const u8) Failed!Parent {
     const trimmed = std.mem.trimEnd(u8, path, "/");
     const slash = std.mem.lastIndexOfScalar(u8, trimmed, '/');
-    const component = if (slash) |index| trimmed[index + 1 ..] else "";
-    if (component.len == 0 or std.mem.eql(u8, component, ".") or std.mem.eql(u8, component, "..")) {
+    const name = if (slash) |index| trimmed[index + 1 ..] else "";
+    if (name.len == 0 or std.mem.eql(u8, name, ".") or std.mem.eql(u8, name, "..")) {
         sys.backend.errno = .INVAL;
         return context.fail_as(.unsafe_path, "openat2", path, "it does not end in a file name");
     }
-    const name = terminate_name(buffer, component) catch return context.fail("openat2", path);
     const directory = if (slash.? == 0) "/" else trimmed[0..slash.?];
     const last = &context.last_parent;
     if (last.directory < 0 or !std.mem.eql(u8, last.path[0..last.length], directory)) {
@@ -264,7 +240,7 @@ const TestRoot = struct {
         const root = self.context.root;
         try sys.mkdirat(root, "dir", 0o755);
         try sys.mkdirat(root, "dir/sub", 0o755);
-        const file = try sys.openat(root, "file", O.CREAT | O.EXCL | O.CLOEXEC, 0o644);
+        const file = try sys.create(root, "file", O.EXCL, 0o644);
         sys.close(file);
         const links = [_]struct { [:0]const u8, [:0]const u8 }{
             .{ "/dir", "absolute" },
@@ -326,7 +302,7 @@ test "what is missing is made inside the root, wherever links point" {
             defer sys.close(fd);
             const stat = try sys.fstat(fd);
             const below = RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS;
-            const expected = try sys.openat2(root.context.root, made, O.PATH | O.CLOEXEC, 0, below);
+            const expected = try sys.openat2(root.context.root, made, O.PATH, below);
             defer sys.close(expected);
             try std.testing.expectEqual((try sys.fstat(expected)).inode, stat.inode);
             try std.testing.expectEqual(case.kind == .directory, stat.is_directory());
@@ -357,7 +333,7 @@ test "what exists is found inside the root" {
             continue;
         };
         defer sys.close(fd);
-        const expected = try sys.openat(root.context.root, case[2].?, O.PATH | O.CLOEXEC, 0);
+        const expected = try sys.openat(root.context.root, case[2].?, O.PATH);
         defer sys.close(expected);
         try std.testing.expectEqual((try sys.fstat(expected)).inode, (try sys.fstat(fd)).inode);
     }
@@ -367,20 +343,16 @@ test "the parent of a path, and no name that is not one" {
     var root: TestRoot = undefined;
     try root.make();
     defer root.end();
-    var buffer: NameBuffer = undefined;
-    const first = try open_parent(&root.context, "/dir/sub/null", &buffer);
+    const first = try open_parent(&root.context, "/dir/sub/null");
     try std.testing.expectEqualStrings("null", first.name);
     const directory = first.directory;
     // The same directory is not opened again, another one is.
-    try std.testing.expectEqual(
-        directory,
-        (try open_parent(&root.context, "/dir/sub/zero/", &buffer)).directory,
-    );
+    try std.testing.expectEqual(directory, (try open_parent(&root.context, "/dir/sub/zero/")).directory);
     const inode = (try sys.fstat(directory)).inode;
-    const other = try open_parent(&root.context, "/made/now/zero", &buffer);
+    const other = try open_parent(&root.context, "/made/now/zero");
     try std.testing.expect(inode != (try sys.fstat(other.directory)).inode);
-    try std.testing.expectEqualStrings("f", (try open_parent(&root.context, "/f", &buffer)).name);
+    try std.testing.expectEqualStrings("f", (try open_parent(&root.context, "/f")).name);
     for ([_][]const u8{ "/", "/dir/..", "/dir/.", "relative", "" }) |bad| {
-        try std.testing.expectError(error.Failed, open_parent(&root.context, bad, &buffer));
+        try std.testing.expectError(error.Failed, open_parent(&root.context, bad));
     }
 }

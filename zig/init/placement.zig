@@ -9,9 +9,7 @@ const Failed = @import("context.zig").Failed;
 pub fn enter(context: *Context) Failed!void {
     context.subject = "linux.cgroupsPath";
     for (context.plan.placement.tasks) |file| {
-        var buffer: sys.PathBuffer = undefined;
-        const path = sys.zero_terminate(&buffer, file) catch return context.fail("open", file);
-        const fd = sys.open(path, sys.O.WRONLY | sys.O.CLOEXEC, 0) catch return context.fail("open", file);
+        const fd = sys.open(file, sys.O.WRONLY) catch return context.fail("open", file);
         defer sys.close(fd);
         // "0": the thread that writes.
         _ = sys.write(fd, "0") catch return context.fail("write", file);

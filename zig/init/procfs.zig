@@ -12,20 +12,18 @@ const Failed = context_types.Failed;
 const root_inode = 1;
 
 /// Opens `path`, relative to the root of procfs ("thread-self/attr/exec"). No other mount is crossed and no
-/// magic link is followed; `flags` are O_* without O_CLOEXEC, which is always set.
-pub fn open_proc(context: *Context, path: [:0]const u8, flags: u32) Failed!sys.fd_t {
+/// magic link is followed.
+pub fn open_proc(context: *Context, path: []const u8, flags: u32) Failed!sys.fd_t {
     const root = try root_of(context);
     const resolve = sys.RESOLVE.BENEATH | sys.RESOLVE.NO_XDEV | sys.RESOLVE.NO_MAGICLINKS;
-    return sys.openat2(root, path, flags | sys.O.CLOEXEC, 0, resolve) catch
-        return fail(context, "openat2", path);
+    return sys.openat2(root, path, flags, resolve) catch return fail(context, "openat2", path);
 }
 
 /// Opens what the magic link `name` in `directory` of procfs stands for ("self/ns", "user").
-pub fn open_magic_link(context: *Context, directory: [:0]const u8, name: [:0]const u8) Failed!sys.fd_t {
+pub fn open_magic_link(context: *Context, directory: []const u8, name: []const u8) Failed!sys.fd_t {
     const parent = try open_proc(context, directory, sys.O.PATH | sys.O.DIRECTORY);
     defer sys.close(parent);
-    return sys.openat(parent, name, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch
-        return fail(context, "openat", name);
+    return sys.openat(parent, name, sys.O.RDONLY) catch return fail(context, "openat", name);
 }
 
 /// The path of what `fd` refers to, as the kernel shows it (d_path): from the root of this process.
@@ -33,7 +31,7 @@ pub fn path_of(context: *Context, fd: sys.fd_t, buffer: *sys.PathBuffer) Failed!
     const directory = try open_proc(context, "thread-self/fd", sys.O.PATH | sys.O.DIRECTORY);
     defer sys.close(directory);
     var name_buffer: [16]u8 = undefined;
-    const name = std.fmt.bufPrintSentinel(&name_buffer, "{d}", .{fd}, 0) catch unreachable;
+    const name = std.fmt.bufPrint(&name_buffer, "{d}", .{fd}) catch unreachable;
     return sys.readlinkat(directory, name, buffer) catch return fail(context, "readlinkat", "thread-self/fd");
 }
 

@@ -31,9 +31,7 @@ pub fn final_propagation(context: *Context, op: plan.RootPropagation) Failed!voi
 /// Opens the root and, with `bind`, binds it on itself with all that is mounted below it.
 pub fn bind_root(context: *Context, op: plan.BindRoot) Failed!void {
     std.debug.assert(context.root < 0);
-    var buffer: sys.PathBuffer = undefined;
-    const path = sys.zero_terminate(&buffer, op.path) catch return context.fail("open", op.path);
-    const directory = sys.open(path, O.PATH | O.DIRECTORY | O.CLOEXEC, 0) catch {
+    const directory = sys.open(op.path, O.PATH | O.DIRECTORY) catch {
         var text: search_permission.Text = .{};
         if (sys.is(.ACCES)) search_permission.describe(context.plan, op.path, &text);
         return context.fail_as(.system, "open", op.path, text.slice());
@@ -82,7 +80,7 @@ fn set_parent_propagation(
         if (sys.mount_setattr(current, "", AT.EMPTY_PATH, .{ .propagation = flag })) return else |_| {
             if (!sys.is(.INVAL)) return context.fail("mount_setattr", shown);
         }
-        const parent = sys.openat(current, "..", O.PATH | O.DIRECTORY | O.CLOEXEC, 0) catch
+        const parent = sys.openat(current, "..", O.PATH | O.DIRECTORY) catch
             return context.fail("openat", shown);
         if (current != directory) sys.close(current);
         current = parent;
@@ -92,7 +90,7 @@ fn set_parent_propagation(
 
 pub fn pivot_root(context: *Context, _: plan.Empty) Failed!void {
     try prepare(context);
-    const host = sys.open("/", O.PATH | O.DIRECTORY | O.CLOEXEC, 0) catch return context.fail("open", "/");
+    const host = sys.open("/", O.PATH | O.DIRECTORY) catch return context.fail("open", "/");
     defer sys.close(host);
     sys.fchdir(context.root) catch return context.fail("fchdir", "root");
     // With "." for both no directory is needed to put the old root in: it ends up on top of the new one,
@@ -110,7 +108,7 @@ pub fn move_root(context: *Context, _: plan.Empty) Failed!void {
     try prepare(context);
     try host_mounts.hide(context);
     sys.fchdir(context.root) catch return context.fail("fchdir", "root");
-    sys.mount(".", "/", null, MS.MOVE) catch return context.fail("mount(MS_MOVE)", "root");
+    sys.mount(".", "/", null, MS.MOVE, null) catch return context.fail("mount(MS_MOVE)", "root");
     try enter(context);
 }
 

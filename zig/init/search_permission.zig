@@ -29,13 +29,12 @@ pub fn describe(plan: *const Plan, path: []const u8, text: *Text) void {
 }
 
 fn find(plan: *const Plan, path: []const u8, text: *Text) sys.Error!void {
-    var buffer: sys.PathBuffer = undefined;
     var end: usize = 0;
     while (std.mem.indexOfScalarPos(u8, path, end, '/')) |slash| : (end = slash + 1) {
-        const prefix = try sys.zero_terminate(&buffer, if (slash == 0) "/" else path[0..slash]);
-        const directory = try sys.open(prefix, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0);
+        const prefix = if (slash == 0) "/" else path[0..slash];
+        const directory = try sys.open(prefix, sys.O.PATH | sys.O.DIRECTORY);
         defer sys.close(directory);
-        if (sys.openat(directory, ".", sys.O.PATH | sys.O.CLOEXEC, 0)) |same| {
+        if (sys.openat(directory, ".", sys.O.PATH)) |same| {
             sys.close(same);
             continue;
         } else |_| {}
@@ -43,11 +42,10 @@ fn find(plan: *const Plan, path: []const u8, text: *Text) sys.Error!void {
         const stat = try sys.fstat(directory);
         // A link led to it.
         var name_buffer: [48]u8 = undefined;
-        const name = std.fmt.bufPrintSentinel(
+        const name = std.fmt.bufPrint(
             &name_buffer,
             "/proc/thread-self/fd/{d}",
             .{directory},
-            0,
         ) catch unreachable;
         var real_buffer: sys.PathBuffer = undefined;
         const real = sys.readlinkat(sys.AT.FDCWD, name, &real_buffer) catch prefix;

@@ -162,9 +162,7 @@ fn fail_to_open(context: *Context, bind: plan.Bind) Failed {
 }
 
 fn clone(bind: plan.Bind) sys.Error!sys.fd_t {
-    var buffer: sys.PathBuffer = undefined;
-    const path = try sys.zero_terminate(&buffer, bind.path);
-    return sys.open_tree_clone(sys.AT.FDCWD, path, bind.recursive, 0);
+    return sys.open_tree_clone(sys.AT.FDCWD, bind.path, bind.recursive, 0);
 }
 
 fn ask_parent(context: *Context, bind: plan.Bind, map: ?plan.MountIdMap, index: usize) Failed!sys.fd_t {

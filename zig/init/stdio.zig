@@ -11,14 +11,8 @@ const Failed = context_types.Failed;
 /// The caller's null device is on a file system that is not in the container, which could not be saved with
 /// it (CRIU). A container without one of its own keeps the caller's.
 pub fn reopen_null(context: *const Context) void {
-    const flags = sys.O.RDWR | sys.O.CLOEXEC;
-    const own_null = sys.openat2(
-        context.root,
-        "dev/null",
-        flags,
-        0,
-        sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS,
-    ) catch return;
+    const resolve = sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS;
+    const own_null = sys.openat2(context.root, "dev/null", sys.O.RDWR, resolve) catch return;
     defer sys.close(own_null);
     if (!is_null(own_null)) return;
     for (0..3) |fd| if (is_null(@intCast(fd))) sys.dup3(own_null, @intCast(fd), 0) catch {};

@@ -10,7 +10,7 @@ const Failed = context_types.Failed;
 
 pub fn sysctl(context: *Context, op: plan.Sysctl) Failed!void {
     var buffer: sys.PathBuffer = undefined;
-    const path = std.fmt.bufPrintSentinel(&buffer, "sys/{s}", .{op.key}, 0) catch {
+    const path = std.fmt.bufPrint(&buffer, "sys/{s}", .{op.key}) catch {
         sys.backend.errno = .NAMETOOLONG;
         return context.fail_as(.limit, "openat2", op.key, "");
     };

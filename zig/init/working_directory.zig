@@ -18,11 +18,9 @@ const RESOLVE = sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS;
 /// network or FUSE volume that only the user may read), the step `user` tries again as that user.
 pub fn working_directory(context: *Context, op: plan.WorkingDirectory) Failed!void {
     std.debug.assert(context.root >= 0);
-    var buffer: sys.PathBuffer = undefined;
-    const path = sys.zero_terminate(&buffer, op.path) catch return context.fail("chdir", op.path);
     context.directory_pending = "";
     if (op.create) try create(context, op.path);
-    enter(context, path) catch {
+    enter(context, op.path) catch {
         const refused = sys.is(.ACCES) or sys.is(.PERM);
         if (refused and will_change_user(context)) {
             context.directory_pending = op.path;
@@ -38,9 +36,7 @@ pub fn retry_as_user(context: *Context) Failed!void {
     const pending = context.directory_pending;
     if (pending.len == 0) return;
     context.directory_pending = "";
-    var buffer: sys.PathBuffer = undefined;
-    const path = sys.zero_terminate(&buffer, pending) catch unreachable; // Was fine the first time.
-    enter(context, path) catch return context.fail("chdir", pending);
+    enter(context, pending) catch return context.fail("chdir", pending);
     try verify(context);
 }
 
@@ -72,9 +68,8 @@ fn create(context: *Context, target: []const u8) Failed!void {
     sys.close(existing);
 }
 
-fn enter(context: *const Context, path: [*:0]const u8) sys.Error!void {
-    const directory =
-        try sys.openat2(context.root, path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0, RESOLVE);
+fn enter(context: *const Context, path: []const u8) sys.Error!void {
+    const directory = try sys.openat2(context.root, path, sys.O.PATH | sys.O.DIRECTORY, RESOLVE);
     defer sys.close(directory);
     try sys.fchdir(directory);
 }

@@ -59,7 +59,7 @@ pub const CriuStarted = struct {
 };
 
 const Child = struct {
-    path: [:0]const u8,
+    path: []const u8,
     args: [:null]const ?[*:0]const u8,
     env: [:null]const ?[*:0]const u8,
     socket: sys.fd_t,
@@ -67,8 +67,8 @@ const Child = struct {
     input: sys.fd_t = -1,
     output: sys.fd_t = -1,
     descriptors: []const sys.fd_t,
-    root: ?struct { path: [:0]const u8, target: [:0]const u8 } = null,
-    directories: [][:0]const u8,
+    root: ?CriuRoot,
+    directories: []const []const u8,
 };
 
 pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted {
@@ -92,17 +92,14 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
     const env = try call.arena.allocSentinel(?[*:0]const u8, request.env.len, null);
     for (request.env, env) |text, *item| item.* = try call.arena.dupeZ(u8, text);
     var child: Child = .{
-        .path = try call.path(request.executable),
+        .path = request.executable,
         .args = &[_:null]?[*:0]const u8{ "criu", "swrk", "3" },
         .env = env,
         .socket = socket,
         .descriptors = descriptors,
-        .directories = try call.arena.alloc([:0]const u8, request.directories.len),
+        .root = request.root,
+        .directories = request.directories,
     };
-    for (request.directories, child.directories) |path, *item| item.* = try call.path(path);
-    if (request.root) |root| {
-        child.root = .{ .path = try call.path(root.path), .target = try call.path(root.target) };
-    }
 
     var output: ?sys.fd_t = null;
     errdefer if (output) |fd| sys.close(fd);
@@ -111,8 +108,7 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
         output = file;
         child.output = sys.dup_at_least(file, first_free) catch return call.fail("fcntl", "output");
         kept.appendAssumeCapacity(child.output);
-        const input = sys.open("/dev/null", sys.O.RDONLY | sys.O.CLOEXEC, 0) catch
-            return call.fail("open", "/dev/null");
+        const input = sys.open("/dev/null", sys.O.RDONLY) catch return call.fail("open", "/dev/null");
         defer sys.close(input);
         child.input = sys.dup_at_least(input, first_free) catch return call.fail("fcntl", "/dev/null");
         kept.appendAssumeCapacity(child.input);
@@ -155,14 +151,14 @@ fn start(shared: *clone.Shared) sys.Error!void {
         shared.op = "mount";
         // What is mounted on the host meanwhile arrives here; nothing of ours leaves.
         shared.target = "/";
-        try sys.mount(null, "/", null, MS.REC | MS.SLAVE);
+        try sys.mount(null, "/", null, MS.REC | MS.SLAVE, null);
         shared.target = root.path;
-        try sys.mount(root.path, root.target, null, MS.BIND | MS.REC);
+        try sys.mount(root.path, root.target, null, MS.BIND | MS.REC, null);
     }
     for (child.directories) |path| {
         shared.op = "open";
         shared.target = path;
-        const fd = try sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0);
+        const fd = try sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY);
         defer sys.close(fd);
         shared.op = "sendmsg";
         try sys.send_message(child.socket, "d", fd);

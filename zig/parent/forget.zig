@@ -32,7 +32,7 @@ pub const Waiting = struct {
     /// Null: the command stays as it is: this process cannot do without what it has, or not begin anew.
     pub fn forget(text: []const u8) ?Waiting {
         if (image.usedBlock() == null or !has_one_thread()) return null;
-        const program = sys.open("/proc/self/exe", sys.O.PATH | sys.O.CLOEXEC, 0) catch return null;
+        const program = sys.open("/proc/self/exe", sys.O.PATH) catch return null;
         const sealed = init_image.sealed("bunc-rest", text) catch {
             sys.close(program);
             return null;

@@ -15,7 +15,7 @@ pub fn write(call: *Call, namespaces: plan.Namespaces, pid: i32) Call.Error!void
     defer sys.backend.about("");
     if (namespaces.deny_setgroups) {
         sys.backend.about("linux.gidMappings");
-        const path = try std.fmt.allocPrintSentinel(call.arena, "/proc/{d}/setgroups", .{pid}, 0);
+        const path = try std.fmt.allocPrint(call.arena, "/proc/{d}/setgroups", .{pid});
         process.write_file(path, "deny") catch return call.fail("write", path);
     }
     try write_one(call, pid, "uid_map", namespaces.uid_map, namespaces.newuidmap, "linux.uidMappings");
@@ -39,7 +39,7 @@ fn write_one(
         "{d} {d} {d}\n",
         .{ line.container_id, line.host_id, line.size },
     );
-    const path = try std.fmt.allocPrintSentinel(call.arena, "/proc/{d}/{s}", .{ pid, file }, 0);
+    const path = try std.fmt.allocPrint(call.arena, "/proc/{d}/{s}", .{ pid, file });
     process.write_file(path, text.items) catch return call.fail_with(.{
         .code = .system,
         .stage = .parent,

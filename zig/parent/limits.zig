@@ -11,7 +11,7 @@ pub fn apply(call: *Call, limits: plan.Limits, pid: i32) Call.Error!void {
     if (limits.oom_score_adj) |adjustment| {
         sys.backend.about("process.oomScoreAdj");
         var path: [64]u8 = undefined;
-        const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/oom_score_adj", .{pid}, 0) catch unreachable;
+        const file = std.fmt.bufPrint(&path, "/proc/{d}/oom_score_adj", .{pid}) catch unreachable;
         var text: [16]u8 = undefined;
         const value = std.fmt.bufPrint(&text, "{d}", .{adjustment.value}) catch unreachable;
         process.write_file(file, value) catch {

@@ -14,16 +14,15 @@ pub const EndLockHolderReply = struct {
 /// SIGKILL for the process that holds the lock of a directory (`lock_directory`), and for its descendants: a
 /// hook, CRIU. Not for ourselves, who may be one of them.
 pub fn end_lock_holder(call: *Call, request: files.PathRequest) Call.Error!EndLockHolderReply {
-    const path = try call.path(request.path);
-    const directory = sys.statx(sys.AT.FDCWD, path, 0) catch {
+    const directory = sys.statx(sys.AT.FDCWD, request.path, 0) catch {
         if (sys.is(.NOENT)) return .{ .ended = false };
-        return call.fail("stat", path);
+        return call.fail("stat", request.path);
     };
     var holders = try Holders.read(call, directory.inode);
     while (holders.next()) |pid| {
         const pidfd = sys.pidfd_open(pid) catch {
             if (sys.is_no_process()) continue;
-            return call.fail("pidfd_open", path);
+            return call.fail("pidfd_open", request.path);
         };
         defer sys.close(pidfd);
         // The pidfd is taken first, and the lock looked at after: the pid was not reused.
@@ -78,8 +77,8 @@ fn holder(line: []const u8, inode: u64) ?i32 {
 
 /// Whether one of its descriptors is that directory: the number alone may be a file's of another file system.
 fn has_open(call: *Call, pid: i32, directory: sys.Stat) bool {
-    const path = std.fmt.allocPrintSentinel(call.arena, "/proc/{d}/fd", .{pid}, 0) catch return false;
-    const descriptors = sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch return false;
+    const path = std.fmt.allocPrint(call.arena, "/proc/{d}/fd", .{pid}) catch return false;
+    const descriptors = sys.open(path, sys.O.RDONLY | sys.O.DIRECTORY) catch return false;
     defer sys.close(descriptors);
     var buffer: [4096]u8 = undefined;
     while (true) {

@@ -102,7 +102,7 @@ pub const NotifyListenRequest = struct {
 pub const NotifyListenReply = struct { fd: i32 };
 
 pub fn notify_listen(call: *Call, request: NotifyListenRequest) Call.Error!NotifyListenReply {
-    const path = try std.fmt.allocPrintSentinel(call.arena, "{s}/notify.sock", .{request.directory}, 0);
+    const path = try std.fmt.allocPrint(call.arena, "{s}/notify.sock", .{request.directory});
     var directory: sys.fd_t = -1;
     const short = try start_socket.short_path(call, path, &directory);
     defer sys.close(directory);

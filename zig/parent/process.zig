@@ -7,8 +7,8 @@ const process_stat = @import("../process_stat.zig");
 const U64 = @import("../integer.zig").U64;
 
 /// One write(2) of the whole text: such files take a value in one piece.
-pub fn write_file(path: [*:0]const u8, text: []const u8) sys.Error!void {
-    const fd = try sys.open(path, sys.O.WRONLY | sys.O.CLOEXEC, 0);
+pub fn write_file(path: []const u8, text: []const u8) sys.Error!void {
+    const fd = try sys.open(path, sys.O.WRONLY);
     defer sys.close(fd);
     _ = try sys.write(fd, text);
 }
@@ -74,11 +74,10 @@ fn status_of(call: *Call, request: StatusRequest) Call.Error!StatusReply {
 /// Nothing that the container can imitate decides: the socket is in the state directory, from which `start`
 /// removes it, and no other file is ever the memfd that bunc-init was executed from.
 fn is_waiting(call: *Call, request: StatusRequest) Call.Error!bool {
-    const socket = try call.path(request.start_socket);
-    _ = sys.statx(sys.AT.FDCWD, socket, 0) catch return false;
+    _ = sys.statx(sys.AT.FDCWD, request.start_socket, 0) catch return false;
     if (request.executable.len == 0) return true;
     var path: [32]u8 = undefined;
-    const file = std.fmt.bufPrintSentinel(&path, "/proc/{d}/exe", .{request.pid}, 0) catch unreachable;
+    const file = std.fmt.bufPrint(&path, "/proc/{d}/exe", .{request.pid}) catch unreachable;
     // bunc-init cannot be inspected, not even by its own user (ordinary users: EACCES).
     const stat = sys.statx(sys.AT.FDCWD, file, 0) catch return true;
     return std.mem.eql(u8, try identity(call, stat), request.executable);

@@ -35,7 +35,7 @@ pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
         return fail_system(call, request.hook, "open", request.stdout);
     redirect.stderr = hook.open_output(request.stderr) catch
         return fail_system(call, request.hook, "open", request.stderr);
-    const directory = try existing(call, request.directory);
+    const directory = existing(request.directory);
     const mask = streams.hold_terminal_signals();
     defer streams.release_signals(mask);
     const container = if (request.pid == 0) -1 else process.open(
@@ -57,12 +57,9 @@ pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
     return fail(call, request.hook, result, "hook");
 }
 
-fn existing(call: *Call, directory: []const u8) Call.Error!?[:0]const u8 {
-    const path = try call.path(directory);
-    _ = sys.statx(sys.AT.FDCWD, path, 0) catch {
-        if (sys.is(.NOENT)) return null;
-    };
-    return path;
+fn existing(directory: []const u8) ?[]const u8 {
+    _ = sys.statx(sys.AT.FDCWD, directory, 0) catch if (sys.is(.NOENT)) return null;
+    return directory;
 }
 
 /// A hook, or another program run as one, did not succeed.

@@ -16,7 +16,7 @@ const Job = struct {
     /// Has the id map; -1: none.
     ids: sys.fd_t,
     map_recursive: bool,
-    path: [*:0]const u8,
+    path: []const u8,
     recursive: bool,
     mount: sys.fd_t = -1,
 };
@@ -47,13 +47,12 @@ fn send(
     ids: sys.fd_t,
     request: sync.SourceRequest,
 ) sys.Error!void {
-    var path_buffer: sys.PathBuffer = undefined;
     var job: Job = .{
         .shared = .{ .argument = undefined, .start = start },
         .mount_namespace = mount_namespace,
         .ids = ids,
         .map_recursive = request.map_recursive,
-        .path = try sys.zero_terminate(&path_buffer, request.path),
+        .path = request.path,
         .recursive = request.recursive,
     };
     job.shared.argument = &job;

@@ -161,9 +161,7 @@ fn start_init(call: *Call, plan: Plan, channel: sys.fd_t, held: bool) Call.Error
 
     var cgroup: sys.fd_t = -1;
     if (plan.placement.into) |into| {
-        const path = try call.path(into);
-        cgroup = sys.open(path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch
-            return call.fail("open", path);
+        cgroup = sys.open(into, sys.O.PATH | sys.O.DIRECTORY) catch return call.fail("open", into);
     }
     defer if (cgroup >= 0) sys.close(cgroup);
     const flags: u64 = if (is_direct(&plan)) plan.namespaces.create & ~@as(u32, CLONE.NEWCGROUP) else 0;

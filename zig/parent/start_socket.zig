@@ -19,10 +19,7 @@ const end_timeout_ms = 2000;
 pub fn short_path(call: *Call, path: []const u8, directory: *sys.fd_t) Call.Error![]const u8 {
     const parent = std.fs.path.dirnamePosix(path) orelse
         return call.fail_as(.protocol, "bind", path, "not absolute");
-    const parent_path = try call.path(parent);
-    directory.* = sys.open(parent_path, sys.O.PATH | sys.O.DIRECTORY | sys.O.CLOEXEC, 0) catch {
-        return call.fail("open", parent);
-    };
+    directory.* = sys.open(parent, sys.O.PATH | sys.O.DIRECTORY) catch return call.fail("open", parent);
     return std.fmt.allocPrint(
         call.arena,
         "/proc/self/fd/{d}/{s}",
@@ -68,7 +65,7 @@ pub fn start(call: *Call, request: StartRequest) Call.Error!StartReply {
     defer sys.close(channel);
     sync.send(channel, .proceed, if (request.trace) "\x01" else "", -1) catch return .{ .started = false };
     // From here on the container is running to everybody who asks, whatever its startContainer hooks do.
-    sys.unlinkat(sys.AT.FDCWD, try call.path(request.socket), 0) catch {
+    sys.unlinkat(sys.AT.FDCWD, request.socket, 0) catch {
         if (!sys.is(.NOENT)) return call.fail("unlink", request.socket);
     };
     var executing = false;

@@ -164,8 +164,8 @@ fn is_anonymous(fd: sys.fd_t) bool {
 fn host_id(id: u32, pid: i32) ?u32 {
     if (pid == 0 or is_in_our_user_namespace(pid)) return id;
     var path: [32]u8 = undefined;
-    const name = std.fmt.bufPrintSentinel(&path, "/proc/{d}/uid_map", .{pid}, 0) catch unreachable;
-    const fd = sys.open(name, sys.O.RDONLY | sys.O.CLOEXEC, 0) catch return null;
+    const name = std.fmt.bufPrint(&path, "/proc/{d}/uid_map", .{pid}) catch unreachable;
+    const fd = sys.open(name, sys.O.RDONLY) catch return null;
     defer sys.close(fd);
     // user_namespaces(7): at most 340 lines of three numbers.
     var buffer: [340 * 33]u8 = undefined;
@@ -175,7 +175,7 @@ fn host_id(id: u32, pid: i32) ?u32 {
 /// Its map would be in terms of the namespace around ours.
 fn is_in_our_user_namespace(pid: i32) bool {
     var path: [32]u8 = undefined;
-    const name = std.fmt.bufPrintSentinel(&path, "/proc/{d}/ns/user", .{pid}, 0) catch unreachable;
+    const name = std.fmt.bufPrint(&path, "/proc/{d}/ns/user", .{pid}) catch unreachable;
     const its = sys.statx(sys.AT.FDCWD, name, 0) catch return false;
     const own = sys.statx(sys.AT.FDCWD, "/proc/self/ns/user", 0) catch return false;
     return its.inode == own.inode;

@@ -61,9 +61,8 @@ pub const End = struct {
         // The master of a pty is made anew by opening it (pts(4)).
         if (stat.rdev_major == 5 and stat.rdev_minor == 2) return shared;
         var path: [32]u8 = undefined;
-        const name = std.fmt.bufPrintSentinel(&path, "/proc/self/fd/{d}", .{fd}, 0) catch unreachable;
-        const own = sys.open(name, access | sys.O.NONBLOCK | sys.O.NOCTTY | sys.O.CLOEXEC, 0) catch
-            return shared;
+        const name = std.fmt.bufPrint(&path, "/proc/self/fd/{d}", .{fd}) catch unreachable;
+        const own = sys.open(name, access | sys.O.NONBLOCK | sys.O.NOCTTY) catch return shared;
         return .{ .fd = own, .kind = .terminal, .ours = true };
     }
 

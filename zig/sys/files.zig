@@ -14,19 +14,6 @@ const retry = kernel.retry;
 const no_id = credentials.no_id;
 const own_id = credentials.own_id;
 
-pub const path_max = 4096;
-/// A path with its terminating NUL, on the stack.
-pub const PathBuffer = [path_max]u8;
-
-/// Copies `path` into `buffer` and terminates it. ENAMETOOLONG past PATH_MAX, EINVAL with a NUL inside.
-pub fn zero_terminate(buffer: *PathBuffer, path: []const u8) Error![:0]const u8 {
-    if (path.len >= buffer.len) return fail(.NAMETOOLONG);
-    if (std.mem.indexOfScalar(u8, path, 0) != null) return fail(.INVAL);
-    @memcpy(buffer[0..path.len], path);
-    buffer[path.len] = 0;
-    return buffer[0..path.len :0];
-}
-
 pub const O = struct {
     pub const RDONLY = 0;
     pub const WRONLY = 1;
@@ -62,9 +49,19 @@ pub const RESOLVE = struct {
 
 const OpenHow = extern struct { flags: u64, mode: u64, resolve: u64 };
 
-/// openat2(2). EAGAIN (a rename raced with the walk) is tried again, a bounded number of times.
-pub fn openat2(dir: fd_t, path: [*:0]const u8, flags: u32, mode: u32, resolve: u64) Error!fd_t {
-    const how: OpenHow = .{ .flags = flags, .mode = mode, .resolve = resolve };
+/// openat2(2) of what is there, close-on-exec. EAGAIN (a rename raced with the walk) is tried again, a
+/// bounded number of times.
+pub fn openat2(dir: fd_t, path: []const u8, flags: u32, resolve: u64) Error!fd_t {
+    return openat2_how(dir, path, .{ .flags = flags | O.CLOEXEC, .mode = 0, .resolve = resolve });
+}
+
+/// The same with O_CREAT.
+pub fn openat2_create(dir: fd_t, path: []const u8, flags: u32, mode: u32, resolve: u64) Error!fd_t {
+    const how: OpenHow = .{ .flags = flags | O.CREAT | O.CLOEXEC, .mode = mode, .resolve = resolve };
+    return openat2_how(dir, path, how);
+}
+
+fn openat2_how(dir: fd_t, path: []const u8, how: OpenHow) Error!fd_t {
     var attempts: u32 = 0;
     while (true) : (attempts += 1) {
         const rc = retry(.openat2, .{ dir, path, &how, @sizeOf(OpenHow) });
@@ -75,20 +72,26 @@ pub fn openat2(dir: fd_t, path: [*:0]const u8, flags: u32, mode: u32, resolve: u
     }
 }
 
-/// For paths of the host, which the caller trusts. Paths of the container go through openat2.
-pub fn open(path: [*:0]const u8, flags: u32, mode: u32) Error!fd_t {
-    return openat(AT.FDCWD, path, flags, mode);
+/// What is there, close-on-exec. For paths of the host, which the caller trusts: those of the container go
+/// through openat2.
+pub fn open(path: []const u8, flags: u32) Error!fd_t {
+    return openat(AT.FDCWD, path, flags);
 }
 
-pub fn openat(dir: fd_t, path: [*:0]const u8, flags: u32, mode: u32) Error!fd_t {
-    return @intCast(try retry(.openat, .{ dir, path, flags, mode }));
+pub fn openat(dir: fd_t, path: []const u8, flags: u32) Error!fd_t {
+    return @intCast(try retry(.openat, .{ dir, path, flags | O.CLOEXEC, 0 }));
 }
 
-pub fn mkdirat(dir: fd_t, path: [*:0]const u8, mode: u32) Error!void {
+/// The same with O_CREAT.
+pub fn create(dir: fd_t, path: []const u8, flags: u32, mode: u32) Error!fd_t {
+    return @intCast(try retry(.openat, .{ dir, path, flags | O.CREAT | O.CLOEXEC, mode }));
+}
+
+pub fn mkdirat(dir: fd_t, path: []const u8, mode: u32) Error!void {
     _ = try call(.mkdirat, .{ dir, path, mode });
 }
 
-pub fn mknodat(dir: fd_t, path: [*:0]const u8, mode: u32, device: u32) Error!void {
+pub fn mknodat(dir: fd_t, path: []const u8, mode: u32, device: u32) Error!void {
     _ = try call(.mknodat, .{ dir, path, mode, device });
 }
 
@@ -98,36 +101,36 @@ pub fn makedev(major: u32, minor: u32) ?u32 {
     return (minor & 0xff) | (major << 8) | ((minor & 0xfff00) << 12);
 }
 
-pub fn unlinkat(dir: fd_t, path: [*:0]const u8, flags: u32) Error!void {
+pub fn unlinkat(dir: fd_t, path: []const u8, flags: u32) Error!void {
     _ = try call(.unlinkat, .{ dir, path, flags });
 }
 
-pub fn symlinkat(target: [*:0]const u8, dir: fd_t, path: [*:0]const u8) Error!void {
+pub fn symlinkat(target: []const u8, dir: fd_t, path: []const u8) Error!void {
     _ = try call(.symlinkat, .{ target, dir, path });
 }
 
-pub fn readlinkat(dir: fd_t, path: [*:0]const u8, buffer: []u8) Error![]u8 {
+pub fn readlinkat(dir: fd_t, path: []const u8, buffer: []u8) Error![]u8 {
     const length = try call(.readlinkat, .{ dir, path, buffer.ptr, buffer.len });
     return buffer[0..length];
 }
 
-pub fn renameat(from_dir: fd_t, from: [*:0]const u8, to_dir: fd_t, to: [*:0]const u8) Error!void {
+pub fn renameat(from_dir: fd_t, from: []const u8, to_dir: fd_t, to: []const u8) Error!void {
     _ = try call(.renameat2, .{ from_dir, from, to_dir, to, 0 });
 }
 
 /// No permission bit is taken away by the umask; the file must not be an O_PATH descriptor.
-pub fn fchmodat(dir: fd_t, path: [*:0]const u8, mode: u32) Error!void {
+pub fn fchmodat(dir: fd_t, path: []const u8, mode: u32) Error!void {
     _ = try call(.fchmodat, .{ dir, path, mode });
 }
 
 /// null: that one stays as it is.
-pub fn fchownat(dir: fd_t, path: [*:0]const u8, uid: ?u32, gid: ?u32, flags: u32) Error!void {
+pub fn fchownat(dir: fd_t, path: []const u8, uid: ?u32, gid: ?u32, flags: u32) Error!void {
     const owner = if (uid) |it| try own_id(it) else no_id;
     const group = if (gid) |it| try own_id(it) else no_id;
     _ = try call(.fchownat, .{ dir, path, owner, group, flags });
 }
 
-pub fn faccessat_execute(dir: fd_t, path: [*:0]const u8) Error!void {
+pub fn faccessat_execute(dir: fd_t, path: []const u8) Error!void {
     const x_ok = 1;
     const at_eaccess = 0x200;
     _ = try call(.faccessat2, .{ dir, path, x_ok, at_eaccess });
@@ -150,13 +153,4 @@ test "device numbers" {
         .{ 0, 1048576, null },
     };
     for (cases) |case| try std.testing.expectEqual(case[2], makedev(case[0], case[1]));
-}
-
-test "paths are terminated and bounded" {
-    var buffer: PathBuffer = undefined;
-    try std.testing.expectEqualStrings("/a", try zero_terminate(&buffer, "/a"));
-    try std.testing.expectError(error.Sys, zero_terminate(&buffer, "a\x00b"));
-    const long: [path_max]u8 = @splat('a');
-    try std.testing.expectError(error.Sys, zero_terminate(&buffer, &long));
-    try std.testing.expect(is(.NAMETOOLONG));
 }

@@ -56,8 +56,26 @@ pub fn raw(comptime number: linux.SYS, args: anytype) usize {
     return backend.call(number, words(args));
 }
 
+/// A slice of bytes among `args` is a path, or a text that is no longer: the kernel gets a copy that ends in
+/// NUL. ENAMETOOLONG past PATH_MAX, EINVAL with a NUL inside.
 pub fn call(comptime number: linux.SYS, args: anytype) Error!usize {
-    return check(raw(number, args));
+    count_arguments(number, args.len);
+    var list: [args.len]usize = undefined;
+    comptime var paths = 0;
+    inline for (args, &list) |argument, *word_of| {
+        if (@TypeOf(argument) == []const u8 or @TypeOf(argument) == ?[]const u8) {
+            word_of.* = try terminated(&path_buffers[paths], argument);
+            paths += 1;
+        } else word_of.* = word(argument);
+    }
+    return check(backend.call(number, list));
+}
+
+/// Of the call under way: not on the stack of each caller.
+var path_buffers: [4]PathBuffer = undefined;
+
+fn terminated(buffer: *PathBuffer, path: ?[]const u8) Error!usize {
+    return @intFromPtr((try zero_terminate(buffer, path orelse return 0)).ptr);
 }
 
 pub fn call_fd(comptime number: linux.SYS, args: anytype) Error!fd_t {
@@ -66,17 +84,25 @@ pub fn call_fd(comptime number: linux.SYS, args: anytype) Error!fd_t {
 
 /// EINTR is not an answer: the call is made again.
 pub fn retry(comptime number: linux.SYS, args: anytype) Error!usize {
-    count_arguments(number, args.len);
-    return retry_words(number, args.len, words(args));
-}
-
-fn retry_words(comptime number: linux.SYS, comptime count: usize, args: [count]usize) Error!usize {
     while (true) {
-        return check(backend.call(number, args)) catch {
+        return call(number, args) catch {
             if (is(.INTR)) continue;
             return error.Sys;
         };
     }
+}
+
+pub const path_max = 4096;
+/// A path with its terminating NUL.
+pub const PathBuffer = [path_max]u8;
+
+/// Copies `path` into `buffer` and terminates it. ENAMETOOLONG past PATH_MAX, EINVAL with a NUL inside.
+pub fn zero_terminate(buffer: *PathBuffer, path: []const u8) Error![:0]const u8 {
+    if (path.len >= buffer.len) return fail(.NAMETOOLONG);
+    if (std.mem.indexOfScalar(u8, path, 0) != null) return fail(.INVAL);
+    @memcpy(buffer[0..path.len], path);
+    buffer[path.len] = 0;
+    return buffer[0..path.len :0];
 }
 
 fn count_arguments(comptime number: linux.SYS, comptime count: usize) void {
@@ -135,6 +161,15 @@ test "check tells values from errors" {
         @as(usize, @bitCast(@as(isize, -4096))),
         try check(@bitCast(@as(isize, -4096))),
     );
+}
+
+test "paths are terminated and bounded" {
+    var buffer: PathBuffer = undefined;
+    try std.testing.expectEqualStrings("/a", try zero_terminate(&buffer, "/a"));
+    try std.testing.expectError(error.Sys, zero_terminate(&buffer, "a\x00b"));
+    const long: [path_max]u8 = @splat('a');
+    try std.testing.expectError(error.Sys, zero_terminate(&buffer, &long));
+    try std.testing.expect(is(.NAMETOOLONG));
 }
 
 test "arguments are extended by their sign" {

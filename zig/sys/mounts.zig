@@ -33,7 +33,7 @@ pub const MountAttr = extern struct {
     userns_fd: u64 = 0,
 };
 
-pub fn mount_setattr(dir: fd_t, path: [*:0]const u8, flags: u32, attr: MountAttr) Error!void {
+pub fn mount_setattr(dir: fd_t, path: []const u8, flags: u32, attr: MountAttr) Error!void {
     _ = try call(.mount_setattr, .{ dir, path, flags, &attr, @sizeOf(MountAttr) });
 }
 
@@ -46,7 +46,7 @@ pub fn set_id_map(detached: fd_t, namespace: fd_t, recursive: bool) Error!void {
 }
 
 /// A detached copy of the mount (and, `recursive`, of all below it) that `path` is on.
-pub fn open_tree_clone(dir: fd_t, path: [*:0]const u8, recursive: bool, flags: u32) Error!fd_t {
+pub fn open_tree_clone(dir: fd_t, path: []const u8, recursive: bool, flags: u32) Error!fd_t {
     const open_tree_clone_flag = 1;
     const all = open_tree_clone_flag | O.CLOEXEC | flags | (if (recursive) AT.RECURSIVE else 0);
     return call_fd(.open_tree, .{ dir, path, all });
@@ -59,20 +59,20 @@ pub fn move_mount(from: fd_t, to: fd_t) Error!void {
     _ = try call(.move_mount, .{ from, "", to, "", from_empty | to_empty });
 }
 
-pub fn fsopen(file_system: [*:0]const u8) Error!fd_t {
+pub fn fsopen(file_system: []const u8) Error!fd_t {
     const cloexec = 1;
     return call_fd(.fsopen, .{ file_system, cloexec });
 }
 
-pub fn fsconfig_string(fs: fd_t, key: [*:0]const u8, value: [*:0]const u8) Error!void {
+pub fn fsconfig_string(fs: fd_t, key: []const u8, value: []const u8) Error!void {
     _ = try call(.fsconfig, .{ fs, 1, key, value, 0 });
 }
 
-pub fn fsconfig_flag(fs: fd_t, key: [*:0]const u8) Error!void {
+pub fn fsconfig_flag(fs: fd_t, key: []const u8) Error!void {
     _ = try call(.fsconfig, .{ fs, 0, key, 0, 0 });
 }
 
-pub fn fsconfig_fd(fs: fd_t, key: [*:0]const u8, value: fd_t) Error!void {
+pub fn fsconfig_fd(fs: fd_t, key: []const u8, value: fd_t) Error!void {
     _ = try call(.fsconfig, .{ fs, 5, key, 0, value });
 }
 
@@ -90,42 +90,34 @@ pub fn fsmount(fs: fd_t, attributes: u32) Error!fd_t {
     return call_fd(.fsmount, .{ fs, cloexec, attributes });
 }
 
-pub fn fspick(dir: fd_t, path: [*:0]const u8, flags: u32) Error!fd_t {
+pub fn fspick(dir: fd_t, path: []const u8, flags: u32) Error!fd_t {
     const cloexec = 1;
     return call_fd(.fspick, .{ dir, path, cloexec | flags });
 }
 
 pub const fspick_empty_path = 8;
 
-pub fn umount_detach(path: [*:0]const u8) Error!void {
+pub fn umount_detach(path: []const u8) Error!void {
     _ = try call(.umount2, .{ path, linux.MNT.DETACH });
 }
 
-/// The classic mount(2), for what the new calls cannot say (MS_MOVE over "/").
-pub fn mount(source: ?[*:0]const u8, target: [*:0]const u8, fs_type: ?[*:0]const u8, flags: u32) Error!void {
-    _ = try call(.mount, .{ source, target, fs_type, flags, 0 });
-}
+const Text = ?[]const u8;
 
-/// With the file system's own options, a NUL-terminated string of at most a page.
-pub fn mount_with_data(
-    source: [*:0]const u8,
-    target: [*:0]const u8,
-    fs_type: [*:0]const u8,
-    flags: u32,
-    data: [*:0]const u8,
-) Error!void {
+/// The classic mount(2), for what the new calls cannot say. `data`: the file system's own options, less than
+/// a page.
+pub fn mount(source: Text, target: []const u8, fs_type: Text, flags: u32, data: Text) Error!void {
     _ = try call(.mount, .{ source, target, fs_type, flags, data });
 }
 
-pub fn pivot_root(new_root: [*:0]const u8, put_old: [*:0]const u8) Error!void {
+pub fn pivot_root(new_root: []const u8, put_old: []const u8) Error!void {
     _ = try call(.pivot_root, .{ new_root, put_old });
 }
 
-pub fn chroot(path: [*:0]const u8) Error!void {
+pub fn chroot(path: []const u8) Error!void {
     _ = try call(.chroot, .{path});
 }
 
-pub fn chdir(path: [*:0]const u8) Error!void {
+pub fn chdir(path: []const u8) Error!void {
     _ = try call(.chdir, .{path});
 }
 

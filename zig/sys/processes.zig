@@ -54,7 +54,7 @@ pub fn wait4(pid: i32, status: *u32, options: u32) Error!i32 {
 
 pub fn execveat(
     dir: fd_t,
-    path: [*:0]const u8,
+    path: []const u8,
     args: [*:null]const ?[*:0]const u8,
     env: [*:null]const ?[*:0]const u8,
     flags: u32,
@@ -75,7 +75,7 @@ pub fn umask(mask: u32) u32 {
 }
 
 pub fn execve(
-    path: [*:0]const u8,
+    path: []const u8,
     args: [*:null]const ?[*:0]const u8,
     env: [*:null]const ?[*:0]const u8,
 ) Error!void {

@@ -41,7 +41,7 @@ pub const Stat = struct {
     }
 };
 
-pub fn statx(dir: fd_t, path: [*:0]const u8, flags: u32) Error!Stat {
+pub fn statx(dir: fd_t, path: []const u8, flags: u32) Error!Stat {
     var raw: linux.Statx = undefined;
     const basic_stats_and_mount_id = 0x17ff;
     _ = try call(.statx, .{ dir, path, flags, basic_stats_and_mount_id, &raw });
@@ -103,7 +103,7 @@ pub fn fstatfs_noexec(fd: fd_t) Error!bool {
     return raw.flags & st_noexec != 0;
 }
 
-pub fn statfs_type(path: [*:0]const u8) Error!u64 {
+pub fn statfs_type(path: []const u8) Error!u64 {
     var raw: StatFs = undefined;
     _ = try call(.statfs, .{ path, &raw });
     return raw.type;
