@@ -12,18 +12,17 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const Context = @import("context.zig").Context;
-const Failed = @import("context.zig").Failed;
 
 /// For `execute`: bunc-init itself. Opened before any namespace is joined, in which /proc may be somebody
 /// else's.
-pub fn open_self(context: *Context) Failed!sys.fd_t {
+pub fn open_self(context: *Context) Context.Failed!sys.fd_t {
     const path = "/proc/self/exe";
     return sys.open(path, sys.O.RDONLY) catch return context.fail("open", path);
 }
 
 /// As root of the user namespace, which execve(2) leaves all capabilities. Returns only if it failed, which
 /// has been reported; otherwise the process is in main.zig's stage "mapped" now.
-pub fn execute(context: *Context, self: sys.fd_t) Failed {
+pub fn execute(context: *Context, self: sys.fd_t) Context.Failed {
     const outputs = context.hook_output;
     const kept = [_]sys.fd_t{
         context.channel,

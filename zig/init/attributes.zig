@@ -3,9 +3,7 @@
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const locked_flags = @import("locked_flags.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 const attr = sys.mount_attr;
 
@@ -41,7 +39,7 @@ pub fn apply_to_bind(
     mount: sys.fd_t,
     op: plan.Mount,
     source: []const u8,
-) Failed!void {
+) Context.Failed!void {
     apply(mount, op.attributes, false) catch return fail_on_bind(context, op, op.attributes, source, false);
     apply(mount, op.recursive_attributes, true) catch
         return fail_on_bind(context, op, op.recursive_attributes, source, true);
@@ -53,7 +51,7 @@ fn fail_on_bind(
     asked: plan.MountAttributes,
     source: []const u8,
     recursive: bool,
-) Failed {
+) Context.Failed {
     const errno = sys.backend.errno;
     const place = sys.open(source, sys.O.PATH) catch -1;
     defer if (place >= 0) sys.close(place);
@@ -68,7 +66,7 @@ pub fn fail(
     place: sys.fd_t,
     asked: plan.MountAttributes,
     recursive: bool,
-) Failed {
+) Context.Failed {
     var text: locked_flags.Text = .{};
     if (place >= 0 and sys.is(.PERM)) locked_flags.describe(place, asked, recursive, &text);
     return context.fail_as(.system, "mount_setattr", shown, text.slice());

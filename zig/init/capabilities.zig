@@ -5,15 +5,13 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 pub const CAP_SYS_ADMIN: u64 = 1 << 21;
 
 /// Drops what the mask does not contain. Bits above the kernel's last capability have no meaning: nobody can
 /// have them.
-pub fn capability_bounding(context: *Context, op: plan.CapabilitySet) Failed!void {
+pub fn capability_bounding(context: *Context, op: plan.CapabilitySet) Context.Failed!void {
     var known: usize = 0;
     for (0..64) |index| {
         const present = try in_bounding_set(context, index);
@@ -36,7 +34,7 @@ pub fn capability_bounding(context: *Context, op: plan.CapabilitySet) Failed!voi
 }
 
 /// Null: the kernel has no such capability (EINVAL, the only error that prctl(2) names for it).
-fn in_bounding_set(context: *const Context, index: usize) Failed!?bool {
+fn in_bounding_set(context: *const Context, index: usize) Context.Failed!?bool {
     const present = sys.prctl(sys.PR.CAPBSET_READ, index, 0, 0, 0) catch {
         if (sys.is(.INVAL)) return null;
         var number: [16]u8 = undefined;
@@ -45,7 +43,7 @@ fn in_bounding_set(context: *const Context, index: usize) Failed!?bool {
     return present != 0;
 }
 
-fn inconsistent(context: *const Context, index: usize) Failed {
+fn inconsistent(context: *const Context, index: usize) Context.Failed {
     var number: [16]u8 = undefined;
     sys.backend.errno = .INVAL;
     return context.fail_as(
@@ -57,7 +55,7 @@ fn inconsistent(context: *const Context, index: usize) Failed {
 }
 
 /// capset(2) ignores bits that the kernel does not know.
-pub fn capabilities(context: *Context, op: plan.Capabilities) Failed!void {
+pub fn capabilities(context: *Context, op: plan.Capabilities) Context.Failed!void {
     const wanted: sys.CapabilitySets = .{
         .effective = op.effective.value,
         .permitted = op.permitted.value,

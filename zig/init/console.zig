@@ -10,14 +10,12 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 const NO_LINKS = sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_SYMLINKS | sys.RESOLVE.NO_MAGICLINKS;
 const T = std.os.linux.T;
 
-pub fn console(context: *Context, op: plan.Console) Failed!void {
+pub fn console(context: *Context, op: plan.Console) Context.Failed!void {
     const master = try open_master(context);
     defer sys.close(master);
     const slave = try open_slave(context, master);
@@ -39,7 +37,7 @@ pub fn console(context: *Context, op: plan.Console) Failed!void {
     _ = sys.ioctl(0, T.IOCSCTTY, 0) catch return context.fail("ioctl(TIOCSCTTY)", "terminal");
 }
 
-fn keep_newlines(context: *const Context, slave: sys.fd_t) Failed!void {
+fn keep_newlines(context: *const Context, slave: sys.fd_t) Context.Failed!void {
     var settings: std.os.linux.termios = undefined;
     _ = sys.ioctl(slave, T.CGETS, @intFromPtr(&settings)) catch
         return context.fail("ioctl(TCGETS)", "terminal");
@@ -48,7 +46,7 @@ fn keep_newlines(context: *const Context, slave: sys.fd_t) Failed!void {
         return context.fail("ioctl(TCSETS)", "terminal");
 }
 
-fn open_master(context: *Context) Failed!sys.fd_t {
+fn open_master(context: *Context) Context.Failed!sys.fd_t {
     const path = "/dev/pts/ptmx";
     // O_PATH first: opening a device of the image's choice could have effects of its own.
     const handle = sys.openat2(context.root, path, sys.O.PATH | sys.O.NOFOLLOW, NO_LINKS) catch
@@ -83,7 +81,7 @@ fn is_ptmx(fd: sys.fd_t) sys.Error!bool {
         stat.mode & sys.S.IFMT == sys.S.IFCHR and stat.rdev_major == 5 and stat.rdev_minor == 2;
 }
 
-fn open_slave(context: *Context, master: sys.fd_t) Failed!sys.fd_t {
+fn open_slave(context: *Context, master: sys.fd_t) Context.Failed!sys.fd_t {
     const unlock: i32 = 0;
     _ = sys.ioctl(master, T.IOCSPTLCK, @intFromPtr(&unlock)) catch
         return context.fail("ioctl(TIOCSPTLCK)", "terminal");
@@ -94,7 +92,7 @@ fn open_slave(context: *Context, master: sys.fd_t) Failed!sys.fd_t {
 }
 
 /// Mounts the slave over /dev/console.
-fn bind(context: *Context, slave: sys.fd_t) Failed!void {
+fn bind(context: *Context, slave: sys.fd_t) Context.Failed!void {
     const path = "/dev/console";
     const flags = sys.O.RDONLY | sys.O.NOFOLLOW | sys.O.NOCTTY | sys.O.NONBLOCK;
     const target = sys.openat2_create(context.root, path, flags, 0o666, NO_LINKS) catch blk: {

@@ -14,9 +14,9 @@ const LastParent = @import("path.zig").LastParent;
 const Covers = @import("masks.zig").Covers;
 const Holder = @import("holders.zig").Holder;
 
-pub const Failed = error{Failed};
-
 pub const Context = struct {
+    pub const Failed = error{Failed};
+
     plan: *const Plan,
     stage: failure.Stage,
     /// To the parent; closed by execve.

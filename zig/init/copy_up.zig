@@ -2,9 +2,7 @@
 //! detached, so nobody else can reach the copies. Runs in bunc-init, stage 2, whose umask is 0.
 
 const sys = @import("../sys.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 const depth_max = 256;
 const O = sys.O;
@@ -12,7 +10,7 @@ const AT = sys.AT;
 
 /// Copies everything in `from` (an O_PATH descriptor) to the root of `to`, with modes and owners. Mode and
 /// owner of the root itself are the tmpfs's own (options mode, uid, gid). `shown`: the target's path.
-pub fn copy(context: *const Context, from: sys.fd_t, to: sys.fd_t, shown: []const u8) Failed!void {
+pub fn copy(context: *const Context, from: sys.fd_t, to: sys.fd_t, shown: []const u8) Context.Failed!void {
     const source = sys.openat(from, ".", O.RDONLY | O.DIRECTORY) catch return context.fail("openat", shown);
     defer sys.close(source);
     copy_entries(source, to, 0) catch |err| switch (err) {

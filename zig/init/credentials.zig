@@ -12,11 +12,9 @@ const plan = @import("../plan.zig");
 const dumpable = @import("dumpable.zig");
 const stdio = @import("stdio.zig");
 const working_directory = @import("working_directory.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
-pub fn user(context: *Context, op: plan.User) Failed!void {
+pub fn user(context: *Context, op: plan.User) Context.Failed!void {
     stdio.reopen_null(context);
     try stdio.own(context);
 
@@ -38,11 +36,11 @@ pub fn user(context: *Context, op: plan.User) Failed!void {
 
 /// For the program and the hooks from here on. bunc-init itself keeps 0, so that what it makes has the mode
 /// it asks for.
-pub fn umask(context: *Context, op: plan.Umask) Failed!void {
+pub fn umask(context: *Context, op: plan.Umask) Context.Failed!void {
     context.umask = op.mask;
 }
 
-pub fn no_new_privs(context: *Context, op: plan.Empty) Failed!void {
+pub fn no_new_privs(context: *Context, op: plan.Empty) Context.Failed!void {
     _ = op;
     _ = sys.prctl(sys.PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0) catch
         return context.fail("prctl(PR_SET_NO_NEW_PRIVS)", "");

@@ -5,12 +5,10 @@ const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const path = @import("path.zig");
 const sources = @import("sources.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 /// A file that exists already is kept, as with runc. `index`: the step's.
-pub fn device(context: *Context, op: plan.Device, index: usize) Failed!void {
+pub fn device(context: *Context, op: plan.Device, index: usize) Context.Failed!void {
     const parent = try path.open_parent(context, op.path);
     if (op.bind) return bind_node(context, op, parent, index);
     const number = sys.makedev(op.major, op.minor) orelse {
@@ -27,7 +25,7 @@ pub fn device(context: *Context, op: plan.Device, index: usize) Failed!void {
         return context.fail("fchownat", op.path);
 }
 
-fn bind_node(context: *Context, op: plan.Device, parent: path.Parent, index: usize) Failed!void {
+fn bind_node(context: *Context, op: plan.Device, parent: path.Parent, index: usize) Context.Failed!void {
     const source = try sources.take(context, .{ .path = op.path, .recursive = false }, null, index);
     defer sys.close(source.mount);
     var existed = false;
@@ -62,7 +60,7 @@ fn file_type(kind: plan.DeviceKind) u32 {
     };
 }
 
-pub fn symlink(context: *Context, op: plan.Symlink) Failed!void {
+pub fn symlink(context: *Context, op: plan.Symlink) Context.Failed!void {
     const parent = try path.open_parent(context, op.path);
     // Another process may put a file there again and again: the attempts are bounded.
     for (0..8) |_| {

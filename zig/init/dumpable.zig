@@ -6,9 +6,8 @@
 
 const sys = @import("../sys.zig");
 const Context = @import("context.zig").Context;
-const Failed = @import("context.zig").Failed;
 
 /// After each such change.
-pub fn refuse(context: *Context) Failed!void {
+pub fn refuse(context: *Context) Context.Failed!void {
     _ = sys.prctl(sys.PR.SET_DUMPABLE, 0, 0, 0, 0) catch return context.fail("prctl(PR_SET_DUMPABLE)", "");
 }

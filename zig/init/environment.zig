@@ -3,9 +3,7 @@
 
 const std = @import("std");
 const sys = @import("../sys.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 pub const Vector = [:null]?[*:0]const u8;
 
@@ -14,7 +12,7 @@ const home_default = "/";
 const passwd_size_max = 1024 * 1024;
 
 /// Allocated from the context's allocator, for execve(2).
-pub fn build(context: *Context) Failed!Vector {
+pub fn build(context: *Context) Context.Failed!Vector {
     return build_vector(context) catch |err| switch (err) {
         error.Failed => error.Failed,
         error.OutOfMemory => context.fail_as(.limit, "execve", "process.env", "no room for the environment"),

@@ -12,9 +12,7 @@ const executable = @import("executable.zig");
 const limits = @import("limits.zig");
 const seccomp = @import("seccomp.zig");
 const working_directory = @import("working_directory.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 pub const Program = struct {
     path: []const u8,
@@ -22,7 +20,7 @@ pub const Program = struct {
     env: environment.Vector,
 
     /// Returns only if execve failed, which has been reported: Code.executable, op "execve".
-    pub fn execute(self: Program, context: *Context) Failed {
+    pub fn execute(self: Program, context: *Context) Context.Failed {
         close_own(context) catch return context.fail("close_range", "");
         context.traced(.execute, 0, self.path);
         _ = sys.umask(context.umask);
@@ -38,7 +36,7 @@ pub const Program = struct {
     }
 };
 
-pub fn prepare(context: *Context) Failed!Program {
+pub fn prepare(context: *Context) Context.Failed!Program {
     std.debug.assert(context.directory_pending.len == 0);
     try working_directory.verify(context);
     const program: Program = .{
@@ -53,7 +51,7 @@ pub fn prepare(context: *Context) Failed!Program {
     return program;
 }
 
-fn build_args(context: *Context) Failed![:null]?[*:0]const u8 {
+fn build_args(context: *Context) Context.Failed![:null]?[*:0]const u8 {
     const args = context.plan.process.args;
     const no_room = "no room for the arguments";
     const vector = context.allocator.allocSentinel(?[*:0]const u8, args.len, null) catch

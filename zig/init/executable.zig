@@ -8,14 +8,12 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const environment = @import("environment.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 /// Path for execve(2). Failures are Code.executable, op "lookup", target
 /// args[0]; errno: ENOENT (nowhere in PATH, or no such file), EACCES, EISDIR, ENOTDIR, ELOOP; 0 with a
 /// detail for a hit relative to the working directory.
-pub fn find(context: *Context) Failed![]const u8 {
+pub fn find(context: *Context) Context.Failed![]const u8 {
     const process = context.plan.process;
     std.debug.assert(process.args.len > 0);
     const name = process.args[0];

@@ -9,9 +9,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const path = @import("path.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 pub const Holder = struct {
     /// Of its step in the plan.
@@ -24,7 +22,7 @@ pub const Holder = struct {
 };
 
 /// Before the first mount.
-pub fn find(context: *Context) Failed!void {
+pub fn find(context: *Context) Context.Failed!void {
     var found: std.ArrayList(Holder) = .empty;
     for (context.plan.steps) |step| switch (step.op) {
         .masked_path, .readonly_path => |op| {
@@ -38,7 +36,7 @@ pub fn find(context: *Context) Failed!void {
     context.holders = found.items;
 }
 
-fn out_of_memory(context: *const Context, target: []const u8) Failed {
+fn out_of_memory(context: *const Context, target: []const u8) Context.Failed {
     return context.fail_as(.limit, "allocate", target, "");
 }
 
@@ -75,7 +73,7 @@ pub const Found = struct {
     elsewhere: bool = true,
 };
 
-pub fn open(context: *Context, protected: []const u8) Failed!Found {
+pub fn open(context: *Context, protected: []const u8) Context.Failed!Found {
     const wanted = last_above(context, protected) orelse return .{};
     const holder = for (context.holders orelse return .{}) |*known| {
         if (known.index == wanted.index and known.mount >= 0) break known;

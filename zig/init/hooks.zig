@@ -7,11 +7,9 @@ const environment = @import("environment.zig");
 const hook_core = @import("../hook.zig");
 const plan = @import("../plan.zig");
 const seccomp = @import("seccomp.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
-fn process_environment(context: *Context) Failed![]const []const u8 {
+fn process_environment(context: *Context) Context.Failed![]const []const u8 {
     const vector = try environment.build(context);
     const texts = context.allocator.alloc([]const u8, vector.len) catch
         return context.fail_as(.limit, "execve", "", "no room for the environment");
@@ -21,7 +19,7 @@ fn process_environment(context: *Context) Failed![]const []const u8 {
 
 /// Opens what the hooks of this process write to, while it has the host's files and rights. All sets have the
 /// same.
-pub fn open_output(context: *Context) Failed!void {
+pub fn open_output(context: *Context) Context.Failed!void {
     const set = first_set(context.plan) orelse return;
     context.hook_output.stdout = hook_core.open_output(set.stdout) catch
         return context.fail("open", set.stdout);
@@ -38,7 +36,7 @@ fn first_set(of: *const plan.Plan) ?plan.HookSet {
 }
 
 /// Runs them one after the other; the first that fails ends the container.
-pub fn run(context: *Context, op: plan.HookSet) Failed!void {
+pub fn run(context: *Context, op: plan.HookSet) Context.Failed!void {
     // Programs of the container's file system are confined like the container's own.
     if (op.kind == .startContainer) try seccomp.install(context);
     // As runc has it, and the hooks written for runc: in the container's root, which is not "/" yet. The rest

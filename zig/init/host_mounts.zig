@@ -10,13 +10,11 @@ const sys = @import("../sys.zig");
 const mountinfo = @import("mountinfo.zig");
 const path = @import("path.zig");
 const procfs = @import("procfs.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 const MS = std.os.linux.MS;
 
-pub fn hide(context: *Context) Failed!void {
+pub fn hide(context: *Context) Context.Failed!void {
     var root_buffer: sys.PathBuffer = undefined;
     const root = try procfs.path_of(context, context.root, &root_buffer);
     const file = try procfs.open_proc(context, "thread-self/mountinfo", sys.O.RDONLY);
@@ -27,7 +25,7 @@ pub fn hide(context: *Context) Failed!void {
     }
 }
 
-fn fail_to_read(context: *const Context, err: mountinfo.Error) Failed {
+fn fail_to_read(context: *const Context, err: mountinfo.Error) Context.Failed {
     const name = "/proc/self/mountinfo";
     switch (err) {
         error.Sys => return context.fail("read", name),
@@ -46,7 +44,7 @@ fn is_concerned(entry: mountinfo.Entry, root: []const u8) bool {
     return !path.is_below(root, mount_point);
 }
 
-fn hide_mount(context: *const Context, escaped: []const u8) Failed!void {
+fn hide_mount(context: *const Context, escaped: []const u8) Context.Failed!void {
     var buffer: sys.PathBuffer = undefined;
     const mount_point = mountinfo.unescape(&buffer, escaped) orelse {
         sys.backend.errno = .NAMETOOLONG;

@@ -5,9 +5,8 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const procfs = @import("procfs.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
+const Failed = Context.Failed;
 
 const CLONE = std.os.linux.CLONE;
 

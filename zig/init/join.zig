@@ -11,13 +11,12 @@ const again = @import("again.zig");
 const dumpable = @import("dumpable.zig");
 const sources = @import("sources.zig");
 const Context = @import("context.zig").Context;
-const Failed = @import("context.zig").Failed;
 const CLONE = std.os.linux.CLONE;
 
 const join_max = 8;
 
 /// Returns in stage 2 only; stage 1 ends in here.
-pub fn run(context: *Context) Failed!void {
+pub fn run(context: *Context) Context.Failed!void {
     const namespaces = context.plan.namespaces;
     context.subject = "linux.namespaces";
     const init = if (namespaces.join_process) |wanted| try open_init(context, wanted) else -1;
@@ -34,18 +33,18 @@ pub fn run(context: *Context) Failed!void {
 }
 
 /// The rest, after again.zig. Returns in stage 2 only, as `run`.
-pub fn run_mapped(context: *Context) Failed!void {
+pub fn run_mapped(context: *Context) Context.Failed!void {
     context.subject = "linux.namespaces";
     try finish(context, try open_time_offsets(context));
 }
 
-fn finish(context: *Context, offsets: sys.fd_t) Failed!void {
+fn finish(context: *Context, offsets: sys.fd_t) Context.Failed!void {
     try create_others(context, offsets);
     context.traced(.joined, 0, "");
     try become_child(context);
 }
 
-fn open_paths(context: *Context, opened: *[join_max]sys.fd_t) Failed!void {
+fn open_paths(context: *Context, opened: *[join_max]sys.fd_t) Context.Failed!void {
     const list = context.plan.namespaces.join;
     if (list.len > join_max) {
         return context.fail_as(.limit, "setns", "", "more namespaces than there are kinds");
@@ -58,7 +57,7 @@ fn open_paths(context: *Context, opened: *[join_max]sys.fd_t) Failed!void {
 
 /// A namespace may belong to the user namespace that is joined too, or to ours: those that deny us are tried
 /// again from inside.
-fn join_paths(context: *Context, opened: []sys.fd_t) Failed!void {
+fn join_paths(context: *Context, opened: []sys.fd_t) Context.Failed!void {
     const list = context.plan.namespaces.join;
     for (list, opened) |join, *fd| {
         if (join.type == CLONE.NEWUSER) continue;
@@ -99,7 +98,7 @@ const namespace_files = [_]struct { type: u32, file: []const u8 }{
 
 /// The pidfd of the container's init. It is taken first and the start time read after it: when that is right,
 /// the pid was init's at both moments, and the pidfd is.
-fn open_init(context: *Context, wanted: NamespaceProcess) Failed!sys.fd_t {
+fn open_init(context: *Context, wanted: NamespaceProcess) Context.Failed!sys.fd_t {
     const pidfd = sys.pidfd_open(wanted.pid) catch
         return context.fail("pidfd_open", "the container's init process");
     const started = process_stat.start_time(wanted.pid) catch return context.fail("read", "/proc/pid/stat");
@@ -107,14 +106,14 @@ fn open_init(context: *Context, wanted: NamespaceProcess) Failed!sys.fd_t {
     return pidfd;
 }
 
-fn init_ended(context: *Context) Failed {
+fn init_ended(context: *Context) Context.Failed {
     sys.backend.errno = .SRCH;
     return context.fail("setns", "the container's init process");
 }
 
 /// All namespaces of a running process in one setns(2) through its pidfd. Its own user namespace cannot be
 /// joined again (EINVAL), so those we are in already are left out.
-fn join_process(context: *Context, wanted: NamespaceProcess, pidfd: sys.fd_t) Failed!void {
+fn join_process(context: *Context, wanted: NamespaceProcess, pidfd: sys.fd_t) Context.Failed!void {
     const pid = wanted.pid;
     if (sources.has_binds(context.plan)) {
         try sources.open_all(context, pidfd, !try is_same(context, pid, "user"));
@@ -137,7 +136,7 @@ fn join_process(context: *Context, wanted: NamespaceProcess, pidfd: sys.fd_t) Fa
     if (flags & CLONE.NEWUSER != 0) try become_root(context);
 }
 
-fn is_same(context: *Context, pid: i32, file: []const u8) Failed!bool {
+fn is_same(context: *Context, pid: i32, file: []const u8) Context.Failed!bool {
     var theirs_path: [64]u8 = undefined;
     var ours_path: [64]u8 = undefined;
     const theirs = std.fmt.bufPrint(&theirs_path, "/proc/{d}/ns/{s}", .{ pid, file }) catch unreachable;
@@ -151,7 +150,7 @@ fn is_same(context: *Context, pid: i32, file: []const u8) Failed!bool {
     return their_stat.inode == our_stat.inode;
 }
 
-fn create_user(context: *Context) Failed!void {
+fn create_user(context: *Context) Context.Failed!void {
     context.subject = "linux.namespaces";
     sys.unshare(CLONE.NEWUSER) catch return context.fail("unshare", "user");
     // A parent that is not root may write our maps only while the files of /proc/self are our owner's.
@@ -163,7 +162,7 @@ fn create_user(context: *Context) Failed!void {
 }
 
 /// Root of the user namespace we are in: files made from here on belong to it.
-fn become_root(context: *Context) Failed!void {
+fn become_root(context: *Context) Context.Failed!void {
     // EINVAL: the namespace maps no root. The capabilities in it are ours all the same.
     sys.setresgid(0) catch if (!sys.is(.INVAL)) return context.fail("setresgid", "0");
     try dumpable.refuse(context);
@@ -173,7 +172,7 @@ fn become_root(context: *Context) Failed!void {
 
 /// Opened with our own rights: in a new user namespace the file of this process, which nobody may look into,
 /// is somebody else's, unless it was executed there. Nobody is beside us yet. -1: no offsets are wanted.
-fn open_time_offsets(context: *Context) Failed!sys.fd_t {
+fn open_time_offsets(context: *Context) Context.Failed!sys.fd_t {
     if (context.plan.namespaces.time_offsets.len == 0) return -1;
     const path = "/proc/self/timens_offsets";
     _ = sys.prctl(sys.PR.SET_DUMPABLE, 1, 0, 0, 0) catch return context.fail("prctl", "PR_SET_DUMPABLE");
@@ -183,7 +182,7 @@ fn open_time_offsets(context: *Context) Failed!sys.fd_t {
 }
 
 /// Everything but user (made before), pid (made by clone3) and cgroup (made by stage 2).
-fn create_others(context: *Context, offsets: sys.fd_t) Failed!void {
+fn create_others(context: *Context, offsets: sys.fd_t) Context.Failed!void {
     context.subject = "linux.namespaces";
     const create = context.plan.namespaces.create;
     const flags = create & ~@as(u32, CLONE.NEWUSER | CLONE.NEWPID | CLONE.NEWCGROUP);
@@ -204,7 +203,7 @@ fn create_others(context: *Context, offsets: sys.fd_t) Failed!void {
 }
 
 /// Stage 2 is a child of libbunc, not of stage 1, so that libbunc can wait for it.
-fn become_child(context: *Context) Failed!void {
+fn become_child(context: *Context) Context.Failed!void {
     context.subject = "linux.namespaces";
     const args: sys.CloneArgs = .{ .flags = CLONE.PARENT | (context.plan.namespaces.create & CLONE.NEWPID) };
     const pid = sys.clone3_fork(&args) catch return context.fail("clone3", "");

@@ -5,15 +5,13 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const procfs = @import("procfs.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 /// Permission bits of a key: keyctl_setperm(3).
 const KEY_OTH_SEARCH = 0x00000008;
 const KEY_USR_SEARCH = 0x00080000;
 
-pub fn session_keyring(context: *Context, op: plan.SessionKeyring) Failed!void {
+pub fn session_keyring(context: *Context, op: plan.SessionKeyring) Context.Failed!void {
     if (op.label.len > 0) try write_label(context, op.label);
 
     var buffer: sys.PathBuffer = undefined;
@@ -32,7 +30,7 @@ pub fn session_keyring(context: *Context, op: plan.SessionKeyring) Failed!void {
 
 /// Joining by name from another process of the container (exec) wants the search permission: the user's,
 /// or everybody's where a user namespace makes the owner somebody else.
-fn allow_search(context: *Context, keyring: usize, name: []const u8) Failed!void {
+fn allow_search(context: *Context, keyring: usize, name: []const u8) Context.Failed!void {
     var description: [512]u8 = undefined;
     const length = sys.keyctl(sys.KEYCTL.DESCRIBE, keyring, @intFromPtr(&description), description.len) catch
         return context.fail("keyctl(KEYCTL_DESCRIBE)", name);
@@ -52,7 +50,7 @@ fn in_user_namespace(context: *const Context) bool {
     return false;
 }
 
-fn write_label(context: *Context, label: []const u8) Failed!void {
+fn write_label(context: *Context, label: []const u8) Context.Failed!void {
     const file = try procfs.open_proc(context, "thread-self/attr/keycreate", sys.O.WRONLY);
     defer sys.close(file);
     // A newline means "none".

@@ -6,11 +6,9 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const procfs = @import("procfs.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
-pub fn apparmor_exec(context: *Context, op: plan.Label) Failed!void {
+pub fn apparmor_exec(context: *Context, op: plan.Label) Context.Failed!void {
     var buffer: [sys.path_max]u8 = undefined;
     const command = std.fmt.bufPrint(&buffer, "exec {s}", .{op.label}) catch
         return context.fail_as(
@@ -22,11 +20,11 @@ pub fn apparmor_exec(context: *Context, op: plan.Label) Failed!void {
     try write(context, "thread-self/attr/apparmor/exec", command, op.label);
 }
 
-pub fn selinux_exec(context: *Context, op: plan.Label) Failed!void {
+pub fn selinux_exec(context: *Context, op: plan.Label) Context.Failed!void {
     try write(context, "thread-self/attr/exec", op.label, op.label);
 }
 
-fn write(context: *Context, path: [:0]const u8, bytes: []const u8, label: []const u8) Failed!void {
+fn write(context: *Context, path: [:0]const u8, bytes: []const u8, label: []const u8) Context.Failed!void {
     const file = try procfs.open_proc(context, path, sys.O.WRONLY);
     defer sys.close(file);
     // The security module takes the value in one piece or not at all.

@@ -6,15 +6,14 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const Context = @import("context.zig").Context;
-const Failed = @import("context.zig").Failed;
 
 /// Before "ready". The parent has raised what was to be raised; to lower takes no privilege.
-pub fn apply(context: *Context) Failed!void {
+pub fn apply(context: *Context) Context.Failed!void {
     return apply_those(context, false);
 }
 
 /// When the word to start has come: what it takes to wait for it needs descriptors.
-pub fn apply_late(context: *Context) Failed!void {
+pub fn apply_late(context: *Context) Context.Failed!void {
     return apply_those(context, true);
 }
 
@@ -28,7 +27,7 @@ fn is_late(context: *const Context, rlimit: plan.Rlimit) bool {
         rlimit.soft.value < descriptors_few;
 }
 
-fn apply_those(context: *Context, late: bool) Failed!void {
+fn apply_those(context: *Context, late: bool) Context.Failed!void {
     const subject = context.subject;
     defer context.subject = subject;
     for (context.plan.limits.rlimits) |rlimit| {

@@ -14,7 +14,6 @@ const sync = @import("../sync.zig");
 const wire = @import("../wire.zig");
 const Plan = @import("../plan.zig").Plan;
 const Context = @import("context.zig").Context;
-const Failed = @import("context.zig").Failed;
 const descriptors = @import("descriptors.zig");
 const join = @import("join.zig");
 const placement = @import("placement.zig");
@@ -98,7 +97,7 @@ fn work(vector: Vector) u8 {
 }
 
 /// Stage 2. Returns only with an error: it has been reported where somebody still listens.
-fn run(context: *Context) Failed!void {
+fn run(context: *Context) Context.Failed!void {
     context.subject = "";
     sys.setsid() catch return context.fail("setsid", "");
     try context.await_proceed();

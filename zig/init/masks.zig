@@ -10,9 +10,7 @@ const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const holders = @import("holders.zig");
 const path = @import("path.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 const MS_PRIVATE = std.os.linux.MS.PRIVATE;
 
@@ -49,7 +47,7 @@ pub const Covers = struct {
 };
 
 /// Before the root changes: takes the host's null device if some path is to be masked.
-pub fn prepare(context: *Context) Failed!void {
+pub fn prepare(context: *Context) Context.Failed!void {
     for (context.plan.steps) |step| switch (step.op) {
         .masked_path => {
             context.covers.null_device.mount = try copy_null_device(context);
@@ -59,7 +57,7 @@ pub fn prepare(context: *Context) Failed!void {
     };
 }
 
-fn copy_null_device(context: *const Context) Failed!sys.fd_t {
+fn copy_null_device(context: *const Context) Context.Failed!sys.fd_t {
     const null_path = "/dev/null";
     const mount = sys.open_tree_clone(sys.AT.FDCWD, null_path, false, 0) catch
         return context.fail("open_tree", null_path);
@@ -80,7 +78,7 @@ fn copy_null_device(context: *const Context) Failed!sys.fd_t {
 }
 
 /// Mounts an empty, read-only directory over `target`. `shown`: its path, for the error.
-pub fn cover_directory(context: *Context, target: sys.fd_t, shown: []const u8) Failed!void {
+pub fn cover_directory(context: *Context, target: sys.fd_t, shown: []const u8) Context.Failed!void {
     const cover = &context.covers.empty_directory;
     if (cover.mount < 0) cover.mount = make_empty() catch return context.fail("fsmount", shown);
     cover.put_over(target) catch return context.fail("move_mount", shown);
@@ -97,18 +95,18 @@ fn make_empty() sys.Error!sys.fd_t {
     return sys.fsmount(fs, sys.mount_attr.RDONLY);
 }
 
-pub fn masked_path(context: *Context, op: plan.Path) Failed!void {
+pub fn masked_path(context: *Context, op: plan.Path) Context.Failed!void {
     try protect(context, op.path, mask);
 }
 
-pub fn readonly_path(context: *Context, op: plan.Path) Failed!void {
+pub fn readonly_path(context: *Context, op: plan.Path) Context.Failed!void {
     try protect(context, op.path, make_readonly);
 }
 
-const Protection = fn (context: *Context, target: sys.fd_t, shown: []const u8) Failed!void;
+const Protection = fn (context: *Context, target: sys.fd_t, shown: []const u8) Context.Failed!void;
 
 /// In the mount that holds it, and at the path if that may be something else (holders.zig).
-fn protect(context: *Context, shown: []const u8, comptime protection: Protection) Failed!void {
+fn protect(context: *Context, shown: []const u8, comptime protection: Protection) Context.Failed!void {
     const found = try holders.open(context, shown);
     if (found.fd) |target| {
         defer sys.close(target);
@@ -125,13 +123,13 @@ fn protect(context: *Context, shown: []const u8, comptime protection: Protection
     holders.covered(context, shown);
 }
 
-fn mask(context: *Context, target: sys.fd_t, shown: []const u8) Failed!void {
+fn mask(context: *Context, target: sys.fd_t, shown: []const u8) Context.Failed!void {
     const stat = sys.fstat(target) catch return context.fail("statx", shown);
     if (stat.is_directory()) return cover_directory(context, target, shown);
     context.covers.null_device.put_over(target) catch return context.fail("move_mount", shown);
 }
 
-fn make_readonly(context: *Context, target: sys.fd_t, shown: []const u8) Failed!void {
+fn make_readonly(context: *Context, target: sys.fd_t, shown: []const u8) Context.Failed!void {
     // With all that is mounted below; the flags that it has already stay.
     const copy = sys.open_tree_clone(target, "", true, sys.AT.EMPTY_PATH) catch
         return context.fail("open_tree", shown);

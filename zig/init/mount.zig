@@ -14,9 +14,8 @@ const masks = @import("masks.zig");
 const path = @import("path.zig");
 const procfs = @import("procfs.zig");
 const sources = @import("sources.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
+const Failed = Context.Failed;
 
 /// `index`: the step's, by which stage 1 may have opened its source.
 pub fn add(context: *Context, op: plan.Mount, index: usize) Failed!void {

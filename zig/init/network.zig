@@ -6,9 +6,7 @@ const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const netlink = @import("../netlink.zig");
 const plan = @import("../plan.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 const SIOCGIFFLAGS = 0x8913;
 const SIOCSIFFLAGS = 0x8914;
@@ -17,7 +15,7 @@ const IFF_UP = 0x1;
 /// struct ifreq of netdevice(7), as far as the flags.
 const InterfaceRequest = extern struct { name: [16]u8, flags: i16, padding: [22]u8 = @splat(0) };
 
-pub fn loopback_up(context: *Context, op: plan.Empty) Failed!void {
+pub fn loopback_up(context: *Context, op: plan.Empty) Context.Failed!void {
     _ = op;
     const socket = sys.socket(sys.AF_UNIX, sys.SOCK_DGRAM | sys.SOCK_CLOEXEC) catch
         return context.fail("socket", "");
@@ -33,7 +31,7 @@ pub fn loopback_up(context: *Context, op: plan.Empty) Failed!void {
 
 /// The parent, who has the host's rights, moves the device here when it is asked to, and answers with its
 /// addresses; what is left to do is this side's.
-pub fn network_device(context: *Context, op: plan.NetworkDevice) Failed!void {
+pub fn network_device(context: *Context, op: plan.NetworkDevice) Context.Failed!void {
     var names: [2 * netlink.name_size_max]u8 = undefined;
     const question = std.fmt.bufPrint(&names, "{s}/{s}", .{ op.name, op.new_name }) catch
         return context.fail_as(.limit, "rtnetlink", op.name, "the device's name is longer than 15 bytes");

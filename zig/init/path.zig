@@ -8,9 +8,8 @@
 
 const std = @import("std");
 const sys = @import("../sys.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
+const Failed = Context.Failed;
 
 const O = sys.O;
 const RESOLVE = sys.RESOLVE;

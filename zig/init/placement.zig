@@ -4,9 +4,8 @@
 
 const sys = @import("../sys.zig");
 const Context = @import("context.zig").Context;
-const Failed = @import("context.zig").Failed;
 
-pub fn enter(context: *Context) Failed!void {
+pub fn enter(context: *Context) Context.Failed!void {
     context.subject = "linux.cgroupsPath";
     for (context.plan.placement.tasks) |file| {
         const fd = sys.open(file, sys.O.WRONLY) catch return context.fail("open", file);

@@ -4,30 +4,28 @@
 
 const std = @import("std");
 const sys = @import("../sys.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 /// inode number of the root directory of every procfs, and of nothing else in one. PROC_ROOT_INO.
 const root_inode = 1;
 
 /// Opens `path`, relative to the root of procfs ("thread-self/attr/exec"). No other mount is crossed and no
 /// magic link is followed.
-pub fn open_proc(context: *Context, path: []const u8, flags: u32) Failed!sys.fd_t {
+pub fn open_proc(context: *Context, path: []const u8, flags: u32) Context.Failed!sys.fd_t {
     const root = try root_of(context);
     const resolve = sys.RESOLVE.BENEATH | sys.RESOLVE.NO_XDEV | sys.RESOLVE.NO_MAGICLINKS;
     return sys.openat2(root, path, flags, resolve) catch return fail(context, "openat2", path);
 }
 
 /// Opens what the magic link `name` in `directory` of procfs stands for ("self/ns", "user").
-pub fn open_magic_link(context: *Context, directory: []const u8, name: []const u8) Failed!sys.fd_t {
+pub fn open_magic_link(context: *Context, directory: []const u8, name: []const u8) Context.Failed!sys.fd_t {
     const parent = try open_proc(context, directory, sys.O.PATH | sys.O.DIRECTORY);
     defer sys.close(parent);
     return sys.openat(parent, name, sys.O.RDONLY) catch return fail(context, "openat", name);
 }
 
 /// The path of what `fd` refers to, as the kernel shows it (d_path): from the root of this process.
-pub fn path_of(context: *Context, fd: sys.fd_t, buffer: *sys.PathBuffer) Failed![]const u8 {
+pub fn path_of(context: *Context, fd: sys.fd_t, buffer: *sys.PathBuffer) Context.Failed![]const u8 {
     const directory = try open_proc(context, "thread-self/fd", sys.O.PATH | sys.O.DIRECTORY);
     defer sys.close(directory);
     var name_buffer: [16]u8 = undefined;
@@ -36,7 +34,7 @@ pub fn path_of(context: *Context, fd: sys.fd_t, buffer: *sys.PathBuffer) Failed!
 }
 
 /// Errors name the file as people know it, below /proc.
-fn fail(context: *const Context, op: []const u8, path: []const u8) Failed {
+fn fail(context: *const Context, op: []const u8, path: []const u8) Context.Failed {
     var buffer: [sys.path_max]u8 = undefined;
     const shown = std.fmt.bufPrint(&buffer, "/proc/{s}", .{path}) catch path;
     // Only of a copy of the host's, see `copy`.
@@ -48,7 +46,7 @@ fn fail(context: *const Context, op: []const u8, path: []const u8) Failed {
 }
 
 /// Before the root changes, while the host's /proc can still be copied where the kernel refuses a new one.
-pub fn prepare(context: *Context) Failed!void {
+pub fn prepare(context: *Context) Context.Failed!void {
     for (context.plan.steps) |step| switch (step.op) {
         .sysctl, .apparmor_exec, .selinux_exec => {
             _ = try root_of(context);
@@ -64,7 +62,7 @@ pub fn close(context: *Context) void {
     context.procfs = -1;
 }
 
-fn root_of(context: *Context) Failed!sys.fd_t {
+fn root_of(context: *Context) Context.Failed!sys.fd_t {
     if (context.procfs < 0) {
         // A user namespace may be refused a procfs of its own (EPERM) where /proc is partly covered, as in a
         // container, or where the pid namespace belongs to another user namespace: mount_namespaces(7).
@@ -82,7 +80,7 @@ fn make() sys.Error!sys.fd_t {
 
 /// With all that is mounted in it, because a user namespace may not take that away: what is covered is
 /// not reachable then (RESOLVE_NO_XDEV), and an error.
-fn copy(context: *const Context) Failed!sys.fd_t {
+fn copy(context: *const Context) Context.Failed!sys.fd_t {
     const path = "/proc";
     const clone = sys.open_tree_clone(sys.AT.FDCWD, path, true, 0) catch
         return context.fail("open_tree", path);

@@ -8,28 +8,26 @@ const host_mounts = @import("host_mounts.zig");
 const masks = @import("masks.zig");
 const procfs = @import("procfs.zig");
 const search_permission = @import("search_permission.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 const MS = std.os.linux.MS;
 const O = sys.O;
 const AT = sys.AT;
 
-pub fn root_propagation(context: *Context, op: plan.RootPropagation) Failed!void {
+pub fn root_propagation(context: *Context, op: plan.RootPropagation) Context.Failed!void {
     const recursive = if (op.recursive) AT.RECURSIVE else 0;
     sys.mount_setattr(AT.FDCWD, "/", recursive, .{ .propagation = op.flags }) catch
         return context.fail("mount_setattr", "/");
 }
 
-pub fn final_propagation(context: *Context, op: plan.RootPropagation) Failed!void {
+pub fn final_propagation(context: *Context, op: plan.RootPropagation) Context.Failed!void {
     const recursive = if (op.recursive) AT.RECURSIVE else 0;
     sys.mount_setattr(context.root, "", AT.EMPTY_PATH | recursive, .{ .propagation = op.flags }) catch
         return context.fail("mount_setattr", "/");
 }
 
 /// Opens the root and, with `bind`, binds it on itself with all that is mounted below it.
-pub fn bind_root(context: *Context, op: plan.BindRoot) Failed!void {
+pub fn bind_root(context: *Context, op: plan.BindRoot) Context.Failed!void {
     std.debug.assert(context.root < 0);
     const directory = sys.open(op.path, O.PATH | O.DIRECTORY) catch {
         var text: search_permission.Text = .{};
@@ -72,7 +70,7 @@ fn set_parent_propagation(
     directory: sys.fd_t,
     flag: u32,
     shown: []const u8,
-) Failed!void {
+) Context.Failed!void {
     // Upwards, to the directory that is the root of the mount. PATH_MAX allows no deeper path.
     var current = directory;
     defer if (current != directory) sys.close(current);
@@ -88,7 +86,7 @@ fn set_parent_propagation(
     return context.fail("mount_setattr", shown);
 }
 
-pub fn pivot_root(context: *Context, _: plan.Empty) Failed!void {
+pub fn pivot_root(context: *Context, _: plan.Empty) Context.Failed!void {
     try prepare(context);
     const host = sys.open("/", O.PATH | O.DIRECTORY) catch return context.fail("open", "/");
     defer sys.close(host);
@@ -104,7 +102,7 @@ pub fn pivot_root(context: *Context, _: plan.Empty) Failed!void {
 }
 
 /// `--no-pivot`, for roots that cannot be pivoted from (initramfs).
-pub fn move_root(context: *Context, _: plan.Empty) Failed!void {
+pub fn move_root(context: *Context, _: plan.Empty) Context.Failed!void {
     try prepare(context);
     try host_mounts.hide(context);
     sys.fchdir(context.root) catch return context.fail("fchdir", "root");
@@ -112,14 +110,14 @@ pub fn move_root(context: *Context, _: plan.Empty) Failed!void {
     try enter(context);
 }
 
-pub fn change_root(context: *Context, _: plan.Empty) Failed!void {
+pub fn change_root(context: *Context, _: plan.Empty) Context.Failed!void {
     try prepare(context);
     sys.fchdir(context.root) catch return context.fail("fchdir", "root");
     try enter(context);
 }
 
 /// The last chance to take things that only the host's root has.
-fn prepare(context: *Context) Failed!void {
+fn prepare(context: *Context) Context.Failed!void {
     std.debug.assert(context.root >= 0);
     // Hooks may have mounted something over it.
     context.last_parent.forget();
@@ -127,7 +125,7 @@ fn prepare(context: *Context) Failed!void {
     try procfs.prepare(context);
 }
 
-fn enter(context: *const Context) Failed!void {
+fn enter(context: *const Context) Context.Failed!void {
     sys.chroot(".") catch return context.fail("chroot", "root");
     sys.chdir("/") catch return context.fail("chdir", "/");
 }

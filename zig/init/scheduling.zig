@@ -4,15 +4,13 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 const cpu_words_max = sys.cpu_words_max;
 /// NUMA nodes: CONFIG_NODES_SHIFT is at most 10.
 const node_words_max = 1024 / 32;
 
-pub fn cpu_affinity(context: *Context, op: plan.CpuAffinity) Failed!void {
+pub fn cpu_affinity(context: *Context, op: plan.CpuAffinity) Context.Failed!void {
     if (op.mask.len > cpu_words_max) {
         return context.fail_as(.limit, "sched_setaffinity", "CPU mask", "more than 8192 CPUs");
     }
@@ -20,7 +18,7 @@ pub fn cpu_affinity(context: *Context, op: plan.CpuAffinity) Failed!void {
 }
 
 /// The affinity of a pinned caller (taskset(1), CPUAffinity= of systemd) is not inherited.
-pub fn every_cpu(context: *Context, _: plan.Empty) Failed!void {
+pub fn every_cpu(context: *Context, _: plan.Empty) Context.Failed!void {
     const every: [cpu_words_max]u32 = @splat(std.math.maxInt(u32));
     sys.sched_setaffinity(&every) catch {
         // Denied by a seccomp filter around us: nobody asked for the change, and runc ignores it too.
@@ -28,7 +26,7 @@ pub fn every_cpu(context: *Context, _: plan.Empty) Failed!void {
     };
 }
 
-pub fn scheduler(context: *Context, op: plan.Scheduler) Failed!void {
+pub fn scheduler(context: *Context, op: plan.Scheduler) Context.Failed!void {
     const attr: sys.SchedAttr = .{
         .policy = op.policy,
         .flags = op.flags.value,
@@ -41,11 +39,11 @@ pub fn scheduler(context: *Context, op: plan.Scheduler) Failed!void {
     sys.sched_setattr(&attr) catch return context.fail("sched_setattr", "");
 }
 
-pub fn io_priority(context: *Context, op: plan.IoPriority) Failed!void {
+pub fn io_priority(context: *Context, op: plan.IoPriority) Context.Failed!void {
     sys.ioprio_set(op.value) catch return context.fail("ioprio_set", "");
 }
 
-pub fn memory_policy(context: *Context, op: plan.MemoryPolicy) Failed!void {
+pub fn memory_policy(context: *Context, op: plan.MemoryPolicy) Context.Failed!void {
     var nodes: [node_words_max]u32 = @splat(0);
     if (op.nodes.len > nodes.len) {
         return context.fail_as(.limit, "set_mempolicy", "node mask", "more than 1024 nodes");
@@ -58,7 +56,7 @@ pub fn memory_policy(context: *Context, op: plan.MemoryPolicy) Failed!void {
         return context.fail("set_mempolicy", "");
 }
 
-pub fn personality(context: *Context, op: plan.Personality) Failed!void {
+pub fn personality(context: *Context, op: plan.Personality) Context.Failed!void {
     sys.personality(op.persona) catch return context.fail("personality", "");
 }
 

@@ -15,9 +15,7 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const CAP_SYS_ADMIN = @import("capabilities.zig").CAP_SYS_ADMIN;
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 const linux = std.os.linux;
 
 /// BPF_MAXINSNS.
@@ -37,7 +35,7 @@ pub const Filter = struct {
     subject: []const u8,
 };
 
-pub fn seccomp(context: *Context, op: plan.Seccomp) Failed!void {
+pub fn seccomp(context: *Context, op: plan.Seccomp) Context.Failed!void {
     const no_new_privs = sys.prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) catch
         return context.fail("prctl(PR_GET_NO_NEW_PRIVS)", "");
     if (no_new_privs == 0) {
@@ -64,7 +62,7 @@ pub fn seccomp(context: *Context, op: plan.Seccomp) Failed!void {
 }
 
 /// The moment for a filter that has no listener: before the startContainer hooks, else before execve.
-pub fn install(context: *Context) Failed!void {
+pub fn install(context: *Context) Context.Failed!void {
     const filter = context.filter orelse return;
     context.filter = null;
     const subject = context.subject;
@@ -79,7 +77,7 @@ pub fn install(context: *Context) Failed!void {
 }
 
 /// The change of user has emptied the effective set, if no step `capabilities` has filled it since.
-fn raise_privilege(context: *Context, filter: Filter) Failed!void {
+fn raise_privilege(context: *Context, filter: Filter) Context.Failed!void {
     if (!filter.needs_privilege or context.capabilities_after_filter != null) return;
     const sets = sys.capget() catch return context.fail("capget", "");
     if (sets.effective & CAP_SYS_ADMIN != 0) return;
@@ -89,13 +87,13 @@ fn raise_privilege(context: *Context, filter: Filter) Failed!void {
     sys.capset(raised) catch return context.fail("capset", "");
 }
 
-fn drop_privilege(context: *Context) Failed!void {
+fn drop_privilege(context: *Context) Context.Failed!void {
     const wanted = context.capabilities_after_filter orelse return;
     context.capabilities_after_filter = null;
     sys.capset(wanted) catch return context.fail("capset", "");
 }
 
-fn decode(context: *Context, text: []const u8) Failed!sys.SockFprog {
+fn decode(context: *Context, text: []const u8) Context.Failed!sys.SockFprog {
     const decoder = std.base64.standard.Decoder;
     const size = decoder.calcSizeForSlice(text) catch
         return context.fail_as(.protocol, "seccomp", "", "the program is not base64");
@@ -123,7 +121,7 @@ pub const Sender = struct {
 };
 
 /// Makes the sender, while limits and filter of the program do not hold yet. Null: no listener is wanted.
-pub fn prepare_listener(context: *Context) Failed!?Sender {
+pub fn prepare_listener(context: *Context) Context.Failed!?Sender {
     const filter = context.filter orelse return null;
     if (!filter.listener) return null;
     const subject = context.subject;
@@ -143,7 +141,7 @@ pub fn prepare_listener(context: *Context) Failed!?Sender {
 }
 
 /// The moment for a filter with a listener: before "ready".
-pub fn install_with_listener(context: *Context, sender: Sender) Failed!void {
+pub fn install_with_listener(context: *Context, sender: Sender) Context.Failed!void {
     const filter = context.filter.?;
     const subject = context.subject;
     defer context.subject = subject;

@@ -16,9 +16,8 @@ const id_map = @import("id_map.zig");
 const procfs = @import("procfs.zig");
 const search_permission = @import("search_permission.zig");
 const dumpable = @import("dumpable.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
+const Failed = Context.Failed;
 
 const MS = std.os.linux.MS;
 const CLONE = std.os.linux.CLONE;

@@ -11,12 +11,10 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 const linux = std.os.linux;
 
-pub fn wait(context: *Context) Failed!void {
+pub fn wait(context: *Context) Context.Failed!void {
     switch (context.plan.process.start) {
         .immediately => {},
         .never => unreachable,
@@ -30,7 +28,7 @@ pub fn wait(context: *Context) Failed!void {
     }
 }
 
-fn wait_connection(context: *Context) Failed!void {
+fn wait_connection(context: *Context) Context.Failed!void {
     std.debug.assert(context.start_listener >= 0);
     const signals = try open_signals(context);
     defer sys.close(signals);
@@ -64,14 +62,14 @@ fn wait_connection(context: *Context) Failed!void {
 }
 
 /// For some milliseconds; ends the process as `wait_readable` does.
-fn pause(context: *Context, signals: sys.fd_t) Failed!void {
+fn pause(context: *Context, signals: sys.fd_t) Context.Failed!void {
     var fds = [_]sys.PollFd{.{ .fd = signals, .events = linux.POLL.IN, .revents = 0 }};
     _ = sys.poll(&fds, 10) catch return context.fail("ppoll", "");
     if (fds[0].revents != 0) try wait_readable(context, signals, signals);
 }
 
 /// Returns when `fd` has something to read; ends the process on a signal that would end any other process.
-fn wait_readable(context: *Context, signals: sys.fd_t, fd: sys.fd_t) Failed!void {
+fn wait_readable(context: *Context, signals: sys.fd_t, fd: sys.fd_t) Context.Failed!void {
     while (true) {
         var fds = [_]sys.PollFd{
             .{ .fd = signals, .events = linux.POLL.IN, .revents = 0 },
@@ -90,7 +88,7 @@ fn wait_readable(context: *Context, signals: sys.fd_t, fd: sys.fd_t) Failed!void
     }
 }
 
-fn open_signals(context: *Context) Failed!sys.fd_t {
+fn open_signals(context: *Context) Context.Failed!sys.fd_t {
     sys.sigprocmask(sys.SIG.SETMASK, ~@as(sys.SignalSet, 0), null);
     return sys.signalfd(terminating()) catch context.fail("signalfd4", "");
 }

@@ -4,9 +4,7 @@
 
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 /// The caller's null device is on a file system that is not in the container, which could not be saved with
 /// it (CRIU). A container without one of its own keeps the caller's.
@@ -26,7 +24,7 @@ fn is_null(fd: sys.fd_t) bool {
 /// Nothing that the caller had before is changed, except pipes that only it and the container have: no file,
 /// terminal, socket or device. What the parent could do it has done (parent/streams.zig): a pipe is left here
 /// where the parent is not root, and we are, in a user namespace.
-pub fn own(context: *Context) Failed!void {
+pub fn own(context: *Context) Context.Failed!void {
     const stdio = context.plan.stdio;
     if (stdio.terminal) return give(context, 0, "terminal");
     const streams = stdio.streams;
@@ -45,7 +43,7 @@ fn is_anonymous_pipe(fd: sys.fd_t) bool {
 }
 
 /// Only the user: the group of a terminal is the choice of its devpts mount (gid=).
-fn give(context: *Context, fd: sys.fd_t, name: []const u8) Failed!void {
+fn give(context: *Context, fd: sys.fd_t, name: []const u8) Context.Failed!void {
     const uid = context.plan.stdio.owner_uid;
     const stat = sys.fstat(fd) catch return context.fail("fstat", name);
     if (stat.uid == uid) return;

@@ -18,10 +18,9 @@ const seccomp = @import("seccomp.zig");
 const working_directory = @import("working_directory.zig");
 const hooks = @import("hooks.zig");
 const Context = @import("context.zig").Context;
-const Failed = @import("context.zig").Failed;
 
 /// `index`: the step's place in the plan, which names its source that stage 1 may have opened.
-pub fn run(context: *Context, op: plan.Op, index: usize) Failed!void {
+pub fn run(context: *Context, op: plan.Op, index: usize) Context.Failed!void {
     switch (op) {
         .loopback_up => |it| try network.loopback_up(context, it),
         .network_device => |it| try network.network_device(context, it),

@@ -4,11 +4,9 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const procfs = @import("procfs.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
-pub fn sysctl(context: *Context, op: plan.Sysctl) Failed!void {
+pub fn sysctl(context: *Context, op: plan.Sysctl) Context.Failed!void {
     var buffer: sys.PathBuffer = undefined;
     const path = std.fmt.bufPrint(&buffer, "sys/{s}", .{op.key}) catch {
         sys.backend.errno = .NAMETOOLONG;
@@ -24,7 +22,7 @@ pub fn sysctl(context: *Context, op: plan.Sysctl) Failed!void {
     }
 }
 
-fn fail(context: *const Context, op: plan.Sysctl) Failed {
+fn fail(context: *const Context, op: plan.Sysctl) Context.Failed {
     var target: [sys.path_max]u8 = undefined;
     var detail: [512]u8 = undefined;
     return context.fail_as(

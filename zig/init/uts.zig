@@ -2,16 +2,14 @@
 
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 /// sethostname(2). The new UTS namespace is the container's, so nothing of the host changes.
-pub fn hostname(context: *Context, op: plan.Name) Failed!void {
+pub fn hostname(context: *Context, op: plan.Name) Context.Failed!void {
     sys.sethostname(op.name) catch return context.fail("sethostname", op.name);
 }
 
 /// setdomainname(2).
-pub fn domainname(context: *Context, op: plan.Name) Failed!void {
+pub fn domainname(context: *Context, op: plan.Name) Context.Failed!void {
     sys.setdomainname(op.name) catch return context.fail("setdomainname", op.name);
 }

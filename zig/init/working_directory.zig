@@ -8,15 +8,13 @@ const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const path_calls = @import("path.zig");
-const context_types = @import("context.zig");
-const Context = context_types.Context;
-const Failed = context_types.Failed;
+const Context = @import("context.zig").Context;
 
 const RESOLVE = sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS;
 
 /// Enters with the rights of the runtime first: root may go where the user may not. If it is denied (a
 /// network or FUSE volume that only the user may read), the step `user` tries again as that user.
-pub fn working_directory(context: *Context, op: plan.WorkingDirectory) Failed!void {
+pub fn working_directory(context: *Context, op: plan.WorkingDirectory) Context.Failed!void {
     std.debug.assert(context.root >= 0);
     context.directory_pending = "";
     if (op.create) try create(context, op.path);
@@ -32,7 +30,7 @@ pub fn working_directory(context: *Context, op: plan.WorkingDirectory) Failed!vo
 }
 
 /// Called by the step `user`, when the identity is the final one.
-pub fn retry_as_user(context: *Context) Failed!void {
+pub fn retry_as_user(context: *Context) Context.Failed!void {
     const pending = context.directory_pending;
     if (pending.len == 0) return;
     context.directory_pending = "";
@@ -41,7 +39,7 @@ pub fn retry_as_user(context: *Context) Failed!void {
 }
 
 /// getcwd(2) answers "(unreachable)/…" for a directory that is not below the root of this process.
-pub fn verify(context: *const Context) Failed!void {
+pub fn verify(context: *const Context) Context.Failed!void {
     var buffer: sys.PathBuffer = undefined;
     const path = sys.getcwd(&buffer) catch {
         // A directory that was removed meanwhile is harmless, but there is no way to tell it from others.
@@ -59,7 +57,7 @@ pub fn verify(context: *const Context) Failed!void {
 }
 
 /// If the runtime may not look, `enter` finds out whether anything is missing.
-fn create(context: *Context, target: []const u8) Failed!void {
+fn create(context: *Context, target: []const u8) Context.Failed!void {
     const existing = path_calls.open(context, target, .follow, 0) catch {
         if (!sys.is(.NOENT)) return;
         sys.close(try path_calls.create(context, target, .directory, .follow));
