@@ -6,8 +6,8 @@
 
 const std = @import("std");
 const sys = @import("sys.zig");
-const failure = @import("failure.zig");
-pub const Failure = failure.Failure;
+const Code = @import("failure.zig").Code;
+pub const Failure = @import("failure.zig").Failure;
 
 pub const Call = struct {
     /// Everything a call allocates; freed when it returns.
@@ -15,45 +15,38 @@ pub const Call = struct {
     /// Set when a call returns `error.Failed`.
     failure: ?Failure = null,
 
-    pub const Error = error{ Failed, OutOfMemory };
+    pub const Failed = error{Failed};
+    pub const Error = Failed || error{OutOfMemory};
 
     /// A system call failed: records `op` on `target` with `sys.backend.errno`.
-    pub fn fail(self: *Call, op: []const u8, target: []const u8) error{Failed} {
+    pub fn fail(self: *Call, op: []const u8, target: []const u8) Failed {
         return self.fail_as(.system, op, target, "");
     }
 
+    /// The same, for a config path that asked for it.
+    pub fn fail_on(self: *Call, subject: []const u8, op: []const u8, target: []const u8) Failed {
+        const failed = self.fail(op, target);
+        self.failure.?.subject = self.keep(subject);
+        return failed;
+    }
+
     /// The same with more for a person.
-    pub fn fail_as(
-        self: *Call,
-        code: failure.Code,
-        op: []const u8,
-        target: []const u8,
-        detail: []const u8,
-    ) error{Failed} {
-        return self.fail_with(.{
-            .code = code,
-            .stage = .parent,
-            .op = op,
-            .errno = if (code == .system) sys.errno_number() else 0,
-            .subject = "",
-            .target = target,
-            .detail = detail,
-        });
+    pub fn fail_as(self: *Call, code: Code, op: []const u8, target: []const u8, detail: []const u8) Failed {
+        const errno = if (code == .system) sys.errno_number() else 0;
+        const record: Failure =
+            .{ .code = code, .stage = .parent, .op = op, .errno = errno, .target = target, .detail = detail };
+        return self.fail_with(record);
     }
 
     /// A record made elsewhere (bunc-init's own).
-    pub fn fail_with(self: *Call, record: Failure) error{Failed} {
+    pub fn fail_with(self: *Call, record: Failure) Failed {
         std.debug.assert(self.failure == null);
         // The texts may point into a buffer of the caller's: the arena lives until the reply is written.
-        self.failure = .{
-            .code = record.code,
-            .stage = record.stage,
-            .op = self.keep(record.op),
-            .errno = record.errno,
-            .subject = self.keep(record.subject),
-            .target = self.keep(record.target),
-            .detail = self.keep(record.detail),
-        };
+        var kept = record;
+        for ([_]*[]const u8{ &kept.op, &kept.subject, &kept.target, &kept.detail }) |text| {
+            text.* = self.keep(text.*);
+        }
+        self.failure = kept;
         return error.Failed;
     }
 

@@ -47,9 +47,6 @@ fn run(comptime function: anytype, request: []const u8, out: []u8) i32 {
         .code = .limit,
         .stage = .library,
         .op = "reply",
-        .errno = 0,
-        .subject = "",
-        .target = "",
         .detail = "the reply is larger than memory, or than 2 GiB",
     }, out);
 }
@@ -74,15 +71,7 @@ fn take(out: []u8) i32 {
 }
 
 fn protocol_failure(op: []const u8, detail: []const u8) Failure {
-    return .{
-        .code = .protocol,
-        .stage = .library,
-        .op = op,
-        .errno = 0,
-        .subject = "",
-        .target = "",
-        .detail = detail,
-    };
+    return .{ .code = .protocol, .stage = .library, .op = op, .detail = detail };
 }
 
 fn write_failure(record: Failure, out: []u8) i32 {

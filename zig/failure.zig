@@ -36,11 +36,11 @@ pub const Failure = struct {
     /// The system call or operation: "move_mount".
     op: []const u8,
     /// Linux errno number; 0: none.
-    errno: u16,
+    errno: u16 = 0,
     /// The config path that asked for it: "mounts[3]".
-    subject: []const u8,
+    subject: []const u8 = "",
     /// What it was tried on: a path, a name.
-    target: []const u8,
+    target: []const u8 = "",
     /// More, for a person: the file system's own words, an exit status.
-    detail: []const u8,
+    detail: []const u8 = "",
 };

@@ -139,18 +139,7 @@ fn run(context: *Context) Context.Failed!void {
 /// Before there is a context. → exit status
 fn report(channel: sys.fd_t, stage: failure.Stage, code: failure.Code, op: []const u8) u8 {
     const errno = if (code == .system) sys.errno_number() else 0;
-    sync.send_failure(
-        channel,
-        .{
-            .code = code,
-            .stage = stage,
-            .op = op,
-            .errno = errno,
-            .subject = "",
-            .target = "",
-            .detail = "",
-        },
-    ) catch {};
+    sync.send_failure(channel, .{ .code = code, .stage = stage, .op = op, .errno = errno }) catch {};
     return 1;
 }
 

@@ -13,15 +13,8 @@ pub const Affinity = struct {
     pub fn lend(self: *Affinity, call: *Call, cpus: []const u32) Call.Error!void {
         if (cpus.len == 0) return;
         const before = sys.sched_getaffinity(&self.buffer) catch return call.fail("sched_getaffinity", "");
-        sys.sched_setaffinity(cpus) catch return call.fail_with(.{
-            .code = .system,
-            .stage = .parent,
-            .op = "sched_setaffinity",
-            .errno = sys.errno_number(),
-            .subject = "process.execCPUAffinity.initial",
-            .target = "",
-            .detail = "",
-        });
+        sys.sched_setaffinity(cpus) catch
+            return call.fail_on("process.execCPUAffinity.initial", "sched_setaffinity", "");
         self.before = before;
     }
 

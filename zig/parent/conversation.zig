@@ -180,7 +180,7 @@ pub const Conversation = struct {
         return (sys.poll(polled[0..1], 0) catch return self.call.fail("ppoll", "bunc-init")) != 0;
     }
 
-    fn unexpected(self: *Conversation, kind: sync.Kind) error{Failed} {
+    fn unexpected(self: *Conversation, kind: sync.Kind) Call.Failed {
         return self.call.fail_as(.protocol, "receive", "bunc-init", @tagName(kind));
     }
 

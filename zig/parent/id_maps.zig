@@ -40,15 +40,7 @@ fn write_one(
         .{ line.container_id, line.host_id, line.size },
     );
     const path = try std.fmt.allocPrint(call.arena, "/proc/{d}/{s}", .{ pid, file });
-    process.write_file(path, text.items) catch return call.fail_with(.{
-        .code = .system,
-        .stage = .parent,
-        .op = "write",
-        .errno = sys.errno_number(),
-        .subject = subject,
-        .target = path,
-        .detail = "",
-    });
+    process.write_file(path, text.items) catch return call.fail_on(subject, "write", path);
 }
 
 /// newuidmap(1), newgidmap(1): set-user-ID helpers that check /etc/subuid for an ordinary user.

@@ -17,7 +17,7 @@ pub fn apply(call: *Call, limits: plan.Limits, pid: i32) Call.Error!void {
         process.write_file(file, value) catch {
             const refused = sys.is(.ACCES) or sys.is(.PERM);
             if (!(refused and adjustment.best_effort)) {
-                return fail_on(call, "process.oomScoreAdj", "write", file);
+                return call.fail_on("process.oomScoreAdj", "write", file);
             }
         };
     }
@@ -26,7 +26,7 @@ pub fn apply(call: *Call, limits: plan.Limits, pid: i32) Call.Error!void {
         // bunc-init lowers them when it needs them no longer (init/limits.zig).
         const new = process.raised(pid, rlimit.resource, rlimit.limit());
         sys.prlimit(pid, rlimit.resource, &new, null) catch {
-            if (!(rlimit.best_effort and sys.is(.PERM))) return fail_on(call, rlimit.subject, "prlimit", "");
+            if (!(rlimit.best_effort and sys.is(.PERM))) return call.fail_on(rlimit.subject, "prlimit", "");
         };
     }
     sys.backend.about("");
@@ -40,16 +40,4 @@ pub fn stack(limits: plan.Limits) ?sys.RLimit {
         if (rlimit.resource == resource) return process.raised(0, resource, rlimit.limit());
     }
     return null;
-}
-
-fn fail_on(call: *Call, subject: []const u8, op: []const u8, target: []const u8) error{Failed} {
-    return call.fail_with(.{
-        .code = .system,
-        .stage = .parent,
-        .op = op,
-        .errno = sys.errno_number(),
-        .subject = subject,
-        .target = target,
-        .detail = "",
-    });
 }

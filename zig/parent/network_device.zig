@@ -15,14 +15,7 @@ pub fn move(call: *Call, question: []const u8, pid: i32, channel: sys.fd_t) Call
     sys.backend.about("linux.netDevices");
     defer sys.backend.about("");
     var addresses: netlink.Addresses = .{};
-    netlink.detach(name, question[slash + 1 ..], pid, &addresses) catch return call.fail_with(.{
-        .code = .system,
-        .stage = .parent,
-        .op = sys.backend.failed_op,
-        .errno = sys.errno_number(),
-        .subject = "linux.netDevices",
-        .target = name,
-        .detail = "",
-    });
+    netlink.detach(name, question[slash + 1 ..], pid, &addresses) catch
+        return call.fail_on("linux.netDevices", sys.backend.failed_op, name);
     sync.send(channel, .proceed, addresses.bytes(), -1) catch return call.fail("sendmsg", "bunc-init");
 }

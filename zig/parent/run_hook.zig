@@ -29,12 +29,13 @@ pub const RunHookReply = struct {};
 pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
     var output: [hook.output_size_max]u8 = undefined;
     var redirect: hook.Redirect = .{};
-    sys.backend.about(request.hook.subject);
+    const subject = request.hook.subject;
+    sys.backend.about(subject);
     defer redirect.close();
     redirect.stdout = hook.open_output(request.stdout) catch
-        return fail_system(call, request.hook, "open", request.stdout);
+        return call.fail_on(subject, "open", request.stdout);
     redirect.stderr = hook.open_output(request.stderr) catch
-        return fail_system(call, request.hook, "open", request.stderr);
+        return call.fail_on(subject, "open", request.stderr);
     const directory = existing(request.directory);
     const mask = streams.hold_terminal_signals();
     defer streams.release_signals(mask);
@@ -42,7 +43,7 @@ pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
         request.pid,
         request.start_time.value,
     ) catch {
-        if (!sys.is(.SRCH)) return fail_system(call, request.hook, "pidfd_open", "the container's process");
+        if (!sys.is(.SRCH)) return call.fail_on(subject, "pidfd_open", "the container's process");
         return fail_as(call, request.hook, "hook", "not run, because the container had ended");
     };
     defer if (container >= 0) sys.close(container);
@@ -63,7 +64,7 @@ fn existing(directory: []const u8) ?[]const u8 {
 }
 
 /// A hook, or another program run as one, did not succeed.
-pub fn fail(call: *Call, failed: plan.Hook, result: hook.Result, op: []const u8) error{Failed} {
+pub fn fail(call: *Call, failed: plan.Hook, result: hook.Result, op: []const u8) Call.Failed {
     var description: [hook.description_size_max]u8 = undefined;
     if (result.outcome != .not_run) return fail_as(call, failed, op, result.describe(&description));
     return call.fail_with(.{
@@ -77,24 +78,11 @@ pub fn fail(call: *Call, failed: plan.Hook, result: hook.Result, op: []const u8)
     });
 }
 
-fn fail_system(call: *Call, concerned: plan.Hook, op: []const u8, target: []const u8) error{Failed} {
-    return call.fail_with(.{
-        .code = .system,
-        .stage = .parent,
-        .op = op,
-        .errno = sys.errno_number(),
-        .subject = concerned.subject,
-        .target = target,
-        .detail = "",
-    });
-}
-
-fn fail_as(call: *Call, failed: plan.Hook, op: []const u8, detail: []const u8) error{Failed} {
+fn fail_as(call: *Call, failed: plan.Hook, op: []const u8, detail: []const u8) Call.Failed {
     return call.fail_with(.{
         .code = .hook,
         .stage = .parent,
         .op = op,
-        .errno = 0,
         .subject = failed.subject,
         .target = failed.path,
         .detail = detail,

@@ -43,9 +43,7 @@ pub fn compile(call: *Call, profile: *const Profile) Call.Error!compiler.Result 
             .code = .limit,
             .stage = .library,
             .op = "seccomp",
-            .errno = 0,
             .subject = diagnostic.subject(),
-            .target = "",
             .detail = diagnostic.detail(),
         }),
     };
