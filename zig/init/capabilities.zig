@@ -45,13 +45,8 @@ fn in_bounding_set(context: *const Context, index: usize) Context.Failed!?bool {
 
 fn inconsistent(context: *const Context, index: usize) Context.Failed {
     var number: [16]u8 = undefined;
-    sys.backend.errno = .INVAL;
-    return context.fail_as(
-        .system,
-        "prctl(PR_CAPBSET_READ)",
-        describe(&number, index),
-        "a system call filter of the caller's hides capabilities",
-    );
+    const hidden = "a system call filter of the caller's hides capabilities";
+    return context.refuse(.INVAL, .system, "prctl(PR_CAPBSET_READ)", describe(&number, index), hidden);
 }
 
 /// capset(2) ignores bits that the kernel does not know.

@@ -10,6 +10,7 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
+const paths = @import("path.zig");
 const Context = @import("context.zig").Context;
 
 const NO_LINKS = sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_SYMLINKS | sys.RESOLVE.NO_MAGICLINKS;
@@ -52,26 +53,20 @@ fn open_master(context: *Context) Context.Failed!sys.fd_t {
     const handle = sys.openat2(context.root, path, sys.O.PATH | sys.O.NOFOLLOW, NO_LINKS) catch
         return context.fail("openat2", path);
     defer sys.close(handle);
-    if (!(is_ptmx(handle) catch return context.fail("fstat", path))) {
-        sys.backend.errno = .XDEV;
-        return context.fail_as(
-            .unsafe_path,
-            "openat2",
-            path,
-            "it is not the ptmx device of a devpts file system",
-        );
-    }
+    try require_ptmx(context, handle, path, "it is not the ptmx device of a devpts file system");
     // Walked again, as an O_PATH descriptor cannot be opened without /proc; so what it opened is checked
     // again.
     const flags = sys.O.RDWR | sys.O.NOCTTY | sys.O.NOFOLLOW;
     const master = sys.openat2(context.root, path, flags, NO_LINKS) catch
         return context.fail("openat2", path);
     errdefer sys.close(master);
-    if (!(is_ptmx(master) catch return context.fail("fstat", path))) {
-        sys.backend.errno = .XDEV;
-        return context.fail_as(.unsafe_path, "openat2", path, "it changed while the terminal was made");
-    }
+    try require_ptmx(context, master, path, "it changed while the terminal was made");
     return master;
+}
+
+fn require_ptmx(context: *Context, fd: sys.fd_t, path: []const u8, wrong: []const u8) Context.Failed!void {
+    const right = is_ptmx(fd) catch return context.fail("fstat", path);
+    if (!right) return context.refuse(.XDEV, .unsafe_path, "openat2", path, wrong);
 }
 
 /// Character device 5:2, inode 2 of a devpts (fs/devpts/inode.c).
@@ -97,9 +92,7 @@ fn bind(context: *Context, slave: sys.fd_t) Context.Failed!void {
     const flags = sys.O.RDONLY | sys.O.NOFOLLOW | sys.O.NOCTTY | sys.O.NONBLOCK;
     const target = sys.openat2_create(context.root, path, flags, 0o666, NO_LINKS) catch blk: {
         // A device that cannot be opened, a socket, or a file in a read-only /dev can be covered too.
-        if (sys.is(.LOOP)) {
-            return context.fail_as(.unsafe_path, "openat2", path, "a component is a symbolic link");
-        }
+        if (sys.is(.LOOP)) return paths.refuse_link(context, path);
         const refused = sys.backend.errno;
         break :blk sys.openat2(context.root, path, sys.O.PATH | sys.O.NOFOLLOW, NO_LINKS) catch {
             // It could not be made: why, the first attempt says.
@@ -110,8 +103,8 @@ fn bind(context: *Context, slave: sys.fd_t) Context.Failed!void {
     defer sys.close(target);
     const stat = sys.fstat(target) catch return context.fail("fstat", path);
     if (stat.is_directory() or stat.is_symlink()) {
-        sys.backend.errno = if (stat.is_directory()) .ISDIR else .LOOP;
-        return context.fail_as(.unsafe_path, "openat2", path, "a terminal cannot be mounted on it");
+        const errno: sys.E = if (stat.is_directory()) .ISDIR else .LOOP;
+        return context.refuse(errno, .unsafe_path, "openat2", path, "a terminal cannot be mounted on it");
     }
     const tree = sys.open_tree_clone(slave, "", false, sys.AT.EMPTY_PATH) catch
         return context.fail("open_tree", "terminal");

@@ -4,7 +4,8 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
-const failure = @import("../failure.zig");
+const Code = @import("../failure.zig").Code;
+const Stage = @import("../failure.zig").Stage;
 const hook = @import("../hook.zig");
 const trace = @import("../trace.zig");
 const wire = @import("../wire.zig");
@@ -14,11 +15,13 @@ const LastParent = @import("path.zig").LastParent;
 const Covers = @import("masks.zig").Covers;
 const Holder = @import("holders.zig").Holder;
 
+const Text = []const u8;
+
 pub const Context = struct {
     pub const Failed = error{Failed};
 
     plan: *const Plan,
-    stage: failure.Stage,
+    stage: Stage,
     /// To the parent; closed by execve.
     channel: sys.fd_t,
     /// The plan's memfd, for as long as bunc-init may be executed again; -1: closed.
@@ -66,14 +69,14 @@ pub const Context = struct {
         return self.fail_as(.system, op, target, "");
     }
 
-    /// The same with more for a person.
-    pub fn fail_as(
-        self: *const Context,
-        code: failure.Code,
-        op: []const u8,
-        target: []const u8,
-        detail: []const u8,
-    ) Failed {
+    /// No call failed: what was found is refused, with the errno that a call would have given.
+    pub fn refuse(self: *const Context, errno: sys.E, code: Code, op: Text, on: Text, detail: Text) Failed {
+        sys.backend.errno = errno;
+        return self.fail_as(code, op, on, detail);
+    }
+
+    /// As `fail`, with more for a person.
+    pub fn fail_as(self: *const Context, code: Code, op: Text, target: Text, detail: Text) Failed {
         // `create` has returned, and `start` has not come: nobody reads.
         if (self.channel < 0) return error.Failed;
         // The parent may be gone; the process ends all the same.

@@ -16,8 +16,8 @@ pub fn copy(context: *const Context, from: sys.fd_t, to: sys.fd_t, shown: []cons
     copy_entries(source, to, 0) catch |err| switch (err) {
         error.Sys => return context.fail_as(.system, "copy", shown, "tmpcopyup"),
         error.TooDeep => {
-            sys.backend.errno = .LOOP;
-            return context.fail_as(.limit, "copy", shown, "tmpcopyup: directories are nested too deeply");
+            const too_deep = "tmpcopyup: directories are nested too deeply";
+            return context.refuse(.LOOP, .limit, "copy", shown, too_deep);
         },
     };
 }

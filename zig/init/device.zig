@@ -11,10 +11,8 @@ const Context = @import("context.zig").Context;
 pub fn device(context: *Context, op: plan.Device, index: usize) Context.Failed!void {
     const parent = try path.open_parent(context, op.path);
     if (op.bind) return bind_node(context, op, parent, index);
-    const number = sys.makedev(op.major, op.minor) orelse {
-        sys.backend.errno = .INVAL;
-        return context.fail_as(.limit, "mknodat", op.path, "the device number is out of range");
-    };
+    const number = sys.makedev(op.major, op.minor) orelse
+        return context.refuse(.INVAL, .limit, "mknodat", op.path, "the device number is out of range");
     sys.mknodat(parent.directory, parent.name, file_type(op.kind) | op.mode, number) catch {
         if (sys.is(.EXIST)) return;
         // Without CAP_MKNOD, for instance inside another container.
@@ -39,15 +37,8 @@ fn bind_node(context: *Context, op: plan.Device, parent: path.Parent, index: usi
     defer sys.close(target);
     if (existed) {
         const stat = sys.fstat(target) catch return context.fail("statx", op.path);
-        if (stat.is_symlink()) {
-            sys.backend.errno = .LOOP;
-            return context.fail_as(
-                .unsafe_path,
-                "openat",
-                op.path,
-                "a symbolic link stands where the device is to be",
-            );
-        }
+        const link = "a symbolic link stands where the device is to be";
+        if (stat.is_symlink()) return context.refuse(.LOOP, .unsafe_path, "openat", op.path, link);
     }
     sys.move_mount(source.mount, target) catch return context.fail("move_mount", op.path);
 }

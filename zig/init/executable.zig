@@ -18,10 +18,7 @@ pub fn find(context: *Context) Context.Failed![]const u8 {
     std.debug.assert(process.args.len > 0);
     const name = process.args[0];
     var buffer: sys.PathBuffer = undefined;
-    if (name.len == 0) {
-        sys.backend.errno = .NOENT;
-        return context.fail_as(.executable, "lookup", name, "");
-    }
+    if (name.len == 0) return context.refuse(.NOENT, .executable, "lookup", name, "");
     if (std.mem.indexOfScalar(u8, name, '/') != null) {
         check(name) catch return context.fail_as(.executable, "lookup", name, why_not(name));
         return name;
@@ -34,19 +31,13 @@ pub fn find(context: *Context) Context.Failed![]const u8 {
         const path = join(&buffer, directory, name) orelse continue;
         check(path) catch continue;
         if (path[0] != '/') {
-            sys.backend.errno = .SUCCESS;
-            return context.fail_as(
-                .executable,
-                "lookup",
-                name,
-                "cannot run executable found relative to current directory",
-            );
+            const relative = "cannot run executable found relative to current directory";
+            return context.refuse(.SUCCESS, .executable, "lookup", name, relative);
         }
         return context.allocator.dupe(u8, path) catch
             context.fail_as(.limit, "lookup", path, "no room for the path");
     }
-    sys.backend.errno = .NOENT;
-    return context.fail_as(.executable, "lookup", name, "");
+    return context.refuse(.NOENT, .executable, "lookup", name, "");
 }
 
 /// null: longer than any path, so it does not exist.

@@ -29,10 +29,7 @@ fn fail_to_read(context: *const Context, err: mountinfo.Error) Context.Failed {
     const name = "/proc/self/mountinfo";
     switch (err) {
         error.Sys => return context.fail("read", name),
-        error.TooLong => {
-            sys.backend.errno = .NAMETOOLONG;
-            return context.fail_as(.limit, "read", name, "a line is too long");
-        },
+        error.TooLong => return context.refuse(.NAMETOOLONG, .limit, "read", name, "a line is too long"),
     }
 }
 
@@ -46,10 +43,8 @@ fn is_concerned(entry: mountinfo.Entry, root: []const u8) bool {
 
 fn hide_mount(context: *const Context, escaped: []const u8) Context.Failed!void {
     var buffer: sys.PathBuffer = undefined;
-    const mount_point = mountinfo.unescape(&buffer, escaped) orelse {
-        sys.backend.errno = .NAMETOOLONG;
-        return context.fail("umount2", escaped);
-    };
+    const mount_point = mountinfo.unescape(&buffer, escaped) orelse
+        return context.refuse(.NAMETOOLONG, .system, "umount2", escaped, "");
     sys.mount_setattr(sys.AT.FDCWD, mount_point, sys.AT.RECURSIVE, .{ .propagation = MS.SLAVE }) catch {
         // It went with a mount above it, or is covered by another.
         if (sys.is(.NOENT) or sys.is(.INVAL)) return;

@@ -76,14 +76,9 @@ fn write_map(context: *Context, pid: i32, file: []const u8, map: []const plan.Id
     var text: [4096]u8 = undefined;
     var length: usize = 0;
     for (map) |line| {
-        const printed = std.fmt.bufPrint(
-            text[length..],
-            "{d} {d} {d}\n",
-            .{ line.container_id, line.host_id, line.size },
-        ) catch {
-            sys.backend.errno = .@"2BIG";
-            return context.fail_as(.limit, "write", file, "the map is longer than a page");
-        };
+        const numbers = .{ line.container_id, line.host_id, line.size };
+        const printed = std.fmt.bufPrint(text[length..], "{d} {d} {d}\n", numbers) catch
+            return context.refuse(.@"2BIG", .limit, "write", file, "the map is longer than a page");
         length += printed.len;
     }
     const fd = try procfs.open_proc(context, path, sys.O.WRONLY);

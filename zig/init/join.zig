@@ -107,8 +107,7 @@ fn open_init(context: *Context, wanted: NamespaceProcess) Context.Failed!sys.fd_
 }
 
 fn init_ended(context: *Context) Context.Failed {
-    sys.backend.errno = .SRCH;
-    return context.fail("setns", "the container's init process");
+    return context.refuse(.SRCH, .system, "setns", "the container's init process", "");
 }
 
 /// All namespaces of a running process in one setns(2) through its pidfd. Its own user namespace cannot be

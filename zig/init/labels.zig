@@ -10,13 +10,9 @@ const Context = @import("context.zig").Context;
 
 pub fn apparmor_exec(context: *Context, op: plan.Label) Context.Failed!void {
     var buffer: [sys.path_max]u8 = undefined;
+    const too_long = "the profile's name is too long";
     const command = std.fmt.bufPrint(&buffer, "exec {s}", .{op.label}) catch
-        return context.fail_as(
-            .limit,
-            "write attr/apparmor/exec",
-            op.label,
-            "the profile's name is too long",
-        );
+        return context.fail_as(.limit, "write attr/apparmor/exec", op.label, too_long);
     try write(context, "thread-self/attr/apparmor/exec", command, op.label);
 }
 
@@ -29,8 +25,5 @@ fn write(context: *Context, path: [:0]const u8, bytes: []const u8, label: []cons
     defer sys.close(file);
     // The security module takes the value in one piece or not at all.
     const count = sys.write(file, bytes) catch return context.fail("write label", label);
-    if (count != bytes.len) {
-        sys.backend.errno = .IO;
-        return context.fail("write label", label);
-    }
+    if (count != bytes.len) return context.refuse(.IO, .system, "write label", label, "");
 }

@@ -63,13 +63,8 @@ fn copy_null_device(context: *const Context) Context.Failed!sys.fd_t {
         return context.fail("open_tree", null_path);
     const stat = sys.fstat(mount) catch return context.fail("statx", null_path);
     if (stat.mode & sys.S.IFMT != sys.S.IFCHR or stat.rdev_major != 1 or stat.rdev_minor != 3) {
-        sys.backend.errno = .NODEV;
-        return context.fail_as(
-            .unsafe_path,
-            "statx",
-            null_path,
-            "it is not the null device (character device 1:3)",
-        );
+        const wrong = "it is not the null device (character device 1:3)";
+        return context.refuse(.NODEV, .unsafe_path, "statx", null_path, wrong);
     }
     const set = sys.mount_attr.NOSUID | sys.mount_attr.NOEXEC;
     sys.mount_setattr(mount, "", sys.AT.EMPTY_PATH, .{ .set = set, .propagation = MS_PRIVATE }) catch

@@ -39,9 +39,7 @@ pub fn remount(context: *Context, op: plan.Remount) Failed!void {
 pub fn unmount(context: *Context, op: plan.Path) Failed!void {
     const slash = std.mem.lastIndexOfScalar(u8, op.path, '/').?;
     const parent = path.open(context, op.path[0..@max(slash, 1)], .refuse, sys.O.DIRECTORY) catch {
-        if (sys.is(.LOOP)) {
-            return context.fail_as(.unsafe_path, "openat2", op.path, "a component is a symbolic link");
-        }
+        if (sys.is(.LOOP)) return path.refuse_link(context, op.path);
         return context.fail("openat2", op.path);
     };
     defer sys.close(parent);
@@ -62,10 +60,10 @@ fn open_target(context: *Context, op: plan.Mount, source: ?sys.fd_t) Failed!Targ
     const links: path.Links = if (op.ordinary_directory) .refuse else .follow;
     const flags = if (op.ordinary_directory) sys.O.DIRECTORY else 0;
     const fd = path.open(context, op.target, links, flags) catch {
-        if (sys.is(.NOENT)) return .{
-            .fd = try path.create(context, op.target, try kind_of(context, op, source), links),
-            .created = true,
-        };
+        if (sys.is(.NOENT)) {
+            const kind = if (source) |it| try kind_of(context, op, it) else .directory;
+            return .{ .fd = try path.create(context, op.target, kind, links), .created = true };
+        }
         if (op.ordinary_directory and (sys.is(.LOOP) or sys.is(.NOTDIR))) {
             return context.fail_as(.unsafe_path, "openat2", op.target, "it is not an ordinary directory");
         }
@@ -88,17 +86,11 @@ fn refuse_procfs(context: *Context, op: plan.Mount, target: sys.fd_t) Failed!voi
     if (!path.is_below(root, resolved)) return;
     const inside = resolved[if (root.len == 1) 0 else root.len..];
     if (!path.is_below("/proc", inside)) return;
-    sys.backend.errno = .LOOP;
-    return context.fail_as(
-        .unsafe_path,
-        "openat2",
-        op.target,
-        "it cannot be mounted because it is inside /proc, where a symbolic link leads",
-    );
+    const inside_proc = "it cannot be mounted because it is inside /proc, where a symbolic link leads";
+    return context.refuse(.LOOP, .unsafe_path, "openat2", op.target, inside_proc);
 }
 
-fn kind_of(context: *const Context, op: plan.Mount, source: ?sys.fd_t) Failed!path.Kind {
-    const fd = source orelse return .directory;
+fn kind_of(context: *const Context, op: plan.Mount, fd: sys.fd_t) Failed!path.Kind {
     const stat = sys.fstat(fd) catch return context.fail("statx", op.target);
     return if (stat.is_directory()) .directory else .file;
 }
@@ -176,27 +168,17 @@ fn mount_classic(
     mode: ?plan.MountOption,
 ) Failed!void {
     if (op.copy_up or op.id_map != null) {
-        sys.backend.errno = .INVAL;
-        return context.fail_as(
-            .limit,
-            "fsconfig",
-            op.target,
-            "an option is longer than the 255 bytes that this kernel takes for a mount " ++
-                "that is copied into or id-mapped",
-        );
+        const too_long = "an option is longer than the 255 bytes that this kernel takes for a mount " ++
+            "that is copied into or id-mapped";
+        return context.refuse(.INVAL, .limit, "fsconfig", op.target, too_long);
     }
     var report: filesystem.Report = .{};
     filesystem.mount_classic(source, target, op.attributes.set, mode, &report) catch |err| switch (err) {
         error.Sys => return context.fail_as(.system, report.op, op.target, report.detail()),
         error.TooLong => {
-            sys.backend.errno = .@"2BIG";
-            return context.fail_as(
-                .limit,
-                "mount",
-                op.target,
-                "its options are longer than the 4095 bytes that this kernel takes " ++
-                    "(an overlay may have any number of layers since Linux 6.8)",
-            );
+            const too_long = "its options are longer than the 4095 bytes that this kernel takes " ++
+                "(an overlay may have any number of layers since Linux 6.8)";
+            return context.refuse(.@"2BIG", .limit, "mount", op.target, too_long);
         },
     };
     if (op.propagation.len == 0 and attributes.is_none(op.recursive_attributes)) return;
@@ -216,8 +198,8 @@ fn mount_again(context: *Context, op: plan.Mount, source: plan.Reconfigure) Fail
         filesystem.reconfigure(target, source.options, &report) catch |err| switch (err) {
             error.Sys => return context.fail_as(.system, report.op, op.target, report.detail()),
             error.Unfit => {
-                sys.backend.errno = .INVAL;
-                return context.fail_as(.limit, "fsconfig", op.target, "an option is longer than 255 bytes");
+                const too_long = "an option is longer than 255 bytes";
+                return context.refuse(.INVAL, .limit, "fsconfig", op.target, too_long);
             },
         };
     }
@@ -243,19 +225,15 @@ fn attach(context: *Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_
 }
 
 /// move_mount(2) says EINVAL where mount(2) said ENOTDIR, which is what people and clients know.
-fn fail_to_attach(context: *const Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_t) Failed {
+fn fail_to_attach(context: *const Context, op: plan.Mount, detached: sys.fd_t, target: sys.fd_t) Failed!void {
     const errno = sys.backend.errno;
     if (errno == .INVAL) {
-        const from = sys.fstat(detached) catch return context.fail("statx", op.target);
-        const to = sys.fstat(target) catch return context.fail("statx", op.target);
-        if (from.is_directory() != to.is_directory()) {
-            sys.backend.errno = .NOTDIR;
-            const detail = if (to.is_directory())
-                "the source is a file, the target is a directory"
-            else
-                "the source is a directory, the target is not";
-            return context.fail_as(.system, "move_mount", op.target, detail);
-        }
+        const from = try kind_of(context, op, detached);
+        const to = try kind_of(context, op, target);
+        if (from != to) return context.refuse(.NOTDIR, .system, "move_mount", op.target, switch (to) {
+            .directory => "the source is a file, the target is a directory",
+            .file => "the source is a directory, the target is not",
+        });
     }
     sys.backend.errno = errno;
     return context.fail("move_mount", op.target);

@@ -52,8 +52,7 @@ pub fn create(context: *const Context, path: []const u8, kind: Kind, links: Link
             .link => |next| current = next,
         }
     }
-    sys.backend.errno = .LOOP;
-    return context.fail("openat2", path);
+    return context.refuse(.LOOP, .system, "openat2", path, "");
 }
 
 const Created = union(enum) {
@@ -89,10 +88,7 @@ fn create_once(
                 if (sys.is(.INVAL)) sys.backend.errno = refused; // Not a link after all.
                 return context.fail(make_call(make), path);
             };
-            if (links == .refuse) {
-                sys.backend.errno = .LOOP;
-                return context.fail_as(.unsafe_path, "openat2", path, "a component is a symbolic link");
-            }
+            if (links == .refuse) return refuse_link(context, path);
             sys.close(directory);
             return .{ .link = next_path };
         };
@@ -100,6 +96,11 @@ fn create_once(
         directory = next;
         offset = end;
     }
+}
+
+/// Where Links.refuse says so.
+pub fn refuse_link(context: *const Context, path: []const u8) Failed {
+    return context.refuse(.LOOP, .unsafe_path, "openat2", path, "a component is a symbolic link");
 }
 
 fn make_call(kind: Kind) []const u8 {
@@ -119,9 +120,7 @@ fn open_existing(context: *const Context, path: []const u8, links: Links, rest: 
         const prefix = if (length == 0) "/" else path[0..length];
         return sys.openat2(context.root, prefix, O.PATH | O.DIRECTORY, resolve_flags(links)) catch {
             if (sys.is(.NOENT) and length > 0) continue;
-            if (links == .refuse and sys.is(.LOOP)) {
-                return context.fail_as(.unsafe_path, "openat2", path, "a component is a symbolic link");
-            }
+            if (links == .refuse and sys.is(.LOOP)) return refuse_link(context, path);
             return context.fail("openat2", path);
         };
     }
@@ -196,16 +195,12 @@ pub fn open_parent(context: *Context, path: []const u8) Failed!Parent {
     const slash = std.mem.lastIndexOfScalar(u8, trimmed, '/');
     const name = if (slash) |index| trimmed[index + 1 ..] else "";
     if (name.len == 0 or std.mem.eql(u8, name, ".") or std.mem.eql(u8, name, "..")) {
-        sys.backend.errno = .INVAL;
-        return context.fail_as(.unsafe_path, "openat2", path, "it does not end in a file name");
+        return context.refuse(.INVAL, .unsafe_path, "openat2", path, "it does not end in a file name");
     }
     const directory = if (slash.? == 0) "/" else trimmed[0..slash.?];
     const last = &context.last_parent;
     if (last.directory < 0 or !std.mem.eql(u8, last.path[0..last.length], directory)) {
-        if (directory.len >= last.path.len) {
-            sys.backend.errno = .NAMETOOLONG;
-            return context.fail("openat2", path);
-        }
+        if (directory.len >= last.path.len) return context.refuse(.NAMETOOLONG, .system, "openat2", path, "");
         last.forget();
         last.directory = open(context, directory, .follow, O.DIRECTORY) catch blk: {
             if (!sys.is(.NOENT)) return context.fail("openat2", directory);

@@ -87,13 +87,8 @@ fn copy(context: *const Context) Context.Failed!sys.fd_t {
     const kind = sys.fstatfs_type(clone) catch return context.fail("fstatfs", path);
     const stat = sys.fstat(clone) catch return context.fail("statx", path);
     if (kind != sys.fs_magic.proc or stat.inode != root_inode) {
-        sys.backend.errno = .NODEV;
-        return context.fail_as(
-            .unsafe_path,
-            "fstatfs",
-            path,
-            "it is not a proc file system, and the kernel refuses to make a new one here",
-        );
+        const wrong = "it is not a proc file system, and the kernel refuses to make a new one here";
+        return context.refuse(.NODEV, .unsafe_path, "fstatfs", path, wrong);
     }
     return clone;
 }

@@ -42,13 +42,8 @@ pub fn seccomp(context: *Context, op: plan.Seccomp) Context.Failed!void {
         const capabilities = sys.capget() catch return context.fail("capget", "");
         if (capabilities.effective & CAP_SYS_ADMIN == 0) {
             // Checks what seccomp(2) would, while `create` can still report it.
-            sys.backend.errno = .ACCES;
-            return context.fail_as(
-                .system,
-                "seccomp",
-                "",
-                "it takes CAP_SYS_ADMIN or process.noNewPrivileges",
-            );
+            const missing = "it takes CAP_SYS_ADMIN or process.noNewPrivileges";
+            return context.refuse(.ACCES, .system, "seccomp", "", missing);
         }
     }
     context.has_listener = op.listener_path != null;

@@ -72,10 +72,8 @@ fn bind_of(op: plan.Op) ?plan.Mount {
 
 /// A descriptor for each step; -1: none.
 fn allocate(context: *Context) Failed![]sys.fd_t {
-    const list = context.allocator.alloc(sys.fd_t, context.plan.steps.len) catch {
-        sys.backend.errno = .NOMEM;
-        return context.fail_as(.limit, "allocate", "mounts", "too many steps");
-    };
+    const list = context.allocator.alloc(sys.fd_t, context.plan.steps.len) catch
+        return context.refuse(.NOMEM, .limit, "allocate", "mounts", "too many steps");
     @memset(list, -1);
     return list;
 }
@@ -148,12 +146,8 @@ pub fn take(context: *Context, bind: plan.Bind, map: ?plan.MountIdMap, index: us
 
 fn fail_to_open(context: *Context, bind: plan.Bind) Failed {
     if (sys.is(.INVAL) and !bind.recursive) {
-        return context.fail_as(
-            .system,
-            "open_tree",
-            bind.path,
-            "what is mounted below it must not be left out here: bind it recursively (rbind)",
-        );
+        const whole = "what is mounted below it must not be left out here: bind it recursively (rbind)";
+        return context.fail_as(.system, "open_tree", bind.path, whole);
     }
     var text: search_permission.Text = .{};
     if (sys.is(.ACCES)) search_permission.describe(context.plan, bind.path, &text);
@@ -182,10 +176,8 @@ fn ask_parent(context: *Context, bind: plan.Bind, map: ?plan.MountIdMap, index: 
         .map_recursive = if (map) |it| it.recursive else false,
         .path = bind.path,
     };
-    const payload = request.encode(&buffer) orelse {
-        sys.backend.errno = .NAMETOOLONG;
-        return context.fail("open_tree", bind.path);
-    };
+    const payload = request.encode(&buffer) orelse
+        return context.refuse(.NAMETOOLONG, .system, "open_tree", bind.path, "");
     try context.tell(.source, payload, ids);
     const answer = try context.receive(&buffer);
     switch (answer.kind) {

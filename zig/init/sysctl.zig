@@ -8,10 +8,8 @@ const Context = @import("context.zig").Context;
 
 pub fn sysctl(context: *Context, op: plan.Sysctl) Context.Failed!void {
     var buffer: sys.PathBuffer = undefined;
-    const path = std.fmt.bufPrint(&buffer, "sys/{s}", .{op.key}) catch {
-        sys.backend.errno = .NAMETOOLONG;
-        return context.fail_as(.limit, "openat2", op.key, "");
-    };
+    const path = std.fmt.bufPrint(&buffer, "sys/{s}", .{op.key}) catch
+        return context.refuse(.NAMETOOLONG, .limit, "openat2", op.key, "");
     const file = try procfs.open_proc(context, path, sys.O.WRONLY);
     defer sys.close(file);
     // proc(5): a parameter takes its value from one write.

@@ -46,13 +46,8 @@ pub fn verify(context: *const Context) Context.Failed!void {
         return context.fail("getcwd", "working directory");
     };
     if (path.len == 0 or path[0] != '/') {
-        sys.backend.errno = .PERM;
-        return context.fail_as(
-            .unsafe_path,
-            "chdir",
-            path,
-            "the working directory is outside of the container's root",
-        );
+        const outside = "the working directory is outside of the container's root";
+        return context.refuse(.PERM, .unsafe_path, "chdir", path, outside);
     }
 }
 
