@@ -114,14 +114,12 @@ const Attempt = struct {
         const end = self.follow(process.pidfd, pipe[0], hook.timeout_ms) catch {
             const errno = sys.backend.errno;
             self.kill(process);
-            var ignored: u32 = 0;
-            _ = sys.wait4(process.pid, &ignored, wait_all) catch {};
+            _ = sys.wait4(process.pid, wait_all) catch {};
             return sys.fail(errno);
         };
         if (end != .own) self.kill(process);
         self.op = "wait4";
-        var status: u32 = 0;
-        _ = try sys.wait4(process.pid, &status, wait_all);
+        const status = try sys.wait4(process.pid, wait_all);
         // What it wrote before it ended; a descendant that keeps the pipe open is not waited for.
         for (0..pipe_pages) |_| if (!try self.drain(pipe[0])) break;
 
@@ -226,8 +224,7 @@ fn spawn(child: *Child) sys.Error!Process {
     sys.sigprocmask(sys.SIG.SETMASK, mask, null);
     const pid = try cloned;
     if (child.errno != .SUCCESS) {
-        var status: u32 = 0;
-        _ = sys.wait4(pid, &status, wait_all) catch {};
+        _ = sys.wait4(pid, wait_all) catch {};
         sys.close(pidfd);
         return sys.fail(child.errno);
     }

@@ -111,6 +111,7 @@ pub const is_no_process = processes.is_no_process;
 pub const pidfd_send_signal = processes.pidfd_send_signal;
 pub const kill = processes.kill;
 pub const wait4 = processes.wait4;
+pub const reap = processes.reap;
 pub const execveat = processes.execveat;
 pub const getpid = processes.getpid;
 pub const setsid = processes.setsid;

@@ -51,8 +51,7 @@ fn make_namespace(
     defer {
         // The child sees the end of file and ends.
         sys.close(pair[0]);
-        var status: u32 = undefined;
-        _ = sys.wait4(pid, &status, 0) catch {};
+        sys.reap(pid);
     }
     try write_map(context, pid, "uid_map", uid_map);
     try write_map(context, pid, "gid_map", gid_map);

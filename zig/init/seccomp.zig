@@ -149,7 +149,7 @@ pub fn install_with_listener(context: *Context, sender: Sender) Context.Failed!v
     const flags = (filter.flags & ~@as(u32, flag_tsync)) | flag_new_listener;
     const listener = sys.seccomp_set_filter(flags, &filter.program) catch {
         sender.outcome.* = -@as(i32, sys.errno_number());
-        reap(sender.pid);
+        sys.reap(sender.pid);
         return context.fail("seccomp", "");
     };
     sender.outcome.* = @intCast(listener);
@@ -158,7 +158,9 @@ pub fn install_with_listener(context: *Context, sender: Sender) Context.Failed!v
     // only the listener, which the sender delivers without our help.
     try context.await_proceed();
     try drop_privilege(context);
-    reap(sender.pid);
+    // The filter may refuse wait4; then the user's pid 1 finds one more ended child, which it has to reap
+    // like any other.
+    sys.reap(sender.pid);
     sys.close(@intCast(listener));
     sys.close(sender.self);
     sys.munmap(@intFromPtr(sender.outcome), 4096);
@@ -180,11 +182,4 @@ fn send_listener(context: *Context, outcome: Outcome, filtered: sys.fd_t) noretu
     if (listener < 0) sys.exit(1);
     context.tell(.seccomp_listener, "", listener) catch sys.exit(1);
     sys.exit(0);
-}
-
-/// The filter may refuse wait4; then the user's pid 1 finds one more ended child, which it has to reap
-/// like any other.
-fn reap(pid: i32) void {
-    var status: u32 = 0;
-    _ = sys.wait4(pid, &status, 0) catch {};
 }

@@ -96,8 +96,7 @@ fn enter_locked_copy(context: *Context, pidfd: sys.fd_t) Failed!void {
     var buffer: [1]u8 = undefined;
     const received = sys.receive_message(pair[0], &buffer) catch
         return context.fail("recvmsg", "a copy of the mounts");
-    var status: u32 = undefined;
-    _ = sys.wait4(pid, &status, 0) catch {};
+    sys.reap(pid);
     // It has reported why.
     if (received.fd < 0) return error.Failed;
     defer sys.close(received.fd);

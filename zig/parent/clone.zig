@@ -75,8 +75,7 @@ pub fn run_child(shared: *Shared, flags: u64, cgroup: sys.fd_t) sys.Error!Starte
     sys.backend.failed_op = "clone3";
     const pid = try cloned;
     if (shared.errno != .SUCCESS) {
-        var status: u32 = 0;
-        _ = sys.wait4(pid, &status, 0) catch {};
+        sys.reap(pid);
         sys.close(pidfd);
         sys.backend.failed_op = std.mem.span(shared.op);
         return sys.fail(shared.errno);

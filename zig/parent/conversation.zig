@@ -187,7 +187,6 @@ pub const Conversation = struct {
     /// Stage 1 made stage 2, which is our child too (CLONE_PARENT), and ends.
     fn adopt(self: *Conversation, payload: []const u8) Call.Error!void {
         if (payload.len != 4) return self.call.fail_as(.protocol, "receive", "bunc-init", "child");
-        var status: u32 = 0;
         const stage_1 = self.pid;
         const stage_2 = std.mem.readInt(i32, payload[0..4], .little);
         const pidfd = sys.pidfd_open(stage_2) catch {
@@ -199,7 +198,7 @@ pub const Conversation = struct {
         self.pid = stage_2;
         self.pidfd = pidfd;
         self.start_time = null;
-        _ = sys.wait4(stage_1, &status, 0) catch return self.call.fail("wait4", "bunc-init");
+        _ = sys.wait4(stage_1, 0) catch return self.call.fail("wait4", "bunc-init");
         try self.prepare(self.pid);
     }
 
@@ -209,11 +208,10 @@ pub const Conversation = struct {
         const stat = process_stat.read(self.pid) catch null;
         if (stat) |it| self.start_time = it.start_time;
         if (self.executing or (stat != null and stat.?.has_memory)) return self.report(.executed, null);
-        var status: u32 = 0;
         const pid = try std.fmt.allocPrint(self.call.arena, "{d}", .{self.pid});
-        const reaped = sys.wait4(self.pid, &status, 0) catch 0;
+        const status: ?u32 = sys.wait4(self.pid, 0) catch null;
         self.pid = 0;
-        const detail = if (reaped == 0) "" else process.describe_status(self.call.arena, status);
+        const detail = if (status) |it| process.describe_status(self.call.arena, it) else "";
         return self.call.fail_as(.died, "bunc-init", pid, detail);
     }
 

@@ -138,9 +138,8 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
 }
 
 fn end(criu: clone.Started) void {
-    var status: u32 = 0;
     sys.pidfd_send_signal(criu.pidfd, @intFromEnum(std.os.linux.SIG.KILL)) catch {};
-    _ = sys.wait4(criu.pid, &status, 0) catch {};
+    sys.reap(criu.pid);
     sys.close(criu.pidfd);
 }
 
@@ -245,11 +244,10 @@ pub const CriuEndReply = struct {
 pub fn criu_end(call: *Call, request: CriuEndRequest) Call.Error!CriuEndReply {
     sys.close(request.socket);
     if (request.kill) sys.pidfd_send_signal(request.pidfd, @intFromEnum(std.os.linux.SIG.KILL)) catch {};
-    var status: u32 = 0;
-    const reaped = sys.wait4(request.pid, &status, 0);
+    const reaped = sys.wait4(request.pid, 0);
     sys.close(request.pidfd);
     defer if (request.output) |output| sys.close(output);
-    _ = reaped catch return call.fail("wait4", "criu");
+    const status = reaped catch return call.fail("wait4", "criu");
     // Its output before it had a log file.
     if (request.kill) streams.end();
     return .{

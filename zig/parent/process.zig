@@ -95,8 +95,7 @@ pub fn identity(call: *Call, stat: sys.Stat) Call.Error![]const u8 {
 /// A child of ours of which there is no pidfd. Until it is reaped nobody else has its pid.
 pub fn kill_child(pid: i32) void {
     sys.kill(pid, 9) catch {};
-    var status: u32 = 0;
-    _ = sys.wait4(pid, &status, 0) catch {};
+    sys.reap(pid);
 }
 
 /// A child of ours, unless `pid` is 0. Closes `pidfd`.
@@ -104,8 +103,7 @@ pub fn kill_and_reap(pid: i32, pidfd: sys.fd_t) void {
     if (pid > 0) {
         // ESRCH: it has ended by itself, and is reaped all the same.
         sys.pidfd_send_signal(pidfd, 9) catch {};
-        var status: u32 = 0;
-        _ = sys.wait4(pid, &status, 0) catch {};
+        sys.reap(pid);
     }
     sys.close(pidfd);
 }

@@ -60,8 +60,7 @@ fn send(
     // process with its threads cannot. In the descriptor table that it shares with us the mount stays behind.
     if (clone.run_child(&job.shared, CLONE.FILES, -1)) |child| {
         sys.close(child.pidfd);
-        var status: u32 = 0;
-        _ = try sys.wait4(child.pid, &status, 0);
+        _ = try sys.wait4(child.pid, 0);
     } else |_| return refuse(channel, sys.backend.errno, sys.backend.failed_op);
     // Killed before it was done.
     if (job.mount < 0) return refuse(channel, .INTR, std.mem.span(job.shared.op));

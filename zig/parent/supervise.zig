@@ -164,14 +164,12 @@ fn reap_orphans(main: i32) void {
         // Look without reaping: the main process is reaped by its own hand.
         const pid = sys.peek_ended_child() catch return;
         if (pid == 0 or pid == main) return;
-        var status: u32 = 0;
-        _ = sys.wait4(pid, &status, std.os.linux.W.NOHANG) catch return;
+        _ = sys.wait4(pid, std.os.linux.W.NOHANG) catch return;
     }
 }
 
 fn reap(call: *Call, pid: i32) Call.Error!SuperviseReply {
-    var status: u32 = 0;
-    _ = sys.wait4(pid, &status, 0) catch return call.fail("wait4", "");
+    const status = sys.wait4(pid, 0) catch return call.fail("wait4", "");
     const W = std.os.linux.W;
     if (W.IFEXITED(status)) return .{ .status = W.EXITSTATUS(status), .signaled = false };
     return .{ .status = 128 + (status & 0x7f), .signaled = true };

@@ -47,9 +47,16 @@ pub fn kill(pid: i32, signal: u32) Error!void {
     _ = try call(.kill, .{ pid, signal });
 }
 
-/// wait4(2). The pid, or 0 with WNOHANG when nothing has ended.
-pub fn wait4(pid: i32, status: *u32, options: u32) Error!i32 {
-    return @intCast(try retry(.wait4, .{ pid, status, options, 0 }));
+/// wait4(2). → how it ended; 0 with WNOHANG when it has not.
+pub fn wait4(pid: i32, options: u32) Error!u32 {
+    var status: u32 = 0;
+    _ = try retry(.wait4, .{ pid, &status, options, 0 });
+    return status;
+}
+
+/// wait4(2) for a child of which nothing more is to be known.
+pub fn reap(pid: i32) void {
+    _ = wait4(pid, 0) catch {};
 }
 
 pub fn execveat(
