@@ -1,5 +1,6 @@
 //! Mount attributes of mount_setattr(2) as the plan states them. Runs in bunc-init, stages 1 and 2.
 
+const std = @import("std");
 const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const locked_flags = @import("locked_flags.zig");
@@ -67,7 +68,8 @@ pub fn fail(
     asked: plan.MountAttributes,
     recursive: bool,
 ) Context.Failed {
-    var text: locked_flags.Text = .{};
+    var buffer: [locked_flags.size_max]u8 = undefined;
+    var text: std.Io.Writer = .fixed(&buffer);
     if (place >= 0 and sys.is(.PERM)) locked_flags.describe(place, asked, recursive, &text);
-    return context.fail_as(.system, "mount_setattr", shown, text.slice());
+    return context.fail_as(.system, "mount_setattr", shown, text.buffered());
 }

@@ -12,6 +12,8 @@ const MS = std.os.linux.MS;
 const MS_NOSYMFOLLOW = 256;
 const attr = sys.mount_attr;
 const value_max = 255;
+/// A page, with the terminating NUL.
+const options_max = 4095;
 
 /// Which call failed, and the details for the error.
 pub const Report = struct {
@@ -26,33 +28,30 @@ pub const Report = struct {
     fn failed(self: *Report, op: []const u8, fs: sys.fd_t, option: ?plan.MountOption) sys.Error {
         const errno = sys.backend.errno;
         self.op = op;
-        self.length = 0;
-        if (option) |it| {
-            self.append(&.{ "option \"", it.key });
-            if (it.value) |value| self.append(&.{ "=", value });
-            self.append(&.{"\""});
-        }
-        if (fs >= 0) self.read_log(fs);
+        var text: std.Io.Writer = .fixed(&self.text);
+        // What has no room is left out.
+        describe(&text, fs, option) catch {};
+        self.length = text.end;
         return sys.fail(errno);
+    }
+
+    fn describe(text: *std.Io.Writer, fs: sys.fd_t, option: ?plan.MountOption) std.Io.Writer.Error!void {
+        if (option) |it| {
+            try text.print("option \"{s}", .{it.key});
+            if (it.value) |value| try text.print("={s}", .{value});
+            try text.writeAll("\"");
+        }
+        if (fs >= 0) try read_log(text, fs);
     }
 
     /// What the file system says for itself: one message a read, "e " (error), "w " or "i " in front.
     /// fsopen(2).
-    fn read_log(self: *Report, fs: sys.fd_t) void {
+    fn read_log(text: *std.Io.Writer, fs: sys.fd_t) std.Io.Writer.Error!void {
         var buffer: [512]u8 = undefined;
         for (0..8) |_| {
             const count = sys.read(fs, &buffer) catch return; // ENODATA: that was all.
-            if (self.length > 0) self.append(&.{"; "});
-            self.append(&.{std.mem.trimEnd(u8, buffer[0..count], "\n")});
-        }
-    }
-
-    fn append(self: *Report, parts: []const []const u8) void {
-        for (parts) |part| {
-            const room = self.text.len - self.length;
-            const taken = part[0..@min(part.len, room)];
-            @memcpy(self.text[self.length..][0..taken.len], taken);
-            self.length += taken.len;
+            if (text.end > 0) try text.writeAll("; ");
+            try text.writeAll(std.mem.trimEnd(u8, buffer[0..count], "\n"));
         }
     }
 };
@@ -123,36 +122,27 @@ pub fn mount_classic(
     report: *Report,
 ) ClassicError!void {
     var flags = mount_flags(attributes);
-    var data: OptionString = .{};
-    if (extra) |option| try data.add(option);
+    var buffer: [options_max]u8 = undefined;
+    var data: std.Io.Writer = .fixed(&buffer);
+    if (extra) |option| add(&data, option) catch return error.TooLong;
     for (op.options) |option| {
-        if (flag_of(option)) |flag| flags |= flag else try data.add(option);
+        if (flag_of(option)) |flag| flags |= flag else add(&data, option) catch return error.TooLong;
     }
     if (op.type.len > value_max or op.source.len >= sys.path_max) return error.TooLong;
     // mount(2) knows paths only: the one that needs no resolving is ".".
     const here = sys.open(".", sys.O.PATH) catch return report.failed("open", -1, null);
     defer sys.close(here);
     sys.fchdir(target) catch return report.failed("fchdir", -1, null);
-    sys.mount(op.source, ".", op.type, flags, data.buffer[0..data.length]) catch
+    sys.mount(op.source, ".", op.type, flags, data.buffered()) catch
         return report.failed("mount", -1, null);
     sys.fchdir(here) catch return report.failed("fchdir", -1, null);
 }
 
-const OptionString = struct {
-    buffer: [4096]u8 = undefined,
-    length: usize = 0,
-
-    fn add(self: *OptionString, option: plan.MountOption) error{TooLong}!void {
-        const separator = if (self.length > 0) "," else "";
-        // Room for the terminating NUL.
-        const room = self.buffer[self.length .. self.buffer.len - 1];
-        const text = if (option.value) |value|
-            std.fmt.bufPrint(room, "{s}{s}={s}", .{ separator, option.key, value })
-        else
-            std.fmt.bufPrint(room, "{s}{s}", .{ separator, option.key });
-        self.length += (text catch return error.TooLong).len;
-    }
-};
+fn add(options: *std.Io.Writer, option: plan.MountOption) std.Io.Writer.Error!void {
+    if (options.end > 0) try options.writeByte(',');
+    try options.writeAll(option.key);
+    if (option.value) |value| try options.print("={s}", .{value});
+}
 
 /// Options that concern every file system are flags of mount(2). Null: not one of them.
 fn flag_of(option: plan.MountOption) ?u32 {
@@ -182,12 +172,13 @@ fn mount_flags(attributes: u32) u32 {
 }
 
 test "the option string of mount(2) has a bound" {
-    var options: OptionString = .{};
-    try options.add(.{ .key = "a", .value = "1" });
-    try options.add(.{ .key = "b", .value = null });
-    try std.testing.expectEqualStrings("a=1,b", options.buffer[0..options.length]);
+    var buffer: [options_max]u8 = undefined;
+    var options: std.Io.Writer = .fixed(&buffer);
+    try add(&options, .{ .key = "a", .value = "1" });
+    try add(&options, .{ .key = "b", .value = null });
+    try std.testing.expectEqualStrings("a=1,b", options.buffered());
     const long: [4096]u8 = @splat('x');
-    try std.testing.expectError(error.TooLong, options.add(.{ .key = "c", .value = &long }));
+    try std.testing.expectError(error.WriteFailed, add(&options, .{ .key = "c", .value = &long }));
 }
 
 test "attributes as flags of mount(2)" {

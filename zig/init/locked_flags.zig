@@ -7,33 +7,24 @@ const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const mountinfo = @import("mountinfo.zig");
 const path = @import("path.zig");
+const Writer = std.Io.Writer;
 
 const attr = sys.mount_attr;
 
 /// Room for one sentence with a path.
-pub const Text = struct {
-    buffer: [sys.path_max + 512]u8 = undefined,
-    length: usize = 0,
+pub const size_max = sys.path_max + 512;
+const Error = mountinfo.Error || Writer.Error;
 
-    pub fn slice(self: *const Text) []const u8 {
-        return self.buffer[0..self.length];
-    }
-
-    fn print(self: *Text, comptime format: []const u8, arguments: anytype) void {
-        const printed = std.fmt.bufPrint(self.buffer[self.length..], format, arguments) catch return;
-        self.length += printed.len;
-    }
-};
-
-/// After EPERM: which of the flags asked for are not those that are locked, and by which mount. Empty if that
-/// is not found. `place`: a descriptor of what was to be mounted. `recursive`: the mounts below it count too.
-pub fn describe(place: sys.fd_t, asked: plan.MountAttributes, recursive: bool, text: *Text) void {
+/// After EPERM: which of the flags asked for are not those that are locked, and by which mount. Nothing if
+/// that is not found. `place`: a descriptor of what was to be mounted. `recursive`: the mounts below it count
+/// too.
+pub fn describe(place: sys.fd_t, asked: plan.MountAttributes, recursive: bool, text: *Writer) void {
     const errno = sys.backend.errno;
     defer sys.backend.errno = errno;
     find(place, asked, recursive, text) catch {};
 }
 
-fn find(place: sys.fd_t, asked: plan.MountAttributes, recursive: bool, text: *Text) mountinfo.Error!void {
+fn find(place: sys.fd_t, asked: plan.MountAttributes, recursive: bool, text: *Writer) Error!void {
     const mount_id = (try sys.fstat(place)).mount_id;
     var name_buffer: [48]u8 = undefined;
     const name = std.fmt.bufPrint(&name_buffer, "/proc/thread-self/fd/{d}", .{place}) catch unreachable;
@@ -48,15 +39,14 @@ fn find(place: sys.fd_t, asked: plan.MountAttributes, recursive: bool, text: *Te
         const point = mountinfo.unescape(&point_buffer, entry.mount_point) orelse continue;
         const concerned = entry.id == mount_id or (recursive and path.is_below(resolved, point));
         if (!concerned) continue;
-        compare(entry, asked, text);
-        if (text.length == 0) continue;
-        text.print(": locked by the mount at {s}", .{point});
-        return;
+        try compare(entry, asked, text);
+        if (text.end == 0) continue;
+        return text.print(": locked by the mount at {s}", .{point});
     }
 }
 
 /// The flags that would differ from the mount's; empty if none.
-fn compare(entry: mountinfo.Entry, asked: plan.MountAttributes, text: *Text) void {
+fn compare(entry: mountinfo.Entry, asked: plan.MountAttributes, text: *Writer) Writer.Error!void {
     const flags = [_]struct { u32, []const u8, []const u8 }{
         .{ attr.RDONLY, "rw", "ro" },
         .{ attr.NOSUID, "suid", "nosuid" },
@@ -66,12 +56,12 @@ fn compare(entry: mountinfo.Entry, asked: plan.MountAttributes, text: *Text) voi
     };
     for (flags) |flag| {
         if (asked.clear & ~asked.set & flag[0] != 0 and entry.has_option(flag[2])) {
-            replaces(text, flag[1], flag[2]);
+            try replaces(text, flag[1], flag[2]);
         }
     }
     // Access times are locked as they are, whether a flag stands for them or not.
     if (asked.set & attr.NODIRATIME != 0 and !entry.has_option("nodiratime")) {
-        replaces(text, "nodiratime", "diratime");
+        try replaces(text, "nodiratime", "diratime");
     }
     if (asked.clear & attr.ATIME_MASK != attr.ATIME_MASK) return;
     const wanted = switch (asked.set & attr.ATIME_MASK) {
@@ -82,11 +72,11 @@ fn compare(entry: mountinfo.Entry, asked: plan.MountAttributes, text: *Text) voi
     const present = for ([_][]const u8{ "noatime", "relatime" }) |name| {
         if (entry.has_option(name)) break name;
     } else "strictatime";
-    if (!std.mem.eql(u8, wanted, present)) replaces(text, wanted, present);
+    if (!std.mem.eql(u8, wanted, present)) try replaces(text, wanted, present);
 }
 
-fn replaces(text: *Text, wanted: []const u8, present: []const u8) void {
-    text.print("{s}{s} would replace {s}", .{ if (text.length > 0) ", " else "", wanted, present });
+fn replaces(text: *Writer, wanted: []const u8, present: []const u8) Writer.Error!void {
+    try text.print("{s}{s} would replace {s}", .{ if (text.end > 0) ", " else "", wanted, present });
 }
 
 test "what differs from a locked mount" {
@@ -127,8 +117,9 @@ test "what differs from a locked mount" {
     for (cases) |case| {
         const entry: mountinfo.Entry =
             .{ .id = 1, .root = "/", .mount_point = "/", .options = case.has, .type = "tmpfs" };
-        var text: Text = .{};
-        compare(entry, .{ .set = case.set, .clear = case.clear, .clear_unlocked = 0 }, &text);
-        try std.testing.expectEqualStrings(case.said, text.slice());
+        var buffer: [size_max]u8 = undefined;
+        var text: Writer = .fixed(&buffer);
+        try compare(entry, .{ .set = case.set, .clear = case.clear, .clear_unlocked = 0 }, &text);
+        try std.testing.expectEqualStrings(case.said, text.buffered());
     }
 }

@@ -30,9 +30,10 @@ pub fn final_propagation(context: *Context, op: plan.RootPropagation) Context.Fa
 pub fn bind_root(context: *Context, op: plan.BindRoot) Context.Failed!void {
     std.debug.assert(context.root < 0);
     const directory = sys.open(op.path, O.PATH | O.DIRECTORY) catch {
-        var text: search_permission.Text = .{};
+        var buffer: [search_permission.size_max]u8 = undefined;
+        var text: std.Io.Writer = .fixed(&buffer);
         if (sys.is(.ACCES)) search_permission.describe(context.plan, op.path, &text);
-        return context.fail_as(.system, "open", op.path, text.slice());
+        return context.fail_as(.system, "open", op.path, text.buffered());
     };
     if (!op.bind) {
         context.root = directory;

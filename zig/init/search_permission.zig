@@ -4,31 +4,20 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const Plan = @import("../plan.zig").Plan;
+const Writer = std.Io.Writer;
 const IdMap = @import("../plan.zig").IdMap;
 
 /// Room for one sentence with a path.
-pub const Text = struct {
-    buffer: [sys.path_max + 256]u8 = undefined,
-    length: usize = 0,
+pub const size_max = sys.path_max + 256;
 
-    pub fn slice(self: *const Text) []const u8 {
-        return self.buffer[0..self.length];
-    }
-
-    fn print(self: *Text, comptime format: []const u8, arguments: anytype) void {
-        const printed = std.fmt.bufPrint(self.buffer[self.length..], format, arguments) catch return;
-        self.length += printed.len;
-    }
-};
-
-/// Empty where no directory of `path` is found to be the reason.
-pub fn describe(plan: *const Plan, path: []const u8, text: *Text) void {
+/// Nothing where no directory of `path` is found to be the reason.
+pub fn describe(plan: *const Plan, path: []const u8, text: *Writer) void {
     const errno = sys.backend.errno;
     defer sys.backend.errno = errno;
     find(plan, path, text) catch {};
 }
 
-fn find(plan: *const Plan, path: []const u8, text: *Text) sys.Error!void {
+fn find(plan: *const Plan, path: []const u8, text: *Writer) (sys.Error || Writer.Error)!void {
     var end: usize = 0;
     while (std.mem.indexOfScalarPos(u8, path, end, '/')) |slash| : (end = slash + 1) {
         const prefix = if (slash == 0) "/" else path[0..slash];
@@ -41,23 +30,16 @@ fn find(plan: *const Plan, path: []const u8, text: *Text) sys.Error!void {
         if (!sys.is(.ACCES)) return;
         const stat = try sys.fstat(directory);
         // A link led to it.
-        var name_buffer: [48]u8 = undefined;
-        const name = std.fmt.bufPrint(
-            &name_buffer,
-            "/proc/thread-self/fd/{d}",
-            .{directory},
-        ) catch unreachable;
+        var link: [48]u8 = undefined;
+        const name = std.fmt.bufPrint(&link, "/proc/thread-self/fd/{d}", .{directory}) catch unreachable;
         var real_buffer: sys.PathBuffer = undefined;
         const real = sys.readlinkat(sys.AT.FDCWD, name, &real_buffer) catch prefix;
-        text.print(
-            "the directory {s} with mode {o:0>4} does not let the container's root",
-            .{ real, stat.mode & 0o7777 },
-        );
+        try text.print("the directory {s} with mode {o:0>4} ", .{ real, stat.mode & 0o7777 });
+        try text.writeAll("does not let the container's root");
         const uid = host_id(plan.namespaces.uid_map);
         const gid = host_id(plan.namespaces.gid_map);
-        if (uid != null and gid != null) text.print(" (uid {d}, gid {d} of the host)", .{ uid.?, gid.? });
-        text.print(" search it: permission x is missing", .{});
-        return;
+        if (uid != null and gid != null) try text.print(" (uid {d}, gid {d} of the host)", .{ uid.?, gid.? });
+        return text.writeAll(" search it: permission x is missing");
     }
 }
 

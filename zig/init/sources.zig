@@ -148,9 +148,10 @@ fn fail_to_open(context: *Context, bind: plan.Bind) Failed {
         const whole = "what is mounted below it must not be left out here: bind it recursively (rbind)";
         return context.fail_as(.system, "open_tree", bind.path, whole);
     }
-    var text: search_permission.Text = .{};
+    var buffer: [search_permission.size_max]u8 = undefined;
+    var text: std.Io.Writer = .fixed(&buffer);
     if (sys.is(.ACCES)) search_permission.describe(context.plan, bind.path, &text);
-    return context.fail_as(.system, "open_tree", bind.path, text.slice());
+    return context.fail_as(.system, "open_tree", bind.path, text.buffered());
 }
 
 fn clone(bind: plan.Bind) sys.Error!sys.fd_t {
