@@ -1,4 +1,4 @@
-/** The demonstration's bundle: a root file system that needs no image, and its config.json. */
+/** The demo's bundle: a root file system that needs no image, and its config.json. */
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultConfig, type Mount } from "../test/harness/config.ts";
@@ -11,19 +11,19 @@ const probeTarget = "/mnt/probe";
 const isOrdinaryUser = process.getuid?.() !== 0;
 
 interface Prepared {
-  /** What the root file system is, in words. */
+  /** A description of the root file system. */
   description: string;
-  /** The overlay's upper directory, unless the fallback was taken. */
+  /** The overlay's upper directory; undefined if the fallback was used. */
   overlay: string | undefined;
 }
 
-/** Overlays the host's root, in this process's mount namespace. → the upper directory, or why it failed. */
+/** Mounts an overlay of the host's root in this process's mount namespace. → the upper directory, or the reason for a failure. */
 function mountOverlay(bundle: string): { upper: string } | { refused: string } {
   if (isOrdinaryUser) return { refused: "only root can mount one" };
   const layers = join(bundle, "layers");
   mkdirSync(layers);
   const mount = (...args: string[]) => Bun.spawnSync(["mount", ...args], { stderr: "pipe" });
-  // An upper directory cannot stand on every file system (not on an overlay, say): on a tmpfs it can.
+  // Not every file system can hold an upper directory (an overlay cannot, for example); a tmpfs can.
   const tmpfs = mount("-t", "tmpfs", "-o", "size=16m,mode=755", "tmpfs", layers);
   if (!tmpfs.success) return { refused: tmpfs.stderr.toString().trim() };
   const [upper, work] = [join(layers, "upper"), join(layers, "work")];
@@ -46,7 +46,7 @@ export function prepareBundle(bundle: string, actions: string[]): Prepared {
     : { description: `one static program (no overlay here: ${result.refused})`, overlay: undefined };
 }
 
-/** The usual ones and a /tmp. An ordinary user has no cgroup to show, and no group 5 for terminals. */
+/** The usual mounts and a /tmp. An ordinary user has no cgroup to show, and no group 5 for terminals. */
 function mounts(): Mount[] {
   const usual = defaultConfig().mounts;
   const own = isOrdinaryUser

@@ -40,7 +40,7 @@ test.if(isRoot)(
       child.kill("SIGKILL");
       await child.exited;
     }
-    // What was running inside comes to its own end within moments.
+    // The processes inside exit by themselves within moments.
     await Bun.sleep(1000);
     expect(Bun.spawnSync([process.execPath, demo]).exitCode).toBe(0);
     expect(leftovers()).toEqual([]);

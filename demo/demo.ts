@@ -1,9 +1,9 @@
 /**
- * `npm start`: runs a real container with dist/bunc and shows what it sees next to what the host has.
+ * `npm start`: runs a real container with dist/bunc and shows what it sees next to what the host sees.
  *
- * The root file system is a throw-away overlay over the host's own: nothing is downloaded, nothing is copied,
- * and what the container writes is gone with it. Everything happens in a private mount namespace, so that an
- * interruption at any time leaves no mount behind.
+ * The root file system is a throw-away overlay over the host's own: nothing is downloaded or copied, and the container's
+ * changes vanish with it. Everything happens in a private mount namespace, so that an interruption at any time leaves no
+ * mount behind.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import { compare, heading, limitFiles } from "./table.ts";
 const bunc = resolve(import.meta.dir, "../dist/bunc");
 const prefix = "bunc-demo-";
 
-/** What the probe is asked, in the container and on the host. */
+/** Questions to the probe, in the container and on the host. */
 const questions = [
   "self",
   "namespaces",
@@ -24,7 +24,7 @@ const questions = [
   ...limitFiles.map((path) => `read:${path}`),
 ];
 
-/** In the container only: it tries what it must not be able to do. */
+/** Attempts that must fail in the container; not made on the host. */
 const attempts = [
   "write:/proc/sys/kernel/panic=1",
   "open:/dev/kmsg",
@@ -32,7 +32,7 @@ const attempts = [
   "mkdir:/written-by-the-container",
 ];
 
-/** Removes what a demo left that was killed: its directory carries its pid. */
+/** Removes what killed demos left behind: the directory name contains the pid. */
 function removeLeftovers(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
@@ -46,11 +46,11 @@ function removeLeftovers(): void {
   }
 }
 
-/** Runs this file again in a mount namespace of its own, which ends with it. */
+/** Runs this file again in a private mount namespace, which disappears with the process. */
 async function outside(): Promise<number> {
   removeLeftovers();
   const directory = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
-  // Only root mounts an overlay, and so only root needs a place to do so.
+  // Only root can mount an overlay, so only root needs a mount namespace for it.
   const isolate = process.getuid?.() === 0 ? ["unshare", "--mount", "--propagation", "private"] : [];
   // Control-C reaches the whole foreground group; this process waits for the rest and cleans up.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
@@ -90,13 +90,11 @@ function inside(directory: string): number {
   const verdict = attempts.map((attempt) => `  ${attempt.padEnd(40)} ${container.errno(attempt)}`);
   console.log(`\nWhat the container tried:\n${verdict.join("\n")}`);
   if (overlay !== undefined) {
-    const kept = existsSync("/written-by-the-container") ? "is on the host too!" : "is not on the host";
+    const kept = existsSync("/written-by-the-container") ? "is also on the host!" : "is not on the host";
     console.log(`\nThe directory that it made ${kept}: it went to the overlay's upper layer, ${overlay}.`);
   }
   console.log(`\nFrom bunc's start to the container's end: ${took.toFixed(0)} ms.`);
-  console.log(
-    `Try it yourself: dist/bunc --help, dist/bunc spec; the bundle's description is demo/bundle.ts.`,
-  );
+  console.log(`Try it yourself: dist/bunc --help, dist/bunc spec; demo/bundle.ts describes this bundle.`);
   return 0;
 }
 

@@ -48,7 +48,7 @@ const cgroupLimits = {
   pids: ["/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max"],
 };
 
-/** Where a limit stands in cgroup v2 and in v1. */
+/** The file of a limit in cgroup v2 and in v1. */
 export const limitFiles = [...cgroupLimits.memory, ...cgroupLimits.pids];
 
 function cgroupLimit(report: Report, name: keyof typeof cgroupLimits): string {
@@ -108,7 +108,7 @@ function rows(host: Report, container: Report): Row[] {
   ];
 }
 
-/** Visible width: escape sequences take no room. */
+/** Visible width: escape sequences have none. */
 const pad = (text: string, width: number) => text + " ".repeat(Math.max(0, width - Bun.stringWidth(text)));
 
 const cut = (text: string, width: number) =>

@@ -1,6 +1,6 @@
 /**
- * A run that leaves one thing of each kind, for a test that kills it (runs.test.ts): prints what it is called, and waits.
- * TMPDIR: where its directories are to be.
+ * A run that leaves one thing of each kind behind, for a test that kills it (runs.test.ts): prints its name, and waits.
+ * TMPDIR: where it makes its directories.
  */
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ mkdirSync(join(directory, "mounted"));
 Bun.spawnSync(["mount", "-t", "tmpfs", "tmpfs", join(directory, "mounted")]);
 Bun.spawnSync(["useradd", "--no-create-home", "--comment", name, `bunct${process.pid}`]);
 
-// In no cgroup of that name, and with nothing of it on its command line.
+// In no cgroup of that name, and without the name on its command line.
 Bun.spawn(["sleep", "1000"], { env: { ...Bun.env, ...run.environment } });
 
 const mounted = hierarchies();
@@ -25,7 +25,7 @@ const freezer = mounted.find(({ controllers }) => controllers.includes("freezer"
 const hierarchy = mounted.find(({ type }) => type === "cgroup2") ?? freezer;
 if (hierarchy !== undefined) {
   const top = `${hierarchy.mountPoint}/${name}`;
-  // Deeper than a path can say, and many.
+  // Many, and deeper than PATH_MAX.
   mkdirSync(top);
   const levels = Array(40).fill("d".repeat(250)).join(" ");
   Bun.spawnSync(["bash", "-c", `for name in ${levels}; do mkdir $name && cd -P $name || exit; done`], {
@@ -34,7 +34,7 @@ if (hierarchy !== undefined) {
   Bun.spawnSync(["sh", "-c", "seq 500 | xargs mkdir"], { cwd: top });
 }
 if (freezer !== undefined) {
-  // As a container that was paused.
+  // Like a paused container.
   const below = `${freezer.mountPoint}/${name}-frozen/below`;
   mkdirSync(below, { recursive: true });
   const frozen = Bun.spawn(["sleep", "1000"]);

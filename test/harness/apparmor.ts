@@ -1,4 +1,4 @@
-/** AppArmor profiles for the time of a test. */
+/** AppArmor profiles that are loaded during a test. */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Requirement } from "./requirements.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -12,7 +12,7 @@ export const apparmor: Requirement = () => {
   return "needs a kernel with AppArmor";
 };
 
-/** Loads a profile that allows everything but to read /denied. → its name, to be used in `body`. */
+/** Loads a profile that allows everything except reading /denied. → its name, valid during `body`. */
 export async function withProfile(
   box: Sandbox,
   kind: string,

@@ -4,12 +4,12 @@ import { cgroupsOfProcess } from "./cgroup-hierarchies.ts";
 import type { Requirement } from "./requirements.ts";
 
 /**
- * The cgroups of the container, which has processes, in each hierarchy: found by these, for a host may have more cgroups than
- * anybody can look through.
+ * The cgroups of a container with processes, in each hierarchy. They are found by the processes, because a host may have too
+ * many cgroups to search.
  */
 function cgroupsWithProcesses(id: string): Set<string> {
   const found = new Set<string>();
-  // An id is not to be taken for one that begins like it.
+  // The id must not match a longer one that begins with it.
   const own = new RegExp(`^.*?${id}(?!\\d)[^/]*`, "m");
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
@@ -19,14 +19,14 @@ function cgroupsWithProcesses(id: string): Set<string> {
         if (cgroup !== undefined) found.add(cgroup);
       }
     } catch (error) {
-      // It has ended meanwhile.
+      // The process has exited in the meantime.
       if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
     }
   }
   return found;
 }
 
-/** Of a container that has processes. Contents without the newline at the end, from whichever hierarchy has the file. */
+/** A file of the cgroup of a container with processes: its contents without the final newline, from the hierarchy that has it. */
 export function cgroupFile(id: string, file: string): string {
   for (const directory of cgroupsWithProcesses(id)) {
     try {
@@ -49,10 +49,10 @@ export const controller =
     return found ? null : `needs the ${name} controller`;
   };
 
-/** "major:minor" of a block device that can be throttled; undefined: there is none. */
+/** "major:minor" of a block device that can be throttled; undefined if there is none. */
 export function blockDevice(): string | undefined {
   for (const name of readdirSync("/sys/block")) {
-    // Of a partition or a loop device without backing file the kernel takes no limit.
+    // The kernel accepts no limit for a partition, or for a loop device without a backing file.
     if (/^(loop|ram|zram|nbd)/.test(name)) continue;
     return readFileSync(`/sys/block/${name}/dev`, "utf8").trim();
   }

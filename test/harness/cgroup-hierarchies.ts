@@ -1,17 +1,17 @@
-/** The cgroup hierarchies that are mounted here, and where processes are in them. cgroups(7). */
+/** The mounted cgroup hierarchies, and the cgroups of processes in them. cgroups(7). */
 import { readFileSync } from "node:fs";
 import { parseMountinfo } from "./mountinfo.ts";
 
 export interface Hierarchy {
   readonly mountPoint: string;
   readonly type: "cgroup" | "cgroup2";
-  /** The cgroup that stands at the mount point; "/" is the whole hierarchy. */
+  /** The cgroup at the mount point; "/" for the whole hierarchy. */
   readonly root: string;
-  /** What v1 is mounted with: "cpu", "name=systemd"; none for v2. */
+  /** The mount options of v1 that name controllers: "cpu", "name=systemd"; none for v2. */
   readonly controllers: readonly string[];
 }
 
-/** Options of the file system that are no controllers. */
+/** Options of the file system that are not controllers. */
 const others = /^(rw|ro|xattr|noprefix|clone_children|cpuset_v2_mode|favordynmods|release_agent=.*)$/;
 
 export function hierarchies(): Hierarchy[] {
@@ -43,7 +43,7 @@ export function cgroupsOfProcess(pid: number | string): string[] {
     });
 }
 
-/** However many and deep the cgroups below are: find(1) walks by descriptor. What has processes stays. */
+/** Works for any number and depth of cgroups below: find(1) walks by descriptor. Cgroups with processes stay. */
 export function removeCgroupTrees(paths: readonly string[]): void {
   if (paths.length === 0) return;
   Bun.spawnSync(["find", ...paths, "-depth", "-type", "d", "-delete"], { stderr: "ignore" });

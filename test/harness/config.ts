@@ -1,4 +1,4 @@
-/** The config.json that test bundles start from: what `runc spec` writes, without a terminal. */
+/** The config.json of a new test bundle: the output of `runc spec`, without a terminal. */
 
 export interface Mount {
   destination: string;
@@ -154,7 +154,7 @@ export function removeNamespace(config: Config, type: string): void {
   config.linux.namespaces = config.linux.namespaces.filter((namespace) => namespace.type !== type);
 }
 
-/** Gives the process these capabilities in the four sets that make it able to use them. */
+/** Gives the process these capabilities in the four sets that it needs to use them. */
 export function addCapabilities(config: Config, ...names: string[]): void {
   for (const set of ["bounding", "effective", "permitted"] as const) {
     config.process.capabilities ??= {};

@@ -1,10 +1,10 @@
-/** docs/CONFORMANCE.md as data: what it claims, and the tests that it names for it. */
+/** docs/CONFORMANCE.md as data: its claims, and the tests that it names for them. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "./project.ts";
 
 interface Reference {
-  /** From the project's root. */
+  /** Relative to the project's root. */
   readonly file: string;
   /** "…" stands for a part that a table of cases fills in. */
   readonly name: string;
@@ -13,7 +13,7 @@ interface Reference {
 export interface Row {
   readonly feature: string;
   readonly cells: number;
-  /** None: the row is open. */
+  /** Empty if the row is open. */
   readonly references: readonly Reference[];
 }
 
@@ -40,7 +40,7 @@ function reference(text: string): Reference {
   return { file: path, name };
 }
 
-/** Whether a test of that name is meant. "$word" is test.each's word for a part of its table. */
+/** Whether the reference means a test of that name. "$word" is test.each's placeholder for a field of its table. */
 export function isMeant({ name }: Reference, testName: string): boolean {
   const parts = name.split(/…|\$\w+/).map((part) => RegExp.escape(part));
   return new RegExp(`^${parts.join(".*")}$`, "s").test(testName);

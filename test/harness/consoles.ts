@@ -32,7 +32,7 @@ export class ConsolePeer {
     await until("the console peer listens", () => this.output.includes("listening") || undefined);
   }
 
-  /** What the runtime sent: the message's text, and the terminal. */
+  /** What the runtime sent: the text of the message, and the terminal. */
   async received(): Promise<Answer> {
     return until("the runtime sends a terminal", () => {
       const line = this.lines()[1];
@@ -45,7 +45,7 @@ export class ConsolePeer {
     this.child.stdin.flush();
   }
 
-  /** Everything that the container wrote, once `pattern` is in it. */
+  /** Everything that the container has written, as soon as it matches `pattern`. */
   async contains(pattern: string): Promise<string> {
     return until(`the terminal shows ${pattern}`, () =>
       this.output.includes(pattern) ? this.output : undefined,

@@ -1,4 +1,4 @@
-/** Containers for tests of `checkpoint` and `restore` with the CRIU that is installed. */
+/** Containers for tests of `checkpoint` and `restore` with the installed CRIU. */
 import { existsSync, readFileSync } from "node:fs";
 import type { Edit } from "./config.ts";
 import { type Requirement, root } from "./requirements.ts";
@@ -17,14 +17,14 @@ const criu: Requirement = () => {
 };
 export const needs = [root, criu, busybox];
 
-/** Neither terminal nor file of the host may be open in what CRIU saves. */
+/** A process that CRIU saves may have no terminal and no file of the host open. */
 export const quiet = { wrapper: ["sh", "-c", 'exec "$0" "$@" </dev/null >/dev/null 2>&1'] };
 
-/** Without a process of its own: CRIU does not save one that waits in vfork(2) for its child. */
+/** Waits without a child process (no sleep(1)), because CRIU does not save a process that waits in vfork(2) for its child. */
 export const WAIT = "j=0; while [ $j -lt 3000 ]; do j=$((j+1)); done";
 export const COUNT = `i=0; while :; do i=$((i+1)); echo $i >>/data/count; ${WAIT}; done`;
 
-/** What it has counted to: the last line that is whole, for it may be stopped anywhere. */
+/** The number that it has reached, from the last complete line: it may be stopped at any point. */
 export const counted = ({ rootfs }: Bundle) => {
   const file = `${rootfs}/data/count`;
   return existsSync(file) ? Number(readFileSync(file, "utf8").split("\n").at(-2) ?? 0) : 0;

@@ -1,7 +1,7 @@
-/** Random damage to documents, of the kind that a hostile or broken author of JSON makes. */
+/** Random damage to documents, as a hostile or broken producer of JSON might cause it. */
 import type { Random } from "./random.ts";
 
-/** What stands where something else should. */
+/** Values that replace the expected ones. */
 const STRANGE: readonly unknown[] = [
   null,
   true,
@@ -56,7 +56,7 @@ function collect(value: unknown, places: [Record<string, unknown>, string][]): v
   }
 }
 
-/** Some bytes flipped, removed, put in or cut off. */
+/** Flips, removes, inserts or cuts off some bytes. */
 export function damageBytes(bytes: Uint8Array, random: Random): Uint8Array {
   const damaged = [...bytes];
   for (let times = 1 + random.below(4); times > 0; times--) {

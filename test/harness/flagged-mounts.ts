@@ -1,4 +1,4 @@
-/** Mounts of the host that have flags of their own, as sources of binds. */
+/** Host mounts with mount flags, as sources of bind mounts. */
 import { expect } from "bun:test";
 import { chownSync, mkdirSync } from "node:fs";
 import { addCapabilities, addUserNamespace, type Config, type Edit } from "./config.ts";
@@ -34,7 +34,7 @@ export function bindOf(source: string, options: string): Edit {
   };
 }
 
-/** With a root file system that the container's root may use. */
+/** A bundle with a root file system that the container's root may access. */
 export function inUserNamespace(box: Sandbox, actions: string[], edit: Edit): Bundle {
   const bundle = box.probe(actions, (config) => {
     addUserNamespace(config);
@@ -48,7 +48,7 @@ export function inUserNamespace(box: Sandbox, actions: string[], edit: Edit): Bu
 export const shownAt = (output: string, target: string) =>
   mountAt(new Report(output).mounts, target)?.options.sort().join();
 
-/** runc says which flag in its own way; bunc says by which mount too. */
+/** runc names the flag in its own words; bunc also names the mount that locks it. */
 export function expectRefusal(box: Sandbox, stderr: string, source: string, said = ""): void {
   expect(stderr).toContain("operation not permitted");
   if (box.runtime.name !== "bunc") return;
@@ -57,7 +57,7 @@ export function expectRefusal(box: Sandbox, stderr: string, source: string, said
   );
 }
 
-/** So that the container may try. */
+/** Gives the container the capability to try. */
 export const withAdmin = (edit: Edit) => (config: Config) => {
   addCapabilities(config, "CAP_SYS_ADMIN");
   edit(config);

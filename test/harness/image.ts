@@ -11,14 +11,14 @@ function segment(): Segment | undefined {
   return new Elf(runtime.path).loads.find(({ address }) => address === IMAGE_ADDRESS);
 }
 
-/** The build made one, as it does but for --no-image and where it cannot; and it is used. */
+/** Requires an executable with an image (the default, except with --no-image or where the build cannot make one) that is in use. */
 export const image: Requirement = () => {
   if (!isBunc) return `${runtime.name} has no image`;
   if (bareEnvironment["BUNC_START"] !== undefined) return "the tests are run with BUNC_START";
   return segment() === undefined ? noImage : null;
 };
 
-/** Lists of the header, by their place in it (zig/image.zig). */
+/** Lists of the header, by their position in it (zig/image.zig). */
 const lists = { areas: 0, fill: 1, replace: 2, guards: 4 } as const;
 const LISTS_AT = 32;
 
@@ -32,7 +32,7 @@ export class ImageHeader {
     this.#offset = (segment() as Segment).offset;
   }
 
-  /** Whatever the processor can: the image was made with more. */
+  /** Makes the image require more features than any processor has. */
   wantEveryFeature(): void {
     this.bytes.fill(0xff, this.#offset, this.#offset + 24);
   }
@@ -41,7 +41,7 @@ export class ImageHeader {
     this.bytes.writeBigUInt64LE(BigInt(bytes), this.#offset + 24);
   }
 
-  /** A word of a list: of its rows, one after the other. */
+  /** A word of a list, whose rows follow each other. */
   get(list: keyof typeof lists, word: number): number {
     return Number(this.bytes.readBigUInt64LE(this.#wordAt(list, word)));
   }

@@ -1,6 +1,6 @@
-/** For tests: where two JSON documents are not the same. */
+/** Finds where two JSON documents differ. */
 
-/** Path → what stands there in `after`; undefined: nothing any more. Lists are compared as wholes. */
+/** Path → the value in `after`; undefined if it has none. Lists are compared as a whole. */
 export function differences(before: unknown, after: unknown, path = ""): Record<string, unknown> {
   if (!isObject(before) || !isObject(after)) {
     return JSON.stringify(before) === JSON.stringify(after) ? {} : { [path]: after };

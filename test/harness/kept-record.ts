@@ -1,7 +1,7 @@
-/** Files of the project that keep what tests found: a JSON object whose members are sorted, so that a change of one is one. */
+/** Files of the project with results of tests: JSON objects with sorted members, so that a diff shows only changed members. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-/** Of a file that is not there: no members. */
+/** A missing file has no members. */
 export function readRecord<T>(path: string): Record<string, T> {
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
 }

@@ -1,4 +1,4 @@
-/** What a test left behind on the host, found by the unique name that everything of a sandbox carries. */
+/** Finds what a test left behind on the host, by the unique name that everything in a sandbox carries. */
 import { existsSync, fstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { removeCgroupTrees } from "./cgroup-hierarchies.ts";
@@ -15,16 +15,16 @@ function readOrEmpty(path: string): string {
   }
 }
 
-/** Which sandbox a name belongs to. */
+/** The sandbox that a name belongs to. */
 const sandboxOf = (name: string) => sandboxName.exec(name)?.[0];
 
-/** Directories of any cgroup hierarchy whose name contains `name`; those above come first. */
+/** Directories in all cgroup hierarchies whose names contain `name`; parents come first. */
 export function cgroupsOf(name: string): string[] {
   const found: string[] = [];
   const visit = (directory: string, depth: number) => {
     let entries: import("node:fs").Dirent[];
     try {
-      // As directories have a link for each below, most need not be read.
+      // A directory's link count shows whether it has subdirectories, so most need not be read.
       if (statSync(directory).nlink === 2) return;
       entries = readdirSync(directory, { withFileTypes: true });
     } catch {
@@ -35,7 +35,7 @@ export function cgroupsOf(name: string): string[] {
       const path = join(directory, entry.name);
       const isWanted = entry.name.includes(name);
       if (isWanted) found.push(path);
-      // There may be any number below the cgroups of another sandbox.
+      // There may be many cgroups below those of another sandbox.
       const sandbox = sandboxOf(entry.name);
       if (!isWanted && sandbox !== undefined && !name.includes(sandbox)) continue;
       if (depth < 8) visit(path, depth + 1);
@@ -45,7 +45,7 @@ export function cgroupsOf(name: string): string[] {
   return found;
 }
 
-/** All but this process and zombies, which have nothing but a parent that has not asked after them. */
+/** All processes except this one and zombies, which only wait for their parents to reap them. */
 export function processIds(): number[] {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
@@ -53,7 +53,7 @@ export function processIds(): number[] {
     .map(Number);
 }
 
-/** Processes in a cgroup of that name, or with the name on their command line; this one excepted. */
+/** Processes in a cgroup of that name, or with the name on their command line, except this one. */
 export function processesOf(name: string): number[] {
   return processIds().filter(
     (pid) =>
@@ -61,7 +61,7 @@ export function processesOf(name: string): number[] {
   );
 }
 
-/** `NAME=value` each, as it was when the process was started. */
+/** `NAME=value` strings, as they were when the process was started. */
 export const environmentOf = (pid: number): string[] => readOrEmpty(`/proc/${pid}/environ`).split("\0");
 
 export function mountsOf(name: string): string[] {
@@ -70,7 +70,7 @@ export function mountsOf(name: string): string[] {
     .filter((line) => line.includes(name));
 }
 
-/** Detaches the mounts that are meant, the newest first. → whether none is left. */
+/** Detaches the selected mounts, newest first. → whether none is left. */
 function unmountThose(isMeant: (entry: MountEntry) => boolean): boolean {
   const found = () => parseMountinfo(readOrEmpty("/proc/self/mountinfo")).filter(isMeant);
   for (const { target } of found().reverse()) Bun.spawnSync(["umount", "--lazy", target]);
@@ -81,11 +81,11 @@ function unmountThose(isMeant: (entry: MountEntry) => boolean): boolean {
 export const unmountAll = (directory: string): boolean =>
   unmountThose(({ target }) => target.startsWith(directory));
 
-/** Every mount with the name in its place, or in that of what it shows. */
+/** Every mount with the name in its mount point or its root. */
 export const unmountNamed = (name: string): boolean =>
   unmountThose(({ target, root }) => target.includes(name) || root.includes(name));
 
-/** SIGKILL for a process that may be gone by now. */
+/** Sends SIGKILL to a process that may have exited by now. */
 export function killIfThere(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
@@ -94,7 +94,7 @@ export function killIfThere(pid: number): void {
   }
 }
 
-/** On v1 a frozen process does not end before it is thawed. */
+/** On v1 a frozen process does not die until it is thawed. */
 function thaw(cgroups: readonly string[]): void {
   const frozen = cgroups.filter((path) => existsSync(`${path}/freezer.state`));
   if (frozen.length === 0) return;
@@ -103,8 +103,8 @@ function thaw(cgroups: readonly string[]): void {
 }
 
 /**
- * Ends and removes what a runtime left, so that one failure does not spread over the machine. `find`: its processes, until none is
- * left.
+ * Kills and removes what a runtime left behind, so that one failure does not affect later tests. `find`: returns its processes;
+ * called until none is left.
  */
 export function removeLeaks(name: string, find: () => number[] = () => processesOf(name)): void {
   for (let attempt = 0; attempt < 100; attempt++) {
@@ -114,12 +114,12 @@ export function removeLeaks(name: string, find: () => number[] = () => processes
     for (const pid of processes) killIfThere(pid);
     if (processes.length > 0) thaw(cgroups);
     removeCgroupTrees(cgroups);
-    // A process needs a moment to leave its cgroup.
+    // A dead process leaves its cgroup a moment later.
     Bun.sleepSync(20);
   }
 }
 
-/** Every leak of `name`, as a line each; empty when the host is clean. */
+/** One line for each leak of `name`; empty if the host is clean. */
 export function leaksOf(name: string, paths: string[]): string[] {
   return [
     ...processesOf(name).map(
@@ -131,7 +131,7 @@ export function leaksOf(name: string, paths: string[]): string[] {
   ];
 }
 
-/** Everybody's; who runs something in the foreground hands them over as streams. */
+/** Devices shared by all users; a foreground container may get them as streams. */
 const sharedNodes = ["/dev/null", "/dev/tty", "/dev/console"];
 
 /** Owner and mode of the host's shared devices and of this process's own streams: name → "0:0 20666". */
@@ -151,7 +151,7 @@ export function sharedOwners(): Map<string, string> {
   return owners;
 }
 
-/** A line for each of them that is no longer as it was. */
+/** A line for each of them that has changed. */
 export function changedOwners(before: ReadonlyMap<string, string>): string[] {
   const now = sharedOwners();
   return [...before].flatMap(([name, owner]) =>

@@ -1,10 +1,10 @@
 /**
- * What the kernel should hold after updates of a container's limits, by the rule that an update keeps what it does not
- * mention: a second, small implementation of it for test/integration/update-sequences.test.ts.
+ * The limits that the kernel should have after updates, by the rule that an update keeps what it does not mention: a small
+ * second implementation of that rule for test/integration/update-sequences.test.ts.
  */
 import type { Random } from "./random.ts";
 
-/** Undefined: never set, and so the kernel's default. */
+/** Undefined: never set, so the kernel's default applies. */
 export interface Limits {
   memory?: number;
   swap?: number;
@@ -23,16 +23,16 @@ export type LimitName = keyof Limits;
 
 const MIB = 1 << 20;
 
-/** Values of which some contradict those of others: a refused update is part of a sequence. */
+/** Values, some of which contradict each other: a sequence contains refused updates too. */
 const values: { [Name in LimitName]: readonly NonNullable<Limits[Name]>[] } = {
   memory: [-1, 0, 64 * MIB, 128 * MIB, 256 * MIB],
   swap: [0, 64 * MIB, 256 * MIB, 512 * MIB],
   reservation: [0, 16 * MIB, 32 * MIB],
-  // Whole percents of every period, because systemd counts in them.
+  // Whole percentages of every period, because systemd counts in them.
   quota: [-1, 0, 10000, 20000, 50000],
   period: [0, 20000, 50000, 100000, 200000],
   burst: [0, 5000, 15000],
-  // Those that every conversion to a weight has in common.
+  // Values on which all conversions to a weight agree.
   shares: [0, 2, 1024, 262144],
   idle: [0, 1],
   pids: [-1, 10, 20, 30],
@@ -49,7 +49,7 @@ export function randomUpdate(random: Random, names: readonly LimitName[]): Limit
   return update as Limits;
 }
 
-/** The limits afterwards; null: the update contradicts itself or what is there, and has to be refused. */
+/** The limits afterwards; null if the update contradicts itself or the present limits, and must be refused. */
 export function updated(before: Limits, update: Limits, version: 1 | 2): Limits | null {
   const after: Limits = { ...before };
   const zeroIsUnset: LimitName[] = ["memory", "swap", "reservation", "quota", "period", "shares"];
@@ -64,7 +64,7 @@ export function updated(before: Limits, update: Limits, version: 1 | 2): Limits 
   if (swap !== undefined && speaksOfSwap) {
     if (memory === undefined && version === 2) return null;
     if (memory !== undefined && memory > swap) return null;
-    // v1: memory without a limit is above every limit of both together.
+    // v1: unlimited memory exceeds every limit of memory and swap together.
     if (version === 1 && (memory === undefined || memory === -1)) return null;
   }
   const speaksOfQuota = Boolean(update.quota) || Boolean(update.period) || update.burst !== undefined;
@@ -72,7 +72,7 @@ export function updated(before: Limits, update: Limits, version: 1 | 2): Limits 
   return after;
 }
 
-/** File → contents, of the limits that were ever set or have a default that every kernel shares. */
+/** File → contents, for the limits that were ever set, or whose default is the same in every kernel. */
 export function filesV1(limits: Limits, device: string | undefined): Record<string, string> {
   const unlimited = "9223372036854771712";
   const bytes = (value: number | undefined) =>
@@ -95,7 +95,7 @@ export function filesV1(limits: Limits, device: string | undefined): Record<stri
     "cpu.cfs_period_us": String(period),
     "cpu.cfs_burst_us": String(burst),
     "cpu.idle": String(idle),
-    // What the kernel says of an idle cgroup.
+    // The kernel's value for an idle cgroup.
     "cpu.shares": idle === 1 ? "3" : String(shares),
     "pids.max": limits.pids === undefined || limits.pids === -1 ? "max" : String(limits.pids),
     ...(limits.cpus === undefined ? {} : { "cpuset.cpus": limits.cpus }),
@@ -127,7 +127,7 @@ export function filesV2(limits: Limits, device: string | undefined): Record<stri
     "cpu.max": `${quota > 0 ? quota : "max"} ${period}`,
     "cpu.max.burst": String(burst),
     "cpu.idle": String(idle),
-    // Kernels show different weights of an idle cgroup.
+    // Kernels show different weights for an idle cgroup.
     ...(idle === 1 ? {} : { "cpu.weight": WEIGHTS[shares] ?? "?" }),
     "pids.max": limits.pids === undefined || limits.pids === -1 ? "max" : String(limits.pids),
     "cpuset.cpus": limits.cpus ?? "",
@@ -153,7 +153,7 @@ export function flagsOf(update: Limits): string[] {
   return Object.entries(update).map(([name, value]) => `${flags[name as LimitName]}=${value}`);
 }
 
-/** `linux.resources` that say the same. */
+/** The equivalent `linux.resources`. */
 export function resourcesOf(update: Limits, device: string | undefined): Record<string, unknown> {
   const { memory, swap, reservation, quota, period, burst, shares, idle, pids, cpus, rate } = update;
   const [major, minor] = (device ?? "0:0").split(":").map(Number);
@@ -163,7 +163,7 @@ export function resourcesOf(update: Limits, device: string | undefined): Record<
     pids: { limit: pids },
     blockIO: { throttleReadBpsDevice: rate === undefined ? undefined : [{ major, minor, rate }] },
   };
-  // Without what is undefined, and without what is empty then.
+  // Drops undefined members, and objects that are then empty.
   const given = Object.entries(JSON.parse(JSON.stringify(resources)) as Record<string, object>);
   return Object.fromEntries(given.filter(([, members]) => Object.keys(members).length > 0));
 }

@@ -39,7 +39,7 @@ export function parseMountinfo(text: string): MountEntry[] {
     });
 }
 
-/** The mount that is on top at `target`, as path lookup sees it. */
+/** The topmost mount at `target`, as path lookup sees it. */
 export function mountAt(entries: MountEntry[], target: string): MountEntry | undefined {
   return entries.findLast((entry) => entry.target === target);
 }

@@ -1,4 +1,4 @@
-/** A throw-away user without any privilege, who runs the runtime with a session directory and nothing else of his own. */
+/** A temporary unprivileged user who runs the runtime, with only a session directory. */
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { addUserNamespace, type Config, type Edit, mountOf, removeNamespace } from "./config.ts";
@@ -13,15 +13,15 @@ export class OrdinaryUser {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
-  /** First of the ids that /etc/subuid and /etc/subgid give him; 0: none. */
+  /** First of the user's subordinate ids in /etc/subuid and /etc/subgid; 0 if there are none. */
   readonly firstSubordinate: number;
   /** $XDG_RUNTIME_DIR */
   session: string;
-  /** What a command is started with, as root, before it becomes the user's. */
+  /** Command prefix that runs as root, before the command becomes the user's. */
   #enter: string[] = [];
   #leave: (() => void)[] = [];
 
-  /** Made by useradd(8), which also gives out subordinate ids where the distribution has them. */
+  /** Made by useradd(8), which also assigns subordinate ids if the distribution does so. */
   constructor(box: Sandbox) {
     this.box = box;
     this.name = `bunct${process.pid}n${OrdinaryUser.#count++}`;
@@ -49,7 +49,7 @@ export class OrdinaryUser {
     return Number(line?.split(":")[1] ?? 0);
   }
 
-  /** A directory of the user's in the sandbox. */
+  /** A directory in the sandbox that the user owns. */
   directory(name: string): string {
     const path = this.box.path(name);
     mkdirSync(path);
@@ -81,7 +81,7 @@ export class OrdinaryUser {
     return this.box.must(args, this.options(options));
   }
 
-  /** A bundle of the user's, with what `spec --rootless` changes: the user is root of a user namespace of its own. */
+  /** A bundle of the user, with the changes of `spec --rootless`: the user is root in a new user namespace. */
   probe(actions: string[], edit: Edit = () => {}): Bundle {
     const bundle = this.box.probe(actions, (config) => {
       this.#rootless(config);
@@ -107,7 +107,7 @@ export class OrdinaryUser {
     config.mounts = config.mounts.filter((mount) => mount.destination !== "/sys/fs/cgroup");
   }
 
-  /** The maps of a user with subordinate ids: root is the user, the others follow. Two lines each. */
+  /** The maps of a user with subordinate ids: root is the user, the subordinate ids follow. Two lines each. */
   mapSubordinateIds(config: Config): void {
     const others = { containerID: 1, hostID: this.firstSubordinate, size: 65535 };
     config.linux.uidMappings = [{ containerID: 0, hostID: this.uid, size: 1 }, others];
@@ -134,7 +134,7 @@ export class OrdinaryUser {
     return JSON.parse((await this.must(["state", id])).stdout) as State;
   }
 
-  /** Gives the user a cgroup of v2, and starts all further commands of his in one below it. → the cgroup's path. */
+  /** Delegates a v2 cgroup to the user, and starts all further commands of the user in a cgroup below it. → its path. */
   delegateCgroup(): string {
     const path = `/sys/fs/cgroup/${this.box.name}-delegated`;
     const inner = `${path}/session`;
@@ -149,7 +149,7 @@ export class OrdinaryUser {
     return path;
   }
 
-  /** Starts the user's systemd, with its bus, as a login would. */
+  /** Starts the user's systemd and its bus, as a login would. */
   async startSystemd(): Promise<void> {
     const loginctl = (verb: string) => Bun.spawnSync(["loginctl", verb, this.name]);
     const started = loginctl("enable-linger");
@@ -171,7 +171,7 @@ export class OrdinaryUser {
   }
 }
 
-/** For maps of more than the user's own ids. */
+/** For maps with more than the user's own id. */
 export const subordinateIds: Requirement = () =>
   command("newuidmap")() === null ? null : "needs newuidmap (Debian package uidmap)";
 

@@ -1,11 +1,11 @@
-/** What a runtime that was led astray could have made on the host. */
+/** Files that a misled runtime could have created on the host. */
 import { readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { hierarchies } from "./cgroup-hierarchies.ts";
 import { projectRoot } from "./project.ts";
 import { sandboxName } from "./run-name.ts";
 
-/** Every name where one would be found that ought not to be there; what sandboxes have is looked for elsewhere. */
+/** Every name in the places where such a file would appear; what sandboxes contain is checked elsewhere. */
 function outside(): string[] {
   const cgroups = hierarchies().map(({ mountPoint }) => mountPoint);
   return ["/", projectRoot, homedir(), ...cgroups].flatMap((place) =>
@@ -15,7 +15,7 @@ function outside(): string[] {
   );
 }
 
-/** → a function for later: what there is that was not there before. */
+/** → a function that returns the names that have appeared since. */
 export function watchOutside(): () => string[] {
   const before = new Set(outside());
   return () => outside().filter((name) => !before.has(name));

@@ -1,6 +1,7 @@
 /**
- * The tests that passed in several runs, those in guests too, one `file › name` a line in the file that BUNC_TEST_RECORD
- * names, and the groups that they are in, which end with another ›. Without it nothing is recorded.
+ * The tests that passed in several runs, including those in guests: one `file › name` per line in the file that
+ * BUNC_TEST_RECORD names. Groups of tests are recorded too, with another › at the end. Without the variable nothing is
+ * recorded.
  */
 import { appendFileSync, readFileSync } from "node:fs";
 
@@ -8,7 +9,7 @@ export const recordVariable = "BUNC_TEST_RECORD";
 
 export function recordPassed(names: readonly string[]): void {
   const path = process.env[recordVariable];
-  // A name of several lines would be several names.
+  // A name with several lines would count as several names.
   if (path) appendFileSync(path, names.map((name) => `${name.replaceAll("\n", " ")}\n`).join(""));
 }
 

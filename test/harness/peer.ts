@@ -1,4 +1,4 @@
-/** A program on the host's side of a socket: a probe that listens, and prints what it receives. */
+/** A probe on the host that listens on a socket, and prints what it receives. */
 import { type Answer, probePath, Report } from "./probe.ts";
 import { until } from "./sandbox.ts";
 
@@ -23,7 +23,7 @@ export class Peer {
     for await (const chunk of this.#child.stdout) this.#output += decoder.decode(chunk, { stream: true });
   }
 
-  /** What has come so far. */
+  /** The output so far. */
   messages(): Answer[] {
     return new Report(this.#output).answers.filter((answer) => answer.text !== undefined);
   }

@@ -1,4 +1,4 @@
-/** The static executable that runs as the container's process (test/probe), and what it answers. */
+/** The static executable that runs as the container's process (test/probe), and its answers. */
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type MountEntry, parseMountinfo } from "./mountinfo.ts";
@@ -9,7 +9,7 @@ interface Limit {
   hard: string;
 }
 
-/** Of the action `self`; capabilities, signals and CPUs are numbers. */
+/** The answer to the action `self`; capabilities, signals and CPUs are numbers. */
 export interface SelfReport {
   pid: number;
   ppid: number;
@@ -54,7 +54,7 @@ export interface SelfReport {
   sessionKeyring: { errno: string; id?: number; description?: string };
 }
 
-/** One action's answer: `errno` is "ok" or a name such as "ENOENT"; the other fields depend on the action. */
+/** The answer to one action: `errno` is "ok" or a name such as "ENOENT"; the other fields depend on the action. */
 export interface Answer {
   action: string;
   errno?: string;
@@ -98,7 +98,7 @@ export class Report {
   readonly answers: Answer[];
 
   constructor(output: string) {
-    // With a terminal, lines end in \r\n, and the container's process may have printed more than JSON.
+    // On a terminal lines end with \r\n, and the container's process may have printed more than JSON.
     const lines = output.split(/\r?\n/).filter((line) => line.startsWith("[{"));
     if (lines.length === 0)
       throw new Error(`the probe printed no report: ${JSON.stringify(output.slice(0, 2000))}`);
@@ -124,7 +124,7 @@ export class Report {
     return this.get(action).errno ?? "ok";
   }
 
-  /** Contents of a file that was `read:`. */
+  /** Contents of a file, from the action `read:`. */
   read(path: string): string {
     const answer = this.get(`read:${path}`);
     if (answer.data === undefined) throw new Error(`the probe could not read ${path}: ${answer.errno}`);
@@ -157,8 +157,8 @@ function isFresh(built: string): boolean {
 }
 
 /**
- * Path of the probe for a machine; compiles it when its sources are newer (safe when several workers do so at once).
- * As dist/bunc, the one for another machine than this has its name behind a hyphen.
+ * Path of the probe for an architecture. Compiles it if its sources are newer; several workers may do so at once. Like
+ * dist/bunc, the probe for another architecture than this machine's has a hyphen and its name as suffix.
  */
 export function probePath(machine: Machine = own): string {
   const built = resolve(projectRoot, machine === own ? "dist/probe" : `dist/probe-${machine}`);

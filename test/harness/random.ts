@@ -1,4 +1,4 @@
-/** Random numbers that a seed repeats. */
+/** Random numbers from a seed: the same seed gives the same numbers. */
 export class Random {
   private state: number;
 

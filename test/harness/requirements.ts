@@ -1,4 +1,4 @@
-/** What a test may need of the machine or the runtime: each gives null, or the reason why it is not there. */
+/** What a test may require from the machine or the runtime: each function returns null, or the reason why it is missing. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
@@ -14,11 +14,11 @@ const memo = (requirement: Requirement): Requirement => {
   };
 };
 
-/** For what only bunc promises: not asserted about another runtime. */
+/** For guarantees that only bunc makes: they are not asserted for another runtime. */
 export const buncOnly: Requirement = () =>
   isBunc ? null : `asserted for bunc only, not for ${runtime.name}`;
 
-/** For behaviour that Debian's old runc does not have and newer runc has. */
+/** For behaviour of newer runc that Debian's old runc lacks. */
 export const notIn =
   (name: string, why: string): Requirement =>
   () =>
@@ -49,7 +49,7 @@ export const cgroupV1: Requirement = () =>
 export const cgroupV2: Requirement = () =>
   existsSync("/sys/fs/cgroup/cgroup.controllers") ? null : "needs pure cgroup v2";
 
-/** The kernel's log may be read, and the pids in it are those that we know. */
+/** The kernel's log is readable, and the pids in it are from this pid namespace. */
 export const kernelLog: Requirement = memo(() => {
   if (!Bun.spawnSync(["dmesg"], { stderr: "ignore", stdout: "ignore" }).success)
     return "the kernel's log may not be read";
@@ -60,13 +60,13 @@ export const timeNamespaces: Requirement = () =>
   existsSync("/proc/self/ns/time") ? null : "the kernel has no time namespaces";
 
 /** Whether an overlay mount works where temporary files are. */
-/** `what`: what the kernel has since this version. */
+/** `what`: the feature that the kernel has since this version. */
 export const kernel =
   (major: number, minor: number, what: string): Requirement =>
   () =>
     kernelIsAtLeast(major, minor) ? null : `the kernel has ${what} since ${major}.${minor}`;
 
-/** For what takes a second, and minutes where every instruction is emulated. */
+/** For tests that take a second, but minutes on an emulated processor. */
 export const realProcessor: Requirement = memo(() =>
   readFileSync("/proc/cpuinfo", "utf8").includes("QEMU TCG")
     ? "takes minutes on an emulated processor"

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { root } from "./requirements.ts";
 import { skipMarker } from "./scenario-name.ts";
 
-/** Where these runs have their directories: those of others are none of this test's business. */
+/** The directories of these runs: this test must not touch those of other runs. */
 const directory = mkdtempSync(join(tmpdir(), "bunc-runs-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -13,7 +13,7 @@ const script = (text: string) => [process.execPath, "-e", text];
 const module = join(import.meta.dir, "runs.ts");
 const env = { ...Bun.env, TMPDIR: directory };
 
-/** Lines that it prints. */
+/** The lines that it prints. */
 function output(command: string[]): string[] {
   const { exitCode, stdout, stderr } = Bun.spawnSync(command, { env });
   if (exitCode !== 0) throw new Error(stderr.toString());
@@ -37,7 +37,7 @@ const kinds = (lines: readonly string[]) =>
     ...new Set(lines.map((line) => (line.startsWith("/") ? "directory" : (line.split(" ")[0] ?? "")))),
   ].toSorted();
 
-const title = "what a killed run has left is removed by the next one, what a living one has is not";
+const title = "a run removes what a killed run has left behind, and nothing of a run that is alive";
 const all = ["cgroup", "directory", "mount", "process", "user"];
 
 async function killedBesideLiving(): Promise<void> {
@@ -50,7 +50,7 @@ async function killedBesideLiving(): Promise<void> {
     expect(removed.filter((line) => line.includes(living.name))).toEqual([]);
     expect(readdirSync(directory).filter((name) => name.includes(killed.name))).toEqual([]);
     expect(living.child.exitCode).toBe(null);
-    // There is nothing of it any more.
+    // Nothing of it is left.
     expect(sweep()).toEqual([]);
   } finally {
     for (const { child } of [killed, living]) child.kill("SIGKILL");

@@ -1,6 +1,6 @@
 /**
- * The runs of `npm test` on this machine. Each holds a lock as long as it lives, however it ends; what a dead one has left,
- * the next one removes.
+ * The runs of `npm test` on this machine. Each holds a lock while it is alive, however it ends; what a dead run has left
+ * behind, the next one removes.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,7 +21,7 @@ const directoryPrefix = "bunc-run-";
 
 const lockOf = (directory: string) => join(directory, "lock");
 
-/** Held by a process of its own, which ends with the one that has made it. flock(1). */
+/** A lock held by a separate process, which ends with the process that started it. flock(1). */
 class Lock {
   readonly #holder;
 
@@ -34,7 +34,7 @@ class Lock {
     });
   }
 
-  /** undefined: another process has it, or the file cannot be opened. */
+  /** Undefined if another process holds it, or the file cannot be opened. */
   static async take(file: string): Promise<Lock | undefined> {
     const lock = new Lock(file);
     const { done } = await lock.#holder.stdout.getReader().read();
@@ -47,7 +47,7 @@ class Lock {
   }
 }
 
-/** A run that is going on. */
+/** A run in progress. */
 export class Run {
   /** For files of the run. */
   readonly directory: string;
@@ -64,21 +64,21 @@ export class Run {
     for (;;) {
       const directory = mkdtempSync(join(tmpdir(), directoryPrefix));
       const lock = await Lock.take(lockOf(directory));
-      // Another run that sweeps can come between the file and its lock.
+      // Another run's sweep may remove the file before it is locked.
       if (lock !== undefined && existsSync(lockOf(directory))) return new Run(directory, lock);
       await lock?.release();
     }
   }
 
-  /** What its tests are told by, in their environment. */
+  /** Environment variables that mark its tests. */
   get environment(): Record<string, string> {
     return { [runVariable]: this.name };
   }
 
-  /** Removes what it has left. → a line for each thing. */
+  /** Removes what it has left behind. → a line for each thing. */
   async end(): Promise<string[]> {
     let left = leftOf(this.name);
-    // The last test's processes may be about to end.
+    // The last test's processes may still be exiting.
     for (let attempt = 0; left.length > 0 && attempt < 50; attempt++) {
       await Bun.sleep(20);
       left = leftOf(this.name);
@@ -92,12 +92,12 @@ export class Run {
 
 const nameOf = (directory: string) => basename(directory).slice(directoryPrefix.length);
 
-/** Removes what runs have left that ended without doing so. → a line for each thing. */
+/** Removes what runs that ended without cleaning up have left behind. → a line for each thing. */
 export async function sweepDeadRuns(): Promise<string[]> {
   const removed: string[] = [];
   for (const entry of readdirSync(tmpdir()).filter((name) => name.startsWith(directoryPrefix))) {
     const directory = join(tmpdir(), entry);
-    // Nobody's lock says nothing.
+    // A missing lock file proves nothing.
     if (!existsSync(lockOf(directory))) continue;
     const lock = await Lock.take(lockOf(directory));
     if (lock === undefined) continue;
@@ -110,7 +110,7 @@ export async function sweepDeadRuns(): Promise<string[]> {
   return removed;
 }
 
-/** Everything of a run's sandboxes, whichever test it was. */
+/** Everything of a run's sandboxes, whichever test made it. */
 function leftOf(run: string): string[] {
   const prefix = sandboxPrefixOf(run);
   return [
@@ -126,7 +126,7 @@ function removeAll(run: string): void {
   const prefix = sandboxPrefixOf(run);
   removeLeaks(prefix, () => processesOfRun(run));
   for (const user of usersOf(run)) {
-    // A session of its own may have been started for it.
+    // A systemd session may have been started for the user.
     if (Bun.which("loginctl") !== null)
       Bun.spawnSync(["loginctl", "disable-linger", user], { stderr: "ignore" });
     Bun.spawnSync(["userdel", "--force", user], { stderr: "ignore" });
@@ -137,7 +137,7 @@ function removeAll(run: string): void {
     if (unmountAll(directory)) rmSync(directory, { recursive: true, force: true });
 }
 
-/** Those that carry the name of a sandbox, and the tests themselves. */
+/** Processes that carry the name of a sandbox, and the tests themselves. */
 const processesOfRun = (run: string): number[] => [
   ...new Set([
     ...processesOf(sandboxPrefixOf(run)),
@@ -150,7 +150,7 @@ const directoriesOf = (run: string): string[] =>
     .filter((name) => name.startsWith(sandboxPrefixOf(run)))
     .map((name) => join(tmpdir(), name));
 
-/** Users that tests have made have the sandbox as their comment. */
+/** Users made by tests have the sandbox's name as their comment. */
 const usersOf = (run: string): string[] =>
   readFileSync("/etc/passwd", "utf8")
     .split("\n")

@@ -6,14 +6,14 @@ import { projectRoot } from "./project.ts";
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 export interface Runtime {
-  /** `bunc`, `runc`, `crun`: decides what may be asserted. */
+  /** `bunc`, `runc`, `crun`: decides what is asserted. */
   name: string;
   path: string;
   /** Global flags that this runtime needs on this machine. */
   globalFlags: string[];
 }
 
-/** The runtime called `name` (or at that path), or undefined where it is not installed. */
+/** The runtime called `name` (or at that path), or undefined if it is not installed. */
 export function findRuntime(name: string): Runtime | undefined {
   const path =
     name === "bunc"
@@ -45,11 +45,11 @@ export interface Result {
 
 const start = Bun.env["BUNC_START"];
 
-/** The environment that Podman and CRI-O give their runtime, and no more but what the tests are run with: BUNC_START=normal. */
+/** The environment that Podman and CRI-O give their runtime, plus BUNC_START=normal if the tests are run with it. */
 export const bareEnvironment: Record<string, string> = {
   PATH: searchPath,
   ...(start === undefined ? {} : { BUNC_START: start }),
 };
 
-/** An error as it was meant: logrus' text format writes quotation marks as `\\"`. */
+/** An error without the escapes of logrus' text format, which writes quotation marks as `\\"`. */
 export const unquoted = (text: string) => text.replaceAll('\\"', '"');

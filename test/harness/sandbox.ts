@@ -28,7 +28,7 @@ import {
 } from "./runtime.ts";
 import { Seal } from "./seal.ts";
 
-/** Longer than anything takes on a loaded machine: a runtime that is still running then hangs. */
+/** Longer than any call takes on a loaded machine: a runtime that is still running by then hangs. */
 const hangTimeoutMs = 60_000;
 
 export interface State {
@@ -47,7 +47,7 @@ export interface CallOptions {
   cwd?: string;
   env?: Record<string, string>;
   stdin?: string;
-  /** A command that runs the runtime: `["setpriv", …]`. */
+  /** A command prefix that runs the runtime: `["setpriv", …]`. */
   wrapper?: string[];
   root?: string | null;
 }
@@ -65,7 +65,7 @@ export class Bundle {
     return join(this.directory, "rootfs");
   }
 
-  /** Writes config.json anew after `edit`. */
+  /** Rewrites config.json after `edit`. */
   edit(edit: Edit): this {
     edit(this.config);
     this.writeRaw(JSON.stringify(this.config));
@@ -87,14 +87,14 @@ export class Sandbox {
   private ids = 0;
   private calls = 0;
   #seal: Seal | undefined;
-  /** Streams of calls that the runtime has changed the owner or mode of. */
+  /** Streams of calls whose owner or mode the runtime has changed. */
   private readonly changedStreams: string[] = [];
 
-  /** `stateOn`: a directory for the state root; the sandbox's own where it is not given. */
+  /** `stateOn`: a directory for the state root; default: the sandbox's own. */
   constructor(runtime: Runtime = runtimeUnderTest, stateOn?: string) {
     this.runtime = runtime;
     this.directory = mkdtempSync(join(tmpdir(), sandboxPrefix));
-    // A container of another user has to reach its root file system.
+    // A container of another user must be able to reach its root file system.
     chmodSync(this.directory, 0o755);
     this.name = basename(this.directory);
     this.root = stateOn === undefined ? join(this.directory, "state") : join(stateOn, this.name);
@@ -108,13 +108,13 @@ export class Sandbox {
     return join(this.directory, ...parts);
   }
 
-  /** From now on no call can write outside of the sandbox. */
+  /** From now on no call can write outside the sandbox. */
   async seal(): Promise<Seal> {
     this.#seal ??= await Seal.make(`${this.name}-sealed`, this.directory);
     return this.#seal;
   }
 
-  /** A new bundle whose root file system holds `/probe` and nothing else. */
+  /** A new bundle whose root file system contains only `/probe`. */
   bundle(edit: Edit = () => {}): Bundle {
     const directory = this.path(`bundle-${this.bundles++}`);
     mkdirSync(join(directory, "rootfs"), { recursive: true });
@@ -145,7 +145,7 @@ export class Sandbox {
   }
 
   /**
-   * Runs the runtime to its end. Output goes to files, because a container that outlives the call keeps
+   * Runs the runtime until it exits. Output goes to files, because a container that outlives the call keeps
    * the standard streams it was given.
    */
   async call(args: string[], options: CallOptions = {}): Promise<Result> {
@@ -170,7 +170,7 @@ export class Sandbox {
     clearTimeout(timer);
     for (const [index, fd] of streams.entries()) {
       const owner = ownerOf(fstatSync(fd));
-      // runc gives a detached process the files that are its streams.
+      // runc changes the owner of the files that are a detached process's streams.
       if (isBunc && owner !== owners[index])
         this.changedStreams.push(`stream ${index + 1} of ${args[0]}: was ${owners[index]}, is ${owner}`);
       closeSync(fd);
@@ -184,7 +184,7 @@ export class Sandbox {
     return result;
   }
 
-  /** As `call`, and the status has to be 0. */
+  /** Like `call`, but the status must be 0. */
   async must(args: string[], options: CallOptions = {}): Promise<Result> {
     const result = await this.call(args, options);
     if (result.status !== 0) {
@@ -227,7 +227,7 @@ export class Sandbox {
     return JSON.parse((await this.must(["state", id])).stdout) as State;
   }
 
-  /** Waits until the container has this status, as clients do: by asking. */
+  /** Waits until the container has this status, by polling, as clients do. */
   async waitFor(id: string, status: string): Promise<State> {
     return until(`${id} is ${status}`, async () => {
       const state = await this.state(id);
@@ -240,14 +240,14 @@ export class Sandbox {
     return new Report((await this.must(["exec", ...flags, id, "/probe", ...actions])).stdout);
   }
 
-  /** Deletes everything that was made here. → what the runtime left behind nevertheless. */
+  /** Deletes everything that was made here. → what the runtime has left behind. */
   async dispose(): Promise<string[]> {
     if (existsSync(this.root)) {
       for (const id of readdirSync(this.root)) await this.call(["delete", "--force", id]);
     }
     await this.#seal?.break();
     const states = existsSync(this.root) ? readdirSync(this.root).map((id) => join(this.root, id)) : [];
-    // The kernel takes a process out of its cgroup a moment after its parent has heard of its end.
+    // The kernel removes a process from its cgroup a moment after its parent has reaped it.
     let leaks = leaksOf(this.name, states);
     for (let attempt = 0; leaks.length > 0 && attempt < 50; attempt++) {
       await Bun.sleep(20);
@@ -261,7 +261,7 @@ export class Sandbox {
   }
 }
 
-/** Polls until `check` gives something; an error names what was waited for. */
+/** Polls until `check` returns a value; the error after a timeout names `what`. */
 export async function until<T>(
   what: string,
   check: () => Promise<T | undefined> | T | undefined,

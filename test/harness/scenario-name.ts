@@ -1,2 +1,2 @@
-/** A skipped test's name ends with this, the reason and `]`; the summary of `npm test` takes it from there. */
+/** A skipped test's name ends with this, the reason and `]`, from which `npm test` makes its summary. */
 export const skipMarker = " [skipped: ";

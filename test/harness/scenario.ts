@@ -1,4 +1,4 @@
-/** One integration test: a fresh sandbox, requirements that may skip it with a reason, no leak at its end. */
+/** An integration test: it gets a fresh sandbox, may be skipped with a reason, and must leave nothing behind. */
 import { expect, test } from "bun:test";
 import { changedOwners, sharedOwners } from "./leaks.ts";
 import type { Requirement } from "./requirements.ts";

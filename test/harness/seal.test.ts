@@ -1,4 +1,4 @@
-/** What input that nobody chose has left on machines is left no more. */
+/** Random input has left files and cgroups on machines: a seal prevents that. */
 import { expect } from "bun:test";
 import { watchOutside } from "./outside.ts";
 import { buncOnly } from "./requirements.ts";
@@ -7,7 +7,7 @@ import type { Sandbox } from "./sandbox.ts";
 import { scenario } from "./scenario.ts";
 import { sealable } from "./seal.ts";
 
-/** A scenario of one call. */
+/** A scenario with one call. */
 function sealed(
   what: string,
   call: (box: Sandbox) => Promise<Result>,

@@ -1,6 +1,6 @@
 /**
- * A place for calls of the runtime with input that nobody chose: nothing outside of the sandbox can be written there, and all
- * cgroups are below one that goes with it.
+ * An environment for calls of the runtime with random input: nothing outside the sandbox is writable in it, and all cgroups
+ * are below one that is removed with it.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type Hierarchy, hierarchies, removeCgroupTrees } from "./cgroup-hierarchies.ts";
@@ -17,17 +17,17 @@ export const sealable: Requirement[] = [
 
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The shell's, for each cgroup: the shell itself goes into it. */
+/** Shell code for each cgroup: the shell moves itself into it. */
 const enter = (cgroups: readonly string[]) =>
   cgroups.map((path) => `echo $$ >${quoted(`${path}/cgroup.procs`)}`).join(" && ");
 
 export class Seal {
-  /** Of every cgroup that is made inside: a part of its path on the host, and of none inside. */
+  /** A component of the host path of every cgroup that is made inside; paths inside do not contain it. */
   readonly #cgroup: string;
   readonly #parents: string[];
   readonly #holder;
 
-  /** `name`: of the cgroup that all others are below. `directory`: what can be written. */
+  /** `name`: of the cgroup above all others. `directory`: the only writable directory. */
   static async make(name: string, directory: string): Promise<Seal> {
     const seal = new Seal(name, directory);
     const { value = new Uint8Array() } = await seal.#holder.stdout.getReader().read();
@@ -46,7 +46,7 @@ export class Seal {
       return `mount -t ${type} ${options} none ${quoted(mountPoint)}`;
     });
     const places = mounted.map(({ mountPoint }) => mountPoint);
-    // The runtime, where somebody has cloned the project there.
+    // The runtime must stay reachable if the project was cloned there.
     const kept = projectRoot.startsWith("/tmp/") ? projectRoot : "";
     const inside = [
       enter(this.#callers),
@@ -61,24 +61,24 @@ export class Seal {
     });
   }
 
-  /** Where the runtime itself is: on v2 a cgroup that has processes has no cgroups below it that are limited. */
+  /** The runtime's own cgroup: on v2 a cgroup with processes cannot have cgroups with limits below it. */
   get #callers(): string[] {
     return this.#parents.map((path) => `${path}/caller`);
   }
 
-  /** What a command line is put behind. */
+  /** The prefix of a command line. */
   get wrapper(): string[] {
     const inside = `cd "$0" && exec "$@"`;
     const nsenter = `nsenter --target ${this.#holder.pid} --mount --cgroup -- sh -c ${quoted(inside)} "$PWD" "$@"`;
     return ["sh", "-c", `${enter(this.#callers)} && exec ${nsenter}`, "sh"];
   }
 
-  /** The path that a cgroup of the host's has inside. */
+  /** The path of a host cgroup, as seen inside. */
   pathInside(path: string): string {
     return path.replace(this.#cgroup, "");
   }
 
-  /** Ends it, and removes its cgroups. Those with processes stay. */
+  /** Ends the seal, and removes its cgroups. Cgroups with processes stay. */
   async break(): Promise<void> {
     this.#holder.kill("SIGKILL");
     await this.#holder.exited;
@@ -86,14 +86,14 @@ export class Seal {
   }
 }
 
-/** A new cgroup for a seal, with one below it for callers, that processes can enter. */
+/** Makes a cgroup for a seal, with one below it for callers, both ready for processes. */
 function parentIn({ mountPoint, type, controllers }: Hierarchy, name: string): string {
   const parent = `${mountPoint}/${name}`;
   if (type === "cgroup2") passOnControllers(mountPoint);
   let above = mountPoint;
   for (const path of [parent, `${parent}/caller`]) {
     mkdirSync(path);
-    // On v1 they begin empty, and nobody can enter.
+    // On v1 cpuset.cpus and cpuset.mems start empty, and such a cgroup accepts no processes.
     if (controllers.includes("cpuset"))
       for (const file of ["cpuset.cpus", "cpuset.mems"])
         writeFileSync(`${path}/${file}`, readFileSync(`${above}/${file}`, "utf8"));
@@ -102,7 +102,7 @@ function parentIn({ mountPoint, type, controllers }: Hierarchy, name: string): s
   return parent;
 }
 
-/** As runtimes do for the cgroups above their own. */
+/** Like a runtime for the cgroups above its containers'. */
 function passOnControllers(cgroup: string): void {
   for (const name of readFileSync(`${cgroup}/cgroup.controllers`, "utf8").trim().split(" ").filter(Boolean))
     writeFileSync(`${cgroup}/cgroup.subtree_control`, `+${name}`);

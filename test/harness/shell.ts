@@ -1,4 +1,4 @@
-/** Containers whose process is a script of busybox's shell. */
+/** Containers whose process is a busybox shell script. */
 import { copyFileSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import type { Edit } from "./config.ts";
 import type { Requirement } from "./requirements.ts";
@@ -7,7 +7,7 @@ import type { Bundle, Sandbox } from "./sandbox.ts";
 export const busybox: Requirement = () =>
   existsSync("/bin/busybox") ? null : "needs /bin/busybox (busybox-static)";
 
-/** Its root file system can be written; /data is empty. */
+/** Its root file system is writable; /data is empty. */
 export function shell(box: Sandbox, script: string, edit: Edit = () => {}): Bundle {
   const bundle = box.bundle((config) => {
     config.root.readonly = false;
@@ -15,7 +15,7 @@ export function shell(box: Sandbox, script: string, edit: Edit = () => {}): Bund
     config.process.env = ["PATH=/bin"];
     edit(config);
   });
-  // Root of a user namespace makes no places for mounts in a directory of the host's.
+  // Root of a user namespace cannot create mount points in a directory that belongs to the host.
   for (const name of ["proc", "dev", "sys", "bin"]) mkdirSync(`${bundle.rootfs}/${name}`);
   mkdirSync(`${bundle.rootfs}/data`);
   copyFileSync("/bin/busybox", `${bundle.rootfs}/bin/busybox`);
