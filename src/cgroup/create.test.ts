@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { CgroupFacts } from "../host/cgroup.ts";
 import type { CgroupCreateReply } from "../native/boundary.gen.ts";
+import { useCore } from "../native/fake-core.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
 import {
   type CgroupOptions,
@@ -25,20 +26,20 @@ function plan(facts: CgroupFacts, resources: ResourcesConfig = {}, more: Partial
 }
 
 /** A core that answers `cgroup_create` with this and remembers all calls. */
-function fakeCore(reply: Partial<CgroupCreateReply>) {
+function useReply(reply: Partial<CgroupCreateReply>) {
   const calls: [name: string, request: unknown][] = [];
-  const call = ((name: string, request: { groups: unknown[] }) => {
-    calls.push([name, request]);
-    if (name !== "cgroup_create") return { tolerated: [] };
-    return {
-      in_use: null,
-      threaded: null,
-      errnos: request.groups.map(() => 0),
-      not_enabled: [],
-      ...reply,
-    };
-  }) as unknown as Parameters<typeof createCgroups>[0];
-  return { call, calls };
+  useCore({
+    cgroup_create(request) {
+      calls.push(["cgroup_create", request]);
+      const errnos = request.groups.map(() => 0);
+      return { in_use: null, threaded: null, errnos, not_enabled: [], ...reply };
+    },
+    cgroup_write(request) {
+      calls.push(["cgroup_write", request]);
+      return { tolerated: [] };
+    },
+  });
+  return calls;
 }
 
 describe("placement", () => {
@@ -72,17 +73,20 @@ describe("createCgroups", () => {
       'unable to apply cgroup configuration: cannot enter cgroupv2 "/cg/id" with domain controllers -- it is in threaded mode',
     ],
   ])("%j", (reply, message) => {
-    expect(() => createCgroups(fakeCore(reply).call, plan(v2))).toThrow(message);
+    useReply(reply);
+    expect(() => createCgroups(plan(v2))).toThrow(message);
   });
 
   test("rootless without limits goes on without cgroup", () => {
-    const created = createCgroups(fakeCore({ errnos: [13] }).call, plan(v2, {}, { rootless: true }));
+    useReply({ errnos: [13] });
+    const created = createCgroups(plan(v2, {}, { rootless: true }));
     expect(created.locations).toEqual([]);
   });
 
   test("rootless with limits does not", () => {
     const limited = plan(v2, { pids: { limit: 1 } }, { rootless: true });
-    expect(() => createCgroups(fakeCore({ errnos: [13] }).call, limited)).toThrow(
+    useReply({ errnos: [13] });
+    expect(() => createCgroups(limited)).toThrow(
       "rootless needs no limits + no cgrouppath when no permission is granted for cgroups: mkdir /cg/id: permission denied",
     );
   });
@@ -97,27 +101,27 @@ describe("createCgroups", () => {
 
   test("rootless on v1: limits only where there is a cgroup", () => {
     const limited = plan(hybrid, { memory: { limit: 4096 } }, { rootless: true });
-    const { call } = fakeCore({ errnos: [0, 0, 13, 0, 0] });
-    const created = createCgroups(call, limited);
+    useReply({ errnos: [0, 0, 13, 0, 0] });
+    const created = createCgroups(limited);
     expect(created.locations.map(({ controller }) => controller)).toEqual(["cpuset", "devices", "cpu", ""]);
-    expect(() => limitCgroups(call, limited, created)).toThrow(
+    expect(() => limitCgroups(limited, created)).toThrow(
       "cannot set memory limit: container could not join or create cgroup",
     );
   });
 
   test("rootless on v1: no device rules without a devices cgroup", () => {
     const without = plan(hybrid, {}, { rootless: true });
-    const { call, calls } = fakeCore({ errnos: [0, 13, 0, 0, 0] });
-    const created = createCgroups(call, without);
-    limitCgroups(call, without, created);
-    restrictDevices(call, without, created);
+    const calls = useReply({ errnos: [0, 13, 0, 0, 0] });
+    const created = createCgroups(without);
+    limitCgroups(without, created);
+    restrictDevices(without, created);
     expect(calls.map(([name]) => name)).toEqual(["cgroup_create"]);
   });
 
   test("a realtime limit comes before the first process, all others later", () => {
     const realtime = plan(hybrid, { cpu: { cpus: "", mems: "", realtimeRuntime: 5, shares: 2 } });
-    const { call, calls } = fakeCore({});
-    createCgroups(call, realtime);
+    const calls = useReply({});
+    createCgroups(realtime);
     expect(calls[1]).toMatchObject([
       "cgroup_write",
       { groups: [{ mount: "/cg/cpu", path: "id", writes: [{ file: "cpu.rt_runtime_us", value: "5" }] }] },

@@ -17,12 +17,19 @@ import {
   ERRNO,
   type Placement,
 } from "../native/boundary.gen.ts";
-import type { native } from "../native/call.ts";
+import { native } from "../native/call.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
 import type { DevicePolicy } from "./device-rule.ts";
 import { deniesNodes, devicePolicy, deviceRules, deviceSettings } from "./devices.ts";
 import { removeCgroups } from "./operate.ts";
-import { absolutePath, type CgroupLocation, cgroupLocations, distinctGroups, locationOf } from "./paths.ts";
+import {
+  absolutePath,
+  type CgroupLocation,
+  type CgroupLocations,
+  cgroupLocations,
+  distinctGroups,
+  locationOf,
+} from "./paths.ts";
 import type { CgroupSetting, CgroupSettings, IgnoredResource } from "./resources/setting.ts";
 import { isEarly, v1Changes, v1Settings } from "./resources/v1.ts";
 import { needsDomain, v2Settings } from "./resources/v2.ts";
@@ -108,7 +115,7 @@ export function changeSettings(facts: CgroupFacts, changes: ResourcesConfig): Cg
 /** The directories to make, each once, and what must stand in them from the start. */
 export function creationOf(
   facts: CgroupFacts,
-  locations: readonly CgroupLocation[],
+  locations: CgroupLocations,
   settings: readonly CgroupSetting[],
   { cpu }: ResourcesConfig,
   bestEffort: boolean,
@@ -129,7 +136,7 @@ export function creationOf(
 
 /** The settings by cgroup, keeping their order. Those of controllers without a location are left out. */
 export function groupSettings(
-  locations: readonly CgroupLocation[],
+  locations: CgroupLocations,
   settings: readonly CgroupSetting[],
 ): CgroupWrites[] {
   const groups: (Omit<CgroupWrites, "writes"> & { writes: CgroupWrites["writes"][number][] })[] = [];
@@ -159,8 +166,8 @@ export interface CreatedCgroups {
  * Makes the cgroups. Throws RuntimeError: in use by somebody else, no permission, a threaded parent.
  * Nothing is left behind then.
  */
-export function createCgroups(call: typeof native, plan: CgroupPlan): CreatedCgroups {
-  const { in_use, threaded, errnos, not_enabled } = applyError(() => call("cgroup_create", plan.create));
+export function createCgroups(plan: CgroupPlan): CreatedCgroups {
+  const { in_use, threaded, errnos, not_enabled } = applyError(() => native("cgroup_create", plan.create));
   if (in_use !== null) refuseInUse(in_use);
   if (threaded !== null) throw unableToApply(threadedError(threaded.path, threaded.type));
   const created = plan.locations.filter((location) => {
@@ -188,9 +195,9 @@ export function createCgroups(call: typeof native, plan: CgroupPlan): CreatedCgr
   }
   if (plan.early.length > 0) {
     try {
-      applyError(() => call("cgroup_write", { groups: plan.early }));
+      applyError(() => native("cgroup_write", { groups: plan.early }));
     } catch (error) {
-      removeCgroups(call, created);
+      removeCgroups(created);
       throw error;
     }
   }
@@ -231,22 +238,17 @@ function unableToApply(error: RuntimeError): RuntimeError {
  * Everything the configuration limits, on the cgroups that `createCgroups` has made. Throws RuntimeError
  * that names file, value and config path.
  */
-export function limitCgroups(
-  call: typeof native,
-  plan: Pick<CgroupPlan, "settings" | "rootless">,
-  created: CreatedCgroups,
-): void {
+export function limitCgroups(plan: Pick<CgroupPlan, "settings" | "rootless">, created: CreatedCgroups): void {
   const { locations, notEnabled } = created;
   // A rootless container needs no device rules: it cannot use the devices that they would deny.
   const settings = plan.rootless
     ? plan.settings.filter(({ controller }) => controller !== "devices" || locationOf(locations, controller))
     : plan.settings;
-  writeSettings(call, locations, settings, notEnabled);
+  writeSettings(locations, settings, notEnabled);
 }
 
 /** v2: the device rules, as a program. (v1 has files for them, among the settings.) */
 export function restrictDevices(
-  call: typeof native,
   plan: Pick<CgroupPlan, "devices" | "rootless">,
   { locations }: CreatedCgroups,
 ): void {
@@ -254,7 +256,7 @@ export function restrictDevices(
   if (plan.devices === null || unified === undefined) return;
   const { mount, path } = unified;
   try {
-    call("cgroup_devices", { group: { mount, path }, rules: deviceRules(plan.devices) });
+    native("cgroup_devices", { group: { mount, path }, rules: deviceRules(plan.devices) });
   } catch (error) {
     if (!plan.rootless) throw error;
   }
@@ -265,8 +267,7 @@ export function restrictDevices(
  * has no cgroup here (rootless, or not mounted).
  */
 export function writeSettings(
-  call: typeof native,
-  locations: readonly CgroupLocation[],
+  locations: CgroupLocations,
   settings: readonly CgroupSetting[],
   notEnabled: readonly ControllerNotEnabled[] = [],
 ): void {
@@ -279,14 +280,14 @@ export function writeSettings(
   const groups = groupSettings(locations, settings);
   if (groups.length === 0) return;
   try {
-    call("cgroup_write", { groups });
+    native("cgroup_write", { groups });
   } catch (error) {
-    throw writeError(call, error, locations, notEnabled);
+    throw writeError(error, locations, notEnabled);
   }
 }
 
 /** How the first process enters the cgroups: cgroup2 with clone3(2), the others by itself. */
-export function placement(locations: readonly CgroupLocation[]): Placement {
+export function placement(locations: CgroupLocations): Placement {
   const unified = locations.find(({ controller }) => controller === "");
   const v1 = distinctGroups(locations.filter(({ controller }) => controller !== ""));
   return {
@@ -296,6 +297,6 @@ export function placement(locations: readonly CgroupLocation[]): Placement {
 }
 
 /** The same under systemd. v2: systemd moves the process. v1: it enters what systemd does not know by itself. */
-export function scopePlacement({ mode }: CgroupFacts, locations: readonly CgroupLocation[]): Placement {
+export function scopePlacement({ mode }: CgroupFacts, locations: CgroupLocations): Placement {
   return mode === "v2" ? placement([]) : { ...placement(locations), into: null };
 }

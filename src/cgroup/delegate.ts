@@ -1,7 +1,7 @@
 /** Giving a container its cgroup: the owner of the delegated subtree may make and limit cgroups of its own. */
 
-import type { native } from "../native/call.ts";
-import { type CgroupLocation, locationOf } from "./paths.ts";
+import { native } from "../native/call.ts";
+import { type CgroupLocations, locationOf } from "./paths.ts";
 
 const DELEGATE_FILE = "/sys/kernel/cgroup/delegate";
 
@@ -12,10 +12,10 @@ const DELEGATED_FILES = ["cgroup.procs", "cgroup.subtree_control", "cgroup.threa
  * Changes the owner of the container's v2 cgroup to `uid` (of the host). For a container with its own
  * cgroup namespace and a writable cgroup mount. v1 is not safe to delegate.
  */
-export function delegateCgroup(call: typeof native, locations: readonly CgroupLocation[], uid: number): void {
+export function delegateCgroup(locations: CgroupLocations, uid: number): void {
   const unified = locationOf(locations, "");
   if (unified === undefined || locations.length > 1) return;
-  const { found, text } = call("read_file", { path: DELEGATE_FILE });
+  const { found, text } = native("read_file", { path: DELEGATE_FILE });
   const files = found ? text.split("\n").filter((line) => line !== "") : DELEGATED_FILES;
-  call("cgroup_delegate", { group: { mount: unified.mount, path: unified.path }, uid, files });
+  native("cgroup_delegate", { group: { mount: unified.mount, path: unified.path }, uid, files });
 }

@@ -1,7 +1,6 @@
 /** The cgroup drivers: the file system itself, systemd (a part of its own), and none. */
 
 import { RuntimeError } from "../failure/errors.ts";
-import type { native } from "../native/call.ts";
 import {
   type CgroupPlan,
   type CreatedCgroups,
@@ -16,31 +15,31 @@ import type { ManagerOptions, PlacedCgroups, PlannedCgroups } from "./manager.ts
 import { warningsOf } from "./resources/setting.ts";
 
 /** Throws RuntimeError for an invalid configuration, and if systemd cannot be reached. */
-export function planDriver(call: typeof native, options: ManagerOptions): PlannedCgroups {
+export function planDriver(options: ManagerOptions): PlannedCgroups {
   switch (options.driver) {
     case "cgroupfs":
-      return cgroupfs(call, options);
+      return cgroupfs(options);
     case "systemd": {
       const { SystemdCgroups }: typeof import("./systemd/container.ts") = require("./systemd/container.ts");
-      return new SystemdCgroups(call, options);
+      return new SystemdCgroups(options);
     }
     case "disabled":
       refuseLimits(options);
-      return planned(call, NOTHING, () => ({ locations: [], notEnabled: [] }));
+      return planned(NOTHING, () => ({ locations: [], notEnabled: [] }));
   }
 }
 
-function cgroupfs(call: typeof native, options: ManagerOptions): PlannedCgroups {
+function cgroupfs(options: ManagerOptions): PlannedCgroups {
   const plan = planCgroups(options);
-  return planned(call, plan, () => {
-    const created = createCgroups(call, plan);
-    if (options.owner !== undefined) delegateCgroup(call, created.locations, options.owner);
+  return planned(plan, () => {
+    const created = createCgroups(plan);
+    if (options.owner !== undefined) delegateCgroup(created.locations, options.owner);
     return created;
   });
 }
 
 /** Cgroups that need no process. `create`: makes them. */
-function planned(call: typeof native, plan: Limits, create: () => CreatedCgroups): PlannedCgroups {
+function planned(plan: Limits, create: () => CreatedCgroups): PlannedCgroups {
   return {
     locations: plan.locations,
     claimed: plan.locations,
@@ -48,22 +47,22 @@ function planned(call: typeof native, plan: Limits, create: () => CreatedCgroups
     make() {
       const created = create();
       const { locations } = created;
-      const place = () => placed(call, plan, created);
+      const place = () => placed(plan, created);
       return { state: "standing", locations, placement: placement(locations), place };
     },
   };
 }
 
-function placed(call: typeof native, plan: Limits, created: CreatedCgroups): PlacedCgroups {
+function placed(plan: Limits, created: CreatedCgroups): PlacedCgroups {
   return {
     locations: created.locations,
     unit: undefined,
     restrictDevices() {
-      if (plan.devicesEarly) restrictDevices(call, plan, created);
+      if (plan.devicesEarly) restrictDevices(plan, created);
       return {
         limit() {
-          limitCgroups(call, plan, created);
-          if (!plan.devicesEarly) restrictDevices(call, plan, created);
+          limitCgroups(plan, created);
+          if (!plan.devicesEarly) restrictDevices(plan, created);
         },
       };
     },

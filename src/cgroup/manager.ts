@@ -10,7 +10,7 @@
 import type { Warning } from "../failure/warning.ts";
 import type { Placement } from "../native/boundary.gen.ts";
 import type { CgroupOptions } from "./create.ts";
-import type { CgroupLocation } from "./paths.ts";
+import type { CgroupLocations } from "./paths.ts";
 import type { SystemdEnvironment } from "./systemd/driver.ts";
 
 /** Who makes and removes the container's cgroups. */
@@ -33,9 +33,9 @@ export interface ManagerOptions extends DriverOptions {
 /** The configuration is checked, and nothing is made. */
 export interface PlannedCgroups {
   /** Where the cgroups will be. */
-  readonly locations: readonly CgroupLocation[];
+  readonly locations: CgroupLocations;
   /** Those that are this container's by their path alone: a unit of the same name may be somebody else's. */
-  readonly claimed: readonly CgroupLocation[];
+  readonly claimed: CgroupLocations;
   /** What the configuration asks for and does not get. */
   readonly warnings: readonly Warning[];
   /** Refuses cgroups that are in use. Throws RuntimeError and leaves nothing behind. */
@@ -50,7 +50,7 @@ type Place = (pid: number) => PlacedCgroups;
 
 interface MadeFor<State, Placing> {
   readonly state: State;
-  readonly locations: readonly CgroupLocation[];
+  readonly locations: CgroupLocations;
   /** For the plan of the process. */
   readonly placement: Placement;
   readonly place: Placing;
@@ -58,7 +58,7 @@ interface MadeFor<State, Placing> {
 
 /** The process is in its cgroups. */
 export interface PlacedCgroups {
-  readonly locations: readonly CgroupLocation[];
+  readonly locations: CgroupLocations;
   /** The unit to remember; undefined: not systemd's. */
   readonly unit: { unit: string; slice: string } | undefined;
   /** While the process works: sets the device rules if they allow everything that it has to do. */

@@ -1,20 +1,19 @@
 import { expect, test } from "bun:test";
 import { ERRNO } from "../native/boundary.gen.ts";
-import type { native } from "../native/call.ts";
+import { useCore } from "../native/fake-core.ts";
 import { oomKills } from "./oom.ts";
 import { oomReport } from "./oom-report.ts";
 
 /** A cgroup with these files, on a host with this log. */
-function hostWith(files: Record<string, string>, log = "", pidsAreOurs = true): typeof native {
-  const call = (name: string, request: { groups: { files: string[] }[] }) => {
-    if (name === "kernel_log") return { text: log, pids_are_ours: pidsAreOurs };
-    const textOf = (file: string) => ({
-      text: files[file] ?? "",
-      errno: files[file] === undefined ? ERRNO.NOENT : 0,
-    });
-    return { files: request.groups.flatMap((group) => group.files.map(textOf)) };
-  };
-  return call as unknown as typeof native;
+function useHost(files: Record<string, string>, log = "", pidsAreOurs = true): void {
+  const textOf = (file: string) => ({
+    text: files[file] ?? "",
+    errno: files[file] === undefined ? ERRNO.NOENT : 0,
+  });
+  useCore({
+    kernel_log: () => ({ text: log, pids_are_ours: pidsAreOurs }),
+    cgroup_read: ({ groups }) => ({ files: groups.flatMap((group) => group.files.map(textOf)) }),
+  });
 }
 
 const ended = { pid: 77, earlierKills: 0 };
@@ -111,9 +110,9 @@ test.each<Row>([
   ],
   ["no cgroup of memory", [], {}, 0, ""],
 ])("%s", (_name, locations, files, kills, limit) => {
-  const call = hostWith(files);
-  expect(oomReport(call, locations, ended)).toEqual({ kills, limit });
-  expect(oomKills(call, locations)).toBe(kills);
+  useHost(files);
+  expect(oomReport(locations, ended)).toEqual({ kills, limit });
+  expect(oomKills(locations)).toBe(kills);
 });
 
 const both = {
@@ -123,8 +122,10 @@ const both = {
 };
 
 test("kills from before are not reported again", () => {
-  expect(oomReport(hostWith(both), v2, { pid: 77, earlierKills: 2 })).toEqual({ kills: 1, limit: "4096" });
-  expect(oomReport(hostWith(both), v2, { pid: 77, earlierKills: 3 }).kills).toBe(0);
+  useHost(both);
+  expect(oomReport(v2, { pid: 77, earlierKills: 2 })).toEqual({ kills: 1, limit: "4096" });
+  useHost(both);
+  expect(oomReport(v2, { pid: 77, earlierKills: 3 }).kills).toBe(0);
 });
 
 const log = [
@@ -137,17 +138,22 @@ test.each([
   ["v2", v2],
   ["v1", v1],
 ])("%s: a cgroup that is gone: what the kernel has logged", (_name, locations) => {
-  expect(oomReport(hostWith({}, log), locations, ended)).toEqual({ kills: 1, limit: "16384" });
-  expect(oomReport(hostWith({}, log), locations, { pid: 78, earlierKills: 0 }).kills).toBe(0);
+  useHost({}, log);
+  expect(oomReport(locations, ended)).toEqual({ kills: 1, limit: "16384" });
+  useHost({}, log);
+  expect(oomReport(locations, { pid: 78, earlierKills: 0 }).kills).toBe(0);
   // Kills that were counted before went with the cgroup.
-  expect(oomReport(hostWith({}, log), locations, { pid: 77, earlierKills: 5 }).kills).toBe(1);
+  useHost({}, log);
+  expect(oomReport(locations, { pid: 77, earlierKills: 5 }).kills).toBe(1);
 });
 
 test("v2: a cgroup that goes away while it is looked at", () => {
   const { "memory.events": events } = both;
-  expect(oomReport(hostWith({ "memory.events": events }, log), v2, ended).limit).toBe("16384");
+  useHost({ "memory.events": events }, log);
+  expect(oomReport(v2, ended).limit).toBe("16384");
 });
 
 test("a log with the pids of another namespace tells nothing", () => {
-  expect(oomReport(hostWith({}, log, false), v2, ended).kills).toBe(0);
+  useHost({}, log, false);
+  expect(oomReport(v2, ended).kills).toBe(0);
 });

@@ -1,11 +1,11 @@
 /** Whether the OOM killer has ended a process, and at which limit, by what the kernel has counted or logged. */
 
-import type { native } from "../native/call.ts";
+import { native } from "../native/call.ts";
 import { fileText, fileTexts } from "./files.ts";
 import { isReached } from "./memory-charge.ts";
 import { countOf, isV1 } from "./oom.ts";
 import { findOomKill } from "./oom-log.ts";
-import { type CgroupLocation, locationOf } from "./paths.ts";
+import { type CgroupLocation, type CgroupLocations, locationOf } from "./paths.ts";
 
 export interface OomReport {
   /** How many processes of the container the OOM killer has ended; 0 if unknown. */
@@ -26,50 +26,46 @@ interface EndedProcess {
  * What the kernel has killed since `ended` began. systemd removes a scope's cgroup, and with it what was counted, when its
  * last process has ended; the kernel's log has it still, where that may be read.
  */
-export function oomReport(
-  call: typeof native,
-  locations: readonly CgroupLocation[],
-  ended: EndedProcess,
-): OomReport {
+export function oomReport(locations: CgroupLocations, ended: EndedProcess): OomReport {
   const memory = locationOf(locations, "memory");
   if (memory === undefined) return NOTHING;
-  const counted = isV1(memory) ? countedV1(call, memory) : countedV2(call, memory);
-  if (counted === undefined) return logged(call, memory, ended.pid);
+  const counted = isV1(memory) ? countedV1(memory) : countedV2(memory);
+  if (counted === undefined) return logged(memory, ended.pid);
   const kills = counted.kills - ended.earlierKills;
   return kills > 0 ? { kills, limit: counted.limit } : NOTHING;
 }
 
 const NOTHING: OomReport = { kills: 0, limit: "" };
 
-function logged(call: typeof native, { path }: CgroupLocation, pid: number): OomReport {
-  const { text, pids_are_ours } = call("kernel_log", {});
+function logged({ path }: CgroupLocation, pid: number): OomReport {
+  const { text, pids_are_ours } = native("kernel_log", {});
   return (pids_are_ours ? findOomKill(text, pid, path) : undefined) ?? NOTHING;
 }
 
 /** cgroup-v2.rst, memory.events.local. Undefined: the cgroup is gone. */
-function countedV2(call: typeof native, { mount, path }: CgroupLocation): OomReport | undefined {
+function countedV2({ mount, path }: CgroupLocation): OomReport | undefined {
   const files = ["memory.events", "memory.events.local", "memory.max"];
-  const [events, local, max] = call("cgroup_read", { groups: [{ mount, path, files }] }).files;
+  const [events, local, max] = native("cgroup_read", { groups: [{ mount, path, files }] }).files;
   if (events?.errno !== 0 || max?.errno !== 0) return undefined;
   const isOwn = countOf(local?.text ?? "", "oom") > 0;
   return { kills: countOf(events.text, "oom_kill"), limit: isOwn ? max.text.trim() : "" };
 }
 
 /** cgroup-v1/memory.rst, oom_control. Undefined: the cgroup is gone. */
-function countedV1(call: typeof native, memory: CgroupLocation): OomReport | undefined {
-  const control = fileText(call, memory, "memory.oom_control");
+function countedV1(memory: CgroupLocation): OomReport | undefined {
+  const control = fileText(memory, "memory.oom_control");
   if (control === undefined) return undefined;
-  return { kills: countOf(control, "oom_kill"), limit: limitReachedV1(call, memory) };
+  return { kills: countOf(control, "oom_kill"), limit: limitReachedV1(memory) };
 }
 
 /**
  * Of two limits, memory alone and with swap, the one that something was refused for. Where both are the same, the kernel
  * counts no failure of either; the highest usage tells then. cgroup-v1/memory.rst, failcnt.
  */
-function limitReachedV1(call: typeof native, memory: CgroupLocation): string {
+function limitReachedV1(memory: CgroupLocation): string {
   for (const kind of ["memory", "memory.memsw"]) {
     const files = ["failcnt", "max_usage_in_bytes", "limit_in_bytes"].map((name) => `${kind}.${name}`);
-    const [failures = "", highest = "", limit = ""] = fileTexts(call, memory, files);
+    const [failures = "", highest = "", limit = ""] = fileTexts(memory, files);
     if (limit === "") continue;
     if (Number(failures) > 0 || isReached(Number(highest), Number(limit))) return limit.trim();
   }

@@ -1,22 +1,24 @@
 import { expect, test } from "bun:test";
-import { OomWatch } from "./oom-watch.ts";
-
-type Core = ConstructorParameters<typeof OomWatch>[0];
+import { useCore } from "../native/fake-core.ts";
+import { watchOom } from "./oom-watch.ts";
 
 /** What the core answers: first to the read, then to each watch. "!" before a text: with a notice. null: gone. */
-function fakeCore(texts: (string | null)[], ended = false): Core {
+function useTexts(texts: (string | null)[], ended = false): void {
   let index = 0;
-  return ((name: string) => {
+  const next = () => {
     const answer = texts[index++] ?? null;
-    const file = {
+    return {
       text: (answer ?? "").replace("!", ""),
       errno: answer === null ? 2 : 0,
       changed: true,
       notified: answer?.startsWith("!") ?? false,
       gone: answer === null,
     };
-    return name === "cgroup_read" ? { files: [file] } : { files: [file], process_ended: ended };
-  }) as unknown as Core;
+  };
+  useCore({
+    cgroup_read: () => ({ files: [next()] }),
+    cgroup_watch: () => ({ files: [next()], process_ended: ended }),
+  });
 }
 
 const v2 = [{ controller: "", mount: "/cg", path: "id" }];
@@ -65,17 +67,16 @@ test.each([
     ],
   ],
 ])("%s", (_name, locations, texts, expected) => {
-  const watch = new OomWatch(fakeCore(texts), locations, 1);
-  expect(expected.map(() => watch.wait(1000))).toEqual(expected);
+  useTexts(texts);
+  const awaitOom = watchOom(locations, 1);
+  expect(expected.map(() => awaitOom(1000))).toEqual(expected);
 });
 
 test("the end of init is told", () => {
-  expect(new OomWatch(fakeCore([events(0), events(1)], true), v2, 1).wait(0)).toEqual({
-    oom: true,
-    ended: true,
-  });
+  useTexts([events(0), events(1)], true);
+  expect(watchOom(v2, 1)(0)).toEqual({ oom: true, ended: true });
 });
 
 test("no memory cgroup, no watch", () => {
-  expect(() => new OomWatch(fakeCore([]), [], 1)).toThrow("memory controller missing");
+  expect(() => watchOom([], 1)).toThrow("memory controller missing");
 });

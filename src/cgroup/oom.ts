@@ -1,14 +1,13 @@
 /** How many processes of a container the OOM killer has ended. */
 
-import type { native } from "../native/call.ts";
 import { fileTexts } from "./files.ts";
-import { type CgroupLocation, locationOf } from "./paths.ts";
+import { type CgroupLocation, type CgroupLocations, locationOf } from "./paths.ts";
 
 /** 0 if unknown. */
-export function oomKills(call: typeof native, locations: readonly CgroupLocation[]): number {
+export function oomKills(locations: CgroupLocations): number {
   const memory = locationOf(locations, "memory");
   if (memory === undefined) return 0;
-  const [events = ""] = fileTexts(call, memory, [isV1(memory) ? "memory.oom_control" : "memory.events"]);
+  const [events = ""] = fileTexts(memory, [isV1(memory) ? "memory.oom_control" : "memory.events"]);
   return countOf(events, "oom_kill");
 }
 

@@ -3,36 +3,29 @@
 import { NativeError, RuntimeError } from "../failure/errors.ts";
 import { errnoText } from "../kernel/errno.ts";
 import { type Cgroup, ERRNO } from "../native/boundary.gen.ts";
-import type { native } from "../native/call.ts";
-import { type CgroupLocation, distinctGroups, locationOf } from "./paths.ts";
+import { native } from "../native/call.ts";
+import { type CgroupLocation, type CgroupLocations, distinctGroups, locationOf } from "./paths.ts";
 
 /** As long as runc waits; a healthy host takes a few milliseconds. */
 const FREEZE_TIMEOUT_MS = 10_000;
 const REMOVE_TIMEOUT_MS = 2_000;
 
 /** Pids of the container and of the cgroups below, ascending, as seen from here. */
-export function cgroupProcesses(
-  call: typeof native,
-  locations: readonly CgroupLocation[],
-): readonly number[] {
+export function cgroupProcesses(locations: CgroupLocations): readonly number[] {
   // On v1 the devices hierarchy stands for all: it is the one that every container has (runc lists it too).
   const location = locationOf(locations, "devices");
   if (location === undefined) return [];
   const { mount, path } = location;
-  return call("cgroup_processes", { groups: [{ mount, path }] }).pids;
+  return native("cgroup_processes", { groups: [{ mount, path }] }).pids;
 }
 
 /**
  * Signals every process in the container's cgroups; SIGKILL until none is left. False: there is no cgroup.
  * A paused container is continued by SIGKILL (v1 would not let it die otherwise), not by other signals.
  */
-export function killCgroups(
-  call: typeof native,
-  locations: readonly CgroupLocation[],
-  signal: number,
-): boolean {
+export function killCgroups(locations: CgroupLocations, signal: number): boolean {
   const freezer = freezerOf(locations);
-  const { found } = call("cgroup_kill", {
+  const { found } = native("cgroup_kill", {
     groups: distinctGroups(locations),
     freezer: freezer === undefined ? null : { mount: freezer.mount, path: freezer.path },
     signal,
@@ -41,7 +34,7 @@ export function killCgroups(
   return found;
 }
 
-function freezerOf(locations: readonly CgroupLocation[]): CgroupLocation | undefined {
+function freezerOf(locations: CgroupLocations): CgroupLocation | undefined {
   return locationOf(locations, "freezer");
 }
 
@@ -49,11 +42,7 @@ function freezerOf(locations: readonly CgroupLocation[]): CgroupLocation | undef
  * `pause` and `resume`. Returns when every process is stopped, or may run again. Throws RuntimeError when
  * there is no freezer or the processes do not stop in time; then they keep running.
  */
-export function freezeCgroups(
-  call: typeof native,
-  locations: readonly CgroupLocation[],
-  frozen: boolean,
-): void {
+export function freezeCgroups(locations: CgroupLocations, frozen: boolean): void {
   const freezer = freezerOf(locations);
   if (freezer === undefined) {
     throw new RuntimeError("cannot toggle freezer: cgroups not configured for container", {
@@ -64,7 +53,7 @@ export function freezeCgroups(
     });
   }
   try {
-    call("cgroup_freeze", {
+    native("cgroup_freeze", {
       group: { mount: freezer.mount, path: freezer.path },
       frozen,
       timeout_ms: FREEZE_TIMEOUT_MS,
@@ -84,23 +73,23 @@ export function freezeCgroups(
 }
 
 /** Whether `pause` is in effect on the container itself. False where its cgroup is gone or has no freezer. */
-export function isFrozen(call: typeof native, locations: readonly CgroupLocation[]): boolean {
+export function isFrozen(locations: CgroupLocations): boolean {
   const group = freezerGroup(locations);
-  return group !== undefined && call("cgroup_frozen", { groups: [group] }).frozen[0] === true;
+  return group !== undefined && native("cgroup_frozen", { groups: [group] }).frozen[0] === true;
 }
 
 /** The cgroup that is frozen by `pause`; undefined: there is no freezer. */
-export function freezerGroup(locations: readonly CgroupLocation[]): Cgroup | undefined {
+export function freezerGroup(locations: CgroupLocations): Cgroup | undefined {
   const freezer = freezerOf(locations);
   return freezer === undefined ? undefined : { mount: freezer.mount, path: freezer.path };
 }
 
 /** Whether the container's cgroup is still there. */
-export function cgroupsExist(call: typeof native, locations: readonly CgroupLocation[]): boolean {
+export function cgroupsExist(locations: CgroupLocations): boolean {
   const location = locationOf(locations, "devices");
   if (location === undefined) return false;
   const { mount, path } = location;
-  const [procs] = call("cgroup_read", { groups: [{ mount, path, files: ["cgroup.procs"] }] }).files;
+  const [procs] = native("cgroup_read", { groups: [{ mount, path, files: ["cgroup.procs"] }] }).files;
   return procs !== undefined && procs.errno !== ERRNO.NOENT && procs.errno !== ERRNO.NODEV;
 }
 
@@ -108,8 +97,8 @@ export function cgroupsExist(call: typeof native, locations: readonly CgroupLoca
  * Removes the cgroups with all below them. Processes on their way out are waited for; who stays is named
  * in the RuntimeError.
  */
-export function removeCgroups(call: typeof native, locations: readonly CgroupLocation[]): void {
-  const { remaining } = call("cgroup_remove", {
+export function removeCgroups(locations: CgroupLocations): void {
+  const { remaining } = native("cgroup_remove", {
     groups: distinctGroups(locations),
     timeout_ms: REMOVE_TIMEOUT_MS,
   });

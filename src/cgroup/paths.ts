@@ -20,6 +20,9 @@ export interface CgroupLocation {
   path: string;
 }
 
+/** All cgroups of one container. */
+export type CgroupLocations = readonly CgroupLocation[];
+
 /** The v1 controllers and named hierarchies that a container is put into, in runc's order. */
 export const V1_CONTROLLERS = [
   "cpuset",
@@ -129,7 +132,7 @@ export function absolutePath({ mount, path }: { mount: string; path: string }): 
 }
 
 /** The map that state.json keeps (`cgroup_paths`). */
-export function cgroupPaths(locations: readonly CgroupLocation[]): Record<string, string> {
+export function cgroupPaths(locations: CgroupLocations): Record<string, string> {
   return Object.fromEntries(locations.map((location) => [location.controller, absolutePath(location)]));
 }
 
@@ -156,17 +159,14 @@ export function locationsOfPaths(
 }
 
 /** Controllers that are mounted together share one directory: each directory once. */
-export function distinctGroups(locations: readonly CgroupLocation[]): { mount: string; path: string }[] {
+export function distinctGroups(locations: CgroupLocations): { mount: string; path: string }[] {
   const groups = new Map<string, { mount: string; path: string }>();
   for (const { mount, path } of locations) groups.set(`${mount}\0${path}`, { mount, path });
   return [...groups.values()];
 }
 
 /** On v2 there is one cgroup for every controller. */
-export function locationOf(
-  locations: readonly CgroupLocation[],
-  controller: string,
-): CgroupLocation | undefined {
+export function locationOf(locations: CgroupLocations, controller: string): CgroupLocation | undefined {
   const exact = locations.find((location) => location.controller === controller);
   if (exact !== undefined) return exact;
   const [only] = locations;

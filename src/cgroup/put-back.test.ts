@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { native } from "../native/call.ts";
+import { useCore } from "../native/fake-core.ts";
 import type { CgroupLocation } from "./paths.ts";
 import { earlierValue, rememberFiles } from "./put-back.ts";
 import type { CgroupSetting } from "./resources/setting.ts";
@@ -33,17 +33,18 @@ test("what has not changed is not written: a kernel may refuse the reset of what
     "io.weight": "default 100\n",
   };
   const written: string[] = [];
-  const kernel = ((name: string, request: { groups: { files: string[]; writes: CgroupSetting[] }[] }) => {
-    const [group] = request.groups;
-    if (name === "cgroup_read") {
-      return { files: group?.files.map((file) => ({ errno: 0, text: files[file] ?? "" })) };
-    }
-    for (const { file, value } of group?.writes ?? []) {
-      written.push(`${file} ${value}`);
-      if (file === "io.weight") throw new Error("operation not supported");
-    }
-    return {};
-  }) as unknown as typeof native;
+  useCore({
+    cgroup_read: ({ groups: [group] }) => ({
+      files: (group?.files ?? []).map((file) => ({ errno: 0, text: files[file] ?? "" })),
+    }),
+    cgroup_write: ({ groups: [group] }) => {
+      for (const { file, value } of group?.writes ?? []) {
+        written.push(`${file} ${value}`);
+        if (file === "io.weight") throw new Error("operation not supported");
+      }
+      return { tolerated: [] };
+    },
+  });
   const locations = [{ controller: "", mount: "/sys/fs/cgroup", path: "/c" }] as unknown as CgroupLocation[];
   const setting = {
     controller: "",
@@ -51,7 +52,7 @@ test("what has not changed is not written: a kernel may refuse the reset of what
     value: "8:0 222",
     alternative: { file: "io.weight", value: "8:0 222" },
   } as unknown as CgroupSetting;
-  const putBack = rememberFiles(kernel, locations, [setting]);
+  const putBack = rememberFiles(locations, [setting]);
   files["io.bfq.weight"] = "default 100\n8:0 222\n";
   putBack();
   expect(written).toEqual(["io.bfq.weight 8:0 444"]);

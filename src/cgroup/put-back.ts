@@ -3,25 +3,21 @@
  * limit that nobody has set has a value too, and what somebody else has written is not in our records.
  */
 
-import type { native } from "../native/call.ts";
+import { native } from "../native/call.ts";
 import { groupSettings } from "./create.ts";
 import { fileText } from "./files.ts";
-import type { CgroupLocation } from "./paths.ts";
+import type { CgroupLocations } from "./paths.ts";
 import type { CgroupSetting } from "./resources/setting.ts";
 
 /** Puts back what has changed since, as far as the kernel lets it. Throws what it refused last. */
 type PutBack = () => void;
 
 /** Reads the files that `settings` will change. Returns what restores them. */
-export function rememberFiles(
-  call: typeof native,
-  locations: readonly CgroupLocation[],
-  settings: readonly CgroupSetting[],
-): PutBack {
+export function rememberFiles(locations: CgroupLocations, settings: readonly CgroupSetting[]): PutBack {
   const before = settings.flatMap((wanted) => {
     const variants = wanted.alternative === null ? [wanted] : [wanted, { ...wanted, ...wanted.alternative }];
     return variants.flatMap((variant) => {
-      const text = readText(call, locations, variant);
+      const text = readText(locations, variant);
       return text === undefined ? [] : [{ ...variant, value: earlierValue(variant, text) }];
     });
   });
@@ -29,12 +25,12 @@ export function rememberFiles(
     let refusal: unknown;
     // The last one first: each step leads to a state that the kernel has accepted on the way here.
     for (const setting of before.reverse()) {
-      const now = readText(call, locations, setting);
+      const now = readText(locations, setting);
       // Where nothing was written the kernel may refuse even the value that it shows: io.weight of a device under BFQ.
       if (now !== undefined && earlierValue(setting, now) === setting.value) continue;
       const groups = groupSettings(locations, [{ ...setting, alternative: null }]);
       try {
-        call("cgroup_write", { groups });
+        native("cgroup_write", { groups });
       } catch (error) {
         refusal = error;
       }
@@ -44,14 +40,10 @@ export function rememberFiles(
 }
 
 /** Undefined: there is no such file, or it cannot be read (memory.reclaim). */
-function readText(
-  call: typeof native,
-  locations: readonly CgroupLocation[],
-  setting: CgroupSetting,
-): string | undefined {
+function readText(locations: CgroupLocations, setting: CgroupSetting): string | undefined {
   const [group] = groupSettings(locations, [setting]);
   if (group === undefined) return undefined;
-  return fileText(call, group, setting.file);
+  return fileText(group, setting.file);
 }
 
 /** Written to the file of `setting`, it restores what `text`, the file's whole contents, says about the same thing. */

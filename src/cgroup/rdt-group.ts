@@ -5,7 +5,7 @@ import { systemCallFailed } from "../failure/messages.ts";
 import type { Warning } from "../failure/warning.ts";
 import { errnoText } from "../kernel/errno.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
-import type { native } from "../native/call.ts";
+import { native } from "../native/call.ts";
 import type { SchemataLine } from "../oci/intel-rdt.ts";
 import { fileText } from "./files.ts";
 import { groupPath, monitoringPath, type RdtPlan, schemataDifferences } from "./rdt.ts";
@@ -24,10 +24,10 @@ interface MadeRdtGroup {
  * Makes the groups that are not there, and gives them their shares. `made` is called with each directory just
  * before it is made, so that the caller's record is complete whenever this ends. Throws RuntimeError.
  */
-export function makeRdtGroup(call: typeof native, plan: RdtPlan, made: (path: string) => void): MadeRdtGroup {
-  requireResources(call, plan);
+export function makeRdtGroup(plan: RdtPlan, made: (path: string) => void): MadeRdtGroup {
+  requireResources(plan);
   const path = groupPath(plan);
-  const existing = fileText(call, { mount: plan.mount, path: plan.group }, "schemata");
+  const existing = fileText({ mount: plan.mount, path: plan.group }, "schemata");
   if (existing === undefined) {
     if (plan.shared && plan.schemata.length === 0) {
       throw new RuntimeError(
@@ -36,47 +36,41 @@ export function makeRdtGroup(call: typeof native, plan: RdtPlan, made: (path: st
       );
     }
     if (!plan.shared) made(path);
-    makeDirectory(call, plan, path, "linux.intelRdt.closID");
+    makeDirectory(plan, path, "linux.intelRdt.closID");
   } else if (plan.shared) {
     refuseDifferences(plan, existing);
   }
   let warnings: Warning[] = [];
   if (existing === undefined || !plan.shared) {
     try {
-      writeSchemata(call, plan.mount, plan.group, plan.schemata);
+      writeSchemata(plan.mount, plan.group, plan.schemata);
     } catch (error) {
       // A new closID outlives its container, but not with shares that nobody asked for.
-      if (plan.shared) removeRdtGroups(call, plan.mount, [path]);
+      if (plan.shared) removeRdtGroups(plan.mount, [path]);
       throw error;
     }
-    warnings = readBack(call, plan);
+    warnings = readBack(plan);
   }
   const monitoring = monitoringPath(plan);
   if (monitoring !== "") {
     // The end of the container's own group is the end of the monitoring groups in it.
     if (plan.shared || existing !== undefined) made(monitoring);
-    makeDirectory(call, plan, monitoring, "linux.intelRdt.enableMonitoring");
+    makeDirectory(plan, monitoring, "linux.intelRdt.enableMonitoring");
   }
   return { warnings };
 }
 
 /** For `update`: writes shares of a group that is there. Throws RuntimeError with what the kernel said. */
-export function writeSchemata(
-  call: typeof native,
-  mount: string,
-  group: string,
-  lines: readonly SchemataLine[],
-): void {
+export function writeSchemata(mount: string, group: string, lines: readonly SchemataLine[]): void {
   for (const { line, subject } of lines) {
     const write = { file: "schemata", value: `${line}\n`, subject, tolerate: [], alternative: null };
     try {
-      call("cgroup_write", { groups: [{ mount, path: group, writes: [write] }] });
+      native("cgroup_write", { groups: [{ mount, path: group, writes: [write] }] });
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
       const { op, target, errno } = error.failure;
       const cause = systemCallFailed(op, target, errno).message;
       throw lastCommandError(
-        call,
         mount,
         error.wrap(`intelrdt: unable to write ${JSON.stringify(line)}: ${cause}`),
       );
@@ -88,11 +82,11 @@ export function writeSchemata(
  * Removes groups by their absolute paths. A missing one, or one whose resctrl is no longer mounted, is not an
  * error.
  */
-export function removeRdtGroups(call: typeof native, mount: string, paths: readonly string[]): void {
+export function removeRdtGroups(mount: string, paths: readonly string[]): void {
   const below = paths.filter((path) => mount !== "" && path.startsWith(`${mount}/`));
   if (below.length === 0) return;
   const groups = below.map((path) => ({ mount, path: path.slice(mount.length + 1) }));
-  const [left] = call("cgroup_remove", { groups, timeout_ms: REMOVE_TIMEOUT_MS }).remaining;
+  const [left] = native("cgroup_remove", { groups, timeout_ms: REMOVE_TIMEOUT_MS }).remaining;
   if (left === undefined) return;
   throw new RuntimeError(
     `unable to remove the Intel RDT group: rmdir ${left.path}: ${errnoText(left.errno)}`,
@@ -105,17 +99,17 @@ export function removeRdtGroups(call: typeof native, mount: string, paths: reado
 }
 
 /** Whether this machine and kernel can share out cache (L3) or memory bandwidth (MB). */
-export function hasRdtResource(call: typeof native, mount: string, resource: "L3" | "MB"): boolean {
-  return fileText(call, { mount, path: `info/${resource}` }, "num_closids") !== undefined;
+export function hasRdtResource(mount: string, resource: "L3" | "MB"): boolean {
+  return fileText({ mount, path: `info/${resource}` }, "num_closids") !== undefined;
 }
 
-function requireResources(call: typeof native, { mount, schemata }: RdtPlan): void {
+function requireResources({ mount, schemata }: RdtPlan): void {
   for (const { subject } of schemata) {
     const field = subject.slice("linux.".length);
-    if (field === "intelRdt.l3CacheSchema" && !hasRdtResource(call, mount, "L3")) {
+    if (field === "intelRdt.l3CacheSchema" && !hasRdtResource(mount, "L3")) {
       throw notEnabled(field, "CAT", subject);
     }
-    if (field === "intelRdt.memBwSchema" && !hasRdtResource(call, mount, "MB")) {
+    if (field === "intelRdt.memBwSchema" && !hasRdtResource(mount, "MB")) {
       throw notEnabled(field, "MBA", subject);
     }
   }
@@ -145,9 +139,9 @@ function refuseDifferences(plan: RdtPlan, existing: string): void {
 }
 
 /** What the kernel has made of the lines. A mask of a cache stands there bit by bit; bandwidth may be rounded. */
-function readBack(call: typeof native, plan: RdtPlan): Warning[] {
+function readBack(plan: RdtPlan): Warning[] {
   if (plan.schemata.length === 0) return [];
-  const text = fileText(call, { mount: plan.mount, path: plan.group }, "schemata") ?? "";
+  const text = fileText({ mount: plan.mount, path: plan.group }, "schemata") ?? "";
   return schemataDifferences(plan.schemata, text).map(({ subject, line, found }) => ({
     path: subject,
     found: JSON.stringify(line),
@@ -155,19 +149,19 @@ function readBack(call: typeof native, plan: RdtPlan): Warning[] {
   }));
 }
 
-function makeDirectory(call: typeof native, { mount }: RdtPlan, path: string, subject: string): void {
+function makeDirectory({ mount }: RdtPlan, path: string, subject: string): void {
   try {
-    call("make_directory", { path, mode: GROUP_MODE, parents: false });
+    native("make_directory", { path, mode: GROUP_MODE, parents: false });
   } catch (error) {
     if (!(error instanceof NativeError)) throw error;
     const wrapped = error.wrap(`unable to apply Intel RDT configuration: ${error.message}`);
-    throw lastCommandError(call, mount, new RuntimeError(wrapped.message, { ...wrapped, subject }));
+    throw lastCommandError(mount, new RuntimeError(wrapped.message, { ...wrapped, subject }));
   }
 }
 
 /** info/last_cmd_status says in words what an errno of resctrl means. */
-function lastCommandError(call: typeof native, mount: string, error: RuntimeError): RuntimeError {
-  const status = fileText(call, { mount, path: "info" }, "last_cmd_status")?.trim() ?? "";
+function lastCommandError(mount: string, error: RuntimeError): RuntimeError {
+  const status = fileText({ mount, path: "info" }, "last_cmd_status")?.trim() ?? "";
   if (status === "" || status === "ok") return error;
   return error.wrap(`${error.message}, last_cmd_status: ${status}`);
 }

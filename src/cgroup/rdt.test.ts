@@ -12,13 +12,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NativeError } from "../failure/errors.ts";
 import { failureError } from "../failure/failure.ts";
-import type { Failure } from "../native/boundary.gen.ts";
+import type {
+  CgroupReadRequest,
+  CgroupRemoveRequest,
+  CgroupWriteRequest,
+  Failure,
+} from "../native/boundary.gen.ts";
+import { useCore } from "../native/fake-core.ts";
+import { replaceCore } from "../native/linked.ts";
+import { type Answers, standInCore } from "../native/stand-in.ts";
 import { type IntelRdtConfig, schemataLines } from "../oci/intel-rdt.ts";
 import { groupPath, monitoringPath, planRdt, rdtTasks, schemataDifferences } from "./rdt.ts";
 import { makeRdtGroup, removeRdtGroups, writeSchemata } from "./rdt-group.ts";
 import { rdtStats } from "./stats/rdt.ts";
-
-type Core = Parameters<typeof makeRdtGroup>[0];
 
 const none: IntelRdtConfig = { closID: "", l3CacheSchema: "", memBwSchema: "", enableMonitoring: false };
 
@@ -106,15 +112,12 @@ class Resctrl {
     return readFileSync(join(this.mount, group, "schemata"), "utf8");
   }
 
-  readonly call = ((name: string, request: never) => {
-    const method = {
-      make_directory: this.make,
-      cgroup_write: this.write,
-      cgroup_read: this.read,
-      cgroup_remove: this.remove,
-    };
-    return (method[name as keyof typeof method] as (request: never) => unknown).call(this, request);
-  }) as unknown as Core;
+  readonly answers: Answers = {
+    make_directory: this.make.bind(this),
+    cgroup_write: this.write.bind(this),
+    cgroup_read: this.read.bind(this),
+    cgroup_remove: this.remove.bind(this),
+  };
 
   private make({ path }: { path: string }) {
     if (existsSync(path)) return { created: false };
@@ -128,11 +131,7 @@ class Resctrl {
     return { created: true };
   }
 
-  private write({
-    groups,
-  }: {
-    groups: { path: string; writes: { file: string; value: string; subject: string }[] }[];
-  }) {
+  private write({ groups }: CgroupWriteRequest) {
     for (const { path, writes } of groups) {
       for (const { file, value, subject } of writes) {
         const target = join(this.mount, path, file);
@@ -153,7 +152,7 @@ class Resctrl {
     return { tolerated: [] };
   }
 
-  private read({ groups }: { groups: { path: string; files: string[] }[] }) {
+  private read({ groups }: CgroupReadRequest) {
     const paths = groups.flatMap(({ path, files }) => files.map((file) => join(this.mount, path, file)));
     return {
       files: paths.map((path) =>
@@ -162,7 +161,7 @@ class Resctrl {
     };
   }
 
-  private remove({ groups }: { groups: { path: string }[] }) {
+  private remove({ groups }: CgroupRemoveRequest) {
     for (const { path } of groups) rmSync(join(this.mount, path), { recursive: true, force: true });
     return { remaining: [] };
   }
@@ -178,15 +177,20 @@ function failure(known: Partial<Failure>): NativeError {
 
 describe("a group in a directory that stands for resctrl", () => {
   let resctrl: Resctrl;
+  let putBack: () => void;
   beforeEach(() => {
     resctrl = new Resctrl();
+    putBack = replaceCore(standInCore(resctrl.answers), 1 << 16);
   });
-  afterEach(() => rmSync(resctrl.mount, { recursive: true }));
+  afterEach(() => {
+    putBack();
+    rmSync(resctrl.mount, { recursive: true });
+  });
 
   function make(config: Partial<IntelRdtConfig>) {
     const made: string[] = [];
     const plan = planRdt({ ...none, ...config }, resctrl.mount, "id");
-    const { warnings } = makeRdtGroup(resctrl.call, plan, (path) => {
+    const { warnings } = makeRdtGroup(plan, (path) => {
       made.push(path.slice(resctrl.mount.length + 1));
     });
     return { made, warnings };
@@ -196,7 +200,7 @@ describe("a group in a directory that stands for resctrl", () => {
     const { made, warnings } = make({ l3CacheSchema: "L3:0=7f;1=3", memBwSchema: "MB:0=20;1=70" });
     expect([made, warnings]).toEqual([["id"], []]);
     expect(resctrl.schemata("id")).toBe("MB:0=20;1=70\nL3:0=7f;1=3\n");
-    removeRdtGroups(resctrl.call, resctrl.mount, [`${resctrl.mount}/id`]);
+    removeRdtGroups(resctrl.mount, [`${resctrl.mount}/id`]);
     expect(existsSync(join(resctrl.mount, "id"))).toBe(false);
   });
 
@@ -263,13 +267,13 @@ describe("a group in a directory that stands for resctrl", () => {
 
   test("update", () => {
     make({});
-    writeSchemata(resctrl.call, resctrl.mount, "id", schemataLines({ ...none, memBwSchema: "MB:0=50" }));
+    writeSchemata(resctrl.mount, "id", schemataLines({ ...none, memBwSchema: "MB:0=50" }));
     expect(resctrl.schemata("id")).toContain("MB:0=50\n");
   });
 
   test("paths that are not below the mount are left alone", () => {
-    removeRdtGroups(resctrl.call, "", [`${resctrl.mount}/mon_groups`]);
-    removeRdtGroups(resctrl.call, resctrl.mount, ["/elsewhere/id"]);
+    removeRdtGroups("", [`${resctrl.mount}/mon_groups`]);
+    removeRdtGroups(resctrl.mount, ["/elsewhere/id"]);
     expect(existsSync(join(resctrl.mount, "mon_groups"))).toBe(true);
   });
 });
@@ -289,8 +293,9 @@ describe("a processor that lacks a resource", () => {
   ];
   test.each(table)("%j with %j", (config, resources, message) => {
     const resctrl = new Resctrl(resources);
+    useCore(resctrl.answers);
     const plan = planRdt({ ...none, ...config }, resctrl.mount, "id");
-    expect(() => makeRdtGroup(resctrl.call, plan, () => {})).toThrow(message);
+    expect(() => makeRdtGroup(plan, () => {})).toThrow(message);
     expect(existsSync(join(resctrl.mount, "id"))).toBe(false);
     rmSync(resctrl.mount, { recursive: true });
   });

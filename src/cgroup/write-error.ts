@@ -4,15 +4,14 @@ import { NativeError, RuntimeError } from "../failure/errors.ts";
 import { systemCallFailed } from "../failure/messages.ts";
 import { errnoName } from "../kernel/errno.ts";
 import { type ControllerNotEnabled, ERRNO } from "../native/boundary.gen.ts";
-import type { native } from "../native/call.ts";
+import { native } from "../native/call.ts";
 import { fileTexts } from "./files.ts";
-import { absolutePath, type CgroupLocation } from "./paths.ts";
+import { absolutePath, type CgroupLocation, type CgroupLocations } from "./paths.ts";
 
 /** `error` is what the native call `cgroup_write` threw. */
 export function writeError(
-  call: typeof native,
   error: unknown,
-  locations: readonly CgroupLocation[],
+  locations: CgroupLocations,
   notEnabled: readonly ControllerNotEnabled[],
 ): unknown {
   if (!(error instanceof NativeError)) return error;
@@ -24,7 +23,7 @@ export function writeError(
   const location = locations.find((candidate) => absolutePath(candidate) === directory);
 
   if (subject.startsWith("linux.resources.unified")) {
-    const missing = location === undefined ? "" : missingController(call, location, file, errno);
+    const missing = location === undefined ? "" : missingController(location, file, errno);
     const message =
       missing === ""
         ? `unable to set unified resource "${file}": ${withValue(op, value, cause.message)}`
@@ -32,11 +31,11 @@ export function writeError(
     return new RuntimeError(message, details);
   }
   if (file === "memory.limit_in_bytes" && errno === ERRNO.BUSY && location !== undefined) {
-    const usage = memoryUsage(call, location);
+    const usage = memoryUsage(location);
     if (usage !== "") return new RuntimeError(`unable to set memory limit to ${value} (${usage})`, details);
   }
   const message = withValue(op, value, cause.message);
-  const hint = location?.controller === "" ? whyNotEnabled(call, file, directory, errno, notEnabled) : "";
+  const hint = location?.controller === "" ? whyNotEnabled(file, directory, errno, notEnabled) : "";
   return new RuntimeError(message, hint === "" ? details : { ...details, hint });
 }
 
@@ -44,31 +43,25 @@ function withValue(op: string, value: string, message: string): string {
   return op === "write" ? `failed to write ${JSON.stringify(value)}: ${message}` : message;
 }
 
-function missingController(
-  call: typeof native,
-  location: CgroupLocation,
-  file: string,
-  errno: number,
-): string {
+function missingController(location: CgroupLocation, file: string, errno: number): string {
   if (errno !== ERRNO.NOENT && errno !== ERRNO.PERM && errno !== ERRNO.ACCES) return "";
   const dot = file.indexOf(".");
   if (dot === -1) return `unified resource "${file}" must be in the form CONTROLLER.PARAMETER`;
   const controller = file.slice(0, dot);
   if (controller === "cgroup") return "";
-  const [controllers] = fileTexts(call, location, ["cgroup.controllers"]);
+  const [controllers] = fileTexts(location, ["cgroup.controllers"]);
   if (controllers?.trim().split(" ").includes(controller)) return "";
   return `unified resource "${file}" can't be set: controller "${controller}" not available`;
 }
 
-function memoryUsage(call: typeof native, location: CgroupLocation): string {
-  const [usage, peak] = fileTexts(call, location, ["memory.usage_in_bytes", "memory.max_usage_in_bytes"]);
+function memoryUsage(location: CgroupLocation): string {
+  const [usage, peak] = fileTexts(location, ["memory.usage_in_bytes", "memory.max_usage_in_bytes"]);
   if (!usage || !peak) return "";
   return `current usage: ${usage.trim()}, peak usage: ${peak.trim()}`;
 }
 
 /** v2: a missing file belongs to a controller that could not be enabled in a cgroup above. */
 function whyNotEnabled(
-  call: typeof native,
   file: string,
   directory: string,
   errno: number,
@@ -81,13 +74,13 @@ function whyNotEnabled(
   );
   if (refusal === undefined) return "";
   const where = `controller ${controller} could not be enabled in ${refusal.path}/cgroup.subtree_control (${errnoName(refusal.errno)})`;
-  if (refusal.errno !== ERRNO.BUSY || !hasProcesses(call, refusal.path)) return where;
+  if (refusal.errno !== ERRNO.BUSY || !hasProcesses(refusal.path)) return where;
   return `${where}: it has processes of its own (move them into a cgroup below it)`;
 }
 
-function hasProcesses(call: typeof native, path: string): boolean {
+function hasProcesses(path: string): boolean {
   try {
-    return call("read_host_file", { path: `${path}/cgroup.procs` }).text !== "";
+    return native("read_host_file", { path: `${path}/cgroup.procs` }).text !== "";
   } catch {
     return false;
   }

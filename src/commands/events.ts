@@ -1,6 +1,6 @@
 /** `events`: a container's statistics and OOM events, one JSON object a line. */
 
-import { OomWatch } from "../cgroup/oom-watch.ts";
+import { watchOom } from "../cgroup/oom-watch.ts";
 import { hugePageSizes, readStats } from "../cgroup/stats/stats.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
 import { openContainer } from "../container/container.ts";
@@ -24,7 +24,7 @@ export const run: Handler<"events"> = ({ stats, interval }, [id], context) => {
     native("list_directory", { path: HUGE_PAGES }).entries.map(({ name }) => name),
   );
   const printStats = () => {
-    const data = readStats(native, currentHost().cgroup, locations, pageSizes, rdtStatsOf(record, config));
+    const data = readStats(currentHost().cgroup, locations, pageSizes, rdtStatsOf(record, config));
     console.log(stringifyJson({ type: "stats", id, data }));
   };
   if (stats) {
@@ -32,10 +32,10 @@ export const run: Handler<"events"> = ({ stats, interval }, [id], context) => {
     return 0;
   }
 
-  const watch = new OomWatch(native, locations, record.init_process_pid);
+  const awaitOom = watchOom(locations, record.init_process_pid);
   let next = performance.now() + interval;
   for (;;) {
-    const { oom, ended } = watch.wait(next - performance.now());
+    const { oom, ended } = awaitOom(next - performance.now());
     if (oom) console.log(JSON.stringify({ type: "oom", id }));
     if (ended) return 0;
     if (performance.now() < next) continue;

@@ -1,7 +1,7 @@
 /** `exec`: a further process in a running container. */
 
 import { oomKills } from "../cgroup/oom.ts";
-import type { CgroupLocation } from "../cgroup/paths.ts";
+import type { CgroupLocations } from "../cgroup/paths.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
 import { type Container, openContainer, rootOf } from "../container/container.ts";
 import { tellEnding } from "../container/ending.ts";
@@ -67,7 +67,7 @@ function finish(
 }
 
 interface Beginning {
-  locations: readonly CgroupLocation[];
+  locations: CgroupLocations;
   earlierKills: number;
   since: number;
 }
@@ -75,7 +75,7 @@ interface Beginning {
 /** What a process's end is compared with. */
 function beginning({ record }: Container): Beginning {
   const locations = cgroupsOf(record);
-  return { locations, earlierKills: oomKills(native, locations), since: Date.now() };
+  return { locations, earlierKills: oomKills(locations), since: Date.now() };
 }
 
 function tellProcessEnding(

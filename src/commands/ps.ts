@@ -4,7 +4,6 @@ import { cgroupProcesses } from "../cgroup/operate.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
 import { openContainer } from "../container/container.ts";
 import { RuntimeError } from "../failure/errors.ts";
-import { native } from "../native/call.ts";
 import type { Handler } from "../verbs/verbs.ts";
 import { filterByPid } from "./ps-table.ts";
 
@@ -21,7 +20,7 @@ export const run: Handler<"ps"> = ({ format }, [id, given], context) => {
           : "have a cgroup delegated to this user before the container is created (systemd: Delegate=yes)",
     });
   }
-  const pids = cgroupProcesses(native, locations);
+  const pids = cgroupProcesses(locations);
   if (format === "json") {
     // A nil slice of Go, as runc prints it.
     console.log(pids.length === 0 ? "null" : JSON.stringify(pids));

@@ -4,12 +4,11 @@ import { freezeCgroups } from "../cgroup/operate.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
 import { changeContainer } from "../container/container.ts";
 import { containerNotPaused } from "../failure/messages.ts";
-import { native } from "../native/call.ts";
 import type { Handler } from "../verbs/verbs.ts";
 
 export const run: Handler<"resume"> = (_options, [id], context) =>
   changeContainer(id, context, ({ record, status }) => {
     if (status !== "paused") throw containerNotPaused();
-    freezeCgroups(native, cgroupsOf(record), false);
+    freezeCgroups(cgroupsOf(record), false);
     return 0;
   });

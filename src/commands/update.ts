@@ -1,7 +1,7 @@
 /** `update`: changes the limits of a container that exists, and remembers them for the next update. */
 
 import { changeSettings, writeSettings } from "../cgroup/create.ts";
-import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
+import { type CgroupLocations, locationOf } from "../cgroup/paths.ts";
 import { rememberFiles } from "../cgroup/put-back.ts";
 import { type CgroupSetting, ignoredWarning } from "../cgroup/resources/setting.ts";
 import { checkMemoryUsage } from "../cgroup/resources/v2.ts";
@@ -55,7 +55,7 @@ export const run: Handler<"update"> = async (options, [id], context) => {
 /** When one of the changes is refused, everything is put back as it was. */
 function apply(
   record: StateRecord,
-  locations: readonly CgroupLocation[],
+  locations: CgroupLocations,
   { merged, changes }: ResourceChange,
   rdt: RdtChange,
   log: Log,
@@ -65,13 +65,13 @@ function apply(
       ? undefined
       : updateUnit(record, changes, systemdEnvironment(record.rootless));
   const { settings, ignored } = changeSettings(currentHost().cgroup, unit?.resources ?? changes);
-  const write = () => writeSettings(native, locations, settings);
-  const putBack = rememberFiles(native, locations, settings);
+  const write = () => writeSettings(locations, settings);
+  const putBack = rememberFiles(locations, settings);
   try {
     // Systemd is not told what the kernel refuses.
     write();
     if (unit !== undefined) {
-      const writeAgain = rememberFiles(native, locations, withOthers(settings, merged));
+      const writeAgain = rememberFiles(locations, withOthers(settings, merged));
       unit.tell();
       writeAgain();
     }
@@ -101,7 +101,7 @@ function withOthers(changed: readonly CgroupSetting[], resources: ResourcesConfi
 }
 
 /** Bytes. */
-function currentMemory(locations: readonly CgroupLocation[]): bigint {
+function currentMemory(locations: CgroupLocations): bigint {
   const location = locationOf(locations, "memory");
   if (location === undefined) return 0n;
   const { mount, path } = location;

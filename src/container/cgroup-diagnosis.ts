@@ -1,6 +1,6 @@
 /** Adds a hint to a failure of the container's cgroup, if the cgroup shows the reason. */
 
-import { type CgroupLocation, locationOf } from "../cgroup/paths.ts";
+import { type CgroupLocations, locationOf } from "../cgroup/paths.ts";
 import { diagnoseCgroup, type RefusedCgroup } from "../doctor/diagnosis.ts";
 import { gatherCgroupFacts } from "../doctor/gather.ts";
 import { RuntimeError } from "../failure/errors.ts";
@@ -11,7 +11,7 @@ import { hostText, namesIn } from "../host/files.ts";
  * → the error to throw: with a longer hint, or as it is. Looks at this host, changes nothing; to be called before the
  * cgroups are removed. Never throws.
  */
-export function withCgroupDiagnosis(error: unknown, locations: readonly CgroupLocation[]): unknown {
+export function withCgroupDiagnosis(error: unknown, locations: CgroupLocations): unknown {
   if (!(error instanceof RuntimeError) || !isAboutCgroups(error)) return error;
   try {
     const unified = locationOf(locations, "");

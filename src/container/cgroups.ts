@@ -8,7 +8,6 @@ import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
 import type { SystemdEnvironment } from "../cgroup/systemd/driver.ts";
 import { currentHost } from "../host/current.ts";
 import { hostIdOf } from "../kernel/id.ts";
-import { native } from "../native/call.ts";
 import { isNew, type ResolvedConfig } from "../oci/resolved/config.ts";
 import { isReadonly } from "../oci/resolved/mounts.ts";
 import type { StateRecord } from "../state/record.ts";
@@ -48,7 +47,7 @@ export function newCgroups(
   rootless: boolean,
 ): PlannedCgroups {
   const owner = cgroupOwner(config);
-  return planDriver(native, {
+  return planDriver({
     ...driverOptions(id, config, driver, rootless),
     systemd: systemdEnvironment(rootless),
     owner: owner === currentHost().euid ? undefined : owner,
@@ -76,5 +75,5 @@ export function removeCgroupsOf(record: StateRecord): void {
     const { stopUnit }: typeof import("./systemd-unit.ts") = require("./systemd-unit.ts");
     stopUnit(record, systemdEnvironment(record.rootless));
   }
-  removeCgroups(native, cgroupsOf(record));
+  removeCgroups(cgroupsOf(record));
 }

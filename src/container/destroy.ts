@@ -58,5 +58,5 @@ export function removeRecordedCgroups(record: StateRecord): void {
 /** On cgroup v1 a frozen process does not die of SIGKILL until it is thawed. */
 export function thawIfFrozen(record: StateRecord): void {
   const locations = cgroupsOf(record);
-  if (isFrozen(native, locations)) freezeCgroups(native, locations, false);
+  if (isFrozen(locations)) freezeCgroups(locations, false);
 }

@@ -3,10 +3,9 @@
  * Reported to a person at a terminal and in the log; exit status and streams are not changed.
  */
 
-import type { CgroupLocation } from "../cgroup/paths.ts";
+import type { CgroupLocations } from "../cgroup/paths.ts";
 import type { Log } from "../log/log.ts";
 import { SIG } from "../native/boundary.gen.ts";
-import { native } from "../native/call.ts";
 import type { SeccompConfig } from "../oci/seccomp.ts";
 import { seccompRefusal } from "./seccomp-refusal.ts";
 
@@ -17,7 +16,7 @@ interface Ending {
   /** 128 + the signal. */
   status: number;
   /** Where its cgroups are, or were. */
-  locations: readonly CgroupLocation[];
+  locations: CgroupLocations;
   /** OOM kills that were counted before it began. */
   earlierKills: number;
   /** When it was made, at the latest: milliseconds since 1970. */
@@ -45,7 +44,7 @@ function reasonOf(ending: Ending): string | undefined {
 function outOfMemory({ locations, pid, earlierKills }: Ending): string | undefined {
   // Loaded after such an end only.
   const { oomReport }: typeof import("../cgroup/oom-report.ts") = require("../cgroup/oom-report.ts");
-  const { kills, limit } = oomReport(native, locations, { pid, earlierKills });
+  const { kills, limit } = oomReport(locations, { pid, earlierKills });
   if (kills === 0) return undefined;
   const who = kills === 1 ? "1 process" : `${kills} processes`;
   const where = limit === "" ? "" : `, at its limit of ${bytes(limit)}`;

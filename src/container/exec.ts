@@ -2,7 +2,7 @@
 
 import { placement } from "../cgroup/create.ts";
 import { subCgroup } from "../cgroup/operate.ts";
-import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
+import { type CgroupLocation, type CgroupLocations, locationsOfPaths } from "../cgroup/paths.ts";
 import { NativeError, RuntimeError } from "../failure/errors.ts";
 import { cannotExec } from "../failure/messages.ts";
 import { parseSelfCgroup } from "../host/cgroup.ts";
@@ -109,7 +109,7 @@ function withSubCgroups(locations: CgroupLocation[], subs: ReadonlyMap<string, s
 }
 
 interface ExecPlace {
-  locations: readonly CgroupLocation[];
+  locations: CgroupLocations;
   /** In the cgroups below the container's that the command line names. */
   isBelow: boolean;
   rdt: readonly string[];
@@ -149,7 +149,7 @@ function spawnThroughSystemd(plan: Plan, record: StateRecord, place: ExecPlace):
 function attachToContainer(record: StateRecord, { locations, isBelow }: ExecPlace, pid: number): void {
   const { attachThroughSystemd }: typeof import("./systemd-unit.ts") = require("./systemd-unit.ts");
   const environment = systemdEnvironment(record.rootless);
-  const attach = (places: readonly CgroupLocation[]) => {
+  const attach = (places: CgroupLocations) => {
     for (const location of places) attachThroughSystemd(record, location, pid, environment);
   };
   try {

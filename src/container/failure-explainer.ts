@@ -5,7 +5,6 @@ import { NativeError } from "../failure/errors.ts";
 import type { Failure, FailureContext } from "../failure/failure.ts";
 import { currentHost } from "../host/current.ts";
 import { hostText } from "../host/files.ts";
-import { native } from "../native/call.ts";
 import { limitsCpus } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import type { ResolvedConfig } from "../oci/resolved/config.ts";
@@ -76,6 +75,6 @@ export class FailureExplainer {
 
   #oomReport(pid: number): OomReport {
     const { oomReport }: typeof import("../cgroup/oom-report.ts") = require("../cgroup/oom-report.ts");
-    return oomReport(native, cgroupsOf(this.#record), { pid, earlierKills: 0 });
+    return oomReport(cgroupsOf(this.#record), { pid, earlierKills: 0 });
   }
 }

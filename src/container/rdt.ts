@@ -41,7 +41,7 @@ export function newRdtGroup({ config, record, directory, undo, log }: NewRdt): s
   record.intel_rdt_path = groupPath(plan);
   record.bunc.resctrlGroups = groups;
   undo.add(() => removeRdtGroupsOf(record));
-  const { warnings } = makeRdtGroup(native, plan, (path) => {
+  const { warnings } = makeRdtGroup(plan, (path) => {
     groups.push(path);
     directory.save(record);
   });
@@ -55,7 +55,7 @@ export function rdtTasksOf(record: StateRecord, config: RdtConfig): string[] {
   const { intelRdt } = config.linux;
   if (intelRdt === undefined || resctrl === "" || record.intel_rdt_path === "") return [];
   const plan = planRdt(intelRdt, resctrl, record.id);
-  const isThere = (group: string) => fileText(native, { mount: resctrl, path: group }, "cpus") !== undefined;
+  const isThere = (group: string) => fileText({ mount: resctrl, path: group }, "cpus") !== undefined;
   if (!isThere(plan.group)) return [];
   const monitored = plan.monitoring !== "" && isThere(plan.monitoring);
   return rdtTasks(groupPath(plan), monitored ? monitoringPath(plan) : "");
@@ -84,7 +84,7 @@ export function changeRdt(
 ): RdtChange {
   if (l3CacheSchema === "" && memBwSchema === "") return { changed: {}, write() {} };
   const { resctrl } = currentHost();
-  const isEnabled = (resource: "L3" | "MB") => resctrl !== "" && hasRdtResource(native, resctrl, resource);
+  const isEnabled = (resource: "L3" | "MB") => resctrl !== "" && hasRdtResource(resctrl, resource);
   if (l3CacheSchema !== "" && !isEnabled("L3")) {
     throw new RuntimeError("Intel RDT/CAT: l3 cache schema is not enabled", {
       hint: notEnabledHint(resctrl),
@@ -106,7 +106,7 @@ export function changeRdt(
     ...(memBwSchema === "" ? {} : { memBwSchema }),
   };
   const { mount, group, schemata } = planRdt(intelRdt, resctrl, record.id);
-  return { changed: { intelRdt }, write: () => writeSchemata(native, mount, group, schemata) };
+  return { changed: { intelRdt }, write: () => writeSchemata(mount, group, schemata) };
 }
 
 function notEnabledHint(resctrl: string): string {
@@ -125,7 +125,7 @@ export function rdtStatsOf(record: StateRecord, config: RdtConfig): RdtStats {
   const data = `${resctrl}/${join(monitored, "mon_data")}`;
   const domains = native("list_directory", { path: data }).entries.filter(({ directory }) => directory);
   return rdtStats(
-    (path, file) => fileText(native, { mount: resctrl, path }, file),
+    (path, file) => fileText({ mount: resctrl, path }, file),
     group,
     monitored,
     domains.map(({ name }) => name).sort(),
@@ -135,5 +135,5 @@ export function rdtStatsOf(record: StateRecord, config: RdtConfig): RdtStats {
 /** Removes the groups that were made for a container. */
 export function removeRdtGroupsOf(record: StateRecord): void {
   const { resctrlGroups = [] } = record.bunc;
-  if (resctrlGroups.length > 0) removeRdtGroups(native, currentHost().resctrl, resctrlGroups);
+  if (resctrlGroups.length > 0) removeRdtGroups(currentHost().resctrl, resctrlGroups);
 }

@@ -18,9 +18,9 @@ import { SIGKILL } from "./signal.ts";
 export function salvage(directory: StateDirectory, damage: unknown, log: Log): void {
   log.warning(`${failureMessage(damage)}; removing what the container's configuration leads to`);
   const locations = cgroupLocations(currentHost().cgroup, cgroupsPathOf(directory), directory.id);
-  if (cgroupsExist(native, locations)) {
-    killCgroups(native, locations, SIGKILL);
-    removeCgroups(native, locations);
+  if (cgroupsExist(locations)) {
+    killCgroups(locations, SIGKILL);
+    removeCgroups(locations);
   }
   directory.remove();
 }

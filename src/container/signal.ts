@@ -20,7 +20,7 @@ export function signalInit(record: StateRecord, signal: number): boolean {
 
 /** Sends a signal to every process in the container's cgroups. False: there is no such cgroup (any more). */
 export function signalAll(record: StateRecord, signal: number): boolean {
-  return killCgroups(native, cgroupsOf(record), signal);
+  return killCgroups(cgroupsOf(record), signal);
 }
 
 /** Whether the end of init ends every process of the container: only its own pid namespace promises that. */

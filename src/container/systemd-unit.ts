@@ -4,7 +4,6 @@ import type { CgroupLocation } from "../cgroup/paths.ts";
 import { systemdResources } from "../cgroup/systemd/container.ts";
 import { Systemd, type SystemdEnvironment } from "../cgroup/systemd/driver.ts";
 import { currentHost } from "../host/current.ts";
-import { native } from "../native/call.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
 import type { StateRecord } from "../state/record.ts";
 
@@ -27,7 +26,7 @@ export function updateUnit(
   resources: ResourcesConfig,
   environment: SystemdEnvironment,
 ): UnitUpdate {
-  const systemd = Systemd.connect(native, environment);
+  const systemd = Systemd.connect(environment);
   const converted = systemdResources(currentHost().cgroup, resources, systemd);
   return {
     resources: converted.resources,
@@ -51,14 +50,14 @@ export function attachThroughSystemd(
 ): void {
   const { systemdUnit } = record.bunc;
   const parts = path.split("/");
-  const systemd = Systemd.connect(native, environment);
+  const systemd = Systemd.connect(environment);
   systemd.attach(systemdUnit, parts.slice(parts.indexOf(systemdUnit) + 1).join("/"), [pid]);
   systemd.close();
 }
 
 /** With the cgroups that systemd has made for it. */
 export function stopUnit(record: StateRecord, environment: SystemdEnvironment): void {
-  const systemd = Systemd.connect(native, environment);
+  const systemd = Systemd.connect(environment);
   systemd.stopUnit(record.bunc.systemdUnit);
   systemd.close();
 }

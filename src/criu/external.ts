@@ -3,7 +3,7 @@
  * and their sources when restoring.
  */
 
-import { absolutePath, type CgroupLocation } from "../cgroup/paths.ts";
+import { absolutePath, type CgroupLocations } from "../cgroup/paths.ts";
 import type { HostFacts } from "../host/host.ts";
 import type { MountinfoEntry } from "../host/mountinfo.ts";
 import { baseName, cleanPath } from "../kernel/paths.ts";
@@ -49,7 +49,7 @@ export function externalNamespaces({ linux }: ResolvedConfig): { type: Inherited
 interface ExternalMountFacts {
   host: HostFacts;
   rootfs: string;
-  cgroups: readonly CgroupLocation[];
+  cgroups: CgroupLocations;
   /** See container/notify-socket.ts; given whether the container has it or not. */
   notify: ExternalMount;
 }

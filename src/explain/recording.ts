@@ -6,7 +6,7 @@
 import type { HostFacts } from "../host/host.ts";
 import { callNumbers, type Plan } from "../native/boundary.gen.ts";
 import { builtRehearsal, linkedRehearsal } from "../native/library.ts";
-import { linked, type NativeCall } from "../native/linked.ts";
+import { linked, type NativeCall, replaceCore } from "../native/linked.ts";
 import type { Operation, Phase } from "./operation.ts";
 import { RecordedSystemd } from "./systemd.ts";
 
@@ -61,13 +61,11 @@ export class Recording {
 
   /** Records what `act` does by calls of the core. Throws what it throws. */
   record<Result>(act: () => Result): Result {
-    const { core } = linked;
-    linked.core = { call: this.#call, reply: new Uint8Array(ROOM) };
+    const putBack = replaceCore(this.#call, ROOM);
     try {
       return act();
     } finally {
-      delete linked.core;
-      if (core !== undefined) linked.core = core;
+      putBack();
     }
   }
 

@@ -5,7 +5,7 @@
  */
 import { found } from "../host/found.ts";
 import { callNumbers, type FactsReply, type Progress } from "../native/boundary.gen.ts";
-import { linked, type NativeCall } from "../native/linked.ts";
+import { linked, type NativeCall, replaceCore } from "../native/linked.ts";
 import { type Answers, documentsIn, standInCore } from "../native/stand-in.ts";
 import { defaultSpec } from "../oci/default-spec.ts";
 import { rehearsed } from "./commands.ts";
@@ -17,22 +17,19 @@ let created: ReadonlyMap<string, string> = new Map();
 
 /** Each command on a host with cgroup v2, and on one with v1. Throws where one ends with an error. */
 export async function rehearse(main: Main): Promise<void> {
-  const { core } = linked;
   try {
     for (const host of [v2, hybrid]) {
       const files = new Map<string, string>();
       const answers = standIn(host, files);
       for (const words of rehearsed) {
         found.host = undefined;
-        linked.core = { call: standInCore(answers), reply: new Uint8Array(1 << 20) };
-        const status = await main(words, "runc");
+        const putBack = replaceCore(standInCore(answers), 1 << 20);
+        const status = await main(words, "runc").finally(putBack);
         if (status !== 0) throw new Error(`rehearsal of ${words.join(" ")}: status ${status}`);
         if (words.includes("create")) created = new Map(files);
       }
     }
   } finally {
-    delete linked.core;
-    if (core !== undefined) linked.core = core;
     found.host = undefined;
   }
 }

@@ -17,7 +17,7 @@ type CallObserver = (name: string, call: () => unknown, request: object) => unkn
 
 interface Linked {
   /** `reply`: room for any usual reply. */
-  core?: { call: NativeCall; reply: Uint8Array };
+  core?: { call: NativeCall; reply: Uint8Array } | undefined;
   /** `bunc_rehearse`, in an image: what is linked later needs memory that is written and then executed. */
   rehearse?: NativeCall;
   /** Its own calls are not observed. */
@@ -25,3 +25,12 @@ interface Linked {
 }
 
 export const linked: Linked = {};
+
+/** Puts another core in its place. `room`: bytes for its replies. → what puts this one back. */
+export function replaceCore(call: NativeCall, room: number): () => void {
+  const { core } = linked;
+  linked.core = { call, reply: new Uint8Array(room) };
+  return () => {
+    linked.core = core;
+  };
+}

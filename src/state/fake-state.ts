@@ -1,7 +1,7 @@
 /** A record, and a state directory in memory, for tests. */
 
 import { found } from "../host/found.ts";
-import { linked } from "../native/linked.ts";
+import { replaceCore } from "../native/linked.ts";
 import { type Answers, standInCore } from "../native/stand-in.ts";
 import { STATE_VERSION, type StateRecord } from "./record.ts";
 
@@ -54,15 +54,13 @@ export function withCore(answers: Answers, body: () => void): string[] {
       },
     ]),
   );
-  const { core } = linked;
   const { host } = found;
   found.host = undefined;
-  linked.core = { call: standInCore(noting as Answers), reply: new Uint8Array(1 << 16) };
+  const putBack = replaceCore(standInCore(noting as Answers), 1 << 16);
   try {
     body();
   } finally {
-    delete linked.core;
-    if (core !== undefined) linked.core = core;
+    putBack();
     found.host = host;
   }
   return calls;

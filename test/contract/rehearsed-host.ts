@@ -3,7 +3,7 @@
 import { dlopen } from "bun:ffi";
 import { join } from "node:path";
 import { found } from "../../src/host/found.ts";
-import { linked, type NativeCall } from "../../src/native/linked.ts";
+import { type NativeCall, replaceCore } from "../../src/native/linked.ts";
 import { projectRoot } from "../harness/project.ts";
 
 export interface HostFiles {
@@ -68,13 +68,11 @@ export class RehearsedHost {
   readonly #reply = new Uint8Array(REPORT_CAPACITY);
   /** The core for somebody else on this host: calls are not counted. */
   readonly besides: NativeCall = this.#library.rehearsal_beside;
-  /** The real core, if this process had linked it. */
-  readonly #core = linked.core;
+  #putBack = () => {};
 
-  /** This process asks the real core again, and about this machine. */
+  /** This process asks the real core again, if it had linked it, and about this machine. */
   end(): void {
-    delete linked.core;
-    if (this.#core !== undefined) linked.core = this.#core;
+    this.#putBack();
     found.host = undefined;
   }
 
@@ -87,7 +85,8 @@ export class RehearsedHost {
       if (result === LEAST_INTEGER) throw new Stuck();
       return result;
     };
-    linked.core = { call, reply: this.#reply };
+    this.#putBack();
+    this.#putBack = replaceCore(call, REPORT_CAPACITY);
   }
 
   /** Calls are counted from here on. */

@@ -4,8 +4,8 @@
  */
 
 import type { CgroupFacts } from "../../host/cgroup.ts";
-import type { native } from "../../native/call.ts";
-import { type CgroupLocation, locationOf } from "../paths.ts";
+import { native } from "../../native/call.ts";
+import { type CgroupLocations, locationOf } from "../paths.ts";
 import { v1Files, v1Stats } from "./v1.ts";
 import { v2Files, v2Stats } from "./v2.ts";
 import type { Stats } from "./values.ts";
@@ -15,9 +15,8 @@ import type { Stats } from "./values.ts";
  * `pageSizes`: of huge pages, as in file names: "2MB". `intelRdt`: the part of the resctrl group.
  */
 export function readStats(
-  call: typeof native,
   facts: CgroupFacts,
-  locations: readonly CgroupLocation[],
+  locations: CgroupLocations,
   pageSizes: readonly string[],
   intelRdt: object = {},
 ): Stats {
@@ -26,7 +25,7 @@ export function readStats(
     const location = locationOf(locations, controller);
     return location === undefined ? [] : [{ mount: location.mount, path: location.path, files }];
   });
-  const replies = call("cgroup_read", { groups: wanted }).files;
+  const replies = native("cgroup_read", { groups: wanted }).files;
   const texts = new Map<string, string>();
   for (const [index, file] of wanted.flatMap(({ files }) => files).entries()) {
     const reply = replies[index];

@@ -1,7 +1,7 @@
 /** A connection to a message bus: authentication, calls, and signals that are waited for, all with deadlines. */
 
 import { RuntimeError } from "../../failure/errors.ts";
-import type { native } from "../../native/call.ts";
+import { native } from "../../native/call.ts";
 import {
   decodeMessage,
   ERROR,
@@ -44,18 +44,18 @@ const BUS = {
 };
 
 /** `address`: path of a unix socket, "@name" for an abstract one. */
-export function openStream(call: typeof native, address: string): ByteStream {
-  const { fd } = call("bus_connect", { path: address, timeout_ms: CALL_TIMEOUT_MS });
+export function openStream(address: string): ByteStream {
+  const { fd } = native("bus_connect", { path: address, timeout_ms: CALL_TIMEOUT_MS });
   return {
     write(bytes) {
-      call("bus_write", { fd, base64: bytes.toBase64(), timeout_ms: CALL_TIMEOUT_MS });
+      native("bus_write", { fd, base64: bytes.toBase64(), timeout_ms: CALL_TIMEOUT_MS });
     },
     read(timeoutMs) {
-      const { base64, closed } = call("bus_read", { fd, timeout_ms: Math.max(0, Math.ceil(timeoutMs)) });
+      const { base64, closed } = native("bus_read", { fd, timeout_ms: Math.max(0, Math.ceil(timeoutMs)) });
       return closed ? null : Uint8Array.fromBase64(base64);
     },
     close() {
-      call("close_fd", { fd });
+      native("close_fd", { fd });
     },
   };
 }

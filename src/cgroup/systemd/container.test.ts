@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
 import type { CgroupInUseReply } from "../../native/boundary.gen.ts";
-import type { native } from "../../native/call.ts";
+import { useCore } from "../../native/fake-core.ts";
+import type { Answers } from "../../native/stand-in.ts";
 import { SystemdCgroups } from "./container.ts";
 import { FakeBus, type FakeMethods } from "./fake-bus.ts";
+import { busAnswers } from "./fake-connection.ts";
 
 const FREE: CgroupInUseReply = { occupied: null, frozen: null };
 const SCOPE = "system.slice/runc-a.scope";
@@ -13,31 +15,32 @@ function open(inUse: readonly CgroupInUseReply[], methods: FakeMethods = {}, fai
   const calls: string[] = [];
   const asked: unknown[] = [];
   let answers = 0;
-  const call = ((name: string, request: { base64: string; timeout_ms: number; groups: unknown[] }) => {
-    if (name.startsWith("cgroup_")) calls.push(name);
-    if (name === fails) throw new Error(`${name} fails`);
-    switch (name) {
-      case "resolve_path":
-        return { path: "/run/systemd/system" };
-      case "bus_connect":
-        return { fd: 9 };
-      case "bus_write":
-        return bus.write(Uint8Array.fromBase64(request.base64));
-      case "bus_read":
-        return { base64: bus.read(request.timeout_ms)?.toBase64() ?? "", closed: bus.closed };
-      case "cgroup_in_use":
-        asked.push(request.groups);
-        return inUse[Math.min(answers++, inUse.length - 1)];
-      case "cgroup_create":
-        return { in_use: null, threaded: null, errnos: [0], not_enabled: [] };
-      case "cgroup_kill":
-        bus.members.push(`kill ${JSON.stringify(request.groups)}`);
-        return { found: true, signalled: 0 };
-      default:
-        return {};
-    }
-  }) as unknown as typeof native;
-  const cgroups = new SystemdCgroups(call, {
+  const noted: Answers = {
+    ...busAnswers(() => bus),
+    resolve_path: () => ({ path: "/run/systemd/system", directory: true }),
+    make_directory: () => ({ created: true }),
+    cgroup_in_use({ groups }) {
+      asked.push(groups);
+      return inUse[Math.min(answers++, inUse.length - 1)] as CgroupInUseReply;
+    },
+    cgroup_create: () => ({ in_use: null, threaded: null, errnos: [0], not_enabled: [] }),
+    cgroup_kill({ groups }) {
+      bus.members.push(`kill ${JSON.stringify(groups)}`);
+      return { found: true, signalled: 0 };
+    },
+  };
+  const failing = (name: string) => (): never => {
+    throw new Error(`${name} fails`);
+  };
+  const asAsked = Object.entries(noted).map(([name, answer]) => [
+    name,
+    (request: never) => {
+      if (name.startsWith("cgroup_")) calls.push(name);
+      return (name === fails ? failing(name) : answer)(request);
+    },
+  ]);
+  useCore(Object.fromEntries(asAsked));
+  const cgroups = new SystemdCgroups({
     driver: "systemd",
     facts: { mode: "v2", hierarchies: [], v2MountPoint: "/cg", v2Own: "/" },
     id: "a",

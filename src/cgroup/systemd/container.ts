@@ -4,7 +4,7 @@ import { RuntimeError } from "../../failure/errors.ts";
 import type { Warning } from "../../failure/warning.ts";
 import type { CgroupFacts } from "../../host/cgroup.ts";
 import { type CgroupInUseReply, type ControllerNotEnabled, SIG } from "../../native/boundary.gen.ts";
-import type { native } from "../../native/call.ts";
+import { native } from "../../native/call.ts";
 import { type ScopeSubgroups, scopeSubgroups } from "../../oci/annotations.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import {
@@ -20,7 +20,7 @@ import type { DevicePolicy } from "../device-rule.ts";
 import { devicePolicy, deviceSettings } from "../devices.ts";
 import type { MadeCgroups, ManagerOptions, PlacedCgroups, PlannedCgroups } from "../manager.ts";
 import { killCgroups, subCgroup } from "../operate.ts";
-import { type CgroupLocation, distinctGroups, V1_CONTROLLERS } from "../paths.ts";
+import { type CgroupLocation, type CgroupLocations, distinctGroups, V1_CONTROLLERS } from "../paths.ts";
 import { warningsOf } from "../resources/setting.ts";
 import { annotatedProperties } from "./annotations.ts";
 import { Systemd } from "./driver.ts";
@@ -38,12 +38,11 @@ import { type UnitName, unitName } from "./unit.ts";
 
 /** The systemd driver. Throws RuntimeError. */
 export class SystemdCgroups implements PlannedCgroups {
-  readonly locations: readonly CgroupLocation[];
+  readonly locations: CgroupLocations;
   /** Until systemd has made the unit it may be somebody else's. */
   readonly claimed = [];
   private readonly unit: UnitName;
   readonly warnings: readonly Warning[];
-  private readonly call: typeof native;
   private readonly options: ManagerOptions;
   private readonly systemd: Systemd;
   private readonly converted: SystemdResources;
@@ -53,12 +52,11 @@ export class SystemdCgroups implements PlannedCgroups {
   private readonly subgroups: ScopeSubgroups;
   private readonly devices: DevicePolicy | null;
 
-  constructor(call: typeof native, options: ManagerOptions) {
+  constructor(options: ManagerOptions) {
     const { facts, cgroupsPath = "", id, rootless, resources = {} } = options;
     if (rootless && facts.mode !== "v2") {
       throw new RuntimeError("cannot use rootless systemd cgroups manager on cgroup v1");
     }
-    this.call = call;
     this.options = options;
     // The configuration is checked completely before systemd is asked for anything.
     this.unit = unitName(cgroupsPath, id, rootless);
@@ -69,7 +67,7 @@ export class SystemdCgroups implements PlannedCgroups {
       ? null
       : devicePolicy(version, resources.devices, options.devicePaths);
     this.warnings = warningsOf(resourceSettings(facts, resources).ignored);
-    this.systemd = Systemd.connect(call, options.systemd);
+    this.systemd = Systemd.connect(options.systemd);
     this.converted = systemdResources(facts, resources, this.systemd);
     const { subgroup } = this.subgroups;
     this.scope = this.systemd.cgroupOf(this.unit);
@@ -91,7 +89,7 @@ export class SystemdCgroups implements PlannedCgroups {
   }
 
   private inUse(): CgroupInUseReply {
-    return this.call("cgroup_in_use", { groups: distinctGroups(this.scopeLocations()) });
+    return native("cgroup_in_use", { groups: distinctGroups(this.scopeLocations()) });
   }
 
   private scopeLocations(): CgroupLocation[] {
@@ -136,22 +134,22 @@ export class SystemdCgroups implements PlannedCgroups {
 
   /** A frozen process does not react to SIGTERM, which systemd sends first. */
   private end(): void {
-    killCgroups(this.call, this.scopeLocations(), SIG.KILL);
+    killCgroups(this.scopeLocations(), SIG.KILL);
     this.systemd.stopUnit(this.unit.unit);
   }
 
-  private passControllersOn(locations: readonly CgroupLocation[]): readonly ControllerNotEnabled[] {
+  private passControllersOn(locations: CgroupLocations): readonly ControllerNotEnabled[] {
     const { resources } = this.converted;
     const { settings } = resourceSettings(this.options.facts, resources);
-    return this.call("cgroup_create", {
+    return native("cgroup_create", {
       groups: creationOf(this.options.facts, locations, settings, resources, false),
       // The process is in it by now.
       refuse_in_use: false,
     }).not_enabled;
   }
 
-  private giveToOwner(locations: readonly CgroupLocation[]): void {
-    if (this.options.owner !== undefined) delegateCgroup(this.call, locations, this.options.owner);
+  private giveToOwner(locations: CgroupLocations): void {
+    if (this.options.owner !== undefined) delegateCgroup(locations, this.options.owner);
   }
 
   private limit(pid: number, notEnabled: readonly ControllerNotEnabled[]): void {
@@ -171,8 +169,8 @@ export class SystemdCgroups implements PlannedCgroups {
       rootless,
     };
     const created = { locations: [...this.locations], notEnabled };
-    limitCgroups(this.call, plan, created);
-    restrictDevices(this.call, plan, created);
+    limitCgroups(plan, created);
+    restrictDevices(plan, created);
     this.enterDelegated(pid);
     this.systemd.close();
   }
@@ -191,7 +189,7 @@ export class SystemdCgroups implements PlannedCgroups {
   /** Moves the process into a new cgroup below the scope's. */
   private enter(sub: string, pid: number): void {
     const path = `${this.options.facts.v2MountPoint}${this.scope}/${sub}`;
-    this.call("make_directory", { path, mode: 0o755, parents: false });
+    native("make_directory", { path, mode: 0o755, parents: false });
     this.systemd.attach(this.unit.unit, sub, [pid]);
   }
 }

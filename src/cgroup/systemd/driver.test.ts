@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { RuntimeError } from "../../failure/errors.ts";
 import { ERRNO } from "../../native/boundary.gen.ts";
-import type { native } from "../../native/call.ts";
+import { useCore } from "../../native/fake-core.ts";
 import { Bus } from "./bus.ts";
 import { Systemd } from "./driver.ts";
 import { FakeBus, type FakeMethods } from "./fake-bus.ts";
@@ -177,13 +177,15 @@ test("a bus that refuses us", () => {
 
 describe("a bus that cannot be reached", () => {
   const hintOf = (errno: number | undefined, rootless: boolean) => {
-    const call = (name: string) => {
-      if (name === "bus_connect") throw new RuntimeError("connect", { step: "connect", errno });
-      return { found: true, path: "/run/systemd/system", entries: [] };
-    };
+    useCore({
+      bus_connect() {
+        throw new RuntimeError("connect", { step: "connect", errno });
+      },
+      resolve_path: () => ({ path: "/run/systemd/system", directory: true }),
+    });
     const variables = { XDG_RUNTIME_DIR: "/run/user/1" };
     try {
-      Systemd.connect(call as unknown as typeof native, { rootless, euid: rootless ? 1 : 0, variables });
+      Systemd.connect({ rootless, euid: rootless ? 1 : 0, variables });
     } catch (error) {
       return (error as RuntimeError).hint;
     }

@@ -5,7 +5,7 @@
 
 import { failureMessage, RuntimeError } from "../../failure/errors.ts";
 import { ERRNO } from "../../native/boundary.gen.ts";
-import type { native } from "../../native/call.ts";
+import { native } from "../../native/call.ts";
 import { NO_SESSION_BUS, SYSTEM_BUS_PATH, sessionBusPath } from "./address.ts";
 import { Bus, BusError, openStream } from "./bus.ts";
 import type { Property } from "./properties.ts";
@@ -45,19 +45,19 @@ export class Systemd {
   }
 
   /** The system bus, or systemd itself for root where that bus is not up; the user's bus when rootless. */
-  static connect(call: typeof native, environment: SystemdEnvironment): Systemd {
+  static connect(environment: SystemdEnvironment): Systemd {
     const { rootless, euid, variables } = environment;
-    if (!isBootedWithSystemd(call)) {
+    if (!isBootedWithSystemd()) {
       throw new RuntimeError("systemd not running on this host, cannot use systemd cgroups manager", {
         hint: "remove --systemd-cgroup: bunc then makes the cgroups itself",
       });
     }
     try {
       if (rootless) {
-        const stream = openStream(call, sessionBusPath(variables));
+        const stream = openStream(sessionBusPath(variables));
         return new Systemd(new Bus(stream, { direct: false }), true);
       }
-      return new Systemd(connectSystem(call, euid), false);
+      return new Systemd(connectSystem(euid), false);
     } catch (error) {
       const reason = failureMessage(error);
       throw new RuntimeError(`failed to connect to dbus: ${reason}`, {
@@ -240,21 +240,21 @@ export class Systemd {
 }
 
 /** sd_booted(3). Where nobody can tell, that is an error of its own: it is not for want of systemd. */
-function isBootedWithSystemd(call: typeof native): boolean {
-  return call("resolve_path", { path: "/run/systemd/system" }).path !== "";
+function isBootedWithSystemd(): boolean {
+  return native("resolve_path", { path: "/run/systemd/system" }).path !== "";
 }
 
 function variant({ name, signature, value }: Property): Value {
   return [name, { signature, value }];
 }
 
-function connectSystem(call: typeof native, euid: number): Bus {
+function connectSystem(euid: number): Bus {
   try {
-    return new Bus(openStream(call, SYSTEM_BUS_PATH), { direct: false });
+    return new Bus(openStream(SYSTEM_BUS_PATH), { direct: false });
   } catch (error) {
     if (euid !== 0) throw error;
     try {
-      return new Bus(openStream(call, SYSTEMD_PRIVATE_PATH), { direct: true });
+      return new Bus(openStream(SYSTEMD_PRIVATE_PATH), { direct: true });
     } catch {
       // The bus should be there: its error is the one to report.
       throw error;
