@@ -3,7 +3,6 @@
 import { RuntimeError } from "../../failure/errors.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import { ignoredWeights, isIdle } from "./idle.ts";
-import { pids, rdma } from "./pids-rdma.ts";
 import {
   type CgroupSetting,
   type CgroupSettings,
@@ -14,6 +13,7 @@ import {
   isSet,
   setting,
 } from "./setting.ts";
+import { hugetlb, pids, rdma, throttles } from "./shared.ts";
 
 /**
  * Everything but devices (devices.ts), in the order in which the kernel takes it. Where the order depends
@@ -34,7 +34,7 @@ export function v1Settings(resources: ResourcesConfig): CgroupSettings {
       ...cpu(resources),
       ...pids(resources),
       ...blkio(resources),
-      ...hugetlb(resources),
+      ...hugetlb(resources, "limit_in_bytes"),
       ...network(resources),
       ...rdma(resources),
     ],
@@ -165,25 +165,7 @@ function* blkio({ blockIO }: ResourcesConfig): Generator<CgroupSetting> {
     if (isSet(leafWeight))
       yield setting("blkio.leaf_weight_device", `${major}:${minor} ${leafWeight}`, subject);
   }
-  const throttles = [
-    ["throttleReadBpsDevice", "read_bps_device"],
-    ["throttleWriteBpsDevice", "write_bps_device"],
-    ["throttleReadIOPSDevice", "read_iops_device"],
-    ["throttleWriteIOPSDevice", "write_iops_device"],
-  ] as const;
-  for (const [field, file] of throttles) {
-    for (const [index, { major, minor, rate }] of (blockIO[field] ?? []).entries()) {
-      yield setting(`blkio.throttle.${file}`, `${major}:${minor} ${rate}`, `blockIO.${field}[${index}]`);
-    }
-  }
-}
-
-function* hugetlb({ hugepageLimits }: ResourcesConfig): Generator<CgroupSetting> {
-  for (const [index, { pageSize, limit }] of (hugepageLimits ?? []).entries()) {
-    const subject = `hugepageLimits[${index}]`;
-    yield setting(`hugetlb.${pageSize}.limit_in_bytes`, limit, subject);
-    yield setting(`hugetlb.${pageSize}.rsvd.limit_in_bytes`, limit, subject, { tolerate: [ENOENT] });
-  }
+  yield* throttles(blockIO, ({ v1 }, device, rate) => [`blkio.throttle.${v1}`, `${device} ${rate}`]);
 }
 
 function* network({ network }: ResourcesConfig): Generator<CgroupSetting> {

@@ -5,7 +5,6 @@ import type { Integer64 } from "../../oci/json-number.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import { blkioToIoWeight, cpuMax, memoryLimit, memorySwapToSwapMax, sharesToWeight } from "./convert.ts";
 import { ignoredWeights, isIdle, isWeightFile } from "./idle.ts";
-import { pids, rdma } from "./pids-rdma.ts";
 import {
   type CgroupSetting,
   type CgroupSettings,
@@ -16,6 +15,7 @@ import {
   isSet,
   setting,
 } from "./setting.ts";
+import { hugetlb, pids, rdma, throttles } from "./shared.ts";
 
 /**
  * Everything but devices (devices.ts), in the order in which the kernel takes it.
@@ -29,7 +29,7 @@ export function v2Settings(resources: ResourcesConfig): CgroupSettings {
       ...io(resources),
       ...cpu(resources),
       ...cpuset(resources),
-      ...hugetlb(resources),
+      ...hugetlb(resources, "max"),
       ...rdma(resources),
       ...unified(resources),
     ],
@@ -66,19 +66,11 @@ function* io({ blockIO }: ResourcesConfig): Generator<CgroupSetting> {
       alternative: { file: "io.weight", value: `${major}:${minor} ${blkioToIoWeight(weight)}` },
     });
   }
-  const throttles = [
-    ["throttleReadBpsDevice", "rbps"],
-    ["throttleWriteBpsDevice", "wbps"],
-    ["throttleReadIOPSDevice", "riops"],
-    ["throttleWriteIOPSDevice", "wiops"],
-  ] as const;
-  for (const [field, key] of throttles) {
-    for (const [index, { major, minor, rate }] of (blockIO[field] ?? []).entries()) {
-      // 0 takes the limit away, as in v1: v2 has no device that may do nothing at all.
-      const value = `${major}:${minor} ${key}=${isSet(rate) ? rate : "max"}`;
-      yield setting("io.max", value, `blockIO.${field}[${index}]`);
-    }
-  }
+  // 0 takes the limit away, as in v1: v2 has no device that may do nothing at all.
+  yield* throttles(blockIO, ({ v2 }, device, rate) => [
+    "io.max",
+    `${device} ${v2}=${isSet(rate) ? rate : "max"}`,
+  ]);
 }
 
 function* cpu(resources: ResourcesConfig): Generator<CgroupSetting> {
@@ -106,15 +98,6 @@ function* cpuset({ cpu }: ResourcesConfig): Generator<CgroupSetting> {
   if (cpu === undefined) return;
   if (cpu.cpus !== "") yield setting("cpuset.cpus", cpu.cpus, "cpu.cpus");
   if (cpu.mems !== "") yield setting("cpuset.mems", cpu.mems, "cpu.mems");
-}
-
-function* hugetlb({ hugepageLimits }: ResourcesConfig): Generator<CgroupSetting> {
-  for (const [index, { pageSize, limit }] of (hugepageLimits ?? []).entries()) {
-    const subject = `hugepageLimits[${index}]`;
-    yield setting(`hugetlb.${pageSize}.max`, limit, subject);
-    // Reservations are counted apart where the kernel can; the limit is meant for both.
-    yield setting(`hugetlb.${pageSize}.rsvd.max`, limit, subject, { tolerate: [ENOENT] });
-  }
 }
 
 /** Files by name, the last word: config-linux.md, "Unified". Each line of a value is written by itself. */

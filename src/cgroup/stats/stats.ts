@@ -31,7 +31,8 @@ export function readStats(
     const reply = replies[index];
     if (reply !== undefined && reply.errno === 0) texts.set(file, reply.text);
   }
-  return isV2 ? v2Stats(texts, pageSizes, intelRdt) : v1Stats(texts, pageSizes, intelRdt);
+  const stats = isV2 ? v2Stats(texts, pageSizes) : v1Stats(texts, pageSizes);
+  return { ...stats, intel_rdt: intelRdt, network_interfaces: null };
 }
 
 /** Sizes of huge pages by the names of /sys/kernel/mm/hugepages: "hugepages-2048kB" → "2MB". */

@@ -3,18 +3,19 @@
 import type { Integer64 } from "../../oci/json-number.ts";
 import {
   type BlockEntry,
+  type ControllerStats,
+  cpuStats,
   type FileTexts,
   type MemoryEntry,
+  memoryStats,
   multiply,
   omitEmpty,
-  orNull,
   parseKeyed,
   parseUint64,
-  pressure,
+  pidsStats,
   type Stats,
   type StatsFiles,
   sortedObject,
-  UINT64_MAX,
 } from "./values.ts";
 
 const CPUSET_NUMBERS = [
@@ -86,16 +87,14 @@ export function v1Files(pageSizes: readonly string[]): StatsFiles[] {
 }
 
 /** The texts of those files as statistics. */
-export function v1Stats(texts: FileTexts, pageSizes: readonly string[], intelRdt: object): Stats {
+export function v1Stats(texts: FileTexts, pageSizes: readonly string[]): ControllerStats {
   return {
     cpu: cpu(texts),
     cpuset: cpuset(texts),
     memory: memory(texts),
-    pids: pids(texts),
+    pids: pidsStats(texts),
     blkio: block(texts),
     hugetlb: hugetlb(texts, pageSizes),
-    intel_rdt: intelRdt,
-    network_interfaces: null,
   };
 }
 
@@ -123,16 +122,7 @@ function cpu(texts: FileTexts): Stats["cpu"] {
     user: multiply(ticks.get("user") ?? 0, NANOSECONDS_A_TICK),
   };
   const stat = parseKeyed(texts.get("cpu.stat"));
-  const throttling = {
-    periods: stat.get("nr_periods") ?? 0,
-    throttledPeriods: stat.get("nr_throttled") ?? 0,
-    throttledTime: stat.get("throttled_time") ?? 0,
-  };
-  return omitEmpty({
-    usage: orNull(usage) ?? undefined,
-    throttling: orNull(omitEmpty(throttling)) ?? undefined,
-    psi: pressure(texts, "cpu.pressure"),
-  }) as Stats["cpu"];
+  return cpuStats(texts, stat, usage, stat.get("throttled_time") ?? 0);
 }
 
 function cpuset(texts: FileTexts): object {
@@ -183,16 +173,7 @@ function memoryEntry(texts: FileTexts, kind: string): MemoryEntry | null {
   const [usage = 0, max = 0, failcnt = 0, limit = 0] = MEMORY_FIELDS.map((field) =>
     parseUint64(texts.get(`${kind}.${field}`)),
   );
-  if (orNull({ usage, max, failcnt, limit }) === null) return null;
-  return { limit, ...omitEmpty({ usage, max }), failcnt };
-}
-
-function pids(texts: FileTexts): Stats["pids"] {
-  const max = parseUint64(texts.get("pids.max"));
-  return omitEmpty({
-    current: parseUint64(texts.get("pids.current")),
-    limit: max === UINT64_MAX ? 0 : max,
-  });
+  return memoryStats({ limit, usage, max, failcnt });
 }
 
 function block(texts: FileTexts): Stats["blkio"] {

@@ -1,17 +1,18 @@
 /** Statistics of cgroup v2 in the shape that v1 gave them. Pure. */
 
-import type { Integer64 } from "../../oci/json-number.ts";
 import { CPUSET_NOT_KNOWN } from "./v1.ts";
 import {
   add,
   type BlockEntry,
+  type ControllerStats,
+  cpuStats,
   type FileTexts,
-  type MemoryEntry,
+  memoryStats,
   multiply,
   omitEmpty,
-  orNull,
   parseKeyed,
   parseUint64,
+  pidsStats,
   pressure,
   type Stats,
   type StatsFiles,
@@ -49,16 +50,14 @@ export function v2Files(pageSizes: readonly string[]): StatsFiles[] {
 }
 
 /** The texts of those files as statistics. */
-export function v2Stats(texts: FileTexts, pageSizes: readonly string[], intelRdt: object): Stats {
+export function v2Stats(texts: FileTexts, pageSizes: readonly string[]): ControllerStats {
   return {
     cpu: cpu(texts),
     cpuset: CPUSET_NOT_KNOWN,
     memory: memory(texts),
-    pids: pids(texts),
+    pids: pidsStats(texts),
     blkio: block(texts),
     hugetlb: hugetlb(texts, pageSizes),
-    intel_rdt: intelRdt,
-    network_interfaces: null,
   };
 }
 
@@ -69,16 +68,7 @@ function cpu(texts: FileTexts): Stats["cpu"] {
   const kernel = nanoseconds("system_usec");
   const user = nanoseconds("user_usec");
   const usage = { ...omitEmpty({ total }), kernel, user };
-  const throttling = {
-    periods: stat.get("nr_periods") ?? 0,
-    throttledPeriods: stat.get("nr_throttled") ?? 0,
-    throttledTime: nanoseconds("throttled_usec"),
-  };
-  return omitEmpty({
-    usage: orNull(usage) ?? undefined,
-    throttling: orNull(omitEmpty(throttling)) ?? undefined,
-    psi: pressure(texts, "cpu.pressure"),
-  }) as Stats["cpu"];
+  return cpuStats(texts, stat, usage, nanoseconds("throttled_usec"));
 }
 
 function memory(texts: FileTexts): Stats["memory"] {
@@ -96,31 +86,15 @@ function memory(texts: FileTexts): Stats["memory"] {
     limit: swapLimit === UINT64_MAX ? swapLimit : add(swapLimit, limit),
     usage: add(swapUsage, usage),
     max: 0,
+    failcnt: 0,
   };
   return omitEmpty({
     cache: raw.get("file") ?? 0,
-    usage: entry({ limit, usage, max: peak }),
-    swap: entry(both),
+    usage: memoryStats({ limit, usage, max: peak, failcnt: 0 }),
+    swap: memoryStats(both),
     raw: raw.size === 0 ? undefined : sortedObject(raw),
     psi,
   }) as Stats["memory"];
-}
-
-function entry(values: { limit: Integer64; usage: Integer64; max: Integer64 }): MemoryEntry | null {
-  const { limit, usage, max } = values;
-  if (orNull(values) === null) return null;
-  return { limit, ...omitEmpty({ usage, max }), failcnt: 0 };
-}
-
-function pids(texts: FileTexts): Stats["pids"] {
-  const current = texts.get("pids.current");
-  if (current !== undefined) {
-    const max = parseUint64(texts.get("pids.max"));
-    return omitEmpty({ current: parseUint64(current), limit: max === UINT64_MAX ? 0 : max });
-  }
-  // Without the controller the list itself is counted.
-  const list = texts.get("cgroup.procs") ?? texts.get("cgroup.threads") ?? "";
-  return omitEmpty({ current: list.split("\n").filter((line) => line !== "").length });
 }
 
 const BLOCK_COUNTERS = new Map([

@@ -55,6 +55,9 @@ export interface Stats {
   network_interfaces: null;
 }
 
+/** Those from the files of cgroups. */
+export type ControllerStats = Omit<Stats, "intel_rdt" | "network_interfaces">;
+
 /** The files of one controller. */
 export interface StatsFiles {
   controller: string;
@@ -137,4 +140,37 @@ export function pressure(texts: FileTexts, file: string): Pressure | undefined {
     result[kind] = { avg10, avg60, avg300, total };
   }
   return result;
+}
+
+/** `stat`: of cpu.stat. `throttledTime`: in nanoseconds. */
+export function cpuStats(
+  texts: FileTexts,
+  stat: ReadonlyMap<string, Integer64>,
+  usage: object,
+  throttledTime: Integer64,
+): Stats["cpu"] {
+  const throttling = omitEmpty({
+    periods: stat.get("nr_periods") ?? 0,
+    throttledPeriods: stat.get("nr_throttled") ?? 0,
+    throttledTime,
+  });
+  const psi = pressure(texts, "cpu.pressure");
+  return omitEmpty({ usage: orNull(usage), throttling: orNull(throttling), psi }) as Stats["cpu"];
+}
+
+/** null: nothing is known of this kind of memory. */
+export function memoryStats(entry: Required<MemoryEntry>): MemoryEntry | null {
+  const { limit, usage, max, failcnt } = entry;
+  return orNull(entry) === null ? null : { limit, ...omitEmpty({ usage, max }), failcnt };
+}
+
+/** Without the controller the list itself is counted (v2). */
+export function pidsStats(texts: FileTexts): Stats["pids"] {
+  const current = texts.get("pids.current");
+  if (current !== undefined) {
+    const max = parseUint64(texts.get("pids.max"));
+    return omitEmpty({ current: parseUint64(current), limit: max === UINT64_MAX ? 0 : max });
+  }
+  const list = texts.get("cgroup.procs") ?? texts.get("cgroup.threads") ?? "";
+  return omitEmpty({ current: list.split("\n").filter((line) => line !== "").length });
 }
