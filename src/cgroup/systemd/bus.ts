@@ -5,7 +5,8 @@ import { native } from "../../native/call.ts";
 import {
   decodeMessage,
   ERROR,
-  encodeCall,
+  encodeMessage,
+  METHOD_CALL,
   METHOD_RETURN,
   type Message,
   type MethodCall,
@@ -122,7 +123,7 @@ export class Bus {
   request(call: MethodCall): Message {
     this.serial += 1;
     const serial = this.serial;
-    this.stream.write(encodeCall(call, serial));
+    this.stream.write(encodeMessage(METHOD_CALL, serial, call));
     const deadline = this.now() + CALL_TIMEOUT_MS;
     for (;;) {
       const message = this.next(deadline, `the answer to ${call.member}`);

@@ -4,7 +4,7 @@ import type { ByteStream } from "./bus.ts";
 import {
   decodeMessage,
   ERROR,
-  encodeReply,
+  encodeMessage,
   METHOD_RETURN,
   type Message,
   messageLength,
@@ -82,7 +82,7 @@ export class FakeBus implements ByteStream {
       member: "JobRemoved",
       sender,
     };
-    this.send(encodeReply(SIGNAL, this.nextSerial(), about, "uoss", [1, job, unit, result]));
+    this.send(SIGNAL, { ...about, signature: "uoss", body: [1, job, unit, result] });
   }
 
   private authenticate(): void {
@@ -93,7 +93,7 @@ export class FakeBus implements ByteStream {
       throw new Error(`unexpected ${JSON.stringify(text)}`);
     this.toServer = this.toServer.slice(end + "BEGIN\r\n".length);
     this.authenticated = true;
-    this.send(new TextEncoder().encode("DATA\r\nOK 0123456789abcdef\r\n"));
+    this.transmit(new TextEncoder().encode("DATA\r\nOK 0123456789abcdef\r\n"));
   }
 
   private serve(message: Message): void {
@@ -106,14 +106,11 @@ export class FakeBus implements ByteStream {
     if (answer.early === true && typeof answer.result === "string") this.signal(job, unit, answer.result);
     const about = { replySerial: message.serial, sender: SYSTEMD };
     if (answer.error !== undefined) {
-      const failed = { ...about, errorName: answer.error };
-      this.send(encodeReply(ERROR, this.nextSerial(), failed, "s", [`refused: ${member}`]));
-    } else if (job !== "") {
-      this.send(encodeReply(METHOD_RETURN, this.nextSerial(), about, "o", [job]));
+      const refusal = { errorName: answer.error, signature: "s", body: [`refused: ${member}`] };
+      this.send(ERROR, { ...about, ...refusal });
     } else {
-      this.send(
-        encodeReply(METHOD_RETURN, this.nextSerial(), about, answer.signature ?? "", answer.body ?? []),
-      );
+      const { signature = "", body = [] } = job === "" ? answer : { signature: "o", body: [job] };
+      this.send(METHOD_RETURN, { ...about, signature, body });
     }
     if (answer.early !== true && typeof answer.result === "string") this.signal(job, unit, answer.result);
   }
@@ -129,12 +126,12 @@ export class FakeBus implements ByteStream {
     return {};
   }
 
-  private nextSerial(): number {
+  private send(type: number, said: Parameters<typeof encodeMessage>[2]): void {
     this.serial += 1;
-    return this.serial;
+    this.transmit(encodeMessage(type, this.serial, said));
   }
 
-  private send(bytes: Uint8Array): void {
+  private transmit(bytes: Uint8Array): void {
     this.toClient = join(this.toClient, bytes);
   }
 }

@@ -2,7 +2,7 @@
 
 import { splitSignature, type Value, WireReader, WireWriter } from "./wire.ts";
 
-const METHOD_CALL = 1;
+export const METHOD_CALL = 1;
 export const METHOD_RETURN = 2;
 export const ERROR = 3;
 export const SIGNAL = 4;
@@ -31,77 +31,46 @@ export interface Message {
   body: readonly Value[];
 }
 
-const FIELD = {
-  path: 1,
-  interface: 2,
-  member: 3,
-  errorName: 4,
-  replySerial: 5,
-  destination: 6,
-  sender: 7,
-  signature: 8,
-};
+/** Fields of the header: number and type. */
+const FIELDS = {
+  path: [1, "o"],
+  interface: [2, "s"],
+  member: [3, "s"],
+  errorName: [4, "s"],
+  replySerial: [5, "u"],
+  destination: [6, "s"],
+  sender: [7, "s"],
+  signature: [8, "g"],
+} as const;
+type FieldName = keyof typeof FIELDS;
 /** The fixed part of a header with the length of its field array. */
 const FIXED_LENGTH = 16;
 /** The specification's own bound. */
 const MESSAGE_LENGTH_MAX = 1 << 27;
 
-/** The bytes of a method call. `serial`: of this message, from 1. */
-export function encodeCall(call: MethodCall, serial: number): Uint8Array {
-  const body = new WireWriter();
-  for (const [index, type] of splitSignature(call.signature).entries()) {
-    body.write(type, call.body[index] as Value);
-  }
-  const fields: Value[] = [
-    [FIELD.path, { signature: "o", value: call.path }],
-    [FIELD.interface, { signature: "s", value: call.interface }],
-    [FIELD.member, { signature: "s", value: call.member }],
-    [FIELD.destination, { signature: "s", value: call.destination }],
-  ];
-  if (call.signature !== "") fields.push([FIELD.signature, { signature: "g", value: call.signature }]);
-  return frame(METHOD_CALL, serial, fields, body.result());
-}
+/** What a message says: the fields of its header that it has, and the values in the body. */
+type Said = { [Name in FieldName]?: string | number } & { signature?: string; body?: readonly Value[] };
 
-/** Answers and signals, as a peer makes them. */
-export function encodeReply(
-  type: typeof METHOD_RETURN | typeof ERROR | typeof SIGNAL,
-  serial: number,
-  about: {
-    replySerial?: number;
-    errorName?: string;
-    path?: string;
-    interface?: string;
-    member?: string;
-    sender?: string;
-  },
-  signature: string,
-  values: readonly Value[],
-): Uint8Array {
-  const body = new WireWriter();
-  for (const [index, member] of splitSignature(signature).entries())
-    body.write(member, values[index] as Value);
-  const fields: Value[] = [];
-  if (about.path !== undefined) fields.push([FIELD.path, { signature: "o", value: about.path }]);
-  for (const name of ["interface", "member", "errorName", "sender"] as const) {
-    const value = about[name];
-    if (value !== undefined) fields.push([FIELD[name], { signature: "s", value }]);
+/** The bytes of a message. `type`: METHOD_CALL, ERROR …; `serial`: of this message, from 1. */
+export function encodeMessage(type: number, serial: number, { body = [], ...said }: Said): Uint8Array {
+  const values = new WireWriter();
+  for (const [index, member] of splitSignature(said.signature ?? "").entries()) {
+    values.write(member, body[index] as Value);
   }
-  if (about.replySerial !== undefined)
-    fields.push([FIELD.replySerial, { signature: "u", value: about.replySerial }]);
-  if (signature !== "") fields.push([FIELD.signature, { signature: "g", value: signature }]);
-  return frame(type, serial, fields, body.result());
-}
-
-function frame(type: number, serial: number, fields: readonly Value[], body: Uint8Array): Uint8Array {
+  const fields = Object.entries(FIELDS).flatMap(([name, [number, signature]]): Value[] => {
+    const value = said[name as FieldName];
+    return value === undefined || value === "" ? [] : [[number, { signature, value }]];
+  });
   const littleEndian = "l".charCodeAt(0);
   const protocolVersion = 1;
   const message = new WireWriter();
   for (const byte of [littleEndian, type, 0, protocolVersion]) message.write("y", byte);
-  message.write("u", body.length);
+  const content = values.result();
+  message.write("u", content.length);
   message.write("u", serial);
   message.write("a(yv)", fields);
   message.align(8);
-  message.raw(body);
+  message.raw(content);
   return message.result();
 }
 
@@ -137,7 +106,8 @@ export function decodeMessage(bytes: Uint8Array): Message {
   for (const field of reader.read("a(yv)") as [number, { value: Value }][])
     fields.set(field[0], field[1].value);
   reader.align(8);
-  const text = (field: number) => {
+  const text = (name: FieldName) => {
+    const [field] = FIELDS[name];
     const value = fields.get(field) ?? "";
     if (typeof value !== "string") throw new Error(`D-Bus header field ${field} is no text`);
     return value;
@@ -145,12 +115,12 @@ export function decodeMessage(bytes: Uint8Array): Message {
   return {
     type,
     serial,
-    replySerial: (fields.get(FIELD.replySerial) as number | undefined) ?? 0,
-    path: text(FIELD.path),
-    interface: text(FIELD.interface),
-    member: text(FIELD.member),
-    errorName: text(FIELD.errorName),
-    sender: text(FIELD.sender),
-    body: splitSignature(text(FIELD.signature)).map((member) => reader.read(member)),
+    replySerial: (fields.get(FIELDS.replySerial[0]) as number | undefined) ?? 0,
+    path: text("path"),
+    interface: text("interface"),
+    member: text("member"),
+    errorName: text("errorName"),
+    sender: text("sender"),
+    body: splitSignature(text("signature")).map((member) => reader.read(member)),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { decodeMessage, encodeCall, encodeReply, messageLength, SIGNAL } from "./message.ts";
+import { decodeMessage, encodeMessage, METHOD_CALL, messageLength, SIGNAL } from "./message.ts";
 import { splitSignature, type Value, WireReader, WireWriter } from "./wire.ts";
 
 test.each([
@@ -90,7 +90,7 @@ describe("messages", () => {
   };
 
   test("a call is read back", () => {
-    const bytes = encodeCall(call, 7);
+    const bytes = encodeMessage(METHOD_CALL, 7, call);
     expect(messageLength(bytes)).toBe(bytes.length);
     expect(decodeMessage(bytes)).toMatchObject({
       type: 1,
@@ -101,19 +101,20 @@ describe("messages", () => {
   });
 
   test("the length is known from the first 16 bytes on", () => {
-    const bytes = encodeCall(call, 7);
+    const bytes = encodeMessage(METHOD_CALL, 7, call);
     for (let length = 0; length < bytes.length; length += 1) {
       expect(messageLength(bytes.subarray(0, length))).toBe(length < 16 ? 0 : bytes.length);
     }
   });
 
   test("no prefix and no changed byte of a message does more than throw", () => {
-    const bytes = encodeReply(SIGNAL, 3, { path: "/a", interface: "b.c", member: "D" }, "uoss", [
-      1,
-      "/j",
-      "u",
-      "done",
-    ]);
+    const bytes = encodeMessage(SIGNAL, 3, {
+      path: "/a",
+      interface: "b.c",
+      member: "D",
+      signature: "uoss",
+      body: [1, "/j", "u", "done"],
+    });
     for (let length = 16; length < bytes.length; length += 1) {
       expect(() => decodeMessage(bytes.slice(0, length))).toThrow();
     }

@@ -18,24 +18,11 @@ export interface Variant {
 export type Value = number | bigint | boolean | string | Uint8Array | Variant | readonly Value[];
 
 /** Bytes each type is aligned to, from the start of the message. */
-const ALIGNMENT: Readonly<Record<string, number>> = {
-  y: 1,
-  g: 1,
-  v: 1,
-  n: 2,
-  q: 2,
-  b: 4,
-  i: 4,
-  u: 4,
-  s: 4,
-  o: 4,
-  a: 4,
-  x: 8,
-  t: 8,
-  d: 8,
-  "(": 8,
-  "{": 8,
-};
+const ALIGNMENT: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries({ ygv: 1, nq: 2, biusoa: 4, "xtd({": 8 }).flatMap(([types, bytes]) =>
+    [...types].map((type) => [type, bytes]),
+  ),
+);
 
 /** Nesting beyond this is an error: the specification allows 64 levels in all. */
 const DEPTH_MAX = 64;
@@ -70,59 +57,21 @@ export function splitSignature(signature: string): string[] {
 
 const inner = (type: string) => type.slice(1, -1);
 
-interface FixedType {
-  size: number;
-  set(view: DataView, at: number, value: never): void;
-  get(view: DataView, at: number, little: boolean): Value;
-}
+/** What DataView calls the types of a fixed size. Each is aligned to that. */
+const FIXED = new Map([
+  ["y", "Uint8"],
+  ["b", "Uint32"],
+  ["n", "Int16"],
+  ["q", "Uint16"],
+  ["i", "Int32"],
+  ["u", "Uint32"],
+  ["x", "BigInt64"],
+  ["t", "BigUint64"],
+  ["d", "Float64"],
+] as const);
+type Fixed = Parameters<typeof FIXED.get>[0];
 
-const FIXED: Readonly<Record<string, FixedType>> = {
-  y: {
-    size: 1,
-    set: (view, at, value: number) => view.setUint8(at, value),
-    get: (view, at) => view.getUint8(at),
-  },
-  b: {
-    size: 4,
-    set: (view, at, value: boolean) => view.setUint32(at, value ? 1 : 0, true),
-    get: (view, at, little) => view.getUint32(at, little) !== 0,
-  },
-  n: {
-    size: 2,
-    set: (view, at, value: number) => view.setInt16(at, value, true),
-    get: (view, at, little) => view.getInt16(at, little),
-  },
-  q: {
-    size: 2,
-    set: (view, at, value: number) => view.setUint16(at, value, true),
-    get: (view, at, little) => view.getUint16(at, little),
-  },
-  i: {
-    size: 4,
-    set: (view, at, value: number) => view.setInt32(at, value, true),
-    get: (view, at, little) => view.getInt32(at, little),
-  },
-  u: {
-    size: 4,
-    set: (view, at, value: number) => view.setUint32(at, value, true),
-    get: (view, at, little) => view.getUint32(at, little),
-  },
-  x: {
-    size: 8,
-    set: (view, at, value: Integer64) => view.setBigInt64(at, BigInt(value), true),
-    get: (view, at, little) => view.getBigInt64(at, little),
-  },
-  t: {
-    size: 8,
-    set: (view, at, value: Integer64) => view.setBigUint64(at, BigInt(value), true),
-    get: (view, at, little) => view.getBigUint64(at, little),
-  },
-  d: {
-    size: 8,
-    set: (view, at, value: number) => view.setFloat64(at, value, true),
-    get: (view, at, little) => view.getFloat64(at, little),
-  },
-};
+const alignmentOf = (type: string) => ALIGNMENT[type[0] ?? ""] ?? 1;
 
 /** Writes values with the alignment that their types ask for. */
 export class WireWriter {
@@ -151,12 +100,14 @@ export class WireWriter {
 
   write(type: string, value: Value): void {
     const [code = ""] = type;
-    this.align(ALIGNMENT[code] ?? 1);
-    const fixed = FIXED[code];
+    const size = alignmentOf(type);
+    this.align(size);
+    const fixed = FIXED.get(code as Fixed);
     if (fixed !== undefined) {
-      this.reserve(fixed.size);
-      fixed.set(this.view, this.length, value as never);
-      this.length += fixed.size;
+      this.reserve(size);
+      const number = fixed.startsWith("Big") ? BigInt(value as Integer64) : Number(value);
+      this.view[`set${fixed}`](this.length, number as never, true);
+      this.length += size;
     } else if (code === "s" || code === "o" || code === "g") {
       this.string(code, value as string);
     } else if (code === "v") {
@@ -191,7 +142,7 @@ export class WireWriter {
     const lengthAt = this.length;
     this.write("u", 0);
     // The padding up to the first element does not count.
-    this.align(ALIGNMENT[element[0] ?? ""] ?? 1);
+    this.align(alignmentOf(element));
     const start = this.length;
     if (items instanceof Uint8Array) this.raw(items);
     else for (const item of items) this.write(element, item);
@@ -232,9 +183,13 @@ export class WireReader {
   read(type: string, depth = 0): Value {
     if (depth > DEPTH_MAX) throw new Error("D-Bus message is nested too deeply");
     const [code = ""] = type;
-    this.align(ALIGNMENT[code] ?? 1);
-    const fixed = FIXED[code];
-    if (fixed !== undefined) return fixed.get(this.view, this.take(fixed.size), this.little);
+    const size = alignmentOf(type);
+    this.align(size);
+    const fixed = FIXED.get(code as Fixed);
+    if (fixed !== undefined) {
+      const number = this.view[`get${fixed}`](this.take(size), this.little);
+      return code === "b" ? number !== 0 : number;
+    }
     switch (code) {
       case "s":
       case "o":
@@ -260,7 +215,7 @@ export class WireReader {
 
   private array(element: string, depth: number): Value {
     const length = this.read("u") as number;
-    this.align(ALIGNMENT[element[0] ?? ""] ?? 1);
+    this.align(alignmentOf(element));
     const end = this.offset + length;
     if (end > this.bytes.length) throw new Error("D-Bus message is cut off");
     if (element === "y") return this.bytes.slice(this.take(length), end);
