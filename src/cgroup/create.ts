@@ -52,46 +52,62 @@ export interface CgroupOptions {
   rootless: boolean;
 }
 
-/** What will be made and written. */
-export interface CgroupPlan {
-  locations: CgroupLocation[];
+/** What the configuration limits. */
+export interface Limits {
   /** All limits but those of devices on v2. */
   settings: CgroupSetting[];
-  /** v2 only; null: none are set. */
+  /** null: no device rules can be set. */
+  policy: DevicePolicy | null;
+  /** The same for a program of v2; null on v1, whose rules are among the settings. */
   devices: DevicePolicy | null;
   /** The device rules allow everything that bunc-init has to do: they can be set while it works. */
   devicesEarly: boolean;
   ignored: IgnoredResource[];
+  rootless: boolean;
+}
+
+/** Throws RuntimeError for invalid resources. */
+export function planLimits(options: CgroupOptions): Limits {
+  const { facts, rootless, resources = {}, devicePaths } = options;
+  const isV2 = facts.mode === "v2";
+  const { settings, ignored } = resourceSettings(facts, resources);
+  const policy = options.inUserNamespace
+    ? null
+    : devicePolicy(isV2 ? "v2" : "v1", resources.devices, devicePaths);
+  if (policy === null) ignored.push({ subject: "linux.resources.devices", reason: IN_USER_NAMESPACE });
+  const v1Devices = policy === null || isV2 ? [] : deviceSettings(policy, rootless ? NO_RIGHTS : []);
+  return {
+    settings: [...v1Devices, ...settings],
+    policy,
+    devices: isV2 ? policy : null,
+    devicesEarly: policy !== null && !deniesNodes(policy) && options.mountsDevices !== true,
+    ignored,
+    rootless,
+  };
+}
+
+/** What will be made and written. */
+export interface CgroupPlan extends Limits {
+  locations: CgroupLocation[];
   create: CgroupCreateRequest;
   /** Written before the first process enters. */
   early: CgroupWrites[];
-  rootless: boolean;
 }
 
 /** Throws RuntimeError for invalid resources and paths. */
 export function planCgroups(options: CgroupOptions): CgroupPlan {
-  const { facts, rootless, cgroupsPath = "" } = options;
-  const isV2 = facts.mode === "v2";
+  const { facts, rootless, cgroupsPath = "", resources = {} } = options;
   const locations = cgroupLocations(facts, cgroupsPath, options.id);
-  const { settings, ignored } = resourceSettings(facts, options.resources ?? {});
-  const devices = options.inUserNamespace
-    ? null
-    : devicePolicy(isV2 ? "v2" : "v1", options.resources?.devices, options.devicePaths);
-  if (devices === null) ignored.push({ subject: "linux.resources.devices", reason: IN_USER_NAMESPACE });
-  const v1Devices = devices === null || isV2 ? [] : deviceSettings(devices, rootless ? NO_RIGHTS : []);
+  const limits = planLimits(options);
   const bestEffort = rootless && cgroupsPath === "";
   return {
+    ...limits,
     locations,
-    settings: [...v1Devices, ...settings],
-    devices: isV2 ? devices : null,
-    devicesEarly: devices !== null && !deniesNodes(devices) && options.mountsDevices !== true,
-    ignored,
     create: {
-      groups: creationOf(facts, locations, settings, options.resources ?? {}, bestEffort),
+      groups: creationOf(facts, locations, limits.settings, resources, bestEffort),
       refuse_in_use: true,
     },
-    early: isV2 ? [] : groupSettings(locations, settings.filter(isEarly)),
-    rootless,
+    early: facts.mode === "v2" ? [] : groupSettings(locations, limits.settings.filter(isEarly)),
   };
 }
 
@@ -157,7 +173,7 @@ export function groupSettings(
 /** What `createCgroups` has made. */
 export interface CreatedCgroups {
   /** Those of the plan that are there: all, or fewer for a rootless container. */
-  locations: CgroupLocation[];
+  locations: CgroupLocations;
   /** Where a controller could not be switched on, for the error of a limit that fails later. */
   notEnabled: readonly ControllerNotEnabled[];
 }
@@ -238,7 +254,7 @@ function unableToApply(error: RuntimeError): RuntimeError {
  * Everything the configuration limits, on the cgroups that `createCgroups` has made. Throws RuntimeError
  * that names file, value and config path.
  */
-export function limitCgroups(plan: Pick<CgroupPlan, "settings" | "rootless">, created: CreatedCgroups): void {
+export function limitCgroups(plan: Limits, created: CreatedCgroups): void {
   const { locations, notEnabled } = created;
   // A rootless container needs no device rules: it cannot use the devices that they would deny.
   const settings = plan.rootless
@@ -248,10 +264,7 @@ export function limitCgroups(plan: Pick<CgroupPlan, "settings" | "rootless">, cr
 }
 
 /** v2: the device rules, as a program. (v1 has files for them, among the settings.) */
-export function restrictDevices(
-  plan: Pick<CgroupPlan, "devices" | "rootless">,
-  { locations }: CreatedCgroups,
-): void {
+export function restrictDevices(plan: Limits, { locations }: CreatedCgroups): void {
   const unified = locations.find(({ controller }) => controller === "");
   if (plan.devices === null || unified === undefined) return;
   const { mount, path } = unified;

@@ -5,6 +5,7 @@ import {
   type CgroupPlan,
   type CreatedCgroups,
   createCgroups,
+  type Limits,
   limitCgroups,
   placement,
   planCgroups,
@@ -39,7 +40,7 @@ function cgroupfs(options: ManagerOptions): PlannedCgroups {
 }
 
 /** Cgroups that need no process. `create`: makes them. */
-function planned(plan: Limits, create: () => CreatedCgroups): PlannedCgroups {
+function planned(plan: PlacedLimits, create: () => CreatedCgroups): PlannedCgroups {
   return {
     locations: plan.locations,
     claimed: plan.locations,
@@ -69,12 +70,13 @@ function placed(plan: Limits, created: CreatedCgroups): PlacedCgroups {
   };
 }
 
-type Limits = Omit<CgroupPlan, "create" | "early">;
+type PlacedLimits = Omit<CgroupPlan, "create" | "early">;
 
 /** `--cgroup-manager disabled`: the container stays in the caller's cgroups, and nothing can limit it. */
-const NOTHING: Limits = {
+const NOTHING: PlacedLimits = {
   locations: [],
   settings: [],
+  policy: null,
   devices: null,
   devicesEarly: false,
   ignored: [],

@@ -24,7 +24,7 @@ export interface CgroupLocation {
 export type CgroupLocations = readonly CgroupLocation[];
 
 /** The v1 controllers and named hierarchies that a container is put into, in runc's order. */
-export const V1_CONTROLLERS = [
+const V1_CONTROLLERS = [
   "cpuset",
   "devices",
   "memory",
@@ -54,45 +54,39 @@ export function cgroupLocations(
   id: string,
 ): CgroupLocation[] {
   const inner = cleanCgroupsPath(cgroupsPath ?? "") || id;
-  return facts.mode === "v2" ? [v2Location(facts, inner)] : v1Locations(facts, inner);
+  if (facts.mode === "v2") return locationsIn(facts, v2Path(facts, inner), () => "");
+  // Without it every device would be open to the container.
+  if (!facts.hierarchies.some(({ controllers }) => controllers.includes("devices"))) {
+    throw new RuntimeError("mountpoint for devices not found", {
+      hint: "mount the v1 devices controller below /sys/fs/cgroup, or boot with cgroup v2 only",
+    });
+  }
+  return locationsIn(facts, cleanPath(`/${inner}`), (controller, hierarchy) => {
+    const base = inner.startsWith("/") ? "" : ownDirectory(controller, hierarchy);
+    return cleanPath(`${base}/${inner}`);
+  });
 }
 
-function v2Location(facts: CgroupFacts, inner: string): CgroupLocation {
-  const mount = facts.v2MountPoint;
-  if (inner.startsWith("/")) return { controller: "", mount, path: withoutRoot(inner) };
+function v2Path(facts: CgroupFacts, inner: string): string {
+  if (inner.startsWith("/")) return inner;
   const parent = facts.v2Own.slice(0, facts.v2Own.lastIndexOf("/"));
   if (parent.split("/").includes("..")) throw ownCgroupOutOfView("", facts.v2Own);
-  return { controller: "", mount, path: withoutRoot(cleanPath(`${parent}/${inner}`)) };
+  return cleanPath(`${parent}/${inner}`);
 }
 
-function v1Locations(facts: CgroupFacts, inner: string): CgroupLocation[] {
-  const locations: CgroupLocation[] = [];
-  for (const controller of V1_CONTROLLERS) {
+/** In every hierarchy. `unified`, and `pathOf` for one of v1: the cgroup from the mount point, with a leading slash. */
+export function locationsIn(
+  facts: CgroupFacts,
+  unified: string,
+  pathOf: (controller: string, hierarchy: CgroupHierarchy) => string,
+): CgroupLocation[] {
+  const v1 = V1_CONTROLLERS.flatMap((controller) => {
     const hierarchy = facts.hierarchies.find(({ controllers }) => controllers.includes(controller));
-    if (hierarchy === undefined) {
-      // Without it every device would be open to the container.
-      if (controller === "devices") {
-        throw new RuntimeError("mountpoint for devices not found", {
-          hint: "mount the v1 devices controller below /sys/fs/cgroup, or boot with cgroup v2 only",
-        });
-      }
-      continue;
-    }
-    const base = inner.startsWith("/") ? "" : ownDirectory(controller, hierarchy);
-    locations.push({
-      controller,
-      mount: hierarchy.mountPoint,
-      path: withoutRoot(cleanPath(`${base}/${inner}`)),
-    });
-  }
-  if (facts.mode === "hybrid") {
-    locations.push({
-      controller: "",
-      mount: facts.v2MountPoint,
-      path: withoutRoot(cleanPath(`/${inner}`)),
-    });
-  }
-  return locations;
+    if (hierarchy === undefined) return [];
+    return [{ controller, mount: hierarchy.mountPoint, path: pathOf(controller, hierarchy).slice(1) }];
+  });
+  if (facts.mode === "v1") return v1;
+  return [...v1, { controller: "", mount: facts.v2MountPoint, path: unified.slice(1) }];
 }
 
 /** The caller's cgroup as seen below the mount point: in a container the mount shows a part of the tree. */
@@ -120,10 +114,6 @@ export function cleanCgroupsPath(path: string): string {
   const clean = cleanPath(path.startsWith("/") ? path : `/${path}`);
   if (path.startsWith("/")) return clean;
   return clean === "/" ? "." : clean.slice(1);
-}
-
-function withoutRoot(path: string): string {
-  return path.slice(1);
 }
 
 /** Of a cgroup, from its mount point and its path below it. */

@@ -9,18 +9,17 @@ import { type ScopeSubgroups, scopeSubgroups } from "../../oci/annotations.ts";
 import type { ResourcesConfig } from "../../oci/resources.ts";
 import {
   creationOf,
+  type Limits,
   limitCgroups,
+  planLimits,
   refuseInUse,
-  resourceSettings,
   restrictDevices,
   scopePlacement,
 } from "../create.ts";
 import { delegateCgroup } from "../delegate.ts";
-import type { DevicePolicy } from "../device-rule.ts";
-import { devicePolicy, deviceSettings } from "../devices.ts";
 import type { MadeCgroups, ManagerOptions, PlacedCgroups, PlannedCgroups } from "../manager.ts";
 import { killCgroups, subCgroup } from "../operate.ts";
-import { type CgroupLocation, type CgroupLocations, distinctGroups, V1_CONTROLLERS } from "../paths.ts";
+import { type CgroupLocation, type CgroupLocations, distinctGroups, locationsIn } from "../paths.ts";
 import { warningsOf } from "../resources/setting.ts";
 import { annotatedProperties } from "./annotations.ts";
 import { Systemd } from "./driver.ts";
@@ -50,7 +49,7 @@ export class SystemdCgroups implements PlannedCgroups {
   /** The unit's cgroup, from the root of each hierarchy. */
   private readonly scope: string;
   private readonly subgroups: ScopeSubgroups;
-  private readonly devices: DevicePolicy | null;
+  private readonly limits: Limits;
 
   constructor(options: ManagerOptions) {
     const { facts, cgroupsPath = "", id, rootless, resources = {} } = options;
@@ -62,13 +61,10 @@ export class SystemdCgroups implements PlannedCgroups {
     this.unit = unitName(cgroupsPath, id, rootless);
     this.annotated = annotatedProperties(options.annotations);
     this.subgroups = facts.mode === "v2" ? scopeSubgroups(options.annotations) : NO_SUBGROUPS;
-    const version = facts.mode === "v2" ? "v2" : "v1";
-    this.devices = options.inUserNamespace
-      ? null
-      : devicePolicy(version, resources.devices, options.devicePaths);
-    this.warnings = warningsOf(resourceSettings(facts, resources).ignored);
+    this.warnings = warningsOf(planLimits(options).ignored);
     this.systemd = Systemd.connect(options.systemd);
     this.converted = systemdResources(facts, resources, this.systemd);
+    this.limits = planLimits({ ...options, resources: this.converted.resources });
     const { subgroup } = this.subgroups;
     this.scope = this.systemd.cgroupOf(this.unit);
     this.locations = systemdLocations(facts, subgroup === "" ? this.scope : `${this.scope}/${subgroup}`);
@@ -103,7 +99,7 @@ export class SystemdCgroups implements PlannedCgroups {
     this.systemd.startUnit(this.unit.unit, [
       ...unitProperties(this.unit, [pid], isV1),
       ...this.converted.properties,
-      ...oomPolicy(resources.unified, version),
+      ...oomPolicy(resources, version),
       ...this.annotated,
     ]);
     try {
@@ -139,10 +135,9 @@ export class SystemdCgroups implements PlannedCgroups {
   }
 
   private passControllersOn(locations: CgroupLocations): readonly ControllerNotEnabled[] {
-    const { resources } = this.converted;
-    const { settings } = resourceSettings(this.options.facts, resources);
+    const { settings } = this.limits;
     return native("cgroup_create", {
-      groups: creationOf(this.options.facts, locations, settings, resources, false),
+      groups: creationOf(this.options.facts, locations, settings, this.converted.resources, false),
       // The process is in it by now.
       refuse_in_use: false,
     }).not_enabled;
@@ -153,24 +148,14 @@ export class SystemdCgroups implements PlannedCgroups {
   }
 
   private limit(pid: number, notEnabled: readonly ControllerNotEnabled[]): void {
-    const { facts, rootless } = this.options;
-    const { settings } = resourceSettings(facts, this.converted.resources);
-    if (this.devices !== null && !rootless) {
-      this.systemd.setProperties(
-        this.unit.unit,
-        deviceProperties(this.devices, facts.mode === "v2" ? "v2" : "v1"),
-      );
+    const { policy, rootless } = this.limits;
+    if (policy !== null && !rootless) {
+      const version = this.options.facts.mode === "v2" ? "v2" : "v1";
+      this.systemd.setProperties(this.unit.unit, deviceProperties(policy, version));
     }
-    const isV2 = facts.mode === "v2";
-    const v1Devices = this.devices === null || isV2 ? [] : deviceSettings(this.devices, []);
-    const plan = {
-      settings: [...v1Devices, ...settings],
-      devices: isV2 ? this.devices : null,
-      rootless,
-    };
-    const created = { locations: [...this.locations], notEnabled };
-    limitCgroups(plan, created);
-    restrictDevices(plan, created);
+    const created = { locations: this.locations, notEnabled };
+    limitCgroups(this.limits, created);
+    restrictDevices(this.limits, created);
     this.enterDelegated(pid);
     this.systemd.close();
   }
@@ -209,12 +194,5 @@ export function systemdResources(
 
 /** `cgroup`: the unit's, from the root of each hierarchy. */
 function systemdLocations(facts: CgroupFacts, cgroup: string): CgroupLocation[] {
-  const path = cgroup.slice(1);
-  const unified = { controller: "", mount: facts.v2MountPoint, path };
-  if (facts.mode === "v2") return [unified];
-  const v1 = V1_CONTROLLERS.flatMap((controller) => {
-    const hierarchy = facts.hierarchies.find(({ controllers }) => controllers.includes(controller));
-    return hierarchy === undefined ? [] : [{ controller, mount: hierarchy.mountPoint, path }];
-  });
-  return facts.mode === "hybrid" ? [...v1, unified] : v1;
+  return locationsIn(facts, cgroup, () => cgroup);
 }

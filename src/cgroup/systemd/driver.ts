@@ -115,19 +115,13 @@ export class Systemd {
    * one: it is reset, once.
    */
   startUnit(unit: string, properties: readonly Property[]): void {
-    const start = () =>
-      this.job(unit, "create", "StartTransientUnit", "ssa(sv)a(sa(sv))", [
-        unit,
-        "replace",
-        properties.map(variant),
-        [],
-      ]);
+    const body = [unit, "replace", properties.map(variant), []];
+    const start = () => this.job(unit, "create", "StartTransientUnit", "ssa(sv)a(sa(sv))", body);
     try {
       try {
         start();
       } catch (error) {
-        if (!(error instanceof BusError) || error.errorName !== "org.freedesktop.systemd1.UnitExists")
-          throw error;
+        if (!isUnitExists(error)) throw error;
         this.resetFailed(unit);
         start();
       }
@@ -137,9 +131,7 @@ export class Systemd {
         step: "StartTransientUnit",
         path: unit,
         cause: error,
-        ...(error instanceof RuntimeError && error.hint !== undefined
-          ? { hint: error.hint }
-          : hintFor(error)),
+        hint: hintFor(error),
       });
     }
   }
@@ -157,20 +149,8 @@ export class Systemd {
 
   /** For the time the unit runs (a transient one has no other). */
   setProperties(unit: string, properties: readonly Property[]): void {
-    try {
-      this.bus.call({
-        ...MANAGER,
-        member: "SetUnitProperties",
-        signature: "sba(sv)",
-        body: [unit, true, properties.map(variant)],
-      });
-    } catch (error) {
-      throw new RuntimeError(`unable to set unit properties: ${(error as Error).message}`, {
-        step: "SetUnitProperties",
-        path: unit,
-        cause: error,
-      });
-    }
+    const body = [unit, true, properties.map(variant)];
+    this.change("unable to set unit properties", unit, "SetUnitProperties", "sba(sv)", body);
   }
 
   /** `sub`: below the unit's cgroup, "" for that itself. systemd moves what the caller might not move. */
@@ -179,19 +159,17 @@ export class Systemd {
     if (path.split("/").some((part) => part === "." || part === "..") || /\/\/|.\/$/.test(path)) {
       throw new RuntimeError(`bad sub cgroup path: ${sub}`, { path: sub });
     }
+    const problem = `error adding pid ${pids.join(" ")} to cgroups`;
+    this.change(problem, unit, "AttachProcessesToUnit", "ssau", [unit, path, [...pids]]);
+  }
+
+  /** A call without a job. `problem`: what its failure means. */
+  private change(problem: string, unit: string, member: string, signature: string, body: readonly Value[]) {
     try {
-      this.bus.call({
-        ...MANAGER,
-        member: "AttachProcessesToUnit",
-        signature: "ssau",
-        body: [unit, path, [...pids]],
-      });
+      this.bus.call({ ...MANAGER, member, signature, body });
     } catch (error) {
-      throw new RuntimeError(`error adding pid ${pids.join(" ")} to cgroups: ${(error as Error).message}`, {
-        step: "AttachProcessesToUnit",
-        path: unit,
-        cause: error,
-      });
+      const message = `${problem}: ${failureMessage(error)}`;
+      throw new RuntimeError(message, { step: member, path: unit, cause: error });
     }
   }
 
@@ -269,15 +247,14 @@ function noBusHint(error: unknown, rootless: boolean): string | undefined {
   return rootless ? NO_SESSION_BUS : "dbus is not running: start it, or remove --systemd-cgroup";
 }
 
-function hintFor(error: unknown): { hint?: string } {
-  if (!(error instanceof BusError)) return {};
-  if (/AccessDenied|InteractiveAuthorizationRequired/.test(error.errorName)) {
-    return {
-      hint: "systemd does not let this user start units here: use a user session (rootless), or ask for a polkit rule",
-    };
+function isUnitExists(error: unknown): boolean {
+  return error instanceof BusError && error.errorName === "org.freedesktop.systemd1.UnitExists";
+}
+
+function hintFor(error: unknown): string | undefined {
+  if (isUnitExists(error)) return "a container or service of that name is running: see systemctl status";
+  if (error instanceof BusError && /AccessDenied|InteractiveAuthorizationRequired/.test(error.errorName)) {
+    return "systemd does not let this user start units here: use a user session (rootless), or ask for a polkit rule";
   }
-  if (error.errorName === "org.freedesktop.systemd1.UnitExists") {
-    return { hint: "a container or service of that name is running: see systemctl status" };
-  }
-  return {};
+  return error instanceof RuntimeError ? error.hint : undefined;
 }

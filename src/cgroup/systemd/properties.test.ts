@@ -154,9 +154,9 @@ test.each([
   ["1", 252, []],
   ["2", 255, []],
 ])("memory.oom.group %j on %p", (value, version, expected) => {
-  expect(lines(oomPolicy(value === undefined ? {} : { "memory.oom.group": value }, version))).toEqual(
-    expected,
-  );
+  expect(
+    lines(oomPolicy(value === undefined ? {} : { unified: { "memory.oom.group": value } }, version)),
+  ).toEqual(expected);
 });
 
 describe("devices", () => {

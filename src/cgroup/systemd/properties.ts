@@ -43,19 +43,34 @@ export function needsVersion({ cpu, unified }: ResourcesConfig): boolean {
 
 /** `version`: systemd's, 0 where it is not needed. */
 export function v2Properties(resources: ResourcesConfig, version: number): SystemdResources {
-  const { memory, cpu, pids } = resources;
-  const properties: Property[] = [];
-  if (isSet(memory?.limit)) properties.push(limit("MemoryMax", memory.limit));
-  if (isSet(memory?.reservation)) properties.push(limit("MemoryLow", memory.reservation));
+  return { properties: [...v2Limits(resources, version)], resources: withWholePercents(resources) };
+}
+
+/** As `v2Properties`, for cgroup v1. */
+export function v1Properties(resources: ResourcesConfig, version: number): SystemdResources {
+  return { properties: [...v1Limits(resources, version)], resources: withWholePercents(resources) };
+}
+
+function* v2Limits(resources: ResourcesConfig, version: number): Generator<Property> {
+  const { memory, cpu, pids, unified } = resources;
+  if (isSet(memory?.limit)) yield limit("MemoryMax", memory.limit);
+  if (isSet(memory?.reservation)) yield limit("MemoryLow", memory.reservation);
   const swap = memorySwapToSwapMax(memory?.swap, memory?.limit);
-  if (swap !== null) properties.push(limit("MemorySwapMax", limitValue(swap)));
-  for (const property of cpuWeight(resources, version)) properties.push(property);
-  const quota = cpuQuota(cpu?.quota, cpu?.period, version);
-  for (const property of quota.properties) properties.push(property);
-  if (pids?.limit !== undefined) properties.push(limit("TasksMax", limitValue(pidsMax(pids.limit))));
-  for (const property of cpuset(cpu?.cpus ?? "", cpu?.mems ?? "", version)) properties.push(property);
-  for (const property of v2Files(resources.unified ?? {}, version)) properties.push(property);
-  return { properties, resources: withQuota(resources, quota.quota) };
+  if (swap !== null) yield limit("MemorySwapMax", limitValue(swap));
+  yield* cpuWeight(resources, version);
+  yield* cpuQuota(cpu?.quota, cpu?.period, version);
+  if (pids?.limit !== undefined) yield limit("TasksMax", limitValue(pidsMax(pids.limit)));
+  yield* cpuset(cpu, version);
+  yield* v2Files(unified ?? {}, version);
+}
+
+function* v1Limits({ memory, cpu, blockIO, pids }: ResourcesConfig, version: number): Generator<Property> {
+  if (isSet(memory?.limit)) yield limit("MemoryLimit", memory.limit);
+  if (isSet(cpu?.shares)) yield uint64("CPUShares", cpu.shares);
+  yield* cpuQuota(cpu?.quota, cpu?.period, version);
+  if (isSet(blockIO?.weight)) yield uint64("BlockIOWeight", blockIO.weight);
+  if (pids?.limit !== undefined) yield limit("TasksMax", limitValue(pidsMax(pids.limit)));
+  yield* cpuset(cpu, version);
 }
 
 /** `unified` has the last word on weight and idle. */
@@ -72,23 +87,14 @@ function cpuWeight(resources: ResourcesConfig, version: number): Property[] {
   return isAsked && knowsIdle ? [uint64("CPUWeight", UINT64_MAX)] : [];
 }
 
-/** As `v2Properties`, for cgroup v1. */
-export function v1Properties(resources: ResourcesConfig, version: number): SystemdResources {
-  const { memory, cpu, blockIO, pids } = resources;
-  const properties: Property[] = [];
-  if (isSet(memory?.limit)) properties.push(limit("MemoryLimit", memory.limit));
-  if (isSet(cpu?.shares)) properties.push(uint64("CPUShares", cpu.shares));
-  const quota = cpuQuota(cpu?.quota, cpu?.period, version);
-  for (const property of quota.properties) properties.push(property);
-  if (isSet(blockIO?.weight)) properties.push(uint64("BlockIOWeight", blockIO.weight));
-  if (pids?.limit !== undefined) properties.push(limit("TasksMax", limitValue(pidsMax(pids.limit))));
-  for (const property of cpuset(cpu?.cpus ?? "", cpu?.mems ?? "", version)) properties.push(property);
-  return { properties, resources: withQuota(resources, quota.quota) };
+function withWholePercents(resources: ResourcesConfig): ResourcesConfig {
+  const { cpu } = resources;
+  const quota = wholePercents(cpu?.quota, cpu?.period)?.quota;
+  return cpu === undefined || quota === undefined ? resources : { ...resources, cpu: { ...cpu, quota } };
 }
 
-function withQuota(resources: ResourcesConfig, quota: Integer64 | undefined): ResourcesConfig {
-  if (quota === undefined || resources.cpu === undefined) return resources;
-  return { ...resources, cpu: { ...resources.cpu, quota } };
+function text(name: string, value: string): Property {
+  return { name, signature: "s", value };
 }
 
 function uint64(name: string, value: Integer64): Property {
@@ -106,33 +112,31 @@ function limitValue(text: string): Integer64 {
 
 const QUOTA_PERIOD_DEFAULT = 100000n;
 
-/** CPUQuotaPerSecUSec: microseconds of CPU time for each second, in whole percents. */
-function cpuQuota(
-  quota: Integer64 | undefined,
-  period: Integer64 | undefined,
-  version: number,
-): { properties: Property[]; quota: Integer64 | undefined } {
-  const properties: Property[] = [];
-  if (isSet(period) && version >= SINCE.cpuQuotaPeriod) properties.push(uint64("CPUQuotaPeriodUSec", period));
-  if (!isSet(quota) && !isSet(period)) return { properties, quota: undefined };
-  if (!isSet(quota) || BigInt(quota) < 0n) {
-    properties.push(uint64("CPUQuotaPerSecUSec", UINT64_MAX));
-    return { properties, quota: undefined };
-  }
+/** Undefined: no limit. `quota`: what it is raised to in this period; undefined: it is of whole percents. */
+function wholePercents(quota: Integer64 | undefined, period: Integer64 | undefined) {
+  if (!isSet(quota) || BigInt(quota) < 0n) return undefined;
   const periodUs = isSet(period) ? BigInt(period) : QUOTA_PERIOD_DEFAULT;
   const exact = (BigInt(quota) * 1000000n) / periodUs;
   const percent = 10000n;
-  const rounded = exact % percent === 0n ? exact : (exact / percent + 1n) * percent;
-  properties.push(uint64("CPUQuotaPerSecUSec", rounded));
-  return { properties, quota: rounded === exact ? undefined : Number((rounded * periodUs) / 1000000n) };
+  const perSecond = exact % percent === 0n ? exact : (exact / percent + 1n) * percent;
+  return { perSecond, quota: perSecond === exact ? undefined : Number((perSecond * periodUs) / 1000000n) };
 }
 
-function cpuset(cpus: string, mems: string, version: number): Property[] {
-  if (version < SINCE.cpuset) return [];
-  const properties: Property[] = [];
-  if (cpus !== "") properties.push(bitList("AllowedCPUs", cpus, "linux.resources.cpu.cpus"));
-  if (mems !== "") properties.push(bitList("AllowedMemoryNodes", mems, "linux.resources.cpu.mems"));
-  return properties;
+/** CPUQuotaPerSecUSec: microseconds of CPU time for each second, in whole percents. */
+function* cpuQuota(
+  quota: Integer64 | undefined,
+  period: Integer64 | undefined,
+  version: number,
+): Generator<Property> {
+  if (isSet(period) && version >= SINCE.cpuQuotaPeriod) yield uint64("CPUQuotaPeriodUSec", period);
+  if (!isSet(quota) && !isSet(period)) return;
+  yield uint64("CPUQuotaPerSecUSec", wholePercents(quota, period)?.perSecond ?? UINT64_MAX);
+}
+
+function* cpuset(cpu: ResourcesConfig["cpu"], version: number): Generator<Property> {
+  if (version < SINCE.cpuset) return;
+  if (cpu?.cpus) yield bitList("AllowedCPUs", cpu.cpus, "linux.resources.cpu.cpus");
+  if (cpu?.mems) yield bitList("AllowedMemoryNodes", cpu.mems, "linux.resources.cpu.mems");
 }
 
 /** "0-1,8" as a bit mask, lowest byte first. */
@@ -141,12 +145,8 @@ function bitList(name: string, text: string, subject: string): Property {
   const isList = parts.every((part) => part === "" || /^\d{1,5}(-\d{1,5})?$/.test(part));
   const numbers = isList ? parseList(parts.filter((part) => part !== "").join(",")) : [];
   if (numbers.length === 0) {
-    throw new RuntimeError(
-      `${subject.replace("linux.", "")}="${text}" conversion error: not a list such as "0-3,7"`,
-      {
-        subject,
-      },
-    );
+    const message = `${subject.replace("linux.", "")}="${text}" conversion error: not a list such as "0-3,7"`;
+    throw new RuntimeError(message, { subject });
   }
   const bytes = new Uint8Array((numbers.reduce((most, number) => Math.max(most, number)) >> 3) + 1);
   for (const number of numbers) bytes[number >> 3] = (bytes[number >> 3] ?? 0) | (1 << (number & 7));
@@ -162,8 +162,7 @@ const MEMORY_FILES: Readonly<Record<string, string>> = {
 };
 
 /** Files that systemd has a property for. The others are written to the cgroup alone. */
-function v2Files(unified: Readonly<Record<string, string>>, version: number): Property[] {
-  const properties: Property[] = [];
+function* v2Files(unified: Readonly<Record<string, string>>, version: number): Generator<Property> {
   for (const [file, text] of Object.entries(unified)) {
     const subject = `linux.resources.unified["${file}"]`;
     if (file.includes("/")) {
@@ -182,20 +181,18 @@ function v2Files(unified: Readonly<Record<string, string>>, version: number): Pr
       const quotaUs = quota === "max" ? undefined : unifiedNumber(file, quota);
       if (more.length > 0)
         throw new RuntimeError(`unified resource "${file}" value invalid: "${value}"`, { subject });
-      for (const property of cpuQuota(quotaUs, unifiedNumber(file, period), version).properties)
-        properties.push(property);
+      yield* cpuQuota(quotaUs, unifiedNumber(file, period), version);
     } else if (file === "cpuset.cpus" || file === "cpuset.mems") {
       const name = file === "cpuset.cpus" ? "AllowedCPUs" : "AllowedMemoryNodes";
-      if (version >= SINCE.cpuset) properties.push(bitList(name, value, subject));
+      if (version >= SINCE.cpuset) yield bitList(name, value, subject);
     } else if (file === "pids.max") {
       const tasks = number();
-      properties.push(uint64("TasksMax", BigInt(tasks) === 0n ? 1 : tasks));
+      yield uint64("TasksMax", BigInt(tasks) === 0n ? 1 : tasks);
     } else {
       const name = MEMORY_FILES[file];
-      if (name !== undefined) properties.push(uint64(name, number()));
+      if (name !== undefined) yield uint64(name, number());
     }
   }
-  return properties;
 }
 
 function unifiedNumber(file: string, text: string): Integer64 {
@@ -210,15 +207,10 @@ function unifiedNumber(file: string, text: string): Integer64 {
 }
 
 /** memory.oom.group can only be set when the unit is made. */
-export function oomPolicy(
-  unified: Readonly<Record<string, string>> | undefined,
-  version: number,
-): Property[] {
+export function oomPolicy({ unified }: ResourcesConfig, version: number): Property[] {
   const value = unified?.["memory.oom.group"]?.trim();
-  if (value === undefined || version < SINCE.oomPolicy) return [];
-  if (value === "0") return [{ name: "OOMPolicy", signature: "s", value: "continue" }];
-  if (value === "1") return [{ name: "OOMPolicy", signature: "s", value: "kill" }];
-  return [];
+  if (version < SINCE.oomPolicy || (value !== "0" && value !== "1")) return [];
+  return [text("OOMPolicy", value === "1" ? "kill" : "continue")];
 }
 
 /**
@@ -227,12 +219,8 @@ export function oomPolicy(
  * cgroup decides (v2). On v1 there is none, and such a unit would be open after a daemon-reload: it gets nothing.
  */
 export function deviceProperties({ allow, rules }: DevicePolicy, version: "v1" | "v2"): Property[] {
-  const list = (entries: readonly Value[]): Property => ({
-    name: "DeviceAllow",
-    signature: "a(ss)",
-    value: entries,
-  });
-  const mode = (value: string): Property => ({ name: "DevicePolicy", signature: "s", value });
+  const list = (value: readonly Value[]): Property => ({ name: "DeviceAllow", signature: "a(ss)", value });
+  const mode = (value: string) => text("DevicePolicy", value);
   // An empty list first: entries are added to those that a unit has.
   if (allow && (rules.length === 0 || version === "v2")) return [list([]), mode("auto")];
   const properties = [list([]), mode("strict")];
@@ -259,9 +247,9 @@ export function unitProperties(
   const flag = (name: string, value: boolean): Property => ({ name, signature: "b", value });
   const place: Property[] = unit.unit.endsWith(".slice")
     ? [{ name: "Wants", signature: "as", value: [unit.slice] }]
-    : [{ name: "Slice", signature: "s", value: unit.slice }, flag("Delegate", true)];
+    : [text("Slice", unit.slice), flag("Delegate", true)];
   return [
-    { name: "Description", signature: "s", value: `libcontainer container ${unit.name}` },
+    text("Description", `libcontainer container ${unit.name}`),
     ...place,
     ...(pids.length === 0 ? [] : [{ name: "PIDs", signature: "au", value: [...pids] }]),
     flag("MemoryAccounting", true),
