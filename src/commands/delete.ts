@@ -1,15 +1,15 @@
 /** `delete`: removes a stopped or created container; with --force any. */
 
 import { cgroupsOf } from "../container/cgroups.ts";
-import { loadContainer, rootOf } from "../container/container.ts";
+import { loadContainer } from "../container/container.ts";
 import { destroyContainer, killContainer } from "../container/destroy.ts";
 import { salvage } from "../container/salvage.ts";
 import { cannotDelete, containerDoesNotExist } from "../failure/messages.ts";
-import { StateDirectory } from "../state/store.ts";
+import { StateDirectory, stateRoot } from "../state/store.ts";
 import type { CommandContext, Handler } from "../verbs/verbs.ts";
 
 export const run: Handler<"delete"> = ({ force }, [id], context) => {
-  const directory = new StateDirectory(rootOf(context), id);
+  const directory = new StateDirectory(stateRoot(context.root), id);
   if (!directory.exists()) {
     if (force) return 0;
     throw containerDoesNotExist(id);

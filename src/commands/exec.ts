@@ -3,7 +3,7 @@
 import { oomKills } from "../cgroup/oom.ts";
 import type { CgroupLocations } from "../cgroup/paths.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
-import { type Container, openContainer, rootOf } from "../container/container.ts";
+import { type Container, openContainer } from "../container/container.ts";
 import { tellEnding } from "../container/ending.ts";
 import { execProcess, readProcessFile } from "../container/exec.ts";
 import { forgetting, holdSignals } from "../container/rest.ts";
@@ -11,7 +11,7 @@ import { loadStoredConfig } from "../container/stored-config.ts";
 import type { Log } from "../log/log.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
-import { StateDirectory } from "../state/store.ts";
+import { StateDirectory, stateRoot } from "../state/store.ts";
 import type { CommandContext, Handler } from "../verbs/verbs.ts";
 import { processFromFlags, subCgroupsFromFlags } from "./exec-process.ts";
 
@@ -19,7 +19,7 @@ export const run: Handler<"exec"> = (options, [id, words], context) => {
   // Before there is a process: a signal that comes in between must reach it.
   const ended = options.detach ? undefined : holdSignals<Rest>();
   if (ended !== undefined) {
-    const directory = new StateDirectory(rootOf(context), id);
+    const directory = new StateDirectory(stateRoot(context.root), id);
     return finish(directory, ended.rest, ended.status, ended.signaled, context);
   }
   const container = openContainer(id, context);
@@ -28,15 +28,10 @@ export const run: Handler<"exec"> = (options, [id, words], context) => {
   const { pid, pidfd, console } = execProcess(
     container,
     {
+      ...options,
       process: (config) =>
         file === undefined ? processFromFlags(config, options, words) : readProcessFile(file, context),
       subCgroups: subCgroupsFromFlags(options),
-      ignorePaused: options.ignorePaused === true,
-      preserveFds: options.preserveFds,
-      detach: options.detach,
-      pidFile: options.pidFile,
-      consoleSocket: options.consoleSocket,
-      pidfdSocket: options.pidfdSocket,
     },
     context,
   );

@@ -1,17 +1,17 @@
 /** `list`: the containers of a state directory, as a table, JSON or ids. */
 
-import { loadContainers, rootOf } from "../container/container.ts";
+import { loadContainers } from "../container/container.ts";
 import { type ContainerState, containerState } from "../container/state-json.ts";
 import { failureMessage } from "../failure/errors.ts";
 import { systemCallFailed } from "../failure/messages.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
-import { StateDirectory } from "../state/store.ts";
+import { StateDirectory, stateRoot } from "../state/store.ts";
 import type { Handler } from "../verbs/verbs.ts";
 import { formatTable } from "./table.ts";
 
 export const run: Handler<"list"> = ({ format, quiet }, _args, context) => {
-  const root = rootOf(context);
+  const root = stateRoot(context.root);
   const { found, entries } = native("list_directory", { path: root.path });
   if (!found && root.explicit) throw systemCallFailed("open", root.path, ERRNO.NOENT);
 

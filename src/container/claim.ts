@@ -8,9 +8,8 @@ import { cgroupPaths } from "../cgroup/paths.ts";
 import { currentHost } from "../host/current.ts";
 import type { StateRecord } from "../state/record.ts";
 import { ownStartTime } from "../state/status.ts";
-import { StateDirectory } from "../state/store.ts";
+import { StateDirectory, stateRoot } from "../state/store.ts";
 import type { Bundle } from "./bundle.ts";
-import { rootOf } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
 import { removeRecordedCgroups } from "./destroy.ts";
 import { initialRecord } from "./initial-record.ts";
@@ -39,7 +38,7 @@ export function claimContainer<Made>(
   context: ContainerContext,
   body: (claim: Claim) => Made,
 ): Made {
-  const root = rootOf(context);
+  const root = stateRoot(context.root);
   const directory = new StateDirectory(root, id);
   directory.create(root);
   const undo = new UndoList(context.log);

@@ -2,10 +2,9 @@
 
 import { RuntimeError } from "../failure/errors.ts";
 import { type ContainerStatus, containerDoesNotExist, containerIsCreated } from "../failure/messages.ts";
-import { currentHost } from "../host/current.ts";
 import type { StateRecord } from "../state/record.ts";
 import { currentStatuses, type Recorded } from "../state/status.ts";
-import { loadRecords, StateDirectory, type StateRoot, stateRoot } from "../state/store.ts";
+import { loadRecords, StateDirectory, stateRoot } from "../state/store.ts";
 import type { ContainerContext } from "./context.ts";
 
 /** A container with its record and its status when it was loaded. */
@@ -15,17 +14,9 @@ export interface Container {
   status: ContainerStatus;
 }
 
-/** The state directory of this command line. The host is only read if --root is not given. */
-export function rootOf(context: ContainerContext): StateRoot {
-  const explicit = context.root;
-  if (explicit !== undefined) return stateRoot(explicit, 0, false);
-  const host = currentHost();
-  return stateRoot(undefined, host.euid, host.inUserNamespace);
-}
-
 /** Throws "container does not exist". */
 export function openContainer(id: string, context: ContainerContext): Container {
-  return loadContainer(new StateDirectory(rootOf(context), id));
+  return loadContainer(new StateDirectory(stateRoot(context.root), id));
 }
 
 /** Throws "container does not exist", or what is wrong with the record. */
@@ -60,7 +51,7 @@ export async function changeContainer<Result>(
   context: ContainerContext,
   change: (container: Container) => Result | Promise<Result>,
 ): Promise<Result> {
-  const directory = new StateDirectory(rootOf(context), id);
+  const directory = new StateDirectory(stateRoot(context.root), id);
   if (!directory.tryLock()) {
     // What its creation waits for may never come.
     if (loadContainer(directory).status === "creating") throw containerIsCreated(id);

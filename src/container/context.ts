@@ -4,7 +4,7 @@ import type { CgroupDriver } from "../cgroup/manager.ts";
 import type { Log } from "../log/log.ts";
 
 export interface ContainerContext {
-  /** State directory given with --root, absolute; undefined: the default (src/state/default-root.ts). */
+  /** State directory given with --root, absolute; undefined: the default (src/state/store.ts). */
   root: string | undefined;
   /** Whether cgroup permission errors are tolerated. */
   rootless: boolean | "auto";

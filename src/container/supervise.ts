@@ -3,9 +3,9 @@
 import type { SuperviseNotify } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
-import { StateDirectory } from "../state/store.ts";
+import { StateDirectory, stateRoot } from "../state/store.ts";
 import { cgroupsOf } from "./cgroups.ts";
-import { lockStill, rootOf } from "./container.ts";
+import { lockStill } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
 import { destroyContainer } from "./destroy.ts";
 import { tellEnding } from "./ending.ts";
@@ -47,7 +47,7 @@ export function superviseContainer(supervised: Supervised, context: ContainerCon
 /** The same for a command that was begun anew. */
 export function finishSupervised(ended: Ended<SupervisedRest>, context: ContainerContext): number {
   const { id, ...container } = ended.rest;
-  const directory = new StateDirectory(rootOf(context), id);
+  const directory = new StateDirectory(stateRoot(context.root), id);
   return finish({ directory, ...container }, ended.status, ended.signaled, context);
 }
 

@@ -21,6 +21,14 @@ export function currentHost(): HostFacts {
   return found.host;
 }
 
+/**
+ * Whether this is a rootless user: also root in a user namespace with a session of its own, but not root of a nested
+ * container.
+ */
+export function isRootless({ euid, inUserNamespace }: HostFacts): boolean {
+  return euid !== 0 || (inUserNamespace && process.env["USER"] !== "root");
+}
+
 /** Whether the user namespace of a process refuses setgroups(2). `pid`: a directory of /proc. */
 export function deniesSetgroups(pid: number | "self"): boolean {
   return native("read_file", { path: `/proc/${pid}/setgroups` }).text.startsWith("deny");

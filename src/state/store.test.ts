@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { fakeTexts } from "../host/fake-texts.ts";
 import { documentsIn } from "../native/stand-in.ts";
-import { fakeRecord, withCore } from "./fake-state.ts";
+import { fakeRecord, v2Host, withCore } from "./fake-state.ts";
 import { StateDirectory, stateRoot } from "./store.ts";
 
 const root = { path: "/r", explicit: true, sticky: false };
@@ -10,8 +11,20 @@ const missing = {
 };
 
 test("--root is taken as it is, whoever calls", () => {
-  expect(stateRoot("/x", 1000, true)).toEqual({ path: "/x", explicit: true, sticky: false });
-  expect(stateRoot(undefined, 0, false)).toEqual({ path: "/run/runc", explicit: false, sticky: false });
+  expect(stateRoot("/x")).toEqual({ path: "/x", explicit: true, sticky: false });
+});
+
+test.each([
+  ["/x", 1000, { path: "/x/runc", explicit: false, sticky: true }],
+  ["/x", 0, { path: "/run/runc", explicit: false, sticky: false }],
+  ["", 1000, { path: "/run/runc", explicit: false, sticky: false }],
+])("without --root: XDG_RUNTIME_DIR=%p, uid %i", (directory, euid, root) => {
+  const before = process.env["XDG_RUNTIME_DIR"];
+  process.env["XDG_RUNTIME_DIR"] = directory;
+  const host_facts = () => ({ ...fakeTexts, euid });
+  withCore({ ...v2Host, host_facts }, () => expect(stateRoot(undefined)).toEqual(root));
+  if (before === undefined) delete process.env["XDG_RUNTIME_DIR"];
+  else process.env["XDG_RUNTIME_DIR"] = before;
 });
 
 test("an id that is taken is refused, and nothing of it is touched", () => {

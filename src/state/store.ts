@@ -5,10 +5,10 @@
 
 import { NativeError } from "../failure/errors.ts";
 import { containerDoesNotExist, containerExists } from "../failure/messages.ts";
+import { currentHost, isRootless } from "../host/current.ts";
 import { askEach } from "../native/ask-each.ts";
 import type { Document } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
-import { defaultRoot } from "./default-root.ts";
 import { checkRecord, parseRecord, type StateRecord, serializeRecord } from "./record.ts";
 
 /** runc's modes: entries may be passed through (0711) but not listed by others; files are the owner's. */
@@ -21,19 +21,19 @@ export interface StateRoot {
   path: string;
   /** Given with --root: then it must be there for `list`. */
   explicit: boolean;
+  /**
+   * It is below $XDG_RUNTIME_DIR: made with mode 0700 and the sticky bit, which keeps it from being cleaned up (XDG Base
+   * Directory Specification).
+   */
   sticky: boolean;
 }
 
-/** Where states are: --root, or the default for this user. */
-export function stateRoot(explicit: string | undefined, euid: number, inUserNamespace: boolean): StateRoot {
+/** Where states are: --root, or the default for this user. The host is only read for that. */
+export function stateRoot(explicit: string | undefined): StateRoot {
   if (explicit !== undefined) return { path: explicit, explicit: true, sticky: false };
-  const { path, sticky } = defaultRoot({
-    xdgRuntimeDirectory: process.env["XDG_RUNTIME_DIR"],
-    effectiveUid: euid,
-    inUserNamespace,
-    user: process.env["USER"],
-  });
-  return { path, explicit: false, sticky };
+  const directory = process.env["XDG_RUNTIME_DIR"];
+  if (!directory || !isRootless(currentHost())) return { path: "/run/runc", explicit: false, sticky: false };
+  return { path: `${directory}/runc`, explicit: false, sticky: true };
 }
 
 /** The state directory of one container, present or not. */

@@ -10,7 +10,7 @@ type CgroupManager = "cgroupfs" | "systemd" | "disabled";
 
 /** Values of the global flags. */
 export interface GlobalOptions {
-  /** State directory given with --root, absolute; undefined: the default (src/state/default-root.ts). */
+  /** State directory given with --root, absolute; undefined: the default (src/state/store.ts). */
   root: string | undefined;
   /** Log file; undefined: standard error. */
   log: string | undefined;
