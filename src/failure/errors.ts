@@ -88,35 +88,17 @@ export class RuntimeError extends Error {
 
   /** The same error seen from further out: new words and exit status, the same details. */
   wrap(message: string, exitCode: number = this.exitCode): RuntimeError {
-    return new RuntimeError(message, { ...this.details(), exitCode, cause: this });
+    return new RuntimeError(message, { ...this, exitCode, cause: this });
   }
 
   /** The same error in place of the program's own output. */
   forProgram(message: string, exitCode: number): RuntimeError {
-    return new RuntimeError(message, { ...this.details(), exitCode, inPlaceOfProgram: true, cause: this });
+    return new RuntimeError(message, { ...this, exitCode, inPlaceOfProgram: true, cause: this });
   }
 
   /** The same error with a hint. */
   withHint(hint: string): RuntimeError {
-    return new RuntimeError(this.message, { ...this.details(), hint, cause: this });
-  }
-
-  private details(): RuntimeErrorDetails {
-    const { exitCode, step, path, subject, errno, detail, hint, configErrors, warnings, excerpt } = this;
-    const { inPlaceOfProgram } = this;
-    return {
-      exitCode,
-      step,
-      path,
-      subject,
-      errno,
-      detail,
-      hint,
-      configErrors,
-      warnings,
-      excerpt,
-      inPlaceOfProgram,
-    };
+    return new RuntimeError(this.message, { ...this, hint, cause: this });
   }
 }
 
