@@ -12,14 +12,7 @@ export const run: Handler<"checkpoint"> = (options, [id], context) =>
     const { directory, record, status } = container;
     if (status !== "running" && status !== "paused") throw cannotCheckpoint(status);
     warnOfRootless(context.log);
-    dumpContainer(container, {
-      ...options,
-      imagePath: imageDirectory(options.imagePath),
-      workPath: options.workPath,
-      parentPath: options.parentPath,
-      pageServer: options.pageServer,
-      manageCgroupsMode: options.manageCgroupsMode,
-    });
+    dumpContainer(container, { ...options, imagePath: imageDirectory(options.imagePath) });
     if (!options.leaveRunning && !options.preDump) destroyContainer(directory, record, context.log);
     return 0;
   });

@@ -4,21 +4,7 @@ import { createContainer } from "../container/create.ts";
 import type { Handler } from "../verbs/verbs.ts";
 
 export const run: Handler<"create"> = (options, [id], context) => {
-  createContainer(
-    {
-      id,
-      bundle: options.bundle,
-      noPivot: options.pivot === false,
-      noNewKeyring: options.newKeyring === false,
-      preserveFds: options.preserveFds,
-      pidFile: options.pidFile,
-      consoleSocket: options.consoleSocket,
-      pidfdSocket: options.pidfdSocket,
-      start: "socket",
-      detach: true,
-    },
-    context,
-  );
+  createContainer({ ...options, id, start: "socket", detach: true }, context);
   // The lock and the channel end with this process.
   return 0;
 };

@@ -19,19 +19,7 @@ export const run: Handler<"explain"> = (options, [id], context) => {
     explainSeccomp(options.seccomp, options, context);
     return 0;
   }
-  const explanation = explainCreate(
-    {
-      id: id ?? nameOf(options.bundle),
-      bundle: options.bundle,
-      noPivot: options.pivot === false,
-      noNewKeyring: options.newKeyring === false,
-      preserveFds: options.preserveFds,
-      pidFile: undefined,
-      consoleSocket: options.consoleSocket,
-      pidfdSocket: undefined,
-    },
-    context,
-  );
+  const explanation = explainCreate({ ...options, id: id ?? nameOf(options.bundle) }, context);
   if (options.json) console.log(stringifyJson(explanation, 2));
   else console.log(explainText(explanation));
   return 0;

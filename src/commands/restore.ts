@@ -25,8 +25,6 @@ export const run: Handler<"restore"> = (options, [id], context) => {
       flags: {
         ...options,
         imagePath: imageDirectory(options.imagePath),
-        workPath: options.workPath,
-        manageCgroupsMode: options.manageCgroupsMode,
         lsmProfile: options.lsmProfile,
         lsmMountContext: options.lsmMountContext,
       },

@@ -16,21 +16,7 @@ export const run: Handler<"run"> = (options, [id], context) => {
   const ended = options.detach ? undefined : holdSignals<SupervisedRest>();
   if (ended !== undefined) return finishSupervised(ended, context);
   if (options.subreaper !== false) native("become_subreaper", {});
-  const created = createContainer(
-    {
-      id,
-      bundle: options.bundle,
-      noPivot: options.pivot === false,
-      noNewKeyring: options.newKeyring === false,
-      preserveFds: options.preserveFds,
-      pidFile: options.pidFile,
-      consoleSocket: options.consoleSocket,
-      pidfdSocket: options.pidfdSocket,
-      start: "parent",
-      detach: options.detach,
-    },
-    context,
-  );
+  const created = createContainer({ ...options, id, start: "parent" }, context);
   return superviseCreated(created, options, context);
 };
 

@@ -24,12 +24,12 @@ import { notifyMount } from "./notify-socket.ts";
 import { loadStoredConfig } from "./stored-config.ts";
 
 interface DumpFlags extends CriuFlags {
-  parentPath: string | undefined;
+  parentPath?: string | undefined;
   leaveRunning: boolean;
   tcpSkipInFlight: boolean;
   linkRemap: boolean;
   preDump: boolean;
-  pageServer: { address: string; port: number } | undefined;
+  pageServer?: { address: string; port: number } | undefined;
   /** -1: none. Only with lazyPages. */
   statusFd: number;
 }

@@ -27,9 +27,11 @@ import { compileSeccomp } from "./seccomp.ts";
 
 interface CreateRequest extends HandOver {
   id: string;
-  bundle: string | undefined;
-  noPivot: boolean;
-  noNewKeyring: boolean;
+  bundle?: string | undefined;
+  /** pivot_root(2), not chroot(2). */
+  pivot: boolean;
+  /** The container gets a session keyring of its own. */
+  newKeyring: boolean;
   preserveFds: number;
   /** `create` waits on the start socket, `run` for its parent. */
   start: Extract<Start, "parent" | "socket">;
@@ -49,7 +51,7 @@ export interface Created {
 export function createContainer(request: CreateRequest, context: ContainerContext): Created {
   const host = currentHost();
   const rootless = rootlessCgroups(context.rootless, host);
-  const bundle = loadBundle(request.bundle, host, { noPivot: request.noPivot, rootlessCgroups: rootless });
+  const bundle = loadBundle(request.bundle, host, { noPivot: !request.pivot, rootlessCgroups: rootless });
   context.log.warnings(bundle.warnings);
   refuseHostSysctls(bundle.config);
   checkTerminal(bundle.config.process?.terminal ?? false, request.detach, request.consoleSocket);
@@ -72,9 +74,9 @@ export function createContainer(request: CreateRequest, context: ContainerContex
       preserveFds: request.preserveFds,
       listenFds: inherited.listenFds,
       inheritedNoFile: inheritedNoFile(),
-      noNewKeyring: request.noNewKeyring,
+      noNewKeyring: !request.newKeyring,
       foreground: !request.detach,
-      noPivot: request.noPivot,
+      noPivot: !request.pivot,
       seccomp,
       trace: context.log.debugging,
       start: request.start,

@@ -5,9 +5,9 @@ import { native } from "../native/call.ts";
 
 /** Where the caller wants them; undefined: nowhere. */
 export interface HandOver {
-  pidFile: string | undefined;
-  consoleSocket: string | undefined;
-  pidfdSocket: string | undefined;
+  pidFile?: string | undefined;
+  consoleSocket?: string | undefined;
+  pidfdSocket?: string | undefined;
 }
 
 /** The name that goes with the terminal's master, as runc sends it. */

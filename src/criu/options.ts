@@ -11,14 +11,14 @@ import { CG_MODE, type CriuOpts } from "./rpc.ts";
 /** Flags that both commands have (src/verbs/criu.ts); paths are absolute. */
 export interface CriuFlags {
   imagePath: string;
-  workPath: string | undefined;
+  workPath?: string | undefined;
   tcpEstablished: boolean;
   extUnixSk: boolean;
   shellJob: boolean;
   fileLocks: boolean;
   lazyPages: boolean;
   autoDedup: boolean;
-  manageCgroupsMode: "soft" | "full" | "strict" | "ignore" | undefined;
+  manageCgroupsMode?: "soft" | "full" | "strict" | "ignore" | undefined;
 }
 
 const DIRECTORY_MODE = 0o700;

@@ -130,8 +130,8 @@ function explained(facts: FactsReply, driver: "cgroupfs" | "systemd" | "disabled
   const request = {
     id: "c1",
     bundle: "/bundle",
-    noPivot: false,
-    noNewKeyring: false,
+    pivot: true,
+    newKeyring: true,
     preserveFds: 0,
     pidFile: undefined,
     consoleSocket: config.process?.terminal === true ? "/run/console.sock" : undefined,

@@ -76,8 +76,8 @@ function createWith(members: Partial<CreateRequest>, context: ContainerContext):
     {
       id: "c1",
       bundle: "/bundle",
-      noPivot: false,
-      noNewKeyring: false,
+      pivot: true,
+      newKeyring: true,
       preserveFds: 0,
       start: "socket",
       detach: true,
