@@ -55,6 +55,16 @@ export function abandon(process: Spawned | undefined): void {
   native("abandon", { console: process?.console ?? null });
 }
 
+/** Does what a process waits for. When that fails, the process is ended. */
+export function orAbandon(process: Spawned, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    abandon(process);
+    throw error;
+  }
+}
+
 /** A plan whose steps are all that its process is for (Start.never). */
 export function carryOut(plan: Plan): void {
   // It ends by itself, and is reaped.

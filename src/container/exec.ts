@@ -16,7 +16,7 @@ import type { StateRecord } from "../state/record.ts";
 import { systemdEnvironment } from "./cgroups.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
-import { abandon, begin, type ExecReport, type Executed, spawn } from "./conversation.ts";
+import { begin, type ExecReport, type Executed, orAbandon, spawn } from "./conversation.ts";
 import { FailureExplainer } from "./failure-explainer.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
 import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
@@ -73,8 +73,9 @@ export function execProcess(
   const failures = new FailureExplainer(config, record);
   let spawned: ExecReport = failures.explain("exec", () => spawnIn(plan, record, place), process);
   while (spawned.progress !== "executed") {
-    serveSeccompAgent(config, record, spawned);
-    spawned = failures.explain("exec", spawned.proceed, process);
+    const listening = spawned;
+    orAbandon(listening, () => serveSeccompAgent(config, record, listening));
+    spawned = failures.explain("exec", listening.proceed, process);
   }
   handOver(request, spawned);
   return spawned;
@@ -137,12 +138,7 @@ function spawnIn(plan: Plan, record: StateRecord, place: ExecPlace): ExecReport 
 
 function spawnThroughSystemd(plan: Plan, record: StateRecord, place: ExecPlace): ExecReport {
   const { process } = begin<ExecReport>({ ...plan, placement: placement([]) }, true);
-  try {
-    attachToContainer(record, place, process.pid);
-  } catch (error) {
-    abandon(process);
-    throw error;
-  }
+  orAbandon(process, () => attachToContainer(record, place, process.pid));
   return process.proceed();
 }
 

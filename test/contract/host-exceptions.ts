@@ -165,6 +165,13 @@ const table: readonly Exception[] = [
     why: "the cgroup that init is in is tried",
   },
   { call: "clone3(", scenario: "host-exec", why: "the cgroup that init is in is tried" },
+  {
+    call: "openat(",
+    holds: '"/sys/fs/cgroup/c1"',
+    scenario: "host-exec-agent",
+    why: "the cgroup that init is in is tried",
+  },
+  { call: "clone3(", scenario: "host-exec-agent", why: "the cgroup that init is in is tried" },
   // The process and its streams.
   {
     call: "sendmsg(<channel>",
@@ -213,6 +220,20 @@ const table: readonly Exception[] = [
     call: "openat(",
     scenario: "host-exec",
     subject: "spawn",
+    holds: "/stat",
+    why: "it has said that it executes the program",
+  },
+  {
+    call: "openat(",
+    scenario: "host-exec-agent",
+    subject: "proceed",
+    holds: "/stat",
+    why: "it has said that it executes the program",
+  },
+  {
+    call: "read(",
+    scenario: "host-exec-agent",
+    subject: "proceed",
     holds: "/stat",
     why: "it has said that it executes the program",
   },

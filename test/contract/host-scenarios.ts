@@ -90,6 +90,23 @@ function createWith(members: Partial<CreateRequest>, context: ContainerContext):
   );
 }
 
+function exec(members: Raw, context: ContainerContext, { directory, record }: Created) {
+  const request = {
+    process: ({ process }: Raw) => ({ ...process, ...members }),
+    subCgroups: new Map(),
+    ignorePaused: false,
+    preserveFds: 0,
+    detach: true,
+  };
+  return execProcess({ directory, record, status: "running" }, request, context);
+}
+
+const withAgent = {
+  defaultAction: "SCMP_ACT_ALLOW",
+  listenerPath: "/run/agent.sock",
+  syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }],
+};
+
 export const scenarios: readonly Scenario[] = [
   {
     name: "host-create-v2",
@@ -168,11 +185,7 @@ export const scenarios: readonly Scenario[] = [
     config: config({
       process: { ...smallConfig().process, terminal: true },
       linux: {
-        seccomp: {
-          defaultAction: "SCMP_ACT_ALLOW",
-          listenerPath: "/run/agent.sock",
-          syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }],
-        },
+        seccomp: withAgent,
       },
     }),
     act: (context) => createWith({ consoleSocket: "/run/console.sock" }, context),
@@ -213,27 +226,14 @@ export const scenarios: readonly Scenario[] = [
     facts: v2,
     config: config({}),
     before: create,
-    act: (context, made) => {
-      const { directory, record } = made as Created;
-      return execProcess(
-        { directory, record, status: "running" },
-        {
-          process: ({ process }) =>
-            ({
-              ...(process as NonNullable<typeof process>),
-              execCPUAffinity: { initial: "0-1" },
-            }) as never,
-          subCgroups: new Map(),
-          ignorePaused: false,
-          preserveFds: 0,
-          detach: true,
-          pidFile: undefined,
-          consoleSocket: undefined,
-          pidfdSocket: undefined,
-        },
-        context,
-      );
-    },
+    act: (context, made) => exec({ execCPUAffinity: { initial: "0-1" } }, context, made as Created),
+  },
+  {
+    name: "host-exec-agent",
+    facts: v2,
+    config: config({ linux: { seccomp: withAgent } }),
+    before: create,
+    act: (context, made) => exec({}, context, made as Created),
   },
   {
     name: "host-mounts-add",
