@@ -115,7 +115,7 @@ const IN_USER_NAMESPACE = "device rules cannot be set in a user namespace";
 const NO_RIGHTS = [ERRNO.PERM, ERRNO.ACCES, ERRNO.ROFS, ERRNO.NOENT];
 
 /** `resources` as settings for a new cgroup of this host's kind. Throws RuntimeError for invalid values. */
-export function resourceSettings(facts: CgroupFacts, resources: ResourcesConfig): CgroupSettings {
+function resourceSettings(facts: CgroupFacts, resources: ResourcesConfig): CgroupSettings {
   const isLimited = Object.entries(resources).some(
     ([name, part]) => name !== "devices" && part !== undefined,
   );

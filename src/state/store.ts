@@ -17,7 +17,7 @@ const ROOTLESS_ROOT_MODE = 0o1700;
 const FILE_MODE = 0o600;
 
 /** The directory that holds the containers' directories. */
-export interface StateRoot {
+interface StateRoot {
   path: string;
   /** Given with --root: then it must be there for `list`. */
   explicit: boolean;

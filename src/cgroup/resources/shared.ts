@@ -51,7 +51,8 @@ export function* throttles(
   for (const throttle of THROTTLES) {
     const { field } = throttle;
     for (const [index, { major, minor, rate }] of (blockIO[field] ?? []).entries()) {
-      yield setting(...inFile(throttle, `${major}:${minor}`, rate), `blockIO.${field}[${index}]`);
+      const [file, value] = inFile(throttle, `${major}:${minor}`, rate);
+      yield setting(file, value, `blockIO.${field}[${index}]`);
     }
   }
 }
