@@ -18,26 +18,30 @@ export interface OomReport {
 interface EndedProcess {
   /** As seen from here. */
   pid: number;
-  /** OOM kills that were counted before it began. */
-  earlierKills: number;
+  /** OOM kills that were counted before it began; undefined: nobody counted. */
+  earlierKills: number | undefined;
 }
 
 /**
- * What the kernel has killed since `ended` began. systemd removes a scope's cgroup, and with it what was counted, when its
- * last process has ended; the kernel's log has it still, where that may be read.
+ * What the kernel has killed since `ended` began. If nobody counted before, the kernel's log must name the process, where
+ * it may be read: counting takes each exec of a client, which is detached, another read. The log also has what was counted
+ * in a scope's cgroup, which systemd removes when its last process has ended.
  */
 export function oomReport(locations: CgroupLocations, ended: EndedProcess): OomReport {
   const memory = locationOf(locations, "memory");
   if (memory === undefined) return NOTHING;
+  const { pid, earlierKills } = ended;
+  if (earlierKills === undefined) return loggedKill(memory, pid);
   const counted = isV1(memory) ? countedV1(memory) : countedV2(memory);
-  if (counted === undefined) return logged(memory, ended.pid);
-  const kills = counted.kills - ended.earlierKills;
+  if (counted === undefined) return loggedKill(memory, pid);
+  const kills = counted.kills - earlierKills;
   return kills > 0 ? { kills, limit: counted.limit } : NOTHING;
 }
 
 const NOTHING: OomReport = { kills: 0, limit: "" };
 
-function logged({ path }: CgroupLocation, pid: number): OomReport {
+/** By the kernel's log. `memory`: the cgroup of the process. */
+export function loggedKill({ path }: CgroupLocation, pid: number): OomReport {
   const { text, pids_are_ours } = native("kernel_log", {});
   return (pids_are_ours ? findOomKill(text, pid, path) : undefined) ?? NOTHING;
 }

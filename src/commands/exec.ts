@@ -32,6 +32,7 @@ export const run: Handler<"exec"> = (options, [id, words], context) => {
       process: (config) =>
         file === undefined ? processFromFlags(config, options, words) : readProcessFile(file, context),
       subCgroups: subCgroupsFromFlags(options),
+      earlierKills: before?.earlierKills,
     },
     context,
   );

@@ -86,7 +86,7 @@ export function createContainer(request: CreateRequest, context: ContainerContex
     });
     context.log.warnings(warnings);
 
-    const failures = new FailureExplainer(bundle.config, record);
+    const failures = new FailureExplainer(bundle.config, record, 0);
     const spawned = bringUp({ plan, record, directory, bundle, made, failures, undo, log: context.log });
     record.bunc.creating = false;
     directory.save(record);

@@ -34,6 +34,8 @@ interface ExecRequest extends HandOver {
   ignorePaused: boolean;
   preserveFds: number;
   detach: boolean;
+  /** OOM kills that were counted before; undefined: nobody counted. */
+  earlierKills: number | undefined;
 }
 
 /** Returns when the program runs. */
@@ -70,7 +72,7 @@ export function execProcess(
   context.log.warnings(warnings);
 
   const place = { locations, isBelow: request.subCgroups.size > 0, rdt };
-  const failures = new FailureExplainer(config, record);
+  const failures = new FailureExplainer(config, record, request.earlierKills);
   let spawned: ExecReport = failures.explain("exec", () => spawnIn(plan, record, place), process);
   while (spawned.progress !== "executed") {
     const listening = spawned;

@@ -15,10 +15,13 @@ import { cgroupsOf } from "./cgroups.ts";
 export class FailureExplainer {
   readonly #config: ResolvedConfig;
   readonly #record: StateRecord;
+  readonly #earlierKills: number | undefined;
 
-  constructor(config: ResolvedConfig, record: StateRecord) {
+  /** `earlierKills`: OOM kills that were counted before there was a process; undefined: nobody counted. */
+  constructor(config: ResolvedConfig, record: StateRecord, earlierKills: number | undefined) {
     this.#config = config;
     this.#record = record;
+    this.#earlierKills = earlierKills;
   }
 
   /** Runs calls that make or start a process; what they throw is reported in terms of the configuration. */
@@ -75,6 +78,6 @@ export class FailureExplainer {
 
   #oomReport(pid: number): OomReport {
     const { oomReport }: typeof import("../cgroup/oom-report.ts") = require("../cgroup/oom-report.ts");
-    return oomReport(cgroupsOf(this.#record), { pid, earlierKills: 0 });
+    return oomReport(cgroupsOf(this.#record), { pid, earlierKills: this.#earlierKills });
   }
 }

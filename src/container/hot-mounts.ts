@@ -52,5 +52,5 @@ export function changeMounts(
   };
   const plan: Plan =
     change === "add" ? planMountsAdded(changed, host, options) : planMountsRemoved(changed, options);
-  new FailureExplainer(changed, record).explain("other", () => carryOut(plan));
+  new FailureExplainer(changed, record, undefined).explain("other", () => carryOut(plan));
 }

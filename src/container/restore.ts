@@ -372,5 +372,5 @@ function makeMountPoints(bundle: Bundle, record: StateRecord): void {
     rootfs: bundle.rootfs,
     cgroupDirectories: new Map(Object.entries(record.cgroup_paths)),
   });
-  new FailureExplainer(bundle.config, record).explain("other", () => carryOut(plan));
+  new FailureExplainer(bundle.config, record, 0).explain("other", () => carryOut(plan));
 }

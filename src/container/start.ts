@@ -15,7 +15,7 @@ export function startContainer(
 ): ResolvedConfig {
   if (status !== "created") throw cannotStart(status);
   const config = loadStoredConfig(directory, record);
-  const { started } = new FailureExplainer(config, record).explain("init", () =>
+  const { started } = new FailureExplainer(config, record, 0).explain("init", () =>
     native("start", {
       socket: directory.startSocket,
       pid: record.init_process_pid,

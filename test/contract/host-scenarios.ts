@@ -97,6 +97,7 @@ function exec(members: Raw, context: ContainerContext, { directory, record }: Cr
     ignorePaused: false,
     preserveFds: 0,
     detach: true,
+    earlierKills: undefined,
   };
   return execProcess({ directory, record, status: "running" }, request, context);
 }
@@ -313,11 +314,15 @@ export function standInForFacts(
   if (core === undefined) throw new Error("no host is rehearsed");
   const rehearsed = driver === "systemd" ? withSystemd(core.call, besides) : core.call;
   const status = { state: "S", start_time: "1", waiting: false };
-  const own = standInCore({ process_statuses: () => ({ statuses: [status] }) });
+  const own = standInCore({
+    process_statuses: () => ({ statuses: [status] }),
+    kernel_log: () => ({ text: "", pids_are_ours: false }),
+  });
   core.call = (id, request, length, out, capacity) => {
     const isOwn =
-      id === callNumbers.process_statuses &&
-      JSON.parse(new TextDecoder().decode(request.subarray(0, length))).processes[0].pid === process.pid;
+      id === callNumbers.kernel_log ||
+      (id === callNumbers.process_statuses &&
+        JSON.parse(new TextDecoder().decode(request.subarray(0, length))).processes[0].pid === process.pid);
     return (isOwn ? own : rehearsed)(id, request, length, out, capacity);
   };
 }
