@@ -3,7 +3,7 @@ import { useCore } from "../native/fake-core.ts";
 import { watchOom } from "./oom-watch.ts";
 
 /** What the core answers: first to the read, then to each watch. "!" before a text: with a notice. null: gone. */
-function useTexts(texts: (string | null)[], ended = false): void {
+function useTexts(texts: (string | null)[], ended = false, log = ""): void {
   let index = 0;
   const next = () => {
     const answer = texts[index++] ?? null;
@@ -18,6 +18,7 @@ function useTexts(texts: (string | null)[], ended = false): void {
   useCore({
     cgroup_read: () => ({ files: [next()] }),
     cgroup_watch: () => ({ files: [next()], process_ended: ended }),
+    kernel_log: () => ({ text: log, pids_are_ours: true }),
   });
 }
 
@@ -70,6 +71,33 @@ test.each([
   useTexts(texts);
   const awaitOom = watchOom(locations, 1);
   expect(expected.map(() => awaitOom(1000))).toEqual(expected);
+});
+
+const killed = (pid: number) =>
+  [
+    "<4>[    9.1] a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0",
+    `<6>[    9.1] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=id,mems_allowed=0,oom_memcg=/id,task_memcg=/id,task=a,pid=${pid},uid=0`,
+  ].join("\n");
+const gone = { oom: false, ended: true };
+
+test("v2: the cgroup goes before its last kill was seen: the kernel's log has it", () => {
+  useTexts([events(0), null], false, killed(1));
+  expect(watchOom(v2, 1)(1000)).toEqual({ oom: true, ended: true });
+  // Of another process than init.
+  useTexts([events(0), null], false, killed(2));
+  expect(watchOom(v2, 1)(1000)).toEqual(gone);
+});
+
+test("v2: a kill that was seen is not told again when the cgroup goes", () => {
+  useTexts([events(0), events(1), null], false, killed(1));
+  const awaitOom = watchOom(v2, 1);
+  expect([awaitOom(1000), awaitOom(1000)]).toEqual([{ oom: true, ended: false }, gone]);
+});
+
+test("v1 gives notice before the kill, so its log tells nothing new", () => {
+  useTexts([control(0, 0, 0), `!${control(0, 1, 0)}`, null], false, killed(1));
+  const awaitOom = watchOom(v1, 1);
+  expect([awaitOom(1000), awaitOom(1000)]).toEqual([{ oom: true, ended: false }, gone]);
 });
 
 test("the end of init is told", () => {

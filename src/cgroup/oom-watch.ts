@@ -4,6 +4,7 @@ import { RuntimeError } from "../failure/errors.ts";
 import { native } from "../native/call.ts";
 import { fileTexts } from "./files.ts";
 import { countOf, isV1 } from "./oom.ts";
+import { loggedKill } from "./oom-report.ts";
 import { type CgroupLocations, locationOf } from "./paths.ts";
 
 interface OomNotice {
@@ -32,13 +33,17 @@ export function watchOom(locations: CgroupLocations, pid: number): AwaitOom {
   let [previous = ""] = fileTexts(memory, [file]);
   /** OOM kills that were reported, or happened before this watch. */
   let told = countOf(previous, "oom_kill");
+  // systemd removes a scope's cgroup when init, its last process, has been killed: the kernel's log has that kill still.
+  // v1 has given notice of it before.
+  const isInitKilled = () => !isV1(memory) && loggedKill(memory, pid).kills > 0;
+  let initTold = false;
 
   return (timeoutMs) => {
     const watches = [{ mount, path, file, previous }];
     const timeout_ms = Math.max(0, Math.floor(timeoutMs));
     const { files, process_ended } = native("cgroup_watch", { watches, pid, timeout_ms });
     const [now] = files;
-    if (now === undefined || now.gone) return { oom: false, ended: true };
+    if (now === undefined || now.gone) return { oom: !initTold && isInitKilled(), ended: true };
     previous = now.text;
     const kills = countOf(previous, "oom_kill");
     // v1 gives notice when memory has run out, before anything is killed for it (or nothing, with
@@ -46,6 +51,7 @@ export function watchOom(locations: CgroupLocations, pid: number): AwaitOom {
     const noticed = isV1(memory) && now.notified;
     const oom = noticed || kills > told;
     told = Math.max(kills, noticed ? told + 1 : told);
+    if (oom) initTold = isInitKilled();
     return { oom, ended: process_ended };
   };
 }
