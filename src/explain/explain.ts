@@ -57,7 +57,6 @@ function collect(warnings: Warning[]): Log {
   return {
     debugging: false,
     debug: ignore,
-    info: ignore,
     warning: (warning) => warnings.push(typeof warning === "string" ? { message: warning } : warning),
     warnings(some) {
       for (const warning of some) warnings.push(warning);

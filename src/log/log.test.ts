@@ -30,7 +30,6 @@ describe("a failure is exactly one record", () => {
   test("json in a file: sorted keys, an RFC 3339 time, and the bare message on standard error", () => {
     const { log, file, stderr } = recorder({ file: "/l", format: "json" });
     log.debug("d");
-    log.info("i");
     log.failure(error);
     expect(file).toEqual([
       `{"errno":"EACCES","hint":"look","level":"error","msg":"${error.message}","path":"/x","step":"open","time":"${WHEN}"}\n`,
@@ -168,15 +167,14 @@ describe("levels", () => {
   const cases: [Partial<LogSettings>, string[]][] = [
     [{}, ["warning", "error"]],
     [{ level: "error" }, ["error"]],
-    [{ level: "info" }, ["info", "warning", "error"]],
-    [{ debug: true }, ["debug", "info", "warning", "error"]],
-    [{ debug: true, level: "error" }, ["debug", "info", "warning", "error"]],
+    [{ level: "info" }, ["warning", "error"]],
+    [{ debug: true }, ["debug", "warning", "error"]],
+    [{ debug: true, level: "error" }, ["debug", "warning", "error"]],
     [{ file: "/l", format: "json", level: "warning" }, ["warning", "error"]],
   ];
   test.each(cases)("%p", (settings, expected) => {
     const { log, file, stderr } = recorder(settings);
     log.debug("m");
-    log.info("m");
     log.warning("m");
     log.failure(new RuntimeError("m"));
     const records = settings.file === undefined ? stderr : file;

@@ -42,7 +42,6 @@ export interface Log {
   /** Whether debug records are written. */
   readonly debugging: boolean;
   debug: (message: string, fields?: Fields) => void;
-  info: (message: string) => void;
   warning: (warning: Warning | string) => void;
   warnings: (warnings: readonly Warning[]) => void;
   /** Why a process in the foreground ended: for a person at a terminal, and for the log file. */
@@ -87,7 +86,6 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
   return {
     debugging: level === "debug",
     debug: (message, fields = {}) => write("debug", message, fields),
-    info: (message) => write("info", message, {}),
     warning: warn,
     warnings: (warnings) => warnings.forEach(warn),
     ending: (message) => {

@@ -116,13 +116,6 @@ export class StateDirectory {
     return record;
   }
 
-  /** Throws "container does not exist". */
-  load(): StateRecord {
-    const record = this.tryLoad();
-    if (record === undefined) throw containerDoesNotExist(this.id);
-    return record;
-  }
-
   save(record: StateRecord): void {
     native("write_file", { path: this.stateFile, text: serializeRecord(record), mode: FILE_MODE });
   }

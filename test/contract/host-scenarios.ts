@@ -330,7 +330,6 @@ export function standInForFacts(
 const silent: Log = {
   debugging: false,
   debug() {},
-  info() {},
   warning() {},
   warnings() {},
   ending() {},
