@@ -17,13 +17,10 @@ import type { SystemdEnvironment } from "./systemd/driver.ts";
 export type CgroupDriver = "cgroupfs" | "systemd" | "disabled";
 
 /** What a driver needs to know about the container. */
-export interface DriverOptions extends CgroupOptions {
+export interface ManagerOptions extends CgroupOptions {
   driver: CgroupDriver;
   /** Of the container, for systemd. */
   annotations: Readonly<Record<string, string>>;
-}
-
-export interface ManagerOptions extends DriverOptions {
   /** For systemd: where its bus is. */
   systemd: SystemdEnvironment;
   /** The user of the host who is to own the v2 cgroup; undefined: it stays ours. */

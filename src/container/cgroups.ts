@@ -2,7 +2,7 @@
 
 import { mountsDevices } from "../cgroup/devices.ts";
 import { planDriver } from "../cgroup/drivers.ts";
-import type { CgroupDriver, DriverOptions, PlannedCgroups } from "../cgroup/manager.ts";
+import type { CgroupDriver, PlannedCgroups } from "../cgroup/manager.ts";
 import { removeCgroups } from "../cgroup/operate.ts";
 import { type CgroupLocation, locationsOfPaths } from "../cgroup/paths.ts";
 import type { SystemdEnvironment } from "../cgroup/systemd/driver.ts";
@@ -17,28 +17,6 @@ export function cgroupsOf(record: StateRecord): CgroupLocation[] {
   return locationsOfPaths(currentHost().cgroup, record.cgroup_paths);
 }
 
-/** What the configuration and this host say about the cgroups of a new container. */
-function driverOptions(
-  id: string,
-  config: ResolvedConfig,
-  driver: CgroupDriver,
-  rootless: boolean,
-): DriverOptions {
-  const host = currentHost();
-  return {
-    driver,
-    facts: host.cgroup,
-    id,
-    cgroupsPath: config.linux.cgroupsPath,
-    resources: config.linux.resources,
-    devicePaths: config.linux.devices.flatMap(({ path, isDefault }) => (isDefault ? [] : [path])),
-    mountsDevices: mountsDevices(config.mounts),
-    inUserNamespace: host.inUserNamespace,
-    rootless,
-    annotations: config.annotations,
-  };
-}
-
 /** A new container's cgroups, before anything is made. Throws RuntimeError for an invalid configuration. */
 export function newCgroups(
   id: string,
@@ -46,11 +24,22 @@ export function newCgroups(
   driver: CgroupDriver,
   rootless: boolean,
 ): PlannedCgroups {
+  const { cgroup, euid, inUserNamespace } = currentHost();
+  const { cgroupsPath, resources, devices } = config.linux;
   const owner = cgroupOwner(config);
   return planDriver({
-    ...driverOptions(id, config, driver, rootless),
+    driver,
+    facts: cgroup,
+    id,
+    cgroupsPath,
+    resources,
+    devicePaths: devices.flatMap(({ path, isDefault }) => (isDefault ? [] : [path])),
+    mountsDevices: mountsDevices(config.mounts),
+    inUserNamespace,
+    rootless,
+    annotations: config.annotations,
     systemd: systemdEnvironment(rootless),
-    owner: owner === currentHost().euid ? undefined : owner,
+    owner: owner === euid ? undefined : owner,
   });
 }
 
