@@ -3,13 +3,11 @@
 import { oomKills } from "../cgroup/oom.ts";
 import type { CgroupLocations } from "../cgroup/paths.ts";
 import { cgroupsOf } from "../container/cgroups.ts";
-import { type Container, openContainer } from "../container/container.ts";
+import { openContainer } from "../container/container.ts";
 import { tellEnding } from "../container/ending.ts";
 import { execProcess, readProcessFile } from "../container/exec.ts";
-import { forgetting, holdSignals } from "../container/rest.ts";
+import { awaitEnd, type Ended, holdSignals } from "../container/rest.ts";
 import { loadStoredConfig } from "../container/stored-config.ts";
-import type { Log } from "../log/log.ts";
-import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
 import { StateDirectory, stateRoot } from "../state/store.ts";
 import type { CommandContext, Handler } from "../verbs/verbs.ts";
@@ -18,13 +16,11 @@ import { processFromFlags, subCgroupsFromFlags } from "./exec-process.ts";
 export const run: Handler<"exec"> = (options, [id, words], context) => {
   // Before there is a process: a signal that comes in between must reach it.
   const ended = options.detach ? undefined : holdSignals<Rest>();
-  if (ended !== undefined) {
-    const directory = new StateDirectory(stateRoot(context.root), id);
-    return finish(directory, ended.rest, ended.status, ended.signaled, context);
-  }
+  if (ended !== undefined) return finish(ended, context);
   const container = openContainer(id, context);
+  const { record } = container;
   const file = options.process;
-  const before = options.detach ? undefined : beginning(container);
+  const before = options.detach ? undefined : beginning(record);
   const { pid, pidfd, console } = execProcess(
     container,
     {
@@ -37,49 +33,34 @@ export const run: Handler<"exec"> = (options, [id, words], context) => {
     context,
   );
   if (before === undefined) return 0;
-  const { directory, record } = container;
-  const rest: Rest = { record, before, pid };
-  const forget = forgetting(rest, context);
-  const { status, signaled } = native("supervise", { pid, pidfd, console, notify: null, forget });
-  return finish(directory, rest, status, signaled, context);
+  return finish(
+    awaitEnd({ pid, pidfd, console, notify: null }, { record, ...before, pid }, context),
+    context,
+  );
 };
 
-/** All that is left of it when the command is begun anew. */
-interface Rest {
-  record: StateRecord;
-  before: Beginning;
-  pid: number;
-}
-
-function finish(
-  directory: StateDirectory,
-  { record, before, pid }: Rest,
-  status: number,
-  signaled: boolean,
-  { log }: CommandContext,
-): number {
-  if (signaled) tellProcessEnding(directory, record, { ...before, pid, status }, log);
-  return status;
-}
-
+/** What a process's end is compared with. */
 interface Beginning {
   locations: CgroupLocations;
   earlierKills: number;
   since: number;
 }
 
-/** What a process's end is compared with. */
-function beginning({ record }: Container): Beginning {
+function beginning(record: StateRecord): Beginning {
   const locations = cgroupsOf(record);
   return { locations, earlierKills: oomKills(locations), since: Date.now() };
 }
 
-function tellProcessEnding(
-  directory: StateDirectory,
-  record: StateRecord,
-  ending: Beginning & { pid: number; status: number },
-  log: Log,
-): void {
+/** All that is left of it when the command is begun anew. */
+interface Rest extends Beginning {
+  record: StateRecord;
+  pid: number;
+}
+
+function finish({ rest, status, signaled }: Ended<Rest>, { root, log }: CommandContext): number {
+  const { record, ...process } = rest;
+  const directory = new StateDirectory(stateRoot(root), record.id);
   const seccomp = () => loadStoredConfig(directory, record).linux.seccomp;
-  tellEnding({ what: "process", ...ending, seccomp }, log);
+  if (signaled) tellEnding({ what: "process", ...process, status, seccomp }, log);
+  return status;
 }

@@ -39,5 +39,5 @@ function supervise(restored: Restored, { detach }: VerbOptions<"restore">, conte
   const notify = detach ? undefined : listenForNotify(directory);
   directory.release();
   if (detach) return 0;
-  return superviseContainer({ directory, record, pid, pidfd, console, notify, keep: false }, context);
+  return superviseContainer({ record, pid, pidfd, console, notify, keep: false }, context);
 }

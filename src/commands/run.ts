@@ -39,5 +39,5 @@ function superviseCreated(created: Created, options: VerbOptions<"run">, context
     if (notify !== undefined) awaitReady(notify, record, context.log);
     return 0;
   }
-  return superviseContainer({ directory, record, pid, pidfd, console, notify, keep: options.keep }, context);
+  return superviseContainer({ record, pid, pidfd, console, notify, keep: options.keep }, context);
 }

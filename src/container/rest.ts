@@ -3,7 +3,7 @@
  * Bun's memory back, and begins the command anew for the rest (zig/parent/forget.zig).
  */
 
-import type { SuperviseForget } from "../native/boundary.gen.ts";
+import type { SuperviseRequest } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { parseExactly, stringifyJson } from "../oci/json.ts";
 import type { ContainerContext } from "./context.ts";
@@ -24,7 +24,13 @@ export function holdSignals<Rest>(): Ended<Rest> | undefined {
   return rest === null ? undefined : { ...rest, rest: parseExactly(rest.text) as Rest };
 }
 
-/** For `supervise`. null: the calls of a command that is watched (--debug) belong to one process. */
-export function forgetting(rest: unknown, { log }: ContainerContext): SuperviseForget | null {
-  return log.debugging ? null : { after_ms: AFTER_MS, rest: stringifyJson(rest) };
+/** Waits for the end of a process, and passes signals and its streams on. `rest`: what is to be finished then. */
+export function awaitEnd<Rest>(
+  process: Omit<SuperviseRequest, "forget">,
+  rest: Rest,
+  { log }: ContainerContext,
+): Ended<Rest> {
+  // The calls of a command that is watched (--debug) belong to one process.
+  const forget = log.debugging ? null : { after_ms: AFTER_MS, rest: stringifyJson(rest) };
+  return { ...native("supervise", { ...process, forget }), rest };
 }
