@@ -12,54 +12,44 @@ import {
   sortRules,
 } from "./device-rule.ts";
 
-/** Takes rules one by one; its state is what v1 then enforces. */
-export class DeviceEmulator {
-  private readonly allow: boolean;
-  private exceptions = new Map<string, DevicePolicyRule>();
-
-  constructor(allow: boolean) {
-    this.allow = allow;
-  }
-
-  /** Throws RuntimeError for a rule that v1 would silently ignore. */
-  apply(rule: DevicePolicyRule): void {
-    if (rule.allow === this.allow) this.remove(rule);
-    else this.add(rule);
-  }
-
-  private add(rule: DevicePolicyRule): void {
+/** What v1 enforces after these rules, one by one. Throws RuntimeError for one that v1 would silently ignore. */
+export function enforcedByV1(allow: boolean, inOrder: readonly DevicePolicyRule[]): DevicePolicy {
+  const exceptions = new Map<string, DevicePolicyRule>();
+  for (const rule of inOrder) {
     const key = devicesText(rule);
-    const before = this.exceptions.get(key)?.access ?? 0;
-    this.exceptions.set(key, { ...rule, access: before | rule.access });
-  }
-
-  private remove({ type, major, minor, access, subject }: DevicePolicyRule): void {
-    const key = devicesText({ type, major, minor });
-    const wildcards = [
-      { type, major: -1, minor },
-      { type, major, minor: -1 },
-      { type, major: -1, minor: -1 },
-    ];
-    for (const wider of wildcards.map(devicesText)) {
-      const found = this.exceptions.get(wider);
-      if (wider === key || found === undefined || (found.access & access) === 0) continue;
-      // v1 silently ignores this, and the device would stay open (or closed).
-      const requested = `${key} ${accessText(access)}`;
-      const existing = `${wider} ${accessText(found.access)}`;
-      const action = this.allow ? "unable to remove 'deny' exception" : "unable to remove 'allow' exception";
-      throw new RuntimeError(
-        `${action}: requested rule [${requested}] not supported by devices cgroupv1 (cannot punch hole in existing wildcard rule [${existing}])`,
-        { subject, hint: `revoke ${found.subject} as a whole, or name the devices one by one` },
-      );
+    const before = exceptions.get(key);
+    const access = before?.access ?? 0;
+    if (rule.allow !== allow) {
+      exceptions.set(key, { ...rule, access: access | rule.access });
+      continue;
     }
-    const found = this.exceptions.get(key);
-    if (found === undefined) return;
-    const left = found.access & ~access;
-    if (left === 0) this.exceptions.delete(key);
-    else this.exceptions.set(key, { ...found, access: left });
+    refuseHole(exceptions, rule);
+    const left = access & ~rule.access;
+    if (before === undefined || left === 0) exceptions.delete(key);
+    else exceptions.set(key, { ...before, access: left });
   }
+  return { allow, rules: sortRules([...exceptions.values()]) };
+}
 
-  policy(): DevicePolicy {
-    return { allow: this.allow, rules: sortRules([...this.exceptions.values()]) };
+/** An exception for more devices than the rule takes out of it: v1 ignores the rule, and the device would stay open (or closed). */
+function refuseHole(
+  exceptions: ReadonlyMap<string, DevicePolicyRule>,
+  { allow, type, major, minor, access, subject }: DevicePolicyRule,
+): void {
+  const key = devicesText({ type, major, minor });
+  const wildcards = [
+    { type, major: -1, minor },
+    { type, major, minor: -1 },
+    { type, major: -1, minor: -1 },
+  ];
+  for (const wider of wildcards.map(devicesText)) {
+    const found = exceptions.get(wider);
+    if (wider === key || found === undefined || (found.access & access) === 0) continue;
+    const requested = `${key} ${accessText(access)}`;
+    const existing = `${wider} ${accessText(found.access)}`;
+    throw new RuntimeError(
+      `unable to remove '${allow ? "deny" : "allow"}' exception: requested rule [${requested}] not supported by devices cgroupv1 (cannot punch hole in existing wildcard rule [${existing}])`,
+      { subject, hint: `revoke ${found.subject} as a whole, or name the devices one by one` },
+    );
   }
 }

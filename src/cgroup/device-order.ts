@@ -5,37 +5,25 @@
 
 import { type DevicePolicy, type DevicePolicyRule, devicesText, sortRules } from "./device-rule.ts";
 
-/** Takes rules one by one and keeps those that decide something, in order. */
-export class DeviceOrder {
-  private readonly allow: boolean;
-  private rules: DevicePolicyRule[] = [];
-
-  constructor(allow: boolean) {
-    this.allow = allow;
-  }
-
-  apply(rule: DevicePolicyRule): void {
+/** Of the rules one by one those that decide something, in order. */
+export function decidingRules(allow: boolean, inOrder: readonly DevicePolicyRule[]): DevicePolicy {
+  let rules: DevicePolicyRule[] = [];
+  for (const rule of inOrder) {
     // A new rule that covers all that an earlier one covers replaces it.
-    this.rules = this.rules
+    rules = rules
       .map((earlier) =>
         covers(rule, earlier) ? { ...earlier, access: earlier.access & ~rule.access } : earlier,
       )
       .filter(({ access }) => access !== 0);
     let { access } = rule;
-    if (rule.allow === this.allow) {
+    if (rule.allow === allow) {
       // It repeats the default, unless an earlier rule says otherwise.
-      const otherwise = this.rules.filter(
-        (earlier) => earlier.allow !== this.allow && overlap(rule, earlier),
-      );
+      const otherwise = rules.filter((earlier) => earlier.allow !== allow && overlap(rule, earlier));
       access &= otherwise.reduce((mask, earlier) => mask | earlier.access, 0);
     }
-    if (access !== 0) this.rules.push({ ...rule, access });
+    if (access !== 0) rules.push({ ...rule, access });
   }
-
-  policy(): DevicePolicy {
-    const { allow, rules } = this;
-    return { allow, rules: rules.some((rule) => rule.allow === allow) ? rules : sortRules(merged(rules)) };
-  }
+  return { allow, rules: rules.some((rule) => rule.allow === allow) ? rules : sortRules(merged(rules)) };
 }
 
 type Devices = Pick<DevicePolicyRule, "type" | "major" | "minor">;

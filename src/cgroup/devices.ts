@@ -7,8 +7,8 @@ import type { DeviceRules } from "../native/boundary.gen.ts";
 import { DEFAULT_DEVICES } from "../oci/resolved/devices.ts";
 import type { ResolvedMount } from "../oci/resolved/mounts.ts";
 import type { ResourcesConfig } from "../oci/resources.ts";
-import { DeviceEmulator } from "./device-emulator.ts";
-import { DeviceOrder } from "./device-order.ts";
+import { enforcedByV1 } from "./device-emulator.ts";
+import { decidingRules } from "./device-order.ts";
 import {
   ACCESS,
   accessMask,
@@ -47,13 +47,9 @@ export function devicePolicy(
 ): DevicePolicy {
   const { allow, rules } = sinceRuleForAll(devices ?? []);
   const defaults = DEFAULT_RULES.filter(([path]) => path === "" || !devicePaths.includes(path));
-  const inOrder =
-    version === "v1"
-      ? [...rules, ...MAKE_NODES.map(allowed), ...defaults.map(allowed)]
-      : [...(allow ? [] : MAKE_NODES.map(allowed)), ...rules, ...defaults.map(allowed)];
-  const policy = version === "v1" ? new DeviceEmulator(allow) : new DeviceOrder(allow);
-  for (const rule of inOrder) policy.apply(rule);
-  return policy.policy();
+  return version === "v1"
+    ? enforcedByV1(allow, [...rules, ...MAKE_NODES.map(allowed), ...defaults.map(allowed)])
+    : decidingRules(allow, [...(allow ? [] : MAKE_NODES.map(allowed)), ...rules, ...defaults.map(allowed)]);
 }
 
 function allowed([, type, major, minor, access]: DefaultRule): DevicePolicyRule {
