@@ -331,7 +331,7 @@ describe("argument vectors of real callers", () => {
     expect(invocation.verb).toBe(verb);
     expect<object>(invocation.options).toEqual(options);
     expect(invocation.args as unknown[]).toEqual(args);
-    if (globals !== undefined) expect(invocation.globals).toMatchObject(globals);
+    if (globals !== undefined) expect(parseCommandLine(words, "bunc").globals).toMatchObject(globals);
   });
 });
 

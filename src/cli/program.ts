@@ -23,7 +23,6 @@ export interface VerbInvocation<Verb extends VerbName = VerbName> {
   verb: Verb;
   options: VerbOptions<Verb>;
   args: VerbArguments<Verb>;
-  globals: GlobalOptions;
 }
 
 type Invocation = VerbInvocation | { kind: "help"; text: string } | { kind: "version" };
@@ -116,7 +115,6 @@ function parseVerb(
         // commander's own types say what the flags and arguments of this verb's Command are.
         options: command.opts() as VerbOptions<typeof verb>,
         args: argumentsOf(command, after.positionals) as VerbArguments<typeof verb>,
-        globals,
       };
     },
   };

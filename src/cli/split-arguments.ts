@@ -59,22 +59,15 @@ export function splitArguments(words: readonly string[], rules: SplitRules): Spl
     const word = words[index] as string;
     index += 1;
     const stopped = split.positionals.length === rules.positionalsBeforeStop;
-    if (word === "--" && !(stopped && rules.keepDashesAfterStop)) {
-      for (const rest of words.slice(index)) split.positionals.push(rest);
-      break;
-    }
-    if (stopped) {
-      for (const rest of [word, ...words.slice(index)]) split.positionals.push(rest);
+    const endsFlags = word === "--" && !(stopped && rules.keepDashesAfterStop);
+    // "-1" is an argument, and so is everything after it.
+    if (endsFlags || stopped || /^-[^-\p{L}]/u.test(word)) {
+      split.positionals = [...split.positionals, ...words.slice(endsFlags ? index : index - 1)];
       break;
     }
     if (word.length < 2 || word[0] !== "-") {
       split.positionals.push(word);
       continue;
-    }
-    // "-1" is an argument, and so is everything after it.
-    if (word[1] !== "-" && !/\p{L}/u.test(word[1] as string)) {
-      for (const rest of [word, ...words.slice(index)]) split.positionals.push(rest);
-      break;
     }
 
     const body = word.slice(word[1] === "-" ? 2 : 1);

@@ -1,27 +1,10 @@
 /** The flags that stand before the verb, and may also follow it. */
 
 import { Command } from "@commander-js/extra-typings";
-import { LOG_LEVELS, type LogFormat, type LogLevel } from "../log/log.ts";
+import { LOG_LEVELS } from "../log/log.ts";
 import { anyText, givenTextFlag, textFlag } from "./flag.ts";
 import { parsePath, parseRoot } from "./paths.ts";
 import { oneOf, parseBooleanOrAuto } from "./values.ts";
-
-type CgroupManager = "cgroupfs" | "systemd" | "disabled";
-
-/** Values of the global flags. */
-export interface GlobalOptions {
-  /** State directory given with --root, absolute; undefined: the default (src/state/store.ts). */
-  root: string | undefined;
-  /** Log file; undefined: standard error. */
-  log: string | undefined;
-  logFormat: LogFormat;
-  /** Undefined: not given (src/log/log.ts chooses). */
-  logLevel: LogLevel | undefined;
-  debug: boolean;
-  cgroupManager: CgroupManager;
-  /** Whether cgroup permission errors are tolerated. */
-  rootless: boolean | "auto";
-}
 
 /** The flags alone, as a commander Command without verbs. */
 export function globalCommand() {
@@ -66,15 +49,10 @@ export function globalCommand() {
 }
 
 /** The values of a parsed globalCommand(). --cgroup-manager, being the more exact one, beats --systemd-cgroup. */
-export function globalOptions(command: ReturnType<typeof globalCommand>): GlobalOptions {
-  const values = command.opts();
-  return {
-    root: values.root,
-    log: values.log,
-    logFormat: values.logFormat,
-    logLevel: values.logLevel,
-    debug: values.debug,
-    cgroupManager: values.cgroupManager ?? (values.systemdCgroup ? "systemd" : "cgroupfs"),
-    rootless: values.rootless,
-  };
+export function globalOptions(command: ReturnType<typeof globalCommand>) {
+  const { cgroupManager, systemdCgroup, ...values } = command.opts();
+  return { ...values, cgroupManager: cgroupManager ?? (systemdCgroup ? "systemd" : "cgroupfs") };
 }
+
+/** Paths are absolute; undefined: not given. */
+export type GlobalOptions = ReturnType<typeof globalOptions>;
