@@ -69,7 +69,7 @@ export function optionRows(options: readonly Option[]): Row[] {
 
 function optionText(option: Option): string {
   const value: unknown = option.defaultValueDescription ?? option.defaultValue;
-  if (value === undefined || value === false || value === "none") return option.description;
+  if (value === undefined || value === false || Array.isArray(value)) return option.description;
   return `${option.description} (default: ${value})`;
 }
 

@@ -6,6 +6,7 @@ import { wrapCommandError } from "../failure/messages.ts";
 import { didYouMean } from "../failure/suggestion.ts";
 import { type GlobalOptions, globalCommand, globalOptions } from "../verbs/global-flags.ts";
 import { parseContainerId } from "../verbs/names.ts";
+import { readValue } from "../verbs/values.ts";
 import {
   isVerbName,
   POSITIONALS_BEFORE_STOP,
@@ -135,7 +136,8 @@ function apply(command: CommandUnknownOpts, settings: readonly Setting[], help: 
     const name = flag.attributeName();
     try {
       const value = text === undefined ? !flag.negate : parsed(flag, text, command.getOptionValue(name));
-      command.setOptionValue(name, value);
+      // An empty text may mean that the flag was not given.
+      if (value !== undefined) command.setOptionValue(name, value);
     } catch (error) {
       if (error instanceof UsageError) throw withHelp(error, help());
       throw error;
@@ -144,7 +146,8 @@ function apply(command: CommandUnknownOpts, settings: readonly Setting[], help: 
 }
 
 function parsed(flag: Setting["flag"], text: string, previous: unknown): unknown {
-  return flag.parseArg === undefined ? text : flag.parseArg(text, previous);
+  const { parseArg } = flag;
+  return parseArg === undefined ? text : readValue(flag.name(), text, (given) => parseArg(given, previous));
 }
 
 /** One for each declared argument: the last may take all that are left. */

@@ -9,7 +9,6 @@
 import type { Option } from "@commander-js/extra-typings";
 import { UsageError } from "../failure/errors.ts";
 import { didYouMean } from "../failure/suggestion.ts";
-import { meansAbsent } from "../verbs/flag.ts";
 import { parseBoolean } from "../verbs/values.ts";
 
 /** One mention of a flag: with its text, or, for a flag without a value, as it is. */
@@ -89,9 +88,7 @@ export function splitArguments(words: readonly string[], rules: SplitRules): Spl
         const value = given ?? words[index];
         if (value === undefined) throw new UsageError(`flag needs an argument: ${word}`);
         if (given === undefined) index += 1;
-        if (!meansAbsent(flag, value)) {
-          (own === undefined ? split.inherited : split.own).push({ flag, text: value });
-        }
+        (own === undefined ? split.inherited : split.own).push({ flag, text: value });
       }
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;

@@ -63,9 +63,9 @@ async function readBase(source: string, log: Log): Promise<Draft> {
 
 async function changesOf(options: SpecOptions, log: Log): Promise<SpecChanges> {
   const one = <T>(flag: string, text: string | undefined, parse: (text: string) => T) =>
-    text === undefined ? undefined : readValue(flag, text, parse, RuntimeError);
+    text === undefined ? undefined : readValue(flag, text, parse);
   const each = <T>(flag: string, texts: readonly string[], parse: (text: string) => T) =>
-    texts.map((text) => readValue(flag, text, parse, RuntimeError));
+    texts.map((text) => readValue(flag, text, parse));
   return {
     args: options.args,
     env: options.env,

@@ -1,7 +1,7 @@
 /** The commands that need CRIU: checkpoint and restore. criu(8) explains the flags. */
 
 import { Command } from "@commander-js/extra-typings";
-import { anyText, listFlag, textFlag, valueFlag } from "./flag.ts";
+import { anyText, flag, list, text } from "./flag.ts";
 import { parsePath, parseRelativePath } from "./paths.ts";
 import {
   bundleFlag,
@@ -20,24 +20,19 @@ function parseEmptyNamespace(text: string): "network" {
 }
 
 const imagePathFlag = () =>
-  textFlag("--image-path <directory>", "where CRIU's image files are (default: ./checkpoint)", parsePath);
+  flag("--image-path <directory>", "where CRIU's image files are (default: ./checkpoint)", text(parsePath));
 
 const workPathFlag = () =>
-  textFlag("--work-path <directory>", "where CRIU's log and work files go", parsePath);
+  flag("--work-path <directory>", "where CRIU's log and work files go", text(parsePath));
 
 const manageCgroupsModeFlag = () =>
-  textFlag(
+  flag(
     "--manage-cgroups-mode <mode>",
     "soft, full, strict or ignore",
-    oneOf("Invalid manage cgroups mode", "soft", "full", "strict", "ignore"),
+    text(oneOf("Invalid manage cgroups mode", "soft", "full", "strict", "ignore")),
   );
 
-const emptyNamespaceFlag = () =>
-  listFlag(
-    "--empty-ns <namespace>",
-    "make the namespace, but leave it empty (repeatable)",
-    parseEmptyNamespace,
-  );
+const EMPTY_NS = "make the namespace, but leave it empty (repeatable)";
 
 interface PageServer {
   address: string;
@@ -65,12 +60,10 @@ export function checkpointCommand() {
     .argument("<container-id>", CONTAINER_ID)
     .addOption(imagePathFlag())
     .addOption(workPathFlag())
-    .addOption(
-      textFlag(
-        "--parent-path <directory>",
-        "image files of an earlier pre-dump, below --image-path",
-        parseRelativePath,
-      ),
+    .option(
+      "--parent-path <directory>",
+      "image files of an earlier pre-dump, below --image-path",
+      text(parseRelativePath),
     )
     .option("--leave-running", "leave the container running", false)
     .option("--tcp-established", "allow open TCP connections", false)
@@ -79,20 +72,17 @@ export function checkpointCommand() {
     .option("--ext-unix-sk", "allow external UNIX sockets", false)
     .option("--shell-job", "allow shell jobs", false)
     .option("--lazy-pages", "serve memory pages on demand (userfaultfd)", false)
-    .addOption(
-      valueFlag(
-        "--status-fd <fd>",
-        "file descriptor that gets a 0 byte when lazy pages are ready",
-        integerFrom(-1, 2 ** 31 - 1),
-      ).default(-1),
+    .option(
+      "--status-fd <fd>",
+      "file descriptor that gets a 0 byte when lazy pages are ready",
+      integerFrom(-1, 2 ** 31 - 1),
+      -1,
     )
-    .addOption(
-      textFlag("--page-server <address:port>", "send memory pages to this page server", parsePageServer),
-    )
+    .option("--page-server <address:port>", "send memory pages to this page server", text(parsePageServer))
     .option("--file-locks", "handle file locks", false)
     .option("--pre-dump", "save the memory only, and leave the container running", false)
     .addOption(manageCgroupsModeFlag())
-    .addOption(emptyNamespaceFlag())
+    .option("--empty-ns <namespace>", EMPTY_NS, list(parseEmptyNamespace), [])
     .option("--auto-dedup", "drop pages from earlier images that are saved again", false);
 }
 
@@ -114,9 +104,9 @@ export function restoreCommand() {
     .addOption(pidFileFlag())
     .option("--no-subreaper", "do not adopt orphaned processes of the container")
     .option("--no-pivot", NO_PIVOT)
-    .addOption(emptyNamespaceFlag())
+    .option("--empty-ns <namespace>", EMPTY_NS, list(parseEmptyNamespace), [])
     .option("--auto-dedup", "drop pages from earlier images that are saved again", false)
     .option("--lazy-pages", "load memory pages on demand (userfaultfd)", false)
-    .addOption(textFlag("--lsm-profile <type:name>", "security profile to restore with", anyText))
-    .addOption(textFlag("--lsm-mount-context <context>", "security context for mounts", anyText));
+    .option("--lsm-profile <type:name>", "security profile to restore with", text(anyText))
+    .option("--lsm-mount-context <context>", "security context for mounts", text(anyText));
 }

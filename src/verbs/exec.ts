@@ -1,5 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
-import { anyText, listFlag, textFlag } from "./flag.ts";
+import { anyText, list, text } from "./flag.ts";
 import { parseAdditionalGid, parseCapability, parseEnvironmentVariable, parseUser } from "./names.ts";
 import { parsePath } from "./paths.ts";
 import {
@@ -25,36 +25,40 @@ export function execCommand() {
     .argument("[command...]", "the program and its arguments; none with --process")
     .addOption(consoleSocketFlag())
     .addOption(pidfdSocketFlag())
-    .addOption(textFlag("--cwd <directory>", "working directory in the container", anyText))
-    .addOption(
-      listFlag(
-        "-e, --env <name=value>",
-        "add an environment variable (repeatable)",
-        parseEnvironmentVariable,
-      ),
+    .option("--cwd <directory>", "working directory in the container", text(anyText))
+    .option(
+      "-e, --env <name=value>",
+      "add an environment variable (repeatable)",
+      list(parseEnvironmentVariable),
+      [],
     )
     .option("-t, --tty", "allocate a terminal", false)
-    .addOption(textFlag("-u, --user <uid[:gid]>", "numeric user id and group id", parseUser))
-    .addOption(
-      listFlag(
-        "-g, --additional-gids <gid>",
-        "add a supplementary group id (repeatable)",
-        parseAdditionalGid,
-      ),
+    .option("-u, --user <uid[:gid]>", "numeric user id and group id", text(parseUser))
+    .option(
+      "-g, --additional-gids <gid>",
+      "add a supplementary group id (repeatable)",
+      list(parseAdditionalGid),
+      [],
     )
-    .addOption(textFlag("-p, --process <file>", "JSON file with the process object", parsePath))
+    .option("-p, --process <file>", "JSON file with the process object", text(parsePath))
     .option("-d, --detach", "return once the process runs", false)
     .addOption(pidFileFlag())
-    .addOption(textFlag("--process-label <label>", "SELinux label of the process", anyText))
-    .addOption(textFlag("--apparmor <profile>", "AppArmor profile of the process", anyText))
+    .option("--process-label <label>", "SELinux label of the process", text(anyText))
+    .option("--apparmor <profile>", "AppArmor profile of the process", text(anyText))
     .option("--no-new-privs", "set no_new_privs for the process (=false: do not)")
     .option("--new-privs", "the opposite of --no-new-privs")
-    .addOption(
-      listFlag("-c, --cap <capability>", "add a capability of the process (repeatable)", parseCapability),
+    .option(
+      "-c, --cap <capability>",
+      "add a capability of the process (repeatable)",
+      list(parseCapability),
+      [],
     )
     .addOption(preserveFdsFlag())
-    .addOption(
-      listFlag("--cgroup <[controller:]path>", "run in this existing sub-cgroup (repeatable on v1)", anyText),
+    .option(
+      "--cgroup <[controller:]path>",
+      "run in this existing sub-cgroup (repeatable on v1)",
+      list(anyText),
+      [],
     )
     .option("--ignore-paused", "allow a paused container; the process runs after resume", false);
 }

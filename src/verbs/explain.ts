@@ -1,7 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
-import { valueFlag } from "./flag.ts";
 import { bundleFlag, consoleSocketFlag, preserveFdsFlag } from "./process-flags.ts";
-import { quote, UINT64_MAX, ValueError } from "./values.ts";
+import { MalformedValue, quote, UINT64_MAX } from "./values.ts";
 
 export interface SyscallQuery {
   /** Names or numbers; empty: all. */
@@ -25,7 +24,7 @@ export function parseSyscalls(text: string): SyscallQuery {
     const numbers = values.map(BigInt);
     if (numbers.every((number) => number <= UINT64_MAX)) return { names: [name], arguments: numbers };
   }
-  throw new ValueError(`${quote(text)} is not a system call such as mount, 165 or socket(16), or all`);
+  throw new MalformedValue(`${quote(text)} is not a system call such as mount, 165 or socket(16), or all`);
 }
 
 export function explainCommand() {
@@ -41,9 +40,7 @@ export function explainCommand() {
     .argument("[container-id]", "the name the container would have (default: the bundle's name)")
     .addOption(bundleFlag())
     .option("--json", "print JSON: plan, operations, problems and warnings", false)
-    .addOption(
-      valueFlag("--seccomp <calls>", "explain the seccomp profile for these system calls", parseSyscalls),
-    )
+    .option("--seccomp <calls>", "explain the seccomp profile for these system calls", parseSyscalls)
     .addOption(consoleSocketFlag())
     .option("--no-pivot", "as for create")
     .option("--no-new-keyring", "as for create")

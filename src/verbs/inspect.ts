@@ -1,7 +1,7 @@
 /** Commands that only look: state, list, ps, events, features, doctor. */
 
 import { Command } from "@commander-js/extra-typings";
-import { textFlag, valueFlag } from "./flag.ts";
+import { flag, text } from "./flag.ts";
 import { CONTAINER_ID } from "./process-flags.ts";
 import { oneOf, parsePositiveDuration } from "./values.ts";
 
@@ -13,9 +13,11 @@ export function stateCommand() {
 }
 
 const outputFormatFlag = () =>
-  textFlag("-f, --format <format>", "table or json", oneOf("invalid format option", "table", "json")).default(
-    "table" as const,
-  );
+  flag(
+    "-f, --format <format>",
+    "table or json",
+    text(oneOf("invalid format option", "table", "json")),
+  ).default("table" as const);
 
 export function listCommand() {
   return new Command("list")
@@ -45,10 +47,7 @@ export function eventsCommand() {
     )
     .argument("<container-id>", CONTAINER_ID)
     .addOption(
-      valueFlag("--interval <duration>", "time between two readings", parsePositiveDuration).default(
-        5000,
-        "5s",
-      ),
+      flag("--interval <duration>", "time between two readings", parsePositiveDuration).default(5000, "5s"),
     )
     .option("--stats", "print the statistics once and exit", false);
 }
@@ -68,12 +67,10 @@ export function doctorCommand() {
         "instead, and says what is missing for the engine to use bunc. The exit status is 1 where something\n" +
         "is missing without which no container runs.",
     )
-    .addOption(
-      textFlag(
-        "--engine <engine>",
-        "look at the configuration of docker, containerd or podman",
-        oneOf("unknown engine", "docker", "containerd", "podman"),
-      ),
+    .option(
+      "--engine <engine>",
+      "look at the configuration of docker, containerd or podman",
+      text(oneOf("unknown engine", "docker", "containerd", "podman")),
     )
     .option("--json", "print the findings as JSON", false);
 }

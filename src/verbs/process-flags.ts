@@ -1,6 +1,6 @@
 /** Flags that several verbs share: the bundle, and how a process is started and handed over. */
 
-import { textFlag, valueFlag } from "./flag.ts";
+import { flag, text } from "./flag.ts";
 import { parsePath } from "./paths.ts";
 import { integerFrom } from "./values.ts";
 
@@ -14,23 +14,23 @@ export const NO_PIVOT = "do not use pivot_root, for a root file system on a ramd
 export const NO_NEW_KEYRING = "let the container inherit the caller's session keyring";
 
 export const bundleFlag = () =>
-  textFlag("-b, --bundle <directory>", "the bundle directory (default: the current directory)", parsePath);
+  flag("-b, --bundle <directory>", "the bundle directory (default: the current directory)", text(parsePath));
 
 export const consoleSocketFlag = () =>
-  textFlag(
+  flag(
     "--console-socket <socket>",
     "AF_UNIX socket that receives the master side of the process's terminal",
-    parsePath,
+    text(parsePath),
   );
 
 export const pidfdSocketFlag = () =>
-  textFlag("--pidfd-socket <socket>", "AF_UNIX socket that receives a pidfd of the process", parsePath);
+  flag("--pidfd-socket <socket>", "AF_UNIX socket that receives a pidfd of the process", text(parsePath));
 
 export const pidFileFlag = () =>
-  textFlag("--pid-file <file>", "write the process id to this file", parsePath);
+  flag("--pid-file <file>", "write the process id to this file", text(parsePath));
 
 export const preserveFdsFlag = () =>
-  valueFlag(
+  flag(
     "--preserve-fds <count>",
     "pass this many file descriptors, from 3 (after those of $LISTEN_FDS), to the process",
     integerFrom(0, PRESERVE_FDS_MAX),

@@ -1,15 +1,12 @@
 import { Command } from "@commander-js/extra-typings";
-import { anyText, givenTextFlag, listFlag, textFlag, valueFlag } from "./flag.ts";
+import { anyText, list, text } from "./flag.ts";
 import { parseEnvironmentVariable, parseUser } from "./names.ts";
 import { parseFileOrStdin } from "./paths.ts";
 import { bundleFlag } from "./process-flags.ts";
 import { integerFrom, parseSize } from "./values.ts";
 
-/** A value that the command reads by itself (src/spec/values.ts), so that other commands do without its parser. */
-const value = <const Flags extends string>(flags: Flags, description: string) =>
-  givenTextFlag(flags, description, anyText);
-const values = <const Flags extends string>(flags: Flags, description: string) =>
-  listFlag(flags, `${description} (repeatable)`, anyText);
+/** Values that the command reads by itself (src/spec/values.ts), so that other commands do without their parsers. */
+const words = list(anyText);
 
 export function specCommand() {
   return new Command("spec")
@@ -32,48 +29,62 @@ export function specCommand() {
     .addOption(bundleFlag())
     .option("--rootless", "for a container of an ordinary user", false)
     .option("--schema", "print the JSON Schema of config.json instead, for editors", false)
-    .addOption(textFlag("--from <file>", "change this config.json; - for standard input", parseFileOrStdin))
-    .addOption(values("--args <word>", "the program, and each of its arguments"))
-    .addOption(
-      listFlag(
-        "-e, --env <name=value>",
-        "set an environment variable (repeatable)",
-        parseEnvironmentVariable,
-      ),
+    .option("--from <file>", "change this config.json; - for standard input", text(parseFileOrStdin))
+    .option("--args <word>", "the program, and each of its arguments (repeatable)", words, [])
+    .option(
+      "-e, --env <name=value>",
+      "set an environment variable (repeatable)",
+      list(parseEnvironmentVariable),
+      [],
     )
-    .addOption(value("--cwd <directory>", "working directory in the container"))
-    .addOption(textFlag("-u, --user <uid[:gid]>", "numeric user id and group id", parseUser))
+    .option("--cwd <directory>", "working directory in the container", anyText)
+    .option("-u, --user <uid[:gid]>", "numeric user id and group id", text(parseUser))
     .option("--terminal", "give the process a terminal")
     .option("--no-terminal", "give the process no terminal")
-    .addOption(value("--hostname <name>", "host name in the container; empty for none"))
-    .addOption(value("--rootfs <directory>", "root file system, from the bundle directory or absolute"))
+    .option("--hostname <name>", "host name in the container; empty for none", anyText)
+    .option("--rootfs <directory>", "root file system, from the bundle directory or absolute", anyText)
     .option("--readonly", "make the root file system read-only")
     .option("--no-readonly", "make the root file system writable")
-    .addOption(values("--mount <fields>", "add a mount: type=…,source=…,destination=…,options=…"))
-    .addOption(values("--tmpfs <directory[:options]>", "add a tmpfs, by default nosuid, nodev and noexec"))
-    .addOption(values("--cap-add <capability>", "add a capability, or ALL"))
-    .addOption(values("--cap-drop <capability>", "drop a capability, or ALL"))
-    .addOption(textFlag("--memory <size>", "memory limit; -1 for none", parseSize))
-    .addOption(value("--cpus <number>", "limit of CPUs, such as 1.5"))
-    .addOption(
-      valueFlag(
-        "--pids-limit <count>",
-        "limit of processes and threads; -1 for none",
-        integerFrom(-1, Number.MAX_SAFE_INTEGER),
-      ),
+    .option(
+      "--mount <fields>",
+      "add a mount: type=…,source=…,destination=…,options=… (repeatable)",
+      words,
+      [],
     )
-    .addOption(
-      values(
-        "--device <device>",
-        "add a device: path[:path in the container][:rwm], or type:major:minor:path[:rwm]",
-      ),
+    .option(
+      "--tmpfs <directory[:options]>",
+      "add a tmpfs, by default nosuid, nodev and noexec (repeatable)",
+      words,
+      [],
     )
-    .addOption(values("--sysctl <name=value>", "set a kernel parameter of the container's namespaces"))
-    .addOption(values("--annotation <name=value>", "set an annotation"))
-    .addOption(values("--hook <fields>", "add a hook: kind=…,path=…,arg=…,env=…,timeout=…"))
-    .addOption(value("--seccomp <file>", "seccomp profile (linux.seccomp as JSON), or default, or none"))
-    .addOption(
-      value("--userns <namespace>", "user namespace: host, a path, or container:host:size,… for a new one"),
+    .option("--cap-add <capability>", "add a capability, or ALL (repeatable)", words, [])
+    .option("--cap-drop <capability>", "drop a capability, or ALL (repeatable)", words, [])
+    .option("--memory <size>", "memory limit; -1 for none", text(parseSize))
+    .option("--cpus <number>", "limit of CPUs, such as 1.5", anyText)
+    .option(
+      "--pids-limit <count>",
+      "limit of processes and threads; -1 for none",
+      integerFrom(-1, Number.MAX_SAFE_INTEGER),
     )
-    .addOption(value("--network <namespace>", "network namespace: host, none for a new one, or a path"));
+    .option(
+      "--device <device>",
+      "add a device: path[:path in the container][:rwm], or type:major:minor:path[:rwm] (repeatable)",
+      words,
+      [],
+    )
+    .option(
+      "--sysctl <name=value>",
+      "set a kernel parameter of the container's namespaces (repeatable)",
+      words,
+      [],
+    )
+    .option("--annotation <name=value>", "set an annotation (repeatable)", words, [])
+    .option("--hook <fields>", "add a hook: kind=…,path=…,arg=…,env=…,timeout=… (repeatable)", words, [])
+    .option("--seccomp <file>", "seccomp profile (linux.seccomp as JSON), or default, or none", anyText)
+    .option(
+      "--userns <namespace>",
+      "user namespace: host, a path, or container:host:size,… for a new one",
+      anyText,
+    )
+    .option("--network <namespace>", "network namespace: host, none for a new one, or a path", anyText);
 }

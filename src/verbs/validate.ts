@@ -1,5 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
-import { textFlag } from "./flag.ts";
+import { text } from "./flag.ts";
 import { oneOf } from "./values.ts";
 
 const DOCUMENT_KINDS = ["config", "process", "resources", "seccomp"] as const;
@@ -16,12 +16,10 @@ export function validateCommand() {
         "    bunc validate --json --kind process - < process.json",
     )
     .argument("[file]", "the file, or its bundle directory, or - for standard input (default: config.json)")
-    .addOption(
-      textFlag(
-        "--kind <kind>",
-        `what the file holds: ${DOCUMENT_KINDS.join(", ")} (default: config)`,
-        oneOf("unknown kind", ...DOCUMENT_KINDS),
-      ),
+    .option(
+      "--kind <kind>",
+      `what the file holds: ${DOCUMENT_KINDS.join(", ")} (default: config)`,
+      text(oneOf("unknown kind", ...DOCUMENT_KINDS)),
     )
     .option("--json", "print the findings as JSON", false);
 }

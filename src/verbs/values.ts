@@ -1,6 +1,6 @@
 /** Values of flags: booleans, words, integers, sizes, durations, lists of CPUs. */
 
-import { RuntimeError } from "../failure/errors.ts";
+import { RuntimeError, UsageError } from "../failure/errors.ts";
 import { didYouMean } from "../failure/suggestion.ts";
 
 /** A value that a parser refuses. The message says what was found and what is accepted. */
@@ -11,8 +11,8 @@ export class ValueError extends RuntimeError {
   }
 }
 
-/** What was found is of the right form, but no value that can be. */
-class RangeValueError extends ValueError {}
+/** No number or duration at all: runc's flag parser reads these itself, and says how the command is used. */
+export class MalformedValue extends ValueError {}
 
 /** As Go's `%q`, near enough for messages: the value in double quotes, control characters escaped. */
 export function quote(value: string): string {
@@ -20,19 +20,13 @@ export function quote(value: string): string {
 }
 
 /** Reads the value of a flag; one that `parse` refuses with a ValueError becomes an error that names the flag. */
-export function readValue<T>(
-  flag: string,
-  text: string,
-  parse: (text: string) => T,
-  ErrorClass: typeof RuntimeError,
-): T {
+export function readValue<T>(flag: string, text: string, parse: (text: string) => T): T {
   try {
     return parse(text);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    throw new (error instanceof RangeValueError ? RuntimeError : ErrorClass)(
-      `invalid value ${JSON.stringify(text)} for flag -${flag}: ${error.message}`,
-    );
+    const message = `invalid value ${JSON.stringify(text)} for flag -${flag}: ${error.message}`;
+    throw error instanceof MalformedValue ? new UsageError(message) : new RuntimeError(message);
   }
 }
 
@@ -81,7 +75,7 @@ export function integerFrom(minimum: number, maximum: number): (text: string) =>
     const value = isInteger ? Number(text) : Number.NaN;
     if (!(value >= minimum && value <= maximum)) {
       const message = `${quote(text)} is not an integer from ${minimum} to ${maximum}`;
-      throw isInteger ? new RangeValueError(message) : new ValueError(message);
+      throw isInteger ? new ValueError(message) : new MalformedValue(message);
     }
     return value === 0 ? 0 : value;
   };
@@ -150,12 +144,12 @@ export function parsePositiveDuration(text: string): number {
       milliseconds += Number(amount) * (MILLISECONDS_PER_UNIT[unit as string] as number);
     }
   } else if (text !== "0") {
-    throw new ValueError(`${quote(text)} is not a duration such as 500ms, 5s or 1m30s`);
+    throw new MalformedValue(`${quote(text)} is not a duration such as 500ms, 5s or 1m30s`);
   }
   if (text.startsWith("-") || milliseconds <= 0) {
-    throw new RangeValueError("duration interval must be greater than 0");
+    throw new ValueError("duration interval must be greater than 0");
   }
-  if (milliseconds >= MILLISECONDS_MAX) throw new ValueError(`${quote(text)} is longer than 292 years`);
+  if (milliseconds >= MILLISECONDS_MAX) throw new MalformedValue(`${quote(text)} is longer than 292 years`);
   return milliseconds;
 }
 
