@@ -4,6 +4,7 @@ import { loadContainers } from "../container/container.ts";
 import { type ContainerState, containerState } from "../container/state-json.ts";
 import { failureMessage } from "../failure/errors.ts";
 import { systemCallFailed } from "../failure/messages.ts";
+import { userNames } from "../host/files.ts";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { StateDirectory, stateRoot } from "../state/store.ts";
@@ -19,7 +20,7 @@ export const run: Handler<"list"> = ({ format, quiet }, _args, context) => {
   for (const { name, uid, directory } of entries) if (directory) uids.set(name, uid);
   const directories = [...uids.keys()].sort().map((name) => new StateDirectory(root, name));
   const states: ContainerState[] = [];
-  const owners = new Owners();
+  const names = userNames();
   let next = 0;
   while (next < directories.length) {
     for (const container of loadContainers(directories.slice(next))) {
@@ -28,7 +29,8 @@ export const run: Handler<"list"> = ({ format, quiet }, _args, context) => {
       if (container instanceof Error) console.error(`load container ${id}: ${failureMessage(container)}`);
       else {
         const { record, status } = container;
-        states.push(containerState(record, status, owners.nameOf(uids.get(id) as number)));
+        const uid = uids.get(id) as number;
+        states.push(containerState(record, status, names.get(uid) ?? `#${uid}`));
       }
     }
   }
@@ -46,20 +48,4 @@ const HEADER = ["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"];
 
 function row({ id, pid, status, bundle, created, owner }: ContainerState): string[] {
   return [id, String(pid), status, bundle, created, owner];
-}
-
-/** Names of users from /etc/passwd; "#uid" for those without. */
-class Owners {
-  readonly #names = new Map<number, string>();
-
-  constructor() {
-    for (const line of native("read_host_file", { path: "/etc/passwd" }).text.split("\n")) {
-      const [name, , uid] = line.split(":");
-      if (name && uid && !this.#names.has(Number(uid))) this.#names.set(Number(uid), name);
-    }
-  }
-
-  nameOf(uid: number): string {
-    return this.#names.get(uid) ?? `#${uid}`;
-  }
 }

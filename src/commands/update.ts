@@ -7,7 +7,7 @@ import { type CgroupSetting, ignoredWarning } from "../cgroup/resources/setting.
 import { checkMemoryUsage } from "../cgroup/resources/v2.ts";
 import { cgroupsOf, systemdEnvironment } from "../container/cgroups.ts";
 import { changeContainer } from "../container/container.ts";
-import { mergeResources, type ResourceChange } from "../container/merge-resources.ts";
+import { defined, mergeResources, type ResourceChange } from "../container/merge-resources.ts";
 import { changeRdt, type RdtChange } from "../container/rdt.ts";
 import { readStoredConfig } from "../container/stored-config.ts";
 import { updateUnit } from "../container/systemd-unit.ts";
@@ -153,10 +153,4 @@ function resourcesOfFlags(options: VerbOptions<"update">): ResourcesConfig {
     ...(blkioWeight ? { blockIO: { weight: blkioWeight } } : {}),
     ...(pidsLimit === undefined ? {} : { pids: { limit: pidsLimit } }),
   };
-}
-
-type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
-
-function defined<T extends object>(members: T): Defined<T> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -207,7 +207,8 @@ function upsert<Entry extends object>(
 
 type Given<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
 
-function defined<T extends object>(members: T): Given<T> {
+/** The members that are not undefined. */
+export function defined<T extends object>(members: T): Given<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Given<T>;
 }
 

@@ -36,8 +36,13 @@ interface Judgement {
   required?: boolean;
 }
 
+/** Of what cannot be missing. */
+export function stated(area: Area, name: string, found: string): Finding {
+  return { area, name, verdict: "ok", found, without: "", fix: "" };
+}
+
 export function finding(area: Area, name: string, judgement: Judgement): Finding {
   const { ok, found, without, fix, required } = judgement;
-  if (ok) return { area, name, verdict: "ok", found, without: "", fix: "" };
+  if (ok) return stated(area, name, found);
   return { area, name, verdict: required ? "missing" : "limited", found, without, fix };
 }

@@ -2,7 +2,7 @@
 
 import { SYSTEM_BUS_PATH, sessionBusPath } from "../cgroup/systemd/address.ts";
 import { currentHost } from "../host/current.ts";
-import { hostText, isThere, namesIn } from "../host/files.ts";
+import { hostText, isThere, namesIn, userNames } from "../host/files.ts";
 import type { HostFacts } from "../host/host.ts";
 import { parseMountinfo } from "../host/mountinfo.ts";
 import { startRecord } from "../host/start-record.ts";
@@ -12,7 +12,7 @@ import type { CgroupDoctorFacts, CgroupLevel, DoctorFacts } from "./facts.ts";
 /** Never throws: what cannot be read counts as missing. */
 export function gatherFacts(): DoctorFacts {
   const host = currentHost();
-  const user = userName(host.euid);
+  const user = userNames().get(host.euid) ?? `#${host.euid}`;
   return {
     ...gatherCgroupFacts(parentOf(host.cgroup.v2Own)),
     start: startRecord?.kind,
@@ -74,14 +74,6 @@ const words = (path: string) => hostText(path).trim().split(/\s+/).filter(isNotE
 function number(text: string): number | undefined {
   const trimmed = text.trim();
   return /^\d+$/.test(trimmed) ? Number(trimmed) : undefined;
-}
-
-function userName(uid: number): string {
-  for (const line of lines("/etc/passwd")) {
-    const [name, , id] = line.split(":");
-    if (name !== undefined && id === String(uid)) return name;
-  }
-  return `#${uid}`;
 }
 
 /** subuid(5): by name or by number. */

@@ -2,7 +2,7 @@
 
 import { CAP } from "../native/boundary.gen.ts";
 import type { DoctorFacts } from "./facts.ts";
-import { type Finding, finding } from "./finding.ts";
+import { type Finding, finding, stated } from "./finding.ts";
 
 /** Capabilities that root may lack in a container, with what is lost. */
 const CAPABILITIES: readonly (readonly [name: keyof typeof CAP, required: boolean, without: string])[] = [
@@ -20,24 +20,13 @@ const CAPABILITIES: readonly (readonly [name: keyof typeof CAP, required: boolea
 export function findPrivileges({ host, capabilities }: DoctorFacts): Finding[] {
   if (host.euid !== 0) {
     return [
-      finding("privileges", "user", {
-        ok: true,
-        found: `uid ${host.euid}: rootless, everything happens in a user namespace`,
-        without: "",
-        fix: "",
-      }),
+      stated("privileges", "user", `uid ${host.euid}: rootless, everything happens in a user namespace`),
     ];
   }
   const missing = CAPABILITIES.filter(([name]) => (capabilities & (1n << BigInt(CAP[name]))) === 0n);
   if (missing.length === 0) {
-    return [
-      finding("privileges", "capabilities", {
-        ok: true,
-        found: `root${host.inUserNamespace ? " of a user namespace" : ""}, with all that is needed`,
-        without: "",
-        fix: "",
-      }),
-    ];
+    const where = host.inUserNamespace ? " of a user namespace" : "";
+    return [stated("privileges", "capabilities", `root${where}, with all that is needed`)];
   }
   return missing.map(([name, required, without]) =>
     finding("privileges", `CAP_${name}`, {
@@ -65,12 +54,7 @@ export function findSecurity({ host, seccompActions, securityModules }: DoctorFa
       without: "SCMP_ACT_NOTIFY fails",
       fix: "a kernel of 5.0 or newer with CONFIG_SECCOMP_FILTER",
     }),
-    finding("security", "modules", {
-      ok: true,
-      found: securityModules.join(", ") || "unknown (securityfs is not mounted)",
-      without: "",
-      fix: "",
-    }),
+    stated("security", "modules", securityModules.join(", ") || "unknown (securityfs is not mounted)"),
     finding("security", "AppArmor", {
       ok: host.apparmor,
       found: host.apparmor ? "enabled" : "not enabled",
@@ -89,34 +73,15 @@ export function findSecurity({ host, seccompActions, securityModules }: DoctorFa
 export function findUserNamespaces(facts: DoctorFacts): Finding[] {
   const { host, userNamespaces, subordinateIds, programs, user } = facts;
   const isRootless = host.euid !== 0;
-  const { max } = userNamespaces;
-  const off = isRootless && (userNamespaces.switchedOff || userNamespaces.restrictedByApparmor);
-  const reason =
-    max === undefined
-      ? "the kernel has none"
-      : max === 0
-        ? "user.max_user_namespaces is 0"
-        : userNamespaces.switchedOff
-          ? "kernel.unprivileged_userns_clone is 0"
-          : userNamespaces.restrictedByApparmor
-            ? "kernel.apparmor_restrict_unprivileged_userns is 1"
-            : `at most ${max}`;
-  const fix =
-    max === undefined
-      ? "a kernel built with CONFIG_USER_NS"
-      : max === 0
-        ? "sysctl user.max_user_namespaces=10000"
-        : userNamespaces.switchedOff
-          ? "sysctl kernel.unprivileged_userns_clone=1"
-          : "an AppArmor profile for bunc with the rule userns, or sysctl kernel.apparmor_restrict_unprivileged_userns=0";
+  const obstacle = obstacleOf(userNamespaces);
   const helpers = programs.newuidmap !== "" && programs.newgidmap !== "";
   const ids = subordinateIds.uid && subordinateIds.gid;
   return [
     finding("user namespaces", "available", {
-      ok: max !== undefined && max > 0 && !off,
-      found: reason,
+      ok: obstacle === undefined || (!isRootless && !obstacle.forRoot),
+      found: obstacle?.found ?? `at most ${userNamespaces.max}`,
       without: isRootless ? "no container can run as this user" : "containers cannot have user namespaces",
-      fix,
+      fix: obstacle?.fix ?? "",
       required: isRootless,
     }),
     finding("user namespaces", "id map helpers", {
@@ -140,6 +105,27 @@ export function findUserNamespaces(facts: DoctorFacts): Finding[] {
       fix: `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user}`,
     }),
   ];
+}
+
+/** What is in the way of new user namespaces, for root too or for other users only. */
+function obstacleOf({ max, switchedOff, restrictedByApparmor }: DoctorFacts["userNamespaces"]) {
+  if (max === undefined) {
+    return { forRoot: true, found: "the kernel has none", fix: "a kernel built with CONFIG_USER_NS" };
+  }
+  if (max === 0) {
+    const fix = "sysctl user.max_user_namespaces=10000";
+    return { forRoot: true, found: "user.max_user_namespaces is 0", fix };
+  }
+  if (switchedOff) {
+    const fix = "sysctl kernel.unprivileged_userns_clone=1";
+    return { forRoot: false, found: "kernel.unprivileged_userns_clone is 0", fix };
+  }
+  if (!restrictedByApparmor) return undefined;
+  return {
+    forRoot: false,
+    found: "kernel.apparmor_restrict_unprivileged_userns is 1",
+    fix: "an AppArmor profile for bunc with the rule userns, or sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+  };
 }
 
 export function findPrograms(facts: DoctorFacts): Finding[] {

@@ -2,7 +2,7 @@
 
 import type { StartKind } from "../host/start-record.ts";
 import type { DoctorFacts } from "./facts.ts";
-import { type Finding, finding } from "./finding.ts";
+import { type Finding, finding, stated } from "./finding.ts";
 
 const WHY_NOT: Readonly<Record<Exclude<StartKind, "image">, readonly [found: string, fix: string]>> = {
   none: ["this executable was built without an image", "a build that says nothing of a missing image"],
@@ -22,7 +22,8 @@ const WHY_NOT: Readonly<Record<Exclude<StartKind, "image">, readonly [found: str
 /** Run from its sources, bunc has no start record. */
 export function findStart({ start }: DoctorFacts): Finding[] {
   if (start === undefined) return [];
-  const [found, fix] = start === "image" ? ["from its image", ""] : WHY_NOT[start];
+  if (start === "image") return [stated("programs", "start", "from its image")];
+  const [found, fix] = WHY_NOT[start];
   const without = "each command starts slower; all else is the same";
-  return [finding("programs", "start", { ok: start === "image", found, without, fix })];
+  return [finding("programs", "start", { ok: false, found, without, fix })];
 }

@@ -6,8 +6,6 @@ import type { Operation } from "./operation.ts";
 /** Wider texts push the column behind them out, for their own line only. */
 const WIDTH_MAX = 76;
 
-const HEADINGS = { create: "create", start: "start" } as const;
-
 interface Explained {
   operations: readonly Operation[];
   /** What create would refuse. */
@@ -27,7 +25,7 @@ export function explainText({ operations, problems, warnings }: Explained): stri
   let heading = "";
   for (const [index, operation] of operations.entries()) {
     const { phase, by, call, subject } = operation;
-    const now = `${HEADINGS[phase]}: ${by}`;
+    const now = `${phase}: ${by}`;
     if (now !== heading) {
       if (heading !== "") lines.push("");
       lines.push(now);

@@ -20,6 +20,16 @@ export function namesIn(directory: string): string[] {
   }
 }
 
+/** Names of users by uid: passwd(5). */
+export function userNames(): Map<number, string> {
+  const names = new Map<number, string>();
+  for (const line of hostText("/etc/passwd").split("\n")) {
+    const [name, , uid] = line.split(":");
+    if (name && uid && !names.has(Number(uid))) names.set(Number(uid), name);
+  }
+  return names;
+}
+
 /** False also below a directory that may not be searched. */
 export function isThere(path: string): boolean {
   try {

@@ -1,6 +1,6 @@
 /** What is asked of every engine: that it is there, that its configuration can be read, and that it names bunc. Pure. */
 
-import { type Finding, finding } from "../finding.ts";
+import { type Finding, finding, stated } from "../finding.ts";
 import { type EngineFacts, isBunc, type Table } from "./facts.ts";
 
 /** name → path of its executable, as configured. */
@@ -39,7 +39,7 @@ export function readAll(
   for (const [path, text] of files) {
     try {
       tables.push((text.trim() === "" ? {} : parse(text)) as Table);
-      findings.push(finding("engine", path, { ok: true, found: "read", without: "", fix: "" }));
+      findings.push(stated("engine", path, "read"));
     } catch (error) {
       findings.push(
         finding("engine", path, {
