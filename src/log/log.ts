@@ -11,8 +11,8 @@ import { errnoName } from "../kernel/errno.ts";
 
 /** From the most severe. */
 export const LOG_LEVELS = ["error", "warning", "info", "debug"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-export type LogFormat = "text" | "json";
+type LogLevel = (typeof LOG_LEVELS)[number];
+type LogFormat = "text" | "json";
 
 /** What the global flags say about the log. */
 export interface LogSettings {
