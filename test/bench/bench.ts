@@ -1,15 +1,15 @@
 /**
- * `npm run bench`: bunc against runc, crun and youki, in one run, on the same bundles.
+ * `npm run bench`: compares bunc with runc, crun and youki, in one run, on the same bundles.
  *
  *   bun test/bench/bench.ts [--rounds=N] [--only=WORK,…] [--installed] [--json=FILE] [--history]
  *
- * runc and crun are those of Debian sid where the host has none as new; `--installed` takes what is on PATH. The
- * runtimes take turns within each round, so that a change of the machine's speed meets them all. Times are wall clock
- * medians of the whole command as a client waits for it; read them as ratios. Page faults, system calls, instructions
- * and memory hardly depend on how fast the machine is. `--history` adds the ratios to a file that is kept.
+ * runc and crun are Debian sid's, unless the host's are at least as new; `--installed` uses those on PATH. The runtimes
+ * alternate within each round, so that a change of the machine's speed affects them all. Times are wall clock medians of
+ * the whole command as a client waits for it; read them as ratios. Page faults, system calls, instructions and memory
+ * hardly depend on the machine's speed. `--history` appends the ratios to a file under version control.
  *
- * All of it happens in a mount namespace whose /sys/fs/cgroup is a cgroup2 alone: crun refuses a hybrid host whose
- * cgroup2 hierarchy has a controller.
+ * It runs in a mount namespace whose /sys/fs/cgroup is only a cgroup2: crun refuses a hybrid host whose cgroup2
+ * hierarchy has a controller.
  */
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -85,7 +85,7 @@ class Comparison {
     this.contenders = contenders;
   }
 
-  /** What fails is said, and has no value. */
+  /** A failure is printed, and gives no value. */
   attempt<T>(work: string, action: () => T): T | null {
     try {
       return action();
@@ -135,7 +135,7 @@ class Comparison {
     if (work.counted === true && straceMissing() === null) this.countCalls(work, able);
   }
 
-  /** Once: what a command calls is the same each time, but for a few. */
+  /** Measured once: the number of calls of a command hardly varies. */
   private countCalls({ name, measure }: Work, able: ReadonlySet<Contender>): void {
     const parts = this.contenders.map((one) => {
       if (!able.has(one)) return [];
@@ -226,7 +226,7 @@ if (missing !== null) console.log(missing);
 if (tables.instructions.length === 0) console.log("This machine does not count instructions.");
 const titles: Record<keyof Tables, string> = {
   times: "wall clock",
-  processors: "time of the processors, all processes",
+  processors: "CPU time, all processes",
   faults: "page faults, all processes",
   calls: "system calls, all processes",
   instructions: "user instructions",
@@ -243,7 +243,7 @@ if (floor !== null) {
   console.log(`\nThe kernel's part of run alone: ${times}; ${faults} page faults${calls}.`);
 }
 console.log(
-  `\nMedians of at most ${rounds} rounds in turns; (×) is ${names[0]}'s value divided by that one.`,
+  `\nMedians of at most ${rounds} alternating rounds; (×) is ${names[0]}'s value divided by that one.`,
 );
 
 if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(tables, null, 2)}\n`);
@@ -264,7 +264,7 @@ if (flags.history) {
   appendFileSync(path, `${JSON.stringify(entry)}\n`);
 }
 
-/** Row → bunc's value divided by each other's. */
+/** Row → bunc's value divided by each of the others'. */
 function ratiosOf(rows: readonly Row[]): Record<string, (number | null)[]> {
   return Object.fromEntries(
     rows.map(({ name, values: [ours = null, ...others] }) => [

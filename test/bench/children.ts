@@ -1,4 +1,4 @@
-/** Of a process, with all of its threads. */
+/** The children of a process, from all of its threads. */
 import { readdirSync, readFileSync } from "node:fs";
 
 export function childrenOf(pid: number): number[] {

@@ -1,10 +1,10 @@
 /**
  * Start latency through real clients: `docker run --rm busybox true` and `podman run --rm busybox true` with bunc,
- * runc and crun, in the same daemon and in turns, so that a change of the machine's speed meets them all.
+ * runc and crun, in the same daemon and alternating, so that a change of the machine's speed affects them all.
  *
  *   bun test/bench/clients.ts [--rounds=N]
  *
- * In the test machine everything is emulated; read the times as ratios to runc's.
+ * The test machine is emulated; read the times as ratios to runc's.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -33,7 +33,7 @@ const works: readonly Work[] = [
   },
 ];
 
-/** Milliseconds of wall clock, one of each round. */
+/** Wall clock milliseconds, one value per round. */
 type Latencies = ReadonlyMap<string, Readonly<Record<Contender, readonly number[]>>>;
 
 const setup = `

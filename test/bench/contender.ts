@@ -1,4 +1,4 @@
-/** One runtime in the benchmark, with a state root and bundles of its own. */
+/** One runtime in the benchmark, with its own state root and bundles. */
 import { existsSync } from "node:fs";
 import { bareEnvironment, type Runtime } from "../harness/runtime.ts";
 import { type Bundle, Sandbox } from "../harness/sandbox.ts";
@@ -6,24 +6,24 @@ import { type Measure, measure } from "./measure.ts";
 
 interface MeasureOptions {
   terminal?: boolean;
-  /** A command that runs the runtime's. */
+  /** A command prefix for the runtime's commands. */
   wrapper?: string[];
 }
 
 export class Contender {
   readonly box: Sandbox;
-  /** Its process ends at once. */
+  /** A bundle whose process exits at once. */
   readonly bundle: Bundle;
-  /** Its process waits for ever. */
+  /** A bundle whose process waits forever. */
   readonly sleeper: Bundle;
-  /** A command that all commands are measured through: strace, for a while. */
+  /** A prefix that all measured commands get: strace, temporarily. */
   through: readonly string[] = [];
   private runningId: string | undefined;
 
   constructor(runtime: Runtime) {
-    // On a tmpfs, as /run is on a host: what a file system on a disk costs is not the runtimes' to answer for.
+    // On a tmpfs, like /run on a host: the cost of a disk file system is not the runtimes'.
     this.box = new Sandbox(runtime, existsSync("/dev/shm") ? "/dev/shm" : undefined);
-    // The probe does what true(1) does, as a static program.
+    // The probe acts as a static true(1).
     this.bundle = this.box.probe(["exit:0"]);
     this.sleeper = this.box.probe(["sleep"]);
   }
@@ -32,13 +32,13 @@ export class Contender {
     return this.box.runtime.name;
   }
 
-  /** Why it cannot run a container on this machine; null: it can. */
+  /** Why it cannot run a container on this machine; null if it can. */
   refusal(): string | null {
     const { exitCode, stderr } = this.quietly(this.runArgs(this.bundle));
     return exitCode === 0 ? null : stderr.toString().trim();
   }
 
-  /** Of a new container. */
+  /** The id of a new container. */
   runArgs(bundle: Bundle, ...flags: string[]): string[] {
     return ["run", ...flags, "--bundle", bundle.directory, this.box.id()];
   }
@@ -47,7 +47,7 @@ export class Contender {
     return Bun.spawnSync(this.box.commandLine(args), { env: bareEnvironment, stdin: "ignore" });
   }
 
-  /** Runs one command to its end, which has to be a good one. */
+  /** Runs one command, which must succeed. */
   measure(args: string[], { terminal = false, wrapper = [] }: MeasureOptions = {}): Measure {
     const command = this.box.commandLine(args, { wrapper: [...this.through, ...wrapper] });
     return measure(command, this.bundle.directory, terminal);
@@ -64,7 +64,7 @@ export class Contender {
     this.measure(["delete", "--force", id]);
   }
 
-  /** A container that runs for as long as the benchmark does. */
+  /** A container that runs as long as the benchmark. */
   get running(): string {
     if (this.runningId === undefined) {
       const id = `${this.box.name}-running`;

@@ -1,4 +1,4 @@
-/** The kernel's part of `run` alone: a static program that does nothing but its calls (test/probe/floor.zig). */
+/** The kernel's part of `run`: a static program that makes only the necessary calls (test/probe/floor.zig). */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

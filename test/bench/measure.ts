@@ -1,25 +1,25 @@
-/** One command, measured from clone to wait by a process that costs next to nothing itself (test/probe/measure.zig). */
+/** Measures one command from clone to wait, with a process that costs almost nothing itself (test/probe/measure.zig). */
 import { probePath } from "../harness/probe.ts";
 import { bareEnvironment } from "../harness/runtime.ts";
 import { childrenOf } from "./children.ts";
 
-/** What the kernel still does for the container before (its network namespace) is not counted to the next command. */
+/** Lets the kernel finish its work for the previous container (its network namespace), so that the next command does not pay. */
 const settleMs = 50;
 
-/** Of a command with all descendants that it waited for. */
+/** The costs of a command, including all descendants that it waited for. */
 export interface Measure {
   readonly wallMs: number;
-  /** Of the processors: user and system. */
+  /** CPU time: user and system. */
   readonly cpuMs: number;
-  /** Of the largest process. */
+  /** The peak RSS of the largest process. */
   readonly peakRssKib: number;
-  /** Exceptions, where the machine counts them; else also pages that the kernel was asked to put in place. */
+  /** Exceptions, if the machine counts them; otherwise also pages that the kernel was asked to populate. */
   readonly faults: number;
-  /** Undefined where the machine does not count them. */
+  /** Undefined if the machine does not count them. */
   readonly userInstructions: number | undefined;
 }
 
-/** `terminal`: on a terminal of its own instead of /dev/null. Throws where the status is not 0. */
+/** `terminal`: on a terminal of its own instead of /dev/null. Throws if the status is not 0. */
 export function measure(command: readonly string[], cwd: string, terminal = false): Measure {
   Bun.sleepSync(settleMs);
   const action = terminal ? "measure-terminal" : "measure";
@@ -36,8 +36,8 @@ export function measure(command: readonly string[], cwd: string, terminal = fals
 }
 
 /**
- * Keeps one counter open. The kernel patches its own code when the first is opened and after the last is closed: it
- * would do so in every measurement, and under an emulator it dies of it now and then. → ends that.
+ * Keeps one counter open. The kernel patches its own code when the first counter is opened and when the last one is closed:
+ * without this it would do so in every measurement, which sometimes crashes an emulated kernel. → a function that closes it.
  */
 export function keepCounting(): () => Promise<unknown> {
   const counter = Bun.spawn([probePath(), "measure", probePath(), "sleep"], {
@@ -50,7 +50,7 @@ export function keepCounting(): () => Promise<unknown> {
   };
 }
 
-/** Sums, of commands that are measured together. */
+/** The sums for commands that are measured together. */
 export function together(parts: readonly Measure[]): Measure {
   const sum = (of: (part: Measure) => number) => parts.reduce((total, part) => total + of(part), 0);
   return {

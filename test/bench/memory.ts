@@ -1,10 +1,10 @@
-/** What waits costs in memory, and how little a container needs. */
+/** The memory of waiting processes, and the smallest memory limit of a container. */
 import { readFileSync } from "node:fs";
 import { bareEnvironment } from "../harness/runtime.ts";
 import { childrenOf } from "./children.ts";
 import type { Contender } from "./contender.ts";
 
-/** Of smaps_rollup(5): pages that nobody else has. */
+/** From smaps_rollup(5): pages that no other process has. */
 function privateKib(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   return [...rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+)/gm)].reduce(
@@ -28,7 +28,7 @@ export function waitingInitKib(contender: Contender): number {
 
 const startTimeoutMs = 20_000;
 
-/** Private memory of all processes of a foreground `run` that waits for its container, without the container's. */
+/** Private memory of all processes of a foreground `run` that waits for its container, without the container's own. */
 export async function waitingRunKib(contender: Contender): Promise<number> {
   const args = contender.runArgs(contender.sleeper);
   const id = args.at(-1) ?? "";
@@ -47,7 +47,7 @@ export async function waitingRunKib(contender: Contender): Promise<number> {
       const { status, pid } = JSON.parse(state.stdout.toString());
       if (status === "running") container = pid;
     }
-    // What it does once the program runs is over by then.
+    // By then it has finished its work for the started program.
     await Bun.sleep(200);
     const pending = [run.pid];
     let sum = 0;
@@ -58,23 +58,23 @@ export async function waitingRunKib(contender: Contender): Promise<number> {
     }
     return sum;
   } finally {
-    // It deletes its container itself: a delete --force beside that finds nothing, now and then.
+    // `run` deletes its container itself, so a concurrent delete --force sometimes finds nothing.
     contender.quietly(["kill", id, "KILL"]);
     await run.exited;
   }
 }
 
-/** Beyond what any runtime needs. */
+/** More than any runtime needs. */
 const LIMIT_MAX_KIB = 64 * 1024;
 const LIMIT_STEP_KIB = 64;
-/** Less than the program itself needs: what starts with it is not limited at all. */
+/** Less than the program itself needs: a container that starts with this limit is not limited at all. */
 const LIMIT_MIN_KIB = 4;
-/** One that starts by luck is not enough. */
+/** All must succeed, because one start may be luck. */
 const LIMIT_TRIES = 3;
 
 /**
- * The smallest memory limit, without swap, at which a static true(1) starts and ends well; null: there is none. Throws where
- * the runtime does not apply limits (crun --cgroup-manager=disabled).
+ * The smallest memory limit, without swap, at which a static true(1) starts and exits successfully; null if there is none.
+ * Throws if the runtime does not apply limits (crun --cgroup-manager=disabled).
  */
 export function smallestMemoryLimitKib({ box }: Contender): number | null {
   const starts = (limitKib: number) => {

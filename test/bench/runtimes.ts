@@ -1,4 +1,4 @@
-/** Whom the benchmark compares: bunc, and of runc, crun and youki the newest that can be had. */
+/** The runtimes that the benchmark compares: bunc, and the newest available runc, crun and youki. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bareEnvironment, findRuntime, type Runtime } from "../harness/runtime.ts";
@@ -8,7 +8,7 @@ import { runTool } from "../vm/process.ts";
 
 const fromDebian = ["runc", "crun"] as const;
 
-/** In the order of the table's columns. Prints who is missing, and why. */
+/** In the order of the table's columns. Prints which ones are missing, and why. */
 export async function contenders(sid: boolean): Promise<Runtime[]> {
   const tree = sid ? await sidTree() : undefined;
   const found: Runtime[] = [];
@@ -22,7 +22,7 @@ export async function contenders(sid: boolean): Promise<Runtime[]> {
   return found;
 }
 
-/** As `--version` says it: "crun version 1.28". */
+/** From `--version`: "crun version 1.28". */
 export function versionOf({ path }: Runtime): string {
   const { stdout } = Bun.spawnSync([path, "--version"], { env: bareEnvironment });
   return stdout.toString().split("\n")[0] ?? "";
@@ -45,8 +45,8 @@ function inTree(tree: string, name: string): Runtime | undefined {
 const loader = "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
 
 /**
- * A tree of Debian sid with runc and crun, which run on this host with the tree's loader and libraries. Undefined, said
- * so, where it cannot be made.
+ * A Debian sid tree with runc and crun, which run on this host with the tree's loader and libraries. Undefined, with a
+ * message, if it cannot be made.
  */
 async function sidTree(): Promise<string | undefined> {
   if (process.arch !== "x64") return undefined;
@@ -62,12 +62,12 @@ async function sidTree(): Promise<string | undefined> {
     }
     return tree;
   } catch (error) {
-    console.log(`No runtimes of Debian sid: ${error instanceof Error ? error.message : error}`);
+    console.log(`No runtimes from Debian sid: ${error instanceof Error ? error.message : error}`);
     return undefined;
   }
 }
 
-/** The paths are written into a copy, because a runtime executes itself again and would lose a loader given by hand. */
+/** The paths are written into a copy, because a runtime re-executes itself and would lose an explicitly called loader. */
 async function patch(tree: string, name: string): Promise<void> {
   const libraries = join(tree, "usr/lib/x86_64-linux-gnu");
   const script = `

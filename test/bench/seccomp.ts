@@ -1,5 +1,5 @@
 /**
- * The seccomp compiler beside libseccomp's: instructions per system call, time to compile, time that a call
+ * Compares the seccomp compiler with libseccomp's: instructions per system call, compile time, and the time that a call
  * takes in the kernel under the filter. `bun test/bench/seccomp.ts`, or as part of `npm run bench`.
  */
 import { buildProof, clientProfiles, profilePath, skipCode } from "../seccomp/native.ts";

@@ -1,13 +1,13 @@
-/** What a runtime weighs before it runs: on a disk, and in an image's layer. */
+/** The size of a runtime's executable, on disk and in an image layer. */
 import { readFileSync } from "node:fs";
 import type { Row } from "./table.ts";
 
-/** As image builders compress a layer unless told otherwise. */
+/** The default compression level of image builders. */
 const layerLevel = 3;
 
 const kib = (bytes: number) => bytes / 1024;
 
-/** `paths`: of the executables, in the order of the table. Libraries that they load are not counted. */
+/** `paths`: the executables, in the order of the table. Libraries that they load are not counted. */
 export function sizeRows(paths: readonly string[]): Row[] {
   const files = paths.map((path) => readFileSync(path));
   const layers = files.map((file) => Bun.zstdCompressSync(file, { level: layerLevel }));

@@ -1,4 +1,4 @@
-/** How many system calls a command makes, by thread: counted by strace(1), which does not change what is called. */
+/** The number of system calls of a command, by thread. strace(1) counts them, which does not change the calls. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,12 +6,12 @@ import { join } from "node:path";
 export const straceMissing = (): string | null =>
   Bun.which("strace") === null ? "strace is not installed, so system calls are not counted" : null;
 
-/** `run` has a command measured through `wrapper`. → the calls of each thread, in the order in which they made their first. */
+/** `run` measures a command through `wrapper`. → the number of calls of each thread, in the order of their first calls. */
 export function countCalls(run: (wrapper: string[]) => void): number[] {
   const directory = mkdtempSync(join(tmpdir(), "bunc-bench-"));
   const output = join(directory, "calls");
   try {
-    // Signals and exits are not calls, and their strings may be short.
+    // Lines about signals and exits are not calls. Strings may be short, because only lines are counted.
     run(["/usr/bin/strace", "-f", "-qq", "-s", "0", "-e", "signal=none", "-o", output]);
     return callsByThread(readFileSync(output, "utf8"));
   } finally {
@@ -19,7 +19,7 @@ export function countCalls(run: (wrapper: string[]) => void): number[] {
   }
 }
 
-/** Of strace's output with -f: one line for each call, and a second one where another thread came between. */
+/** Counts calls in the output of strace -f: one line per call, and a second one if another thread interrupted it. */
 export function callsByThread(text: string): number[] {
   const calls = new Map<string, number>();
   for (const [, pid = ""] of text.matchAll(/^(\d+) +\w+\(/gm)) calls.set(pid, (calls.get(pid) ?? 0) + 1);

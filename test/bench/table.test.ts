@@ -14,7 +14,7 @@ test("a call that another thread interrupts is counted once", () => {
   expect(callsByThread(text)).toEqual([2, 2]);
 });
 
-test("behind the others' values stands bunc's divided by them, and a dash where there is none", () => {
+test("bunc's value divided by another's follows that one, and a missing value is a dash", () => {
   const rows = [
     { name: "run", unit: "ms", values: [10, 40, null] },
     { name: "list", unit: "", values: [8, 0, 4], parts: [[8], [], [3, 1]] },

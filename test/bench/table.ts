@@ -3,9 +3,9 @@
 export interface Row {
   readonly name: string;
   readonly unit: string;
-  /** One for each runtime; null: it cannot. */
+  /** One for each runtime; null if it has none. */
   readonly values: readonly (number | null)[];
-  /** By thread, where it says more than the sum. */
+  /** By thread, if that says more than the sum. */
   readonly parts?: readonly (readonly number[])[];
 }
 
@@ -16,7 +16,7 @@ const columnWidth = 24;
 
 const inColumns = (cells: readonly string[]) => cells.map((cell) => cell.padStart(columnWidth)).join("");
 
-/** Behind each of bunc's values, how many times the other's value it is. */
+/** Each of the others' values is followed by bunc's value divided by it. */
 export function tableLines(title: string, names: readonly string[], rows: readonly Row[]): string[] {
   const width = Math.max(title.length, ...rows.map(({ name }) => name.length)) + 2;
   const lines = [`${title.padEnd(width)}${inColumns(names)}`];

@@ -1,4 +1,4 @@
-/** What the benchmark measures, each a row. */
+/** The benchmark's measurements, one per row. */
 import { readFileSync } from "node:fs";
 import type { Edit } from "../harness/config.ts";
 import type { Bundle } from "../harness/sandbox.ts";
@@ -9,15 +9,15 @@ import { type Measure, together } from "./measure.ts";
 export interface Work {
   readonly name: string;
   readonly measure: (contender: Contender) => Measure;
-  /** Once for each contender, before the first round. */
+  /** Called once for each contender, before the first round. */
   readonly prepare?: (contender: Contender) => void;
-  /** At most so many rounds, where each takes long. */
+  /** At most this many rounds, for measurements that take long. */
   readonly roundsMax?: number;
-  /** Its system calls are counted, by thread. */
+  /** Whether its system calls are counted, by thread. */
   readonly counted?: boolean;
 }
 
-/** The work on a bundle that is made once for each contender. */
+/** A measurement with a bundle that is made once for each contender. */
 function runOf(name: string, edit: Edit, more: Partial<Work> = {}): Work {
   const bundles = new Map<Contender, Bundle>();
   return {
@@ -43,7 +43,7 @@ function measureManyRuns(contender: Contender): Measure {
   return contender.measure(args, { wrapper });
 }
 
-/** More containers that run, beside those of earlier rows. */
+/** More running containers, in addition to those of earlier rows. */
 function listOf(count: number): Work {
   return {
     name: `list of ${count}`,
@@ -70,7 +70,7 @@ const withMounts = (count: number): Edit => {
   };
 };
 
-/** A string of the environment may be 128 KiB long at most: execve(2). */
+/** A string of the environment may be at most 128 KiB long: execve(2). */
 const withEnvironment = (kib: number): Edit => {
   return (config) => {
     config.process.env.push(...repeated(kib, "V").map((name) => `${name}=${"x".repeat(1000)}`));

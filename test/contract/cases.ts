@@ -5,18 +5,18 @@ import { defaultSpec } from "../../src/oci/default-spec.ts";
 import type { CreateOptions } from "../../src/plan/plan.ts";
 import { hybrid, nested, user, v2Apparmor, v2Linux514, v2Selinux } from "./hosts.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: a config before it is checked, edited freely by the cases
+// biome-ignore lint/suspicious/noExplicitAny: an unchecked config, edited freely by the cases
 type Raw = any;
 
 export interface Case {
   name: string;
   host?: FactsReply;
   options?: Partial<CreateOptions>;
-  /** The config, made from the smallest one that is accepted. */
+  /** The config, derived from the smallest valid one. */
   config(base: Raw): Raw;
 }
 
-/** The smallest config with a root of its own. A bind of /dev keeps the default devices out of the plan. */
+/** The smallest config with its own root. A bind mount of /dev keeps the default devices out of the plan. */
 export function smallConfig(): Raw {
   return {
     ociVersion: "1.3.0",

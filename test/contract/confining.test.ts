@@ -1,8 +1,8 @@
 /**
- * Each step that confines the program, and each such call outside of the steps, fails with every errno that there is: either
- * the start ends, or the program is confined exactly as without the failure. The only other answer is that what was to be
- * protected is not there (zig/rehearsal/harmless.zig). bunc-init rehearses the golden plans for it; which steps and calls these are
- * stands in zig/rehearsal/confining.zig, and one that is not there fails. What bunc itself does: host-rehearsal.test.ts.
+ * Each step that confines the program, and each such call outside the steps, fails with every possible errno: either the
+ * start fails, or the program is confined exactly as without the failure. The only other outcome is that there is nothing to
+ * protect (zig/rehearsal/harmless.zig). bunc-init rehearses the golden plans for this. zig/rehearsal/confining.zig lists the steps
+ * and calls; one that is missing there fails the test. host-rehearsal.test.ts covers the calls of bunc itself.
  */
 
 import { describe, expect, test } from "bun:test";
@@ -14,7 +14,7 @@ import { cases } from "./cases.ts";
 import { furtherCases } from "./further-cases.ts";
 import { builtBefore } from "./zig-build.ts";
 
-/** Of one kind of step, or of calls outside of steps. */
+/** Counts for one kind of step, or for calls outside steps. */
 interface Counts {
   what: string;
   calls: number;
@@ -24,7 +24,7 @@ interface Counts {
   not_there: number;
 }
 
-/** Of the short form: in them each kind is met. */
+/** The plans of the short run: together they contain each kind. */
 const telling = [
   "default",
   "exec-as-user",
@@ -49,7 +49,7 @@ function add(counts: Counts): void {
   met.set(counts.what, sums);
 }
 
-describe("what confines the program fails", () => {
+describe("failures of calls that confine the program", () => {
   for (const { name } of [...cases, ...furtherCases]) {
     if (!isLong && !telling.includes(name)) continue;
     test(name, () => {
@@ -66,8 +66,8 @@ describe("what confines the program fails", () => {
     }, 120_000);
   }
 
-  test("each kind of step was among them", () => {
-    // It only says what the next umask(2) sets, which cannot fail.
+  test("each kind of step was included", () => {
+    // It only supplies the value for the next umask(2), which cannot fail.
     steps.delete("umask");
     expect([...steps].filter((step) => !met.has(step))).toEqual([]);
     expect(steps.size).toBeGreaterThan(15);

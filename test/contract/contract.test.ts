@@ -1,6 +1,6 @@
 /**
- * config.json + host facts → Plan, for a table of configs. The expected plans stand in golden/, one JSON
- * file a case, one step a line. UPDATE_GOLDEN=1 writes them anew; read the difference before committing it.
+ * config.json + host facts → Plan, for a table of configs. The expected plans are in golden/, one JSON
+ * file per case, one step per line. UPDATE_GOLDEN=1 rewrites them; read the diff before committing it.
  */
 
 import { describe, expect, test } from "bun:test";
@@ -16,7 +16,7 @@ import { furtherCases } from "./further-cases.ts";
 import { v2 } from "./hosts.ts";
 
 describe("golden plans", () => {
-  test("the table has names that are all different", () => {
+  test("the names in the table are unique", () => {
     const names = [...cases, ...furtherCases].map((each) => each.name);
     expect(new Set(names).size).toBe(names.length);
   });

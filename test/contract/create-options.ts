@@ -1,6 +1,6 @@
 import type { CreateOptions } from "../../src/plan/plan.ts";
 
-/** Options of a plain `run` of a container named c1. */
+/** The options of a plain `run` of a container named c1. */
 export const createOptions: CreateOptions = {
   id: "c1",
   bundle: "/bundle",

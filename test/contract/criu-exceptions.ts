@@ -1,4 +1,4 @@
-/** As host-exceptions.ts, of `restore` and `checkpoint`. */
+/** Like host-exceptions.ts, for `restore` and `checkpoint`. */
 
 import { ERRNO } from "../../src/native/boundary.gen.ts";
 import type { Exception } from "./exception.ts";
@@ -12,7 +12,7 @@ export const criuExceptions: readonly Exception[] = [
     holds: "/criu-root",
     errnos: [EXIST],
     lessDone: true,
-    why: "it is there",
+    why: "it exists",
   },
   {
     call: "mkdirat(",
@@ -20,7 +20,7 @@ export const criuExceptions: readonly Exception[] = [
     holds: "/notify",
     errnos: [EXIST],
     lessDone: true,
-    why: "it is there",
+    why: "it exists",
   },
   {
     call: "mkdirat(",
@@ -28,36 +28,36 @@ export const criuExceptions: readonly Exception[] = [
     holds: "/checkpoint",
     errnos: [EXIST],
     lessDone: true,
-    why: "it is there",
+    why: "it exists",
   },
   { call: "", subject: "remove_directory", errnos: [NOENT], why: "it is removed" },
-  { call: "openat2(", subject: "resolve_in_root", errnos: [NOENT], why: "what is above it is looked at" },
-  { call: "write(", subject: "cgroup_join", errnos: [INVAL], why: "it is made again, a little later" },
+  { call: "openat2(", subject: "resolve_in_root", errnos: [NOENT], why: "its parent is checked instead" },
+  { call: "write(", subject: "cgroup_join", errnos: [INVAL], why: "the call is repeated a little later" },
   {
     call: "openat(",
     subject: "read_host_file",
     holds: "/cgroup",
     errnos: [NOENT],
     otherError: true,
-    why: "said as runc does",
+    why: "reported in runc's words",
   },
   {
     call: "openat(",
     subject: "read_host_file",
     holds: "/mountinfo",
     errnos: [NOENT],
-    why: "CRIU says that the process is gone",
+    why: "CRIU reports that the process has exited",
   },
   {
     call: "pidfd_send_signal(",
     subject: "criu_end",
-    why: "it ends when the socket is closed",
+    why: "CRIU exits when the socket is closed",
   },
   {
     call: "sendmsg(<channel>",
     subject: "criu_exchange",
     errnos: [PIPE, CONNRESET],
     otherError: true,
-    why: "it is said that CRIU has ended",
+    why: "the error says that CRIU has exited",
   },
 ];

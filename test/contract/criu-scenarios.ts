@@ -1,4 +1,4 @@
-/** `restore` and `checkpoint` on a rehearsed host, with a CRIU that does what it is asked (zig/rehearsal/criu.zig). */
+/** `restore` and `checkpoint` on a rehearsed host, with a CRIU that obeys (zig/rehearsal/criu.zig). */
 
 import { dumpContainer } from "../../src/container/checkpoint.ts";
 import type { Created } from "../../src/container/create.ts";
@@ -109,7 +109,7 @@ export const criuScenarios: readonly Scenario[] = [
   },
 ];
 
-/** Of the host's, the machine's own PATH says nothing. */
+/** The PATH of the rehearsed host: the real machine's does not apply to it. */
 function withCriu<Done>(act: () => Done): Done {
   const { PATH } = process.env;
   process.env["PATH"] = "/usr/bin";

@@ -1,21 +1,21 @@
-/** A failure after which a command goes on, or says something else than the kernel does. The first row that matches counts. */
+/** A failure after which a command continues, or reports something other than the kernel's errno. The first matching row counts. */
 export interface Exception {
-  /** How the call begins. */
+  /** The beginning of the call's text. */
   call: string;
-  /** Stands in it. */
+  /** A part of the call's text. */
   holds?: string;
-  /** The call of the core; absent: any. */
+  /** The call of the core; any if absent. */
   subject?: string;
-  /** Of host-scenarios.ts; absent: any. */
+  /** The name in host-scenarios.ts; any if absent. */
   scenario?: string;
   errnos?: readonly number[];
-  /** The last call of these words only. */
+  /** Only the last call with this text. */
   last?: true;
-  /** Something is not there, so nothing is done to it. */
+  /** Something is missing, so less is done. */
   lessDone?: true;
-  /** It becomes an error that says more than this errno. */
+  /** It becomes an error that says more than the errno. */
   otherError?: true;
-  /** What is there belongs to somebody else, or cannot be taken back. */
+  /** What remains belongs to another process, or cannot be undone. */
   leaves?: true;
   why: string;
 }

@@ -1,6 +1,6 @@
 /**
- * `explain` on machines that are made up, as text: golden/explain-*.txt. UPDATE_GOLDEN=1 writes them anew. On this machine it is
- * compared with strace (test/integration/explain.test.ts).
+ * The text output of `explain` on fictitious machines: golden/explain-*.txt. UPDATE_GOLDEN=1 rewrites the files.
+ * test/integration/explain.test.ts compares its output on this machine with strace.
  */
 
 import { afterAll, expect, test } from "bun:test";
@@ -14,7 +14,7 @@ import { context, hostFiles } from "./host-scenarios.ts";
 import { user, v2 } from "./hosts.ts";
 import { builtBefore } from "./zig-build.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: a config before it is checked, edited freely
+// biome-ignore lint/suspicious/noExplicitAny: an unchecked config, edited freely
 type Edit = (config: any) => void;
 
 const cases: [name: string, host: FactsReply, driver: "cgroupfs" | "systemd" | "disabled", edit: Edit][] = [
@@ -124,7 +124,7 @@ function explained(facts: FactsReply, driver: "cgroupfs" | "systemd" | "disabled
   edit(config);
   const { files } = hostFiles({ facts, config });
   const here = [
-    // This process, of which the record tells when it began.
+    // This process, whose start time is in the record.
     { path: `/proc/${process.pid}/stat`, text: `${process.pid} (bunc) S${" 1".repeat(50)}\n` },
   ];
   const request = {

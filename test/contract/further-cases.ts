@@ -1,4 +1,4 @@
-/** Plans for a container that runs: a further process, mounts added and removed. Golden as those of cases.ts. */
+/** Plans for a running container: another process, mounts added and removed. Golden files as in cases.ts. */
 
 import { hostFacts } from "../../src/host/host.ts";
 import type { Plan } from "../../src/native/boundary.gen.ts";
@@ -17,7 +17,7 @@ interface FurtherCase {
   plan: () => Planned<Plan>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a config before it is checked
+// biome-ignore lint/suspicious/noExplicitAny: an unchecked config
 type Raw = any;
 
 const host = hostFacts(v2);

@@ -1,9 +1,9 @@
 /**
- * `delete --force` of a created container on a rehearsed host (host-rehearsal.test.ts has the others): each of its calls
- * fails in turn, with each errno of its man page. It succeeds or says what failed; and after one more, nothing of the
- * container is left: no process that lives, cgroup, file or descriptor.
+ * `delete --force` of a created container on a rehearsed host (host-rehearsal.test.ts has the other commands): each of its
+ * calls fails in turn, with each errno of its man page. The command succeeds or says what failed; after a second one, nothing
+ * of the container is left: no live process, cgroup, file or descriptor.
  *
- * One of them again: REHEARSE="NAME INDEX ERRNO" bun test test/contract/host-deletion.test.ts
+ * To repeat one failure: REHEARSE="NAME INDEX ERRNO" bun test test/contract/host-deletion.test.ts
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -34,7 +34,7 @@ afterAll(() => host.end());
 
 const deleteIt = () => deleteCommand({ force: true }, ["c1"], { ...context, programName: "bunc" });
 
-/** What is left at the end, with what the first try said; `calls` of that are noted without a fault. */
+/** What is left at the end, and the result of the first try; without a fault its `calls` are recorded. */
 function rehearse(scenario: (typeof hosts)[number], fault?: Fault) {
   host.begin(hostFiles(scenario));
   standInForFacts(scenario, host);
@@ -46,7 +46,7 @@ function rehearse(scenario: (typeof hosts)[number], fault?: Fault) {
   const { calls, wrong } = host.report();
   host.watch(false);
   const again = attempt(deleteIt);
-  // `create` was of this process: it still has its descriptors, and the zombie. The pid file is the caller's.
+  // This process ran `create`, so it still has its descriptors, and the zombie. The pid file belongs to the caller.
   const known = new Set([...before, ...ofCreate]);
   const isLeft = (each: string) => !known.has(each) && !/^process \d+ zombie$/.test(each);
   return {
@@ -67,11 +67,11 @@ function attempt(act: () => unknown): unknown {
   return undefined;
 }
 
-/** What is wrong; undefined: nothing. */
+/** What is wrong; undefined if nothing is. */
 function judge({ error, again, wrong, left }: ReturnType<typeof rehearse>): string | undefined {
   if (wrong !== "") return wrong;
   if (error !== undefined && !(error instanceof RuntimeError)) return `not a RuntimeError: ${error}`;
-  if (again !== undefined) return `delete --force does not end it: ${again}`;
+  if (again !== undefined) return `a second delete --force fails: ${again}`;
   return left.length > 0 ? `left: ${left.join(", ")} (${error})` : undefined;
 }
 
@@ -85,7 +85,7 @@ describe.each(hosts)("delete --force, cgroup $name", (scenario) => {
     const wrong = willing.calls.flatMap((call, index) =>
       call.errnos.flatMap((errno) => {
         if (only !== undefined && (only[1] !== String(index) || only[2] !== errnoName(errno))) return [];
-        // It says that what was to be removed is not there; and there is nothing else to go by.
+        // The errno says that the file to remove does not exist; the command has no other information.
         if (errno === ERRNO.NOENT && call.text.startsWith("unlinkat(")) return [];
         const found = judge(rehearse(scenario, { index, errno }));
         return found === undefined

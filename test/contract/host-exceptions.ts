@@ -1,10 +1,10 @@
-/** After which failures a command goes on, or says something else than the kernel does, and why. */
+/** Failures after which a command continues, or reports something other than the kernel's errno, and why. */
 
 import { ERRNO } from "../../src/native/boundary.gen.ts";
 import { criuExceptions } from "./criu-exceptions.ts";
 import type { Exception } from "./exception.ts";
 
-export const madeAgain: Exception = { call: "", why: "it is made again" };
+export const madeAgain: Exception = { call: "", why: "the call is repeated" };
 
 const {
   ACCES,
@@ -25,34 +25,40 @@ const {
 
 const table: readonly Exception[] = [
   ...criuExceptions,
-  { call: "close(", why: "the descriptor is gone in any case: close(2)" },
-  { call: "munmap(", why: "what is left of memory is given back at the end" },
-  { call: "rt_sigaction(", why: "a signal whose disposition cannot be set has the default one" },
+  { call: "close(", why: "close(2) frees the descriptor even on failure" },
+  { call: "munmap(", why: "the memory is freed when the process exits" },
+  { call: "rt_sigaction(", why: "the signal keeps its default disposition" },
   {
     call: "wait4(",
     lessDone: true,
     otherError: true,
     leaves: true,
-    why: "a child that wait4(2) does not give cannot be reaped",
+    why: "a child that wait4(2) does not return cannot be reaped",
   },
   // Files and the state directory.
   { call: "openat(", holds: "O_CREAT|O_EXCL", errnos: [EXIST], otherError: true, why: "it is removed first" },
-  { call: "openat(", subject: "read_file", errnos: [NOENT], otherError: true, why: "said as runc does" },
+  {
+    call: "openat(",
+    subject: "read_file",
+    errnos: [NOENT],
+    otherError: true,
+    why: "reported in runc's words",
+  },
   {
     call: "openat(",
     subject: "resolve_path",
     errnos: [NOENT, NOTDIR],
     otherError: true,
-    why: "said as runc does",
+    why: "reported in runc's words",
   },
-  { call: "mkdirat(", holds: "= EEXIST", why: "it is made with its parents, or is there" },
+  { call: "mkdirat(", holds: "= EEXIST", why: "it is created with its parents, or exists" },
   {
     call: "mkdirat(",
     subject: "make_directory",
     errnos: [EXIST],
     otherError: true,
     leaves: true,
-    why: "it is another container's",
+    why: "it belongs to another container",
   },
   {
     call: "openat(",
@@ -60,7 +66,7 @@ const table: readonly Exception[] = [
     errnos: [NOENT],
     otherError: true,
     leaves: true,
-    why: "somebody removed it",
+    why: "it has already been removed",
   },
   {
     call: "statx(AT_FDCWD",
@@ -68,7 +74,7 @@ const table: readonly Exception[] = [
     errnos: [NOENT],
     otherError: true,
     leaves: true,
-    why: "somebody removed it",
+    why: "it has already been removed",
   },
   // Cgroups.
   {
@@ -76,14 +82,14 @@ const table: readonly Exception[] = [
     subject: "resolve_path",
     scenario: "host-create-systemd",
     otherError: true,
-    why: "a systemd that cannot be looked for is said not to be there",
+    why: "systemd is reported as missing if it cannot be looked up",
   },
   {
     call: "openat2(",
     subject: "cgroup_in_use",
     errnos: [ACCES, NODEV, NOENT, OPNOTSUPP, PERM, ROFS],
     lessDone: true,
-    why: "who is not there, or may not be looked at, is not found in it",
+    why: "a process that has exited, or may not be inspected, is not counted",
   },
   {
     call: "getdents64(",
@@ -104,7 +110,7 @@ const table: readonly Exception[] = [
     subject: "cgroup_create",
     scenario: "host-create-rootless",
     lessDone: true,
-    why: "whether one above is frozen is asked first, and a cgroup that may not be made is done without",
+    why: "the check for frozen ancestors comes first, and the cgroup is optional if it may not be created",
   },
   {
     call: "mkdirat(",
@@ -112,43 +118,43 @@ const table: readonly Exception[] = [
     scenario: "host-create-rootless",
     errnos: [ACCES, PERM, ROFS],
     lessDone: true,
-    why: "a cgroup that may not be made is done without",
+    why: "the cgroup is optional if it may not be created",
   },
   {
     call: "mkdirat(",
     subject: "cgroup_create",
     errnos: [EXIST],
     lessDone: true,
-    why: "somebody else made it just now",
+    why: "another process has just created it",
   },
-  { call: "openat2(", subject: "cgroup_create", holds: "= ENOENT", why: "making it reports what is wrong" },
+  { call: "openat2(", subject: "cgroup_create", holds: "= ENOENT", why: "creating it reports the error" },
   {
     call: "openat2(",
     subject: "cgroup_create",
     holds: '"cgroup.',
     lessDone: true,
-    why: "a limit that needs it fails",
+    why: "setting a limit that needs it fails",
   },
   {
     call: "openat2(",
     subject: "cgroup_create",
     scenario: "host-create-systemd",
     errnos: [NOENT],
-    why: "what is missing is made",
+    why: "a missing cgroup is created",
   },
   {
     call: "read(",
     subject: "cgroup_create",
     holds: "/cgroup.",
     lessDone: true,
-    why: "a limit that needs it fails",
+    why: "setting a limit that needs it fails",
   },
   {
     call: "write(",
     subject: "cgroup_create",
     holds: "/cgroup.subtree_control",
     lessDone: true,
-    why: "each controller is tried by itself; a limit that needs it fails",
+    why: "each controller is tried separately; setting a limit that needs it fails",
   },
   { call: "bpf(BPF_PROG_LOAD)", why: "it is loaded again, with the verifier's log" },
   {
@@ -162,103 +168,113 @@ const table: readonly Exception[] = [
     call: "openat(",
     holds: '"/sys/fs/cgroup/c1"',
     scenario: "host-exec",
-    why: "the cgroup that init is in is tried",
+    why: "init's current cgroup is tried instead",
   },
-  { call: "clone3(", scenario: "host-exec", why: "the cgroup that init is in is tried" },
+  { call: "clone3(", scenario: "host-exec", why: "init's current cgroup is tried instead" },
   {
     call: "openat(",
     holds: '"/sys/fs/cgroup/c1"',
     scenario: "host-exec-agent",
-    why: "the cgroup that init is in is tried",
+    why: "init's current cgroup is tried instead",
   },
-  { call: "clone3(", scenario: "host-exec-agent", why: "the cgroup that init is in is tried" },
+  { call: "clone3(", scenario: "host-exec-agent", why: "init's current cgroup is tried instead" },
   // The process and its streams.
   {
     call: "sendmsg(<channel>",
     otherError: true,
-    why: "write(2) makes the same packet; of a process that is gone the end is reported",
+    why: "write(2) makes the same packet; if the process has exited, its end is reported",
   },
   {
     call: "sendmsg(<connection>",
     otherError: true,
-    why: "write(2) makes the same packet; a process that is gone cannot be started",
+    why: "write(2) makes the same packet; a process that has exited cannot be started",
   },
   {
     call: "connect(",
     subject: "start",
     errnos: [CONNREFUSED],
     otherError: true,
-    why: "nobody listens: it has ended",
+    why: "nothing listens on the socket: the process has exited",
   },
   { call: "unlinkat(", subject: "start", errnos: [NOENT], why: "it is removed" },
-  { call: "recvmsg(<connection>", errnos: [CONNRESET], why: "whether the process lives is looked at" },
+  { call: "recvmsg(<connection>", errnos: [CONNRESET], why: "bunc then checks whether the process is alive" },
   {
     call: "recvmsg(<channel>",
     errnos: [CONNRESET],
     otherError: true,
     why: "the end of the process is reported",
   },
-  { call: "prlimit64(", lessDone: true, why: "the limit is not raised before it is set" },
-  { call: "sched_setaffinity(", last: true, lessDone: true, why: "a CPU that is gone meanwhile is ignored" },
-  { call: "statx(<stdio>", why: "of a stream of the caller's nothing is known, so it is left alone" },
-  { call: "statx(<pipe>", subject: "proceed", lessDone: true, why: "a pipe that cannot be given stays ours" },
+  { call: "prlimit64(", lessDone: true, why: "the limit is set without being raised first" },
+  { call: "sched_setaffinity(", last: true, lessDone: true, why: "a CPU that has gone offline is ignored" },
+  { call: "statx(<stdio>", why: "nothing is known about the caller's stream, so it is left alone" },
+  {
+    call: "statx(<pipe>",
+    subject: "proceed",
+    lessDone: true,
+    why: "a pipe that cannot be given to the user keeps its owner",
+  },
   {
     call: "statx(AT_FDCWD",
     holds: "/ns/user",
     lessDone: true,
-    why: "a pipe that cannot be given stays ours",
+    why: "a pipe that cannot be given to the user keeps its owner",
   },
   {
     call: "openat(",
     holds: '/uid_map", O_RDONLY',
     lessDone: true,
-    why: "a pipe that cannot be given stays ours",
+    why: "a pipe that cannot be given to the user keeps its owner",
   },
-  { call: "read(", holds: "/uid_map", lessDone: true, why: "a pipe that cannot be given stays ours" },
-  { call: "fchownat(<", lessDone: true, why: "a pipe that cannot be given stays ours" },
+  {
+    call: "read(",
+    holds: "/uid_map",
+    lessDone: true,
+    why: "a pipe that cannot be given to the user keeps its owner",
+  },
+  { call: "fchownat(<", lessDone: true, why: "a pipe that cannot be given to the user keeps its owner" },
   {
     call: "openat(",
     scenario: "host-exec",
     subject: "spawn",
     holds: "/stat",
-    why: "it has said that it executes the program",
+    why: "bunc-init has reported that it executes the program",
   },
   {
     call: "openat(",
     scenario: "host-exec-agent",
     subject: "proceed",
     holds: "/stat",
-    why: "it has said that it executes the program",
+    why: "bunc-init has reported that it executes the program",
   },
   {
     call: "read(",
     scenario: "host-exec-agent",
     subject: "proceed",
     holds: "/stat",
-    why: "it has said that it executes the program",
+    why: "bunc-init has reported that it executes the program",
   },
   {
     call: "openat(",
     scenario: "host-run-start",
     holds: "/stat",
-    why: "it has said that it executes the program",
+    why: "bunc-init has reported that it executes the program",
   },
   {
     call: "read(",
     scenario: "host-exec",
     subject: "spawn",
     holds: "/stat",
-    why: "it has said that it executes the program",
+    why: "bunc-init has reported that it executes the program",
   },
   {
     call: "read(",
     scenario: "host-run-start",
     holds: "/stat",
-    why: "it has said that it executes the program",
+    why: "bunc-init has reported that it executes the program",
   },
-  { call: "pidfd_send_signal(", subject: "abandon", why: "it has ended by itself" },
+  { call: "pidfd_send_signal(", subject: "abandon", why: "the process has exited by itself" },
   // Hooks.
-  { call: "statx(", subject: "run_hook", why: "execve(2) reports what is wrong with the directory" },
+  { call: "statx(", subject: "run_hook", why: "execve(2) reports the problem with the directory" },
   {
     call: "pidfd_open(",
     subject: "run_hook",
@@ -282,7 +298,7 @@ interface Call {
   text: string;
 }
 
-/** `all`: the calls of the rehearsal in which none fails. */
+/** `all`: the calls of the rehearsal without a failure. */
 export function exceptionOf(
   scenario: string,
   all: readonly Call[],
@@ -305,7 +321,7 @@ export function isMadeAgain(errno: number): boolean {
 }
 
 /**
- * What confines the container from outside: its identity, devices and limits, and the seals of bunc-init. It must be done,
+ * Calls that confine the container from outside: its ids, devices and limits, and the seals of bunc-init. Each must succeed,
  * or the command must fail, whatever the kernel answers.
  */
 const confining: readonly { what: string; is: (call: Call) => boolean }[] = [
@@ -330,13 +346,13 @@ const confining: readonly { what: string; is: (call: Call) => boolean }[] = [
   { what: "new process", is: ({ text }) => text.startsWith("clone3(") },
 ];
 
-/** undefined: nothing. */
+/** What the call confines; undefined if nothing. */
 export const whatItConfines = (call: Call): string | undefined => confining.find(({ is }) => is(call))?.what;
 
-/** All that {@link whatItConfines} knows. */
+/** All values of {@link whatItConfines}. */
 export const confinedFromOutside: readonly string[] = confining.map(({ what }) => what);
 
-/** What its failure must be blamed on; undefined: on no member of the configuration. */
+/** The member of the configuration that an error of the call must name; undefined if there is none. */
 export function configPathOf({ subject, text }: Call): string | undefined {
   const writes = text.startsWith("write(") || text.includes("O_WRONLY");
   if (writes && text.includes("/uid_map")) return "linux.uidMappings";

@@ -1,11 +1,11 @@
 /**
  * A command → system calls of the bunc process: the real command handlers over the real core, on a kernel that does
- * nothing (zig/rehearsal/host.zig). The calls stand in golden/; UPDATE_GOLDEN=1 writes them anew. Then each call
- * fails in turn, with each errno of its man page (what confines the container: with every errno that there is): what comes
- * out is an error with this errno and the config path, and nothing is left: no descriptor, process, cgroup or file
- * (host-exceptions.ts has the exceptions).
+ * nothing (zig/rehearsal/host.zig). The expected calls are in golden/; UPDATE_GOLDEN=1 rewrites them. Then each call fails
+ * in turn, with each errno of its man page (or every possible errno, if it confines the container): the result is an error
+ * with this errno and the config path, and nothing is left: no descriptor, process, cgroup or file (host-exceptions.ts has
+ * the exceptions).
  *
- * One of them again: REHEARSE="NAME INDEX ERRNO" bun test test/contract/host-rehearsal.test.ts
+ * To repeat one failure: REHEARSE="NAME INDEX ERRNO" bun test test/contract/host-rehearsal.test.ts
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -38,9 +38,9 @@ const scenarios = [...otherScenarios, ...criuScenarios];
 let host: RehearsedHost;
 const only = Bun.env["REHEARSE"]?.split(" ");
 const everyErrno = Object.values(ERRNO).filter((errno) => errno !== ERRNO.SUCCESS);
-/** Of what confines the container: what it is, and how often a call of it was made to fail. */
+/** What the calls that confine the container concern, and how often such a call was made to fail. */
 const confined = new Map<string, { failures: number; ended: number; without: number }>();
-/** Of the short form: in them all that confines is met. */
+/** The scenarios of the short run: together they contain every kind of confining call. */
 const telling = ["host-create-v1", "host-create-v2", "host-create-user-namespace"];
 
 builtBefore("rehearsal");
@@ -73,7 +73,7 @@ function rehearse(scenario: Scenario, fault?: Fault) {
   return { ...report, error, left: report.held.filter((each) => !before.has(each)) };
 }
 
-/** `without`: it may be done without. */
+/** `without`: the operation is optional. */
 function count(what: string, { error }: Outcome, without = false): void {
   const sums = confined.get(what) ?? { failures: 0, ended: 0, without: 0 };
   sums.failures++;
@@ -93,7 +93,7 @@ function show({ calls }: Outcome): string {
   return text;
 }
 
-/** What is wrong; undefined: nothing. */
+/** What is wrong; undefined if nothing is. */
 function judge(scenario: string, willing: Outcome, fault: Fault, outcome: Outcome): string | undefined {
   const { error, wrong } = outcome;
   const call = willing.calls[fault.index];
@@ -105,7 +105,7 @@ function judge(scenario: string, willing: Outcome, fault: Fault, outcome: Outcom
       ? madeAgain
       : exceptionOf(scenario, willing.calls, call, fault.errno);
   if (error === undefined) {
-    if (exception === undefined) return "it is taken for success";
+    if (exception === undefined) return "the failure is taken for success";
     if (exception.lessDone) return undefined;
     const missing = willing.effects.find((effect) => !outcome.effects.includes(effect));
     return missing === undefined ? undefined : `it is left out: ${missing}`;
@@ -155,7 +155,7 @@ describe("rehearsals of the host", () => {
     }, 300_000);
   }
 
-  test("all that confines the container from outside was made to fail", () => {
+  test("every kind of call that confines the container from outside was made to fail", () => {
     if (only !== undefined) return;
     expect([...confined.keys()].sort()).toEqual([...confinedFromOutside].sort());
     let [failures, ended, without] = [0, 0, 0];

@@ -1,6 +1,6 @@
 /**
- * What commands do on a rehearsed host, for host-rehearsal.test.ts: `create` of typical containers, and a further
- * process and further mounts in one.
+ * Commands on a rehearsed host, for host-rehearsal.test.ts: `create` of typical containers, and another process and more
+ * mounts in a running one.
  */
 
 import type { ContainerContext } from "../../src/container/context.ts";
@@ -21,7 +21,7 @@ import { user, v2 } from "./hosts.ts";
 import type { HostFiles, RehearsedHost } from "./rehearsed-host.ts";
 import { withSystemd } from "./rehearsed-systemd.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: a config before it is checked
+// biome-ignore lint/suspicious/noExplicitAny: an unchecked config
 type Raw = any;
 
 type CreateRequest = Parameters<typeof createContainer>[0];
@@ -30,23 +30,23 @@ export interface Scenario {
   name: string;
   facts: FactsReply;
   config: Raw;
-  /** The cgroup driver; absent: cgroupfs. */
+  /** The cgroup driver; cgroupfs if absent. */
   driver?: "systemd";
-  /** Besides those of all hosts. */
+  /** In addition to those of all hosts. */
   files?: HostFiles["files"];
   criu?: HostFiles["criu"];
-  /** What of the report's `held` may be left: the caller named it and keeps it, or it ends with the command. */
+  /** Entries of the report's `held` that may be left: the caller named and keeps them, or they end with the command. */
   kept?: readonly string[];
   /** Done before the calls are counted. */
   before?: (context: ContainerContext) => unknown;
   act: (context: ContainerContext, made: unknown) => unknown;
-  /** When `act` has succeeded: forgets what the core keeps for its process. */
+  /** Called when `act` has succeeded: makes the core forget its process. */
   after?: (acted: unknown) => unknown;
 }
 
 const v1Hierarchies = ["cpuset", "devices", "memory"];
 
-/** A host whose controllers are all of v1. */
+/** A host whose controllers are all v1. */
 export const v1: FactsReply = {
   ...v2,
   cgroup_file_system: "tmpfs",
@@ -267,7 +267,7 @@ const directories = [
   "/sys/fs/cgroup",
 ];
 
-/** Those of the scenario, before it begins. */
+/** Sets up the scenario's files before it begins. */
 export function hostFiles({
   facts,
   config,
@@ -299,10 +299,10 @@ export function hostFiles({
   };
 }
 
-/** The facts that are not asked of the rehearsed host: what this machine is, and who we are. */
+/** The facts that do not come from the rehearsed host: the architecture and the user. */
 export function standInForFacts(
   { facts, driver }: Pick<Scenario, "facts" | "driver">,
-  { besides }: RehearsedHost,
+  { uncounted }: RehearsedHost,
 ): void {
   found.host = hostFacts(facts, {
     newuidmap: facts.euid === 0 ? null : "/usr/bin/newuidmap",
@@ -312,7 +312,7 @@ export function standInForFacts(
   });
   const { core } = linked;
   if (core === undefined) throw new Error("no host is rehearsed");
-  const rehearsed = driver === "systemd" ? withSystemd(core.call, besides) : core.call;
+  const rehearsed = driver === "systemd" ? withSystemd(core.call, uncounted) : core.call;
   const status = { state: "S", start_time: "1", waiting: false };
   const own = standInCore({
     process_statuses: () => ({ statuses: [status] }),

@@ -1,4 +1,4 @@
-/** Hosts to plan for, as the kernel's texts describe them. */
+/** Hosts to plan for, described by the texts of their kernels. */
 
 import type { FactsReply } from "../../src/native/boundary.gen.ts";
 
@@ -26,7 +26,7 @@ const base: FactsReply = {
 /** cgroup v2 only, root. */
 export const v2: FactsReply = base;
 
-/** An early kernel of those supported. */
+/** An early supported kernel. */
 export const v2Linux514: FactsReply = { ...base, release: "5.14.0-70.el9" };
 
 export const v2Apparmor: FactsReply = { ...base, apparmor: "Y\n" };
@@ -36,7 +36,7 @@ export const v2Selinux: FactsReply = {
   mountinfo: `${base.mountinfo}40 23 0:40 / /sys/fs/selinux rw,relatime - selinuxfs selinuxfs rw\n`,
 };
 
-/** v1 controllers beside a cgroup2 without any; two controllers share a hierarchy. */
+/** v1 controllers and a cgroup2 without any; two controllers share a hierarchy. */
 export const hybrid: FactsReply = {
   ...base,
   cgroup_file_system: "tmpfs",

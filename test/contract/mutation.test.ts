@@ -1,6 +1,6 @@
 /**
- * Random damage to the configs of the table: whatever is done to one, it is either refused with paths or it
- * is planned; nothing else may be thrown. FUZZ_SEED replays a run, FUZZ_RUNS makes it longer.
+ * Random damage to the configs of the table: each damaged config is either refused with paths or planned; nothing
+ * else may be thrown. FUZZ_SEED replays a run, FUZZ_RUNS makes it longer.
  */
 
 import { expect, test } from "bun:test";
@@ -34,7 +34,7 @@ test(`damaged configs, FUZZ_SEED=${SEED}`, () => {
       const { value } = loadConfig(text, { host, bundle: "/bundle", noPivot: false, rootlessCgroups: false });
       const { plan } = planCreate(resolveConfig(value, options.bundle), host, options);
       expect(plan.steps.length).toBeGreaterThan(0);
-      // Nothing that the core could not take: every string is whole and every number an integer.
+      // The core must be able to read the plan: every string is well formed and every number an integer.
       JSON.stringify(plan, (_key, item: unknown) => {
         if (typeof item === "number") expect(Number.isSafeInteger(item)).toBe(true);
         if (typeof item === "string") expect(item.isWellFormed() && !item.includes("\0")).toBe(true);

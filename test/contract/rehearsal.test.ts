@@ -1,10 +1,10 @@
 /**
  * Plan → system calls: bunc-init rehearses each golden plan on a kernel that does nothing (zig/rehearsal.zig). The
- * calls stand in golden/, beside the plan; UPDATE_GOLDEN=1 writes them anew. Then each call fails in turn, with each
- * errno of its man page: what comes out is a Failure with this errno and the config path, and nothing that makes the
- * container is left out (zig/rehearsal/verdict.zig; zig/rehearsal/harmless.zig has the exceptions).
+ * expected calls are in golden/, next to the plan; UPDATE_GOLDEN=1 rewrites them. Then each call fails in turn, with each
+ * errno of its man page: the result is a Failure with this errno and the config path, and no call that makes the container
+ * is skipped (zig/rehearsal/verdict.zig; zig/rehearsal/harmless.zig has the exceptions).
  *
- * One of them again: zig-out/bin/rehearsal fail INDEX ERRNO test/contract/golden/NAME.json
+ * To repeat one failure: zig-out/bin/rehearsal fail INDEX ERRNO test/contract/golden/NAME.json
  */
 
 import { describe, expect, test } from "bun:test";
@@ -18,7 +18,7 @@ const program = join(projectRoot, "zig-out/bin/rehearsal");
 
 builtBefore("rehearsal");
 
-/** Its output; and what it died of. */
+/** Its output, and the signal that killed it. */
 function rehearse(verb: "record" | "fail", plan: string): string {
   const { stdout, stderr, signalCode } = Bun.spawnSync([program, verb, plan]);
   return `${stdout}${stderr}${signalCode ?? ""}`;

@@ -7,20 +7,20 @@ import { type NativeCall, replaceCore } from "../../src/native/linked.ts";
 import { projectRoot } from "../harness/project.ts";
 
 export interface HostFiles {
-  /** Directories have no text. */
+  /** Absent for a directory. */
   files: readonly { path: string; text: string | null }[];
   /** `magic`: f_type of statfs(2). */
   mounts: readonly { path: string; magic: number }[];
-  /** Of each CRIU that will be started, what it answers. */
+  /** The answers of each CRIU that will be started. */
   criu?: readonly (readonly CriuAnswer[])[] | undefined;
 }
 
 export interface CriuAnswer {
   /** base64 of a criu_resp. */
   message: string;
-  /** The pid of the process that it has restored by then. */
+  /** The pid of the process that it has restored at that point. */
   restored?: number;
-  /** A descriptor of this name comes with it. */
+  /** The name of a descriptor that is passed with it. */
   passes?: string;
 }
 
@@ -28,21 +28,21 @@ interface NotedCall {
   /** The call of the core that made it. */
   subject: string;
   text: string;
-  /** With which it may fail. */
+  /** The errnos with which it may fail. */
   errnos: readonly number[];
 }
 
 interface Report {
   calls: readonly NotedCall[];
-  /** What success cannot do without. */
+  /** What success requires. */
   effects: readonly string[];
-  /** Descriptors, processes and files that are there. */
+  /** The open descriptors, processes and files. */
   held: readonly string[];
-  /** The call that failed was made again at once. */
+  /** The call that failed was repeated at once. */
   repeated: boolean;
-  /** The fault had nothing to act on. */
+  /** The fault had no call to act on. */
   unchanged: boolean;
-  /** What must never happen; "": it did not. */
+  /** An error that must never happen; "" if there was none. */
   wrong: string;
 }
 
@@ -66,17 +66,17 @@ export class RehearsedHost {
     rehearsal_report: { args: ["ptr", "u32"], returns: "u32" },
   }).symbols;
   readonly #reply = new Uint8Array(REPORT_CAPACITY);
-  /** The core for somebody else on this host: calls are not counted. */
-  readonly besides: NativeCall = this.#library.rehearsal_beside;
+  /** The core for another process on this host: its calls are not counted. */
+  readonly uncounted: NativeCall = this.#library.rehearsal_beside;
   #putBack = () => {};
 
-  /** This process asks the real core again, if it had linked it, and about this machine. */
+  /** From here on this process uses the real machine again, and the real core if it had linked it. */
   end(): void {
     this.#putBack();
     found.host = undefined;
   }
 
-  /** From here on this process asks the rehearsed host. */
+  /** From here on this process uses the rehearsed host. */
   begin(host: HostFiles): void {
     const json = encoder.encode(JSON.stringify(host));
     if (!this.#library.rehearsal_begin(json, json.length)) throw new Error("not a host");
@@ -101,5 +101,5 @@ export class RehearsedHost {
   }
 }
 
-/** A call that waits for what never comes. */
+/** A call that would wait forever. */
 class Stuck extends Error {}

@@ -1,4 +1,4 @@
-/** A systemd on a rehearsed host: it makes and removes the cgroups of its units, besides what the command does. */
+/** systemd on a rehearsed host: it makes and removes the cgroups of its units, in parallel with the command. */
 
 import { FakeBus } from "../../src/cgroup/systemd/fake-bus.ts";
 import { BUS_CALLS, BUS_DESCRIPTOR, busAnswers } from "../../src/cgroup/systemd/fake-connection.ts";
@@ -7,12 +7,12 @@ import { type Calls, callNumbers } from "../../src/native/boundary.gen.ts";
 import type { NativeCall } from "../../src/native/linked.ts";
 import { standInCore } from "../../src/native/stand-in.ts";
 
-/** `core`, on a host with systemd. `besides`: calls of the core that are systemd's own. */
-export function withSystemd(core: NativeCall, besides: NativeCall): NativeCall {
+/** `core`, on a host with systemd. `uncounted`: the core for systemd's own calls. */
+export function withSystemd(core: NativeCall, uncounted: NativeCall): NativeCall {
   const ask = <Name extends keyof Calls>(name: Name, request: Calls[Name][0]) => {
     const bytes = new TextEncoder().encode(JSON.stringify(request));
     const out = new Uint8Array(4096);
-    if (besides(callNumbers[name], bytes, bytes.length, out, out.length) < 0) throw new Error(name);
+    if (uncounted(callNumbers[name], bytes, bytes.length, out, out.length) < 0) throw new Error(name);
   };
   const groups = (unit: Value | undefined) => [
     { mount: "/sys/fs/cgroup", path: `system.slice/${String(unit)}` },

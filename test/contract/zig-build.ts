@@ -1,10 +1,10 @@
-/** What tests of this folder need of `zig build`, made before them. */
+/** Builds what the tests of this folder need from `zig build`, before they run. */
 
 import { beforeAll, expect } from "bun:test";
 import { join } from "node:path";
 import { projectRoot } from "../harness/project.ts";
 
-/** `step`: of build.zig. */
+/** `step`: a step of build.zig. */
 export function builtBefore(step: "library" | "rehearsal"): void {
   beforeAll(() => {
     const zig = join(projectRoot, "node_modules/.bin/zig");

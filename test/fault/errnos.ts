@@ -1,4 +1,4 @@
-/** How system calls fail, of which each is tried: errnos of their man pages that a host in trouble gives. */
+/** The errnos that each system call is made to fail with: those of its man page that occur on a troubled host. */
 
 const byCall: Readonly<Record<string, readonly string[]>> = {
   open: ["EMFILE", "ENOENT", "EACCES"],
@@ -86,25 +86,25 @@ const byCall: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Not made to fail: what cannot fail, what only a bug of ours makes fail, and what has nobody to tell. Where bunc-init
- * makes them, they fail on a kernel that does nothing (test/contract).
+ * Calls that are not made to fail: those that cannot fail, that fail only because of a bug in bunc, or whose failure cannot
+ * be reported. If bunc-init makes them, test/contract makes them fail on a kernel that does nothing.
  */
 const spared = new Set([
-  // They always succeed, or what they give back is lost in any case.
+  // They always succeed, or release their resource even on failure.
   ...["clock_gettime", "close", "exit_group", "getegid", "geteuid", "getpid", "munmap", "umask", "uname"],
   ...["set_robust_list", "set_tid_address", "rseq", "sigaltstack"],
-  // With arguments that are right they cannot fail.
+  // They cannot fail with correct arguments.
   ...["arch_prctl", "rt_sigaction", "rt_sigprocmask", "lseek", "wait4", "waitid"],
-  // Memory of Bun and of musl; madvise(2) is advice.
+  // Memory management of Bun and musl; madvise(2) is only advice.
   ...["brk", "madvise", "mprotect", "mremap", "process_madvise"],
-  // Of the program.
+  // Made by the program.
   ...["nanosleep"],
 ]);
 
-/** A call of bunc must be here: it fails, or it says why not. */
+/** Every call of bunc must be in one of the tables: with its errnos, or with the reason why it is not made to fail. */
 export const isKnown = (call: string): boolean => call in byCall || spared.has(call);
 
-/** Made by the start of Bun, of musl or of a helper: what becomes of them then is not bunc's doing. */
+/** Calls made when Bun, musl or a helper starts: bunc has no influence on what happens if they fail. */
 const ofBun = new Set([
   "open",
   "read",
@@ -117,7 +117,7 @@ const ofBun = new Set([
   "mmap",
 ]);
 
-/** `own`: made by the command itself, not by bunc-init or a hook. */
+/** `own`: the command itself makes the call, not bunc-init or a hook. */
 export function errnosOf(call: string, own: boolean): readonly string[] {
   if (own && ofBun.has(call)) return [];
   return byCall[call] ?? [];

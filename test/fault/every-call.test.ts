@@ -1,11 +1,10 @@
 /**
- * Each verb at each of its system calls, those of bunc-init and of hooks included: the process that makes the call is killed
- * before it (SIGKILL), or the call fails. Afterwards list and delete --force work, and nothing is left; what says that it
- * failed says so in one record.
+ * Each verb at each of its system calls, including those of bunc-init and hooks: the process that makes the call is killed
+ * before it (SIGKILL), or the call fails. Afterwards list and delete --force work, and nothing is left; a command that fails
+ * reports it in one record.
  *
- * FAULT_PART=K/N takes each Nth call from the Kth on (default 1/40, and with HOSTILE=long all of them); FAULT_VERB one verb;
- * FAULT_CALL calls of these names.
- * `npm run test:fault` is all of it.
+ * FAULT_PART=K/N selects every Nth call, starting with the Kth (default 1/40; with HOSTILE=long all); FAULT_VERB selects one
+ * verb; FAULT_CALL selects calls by name. `npm run test:fault` runs everything.
  */
 import { describe, expect } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -24,7 +23,7 @@ const [part = 1, parts = 40] = (Bun.env["FAULT_PART"] ?? (isLong ? "1/1" : "1/40
 const verb = Bun.env["FAULT_VERB"];
 const onlyCalls = Bun.env["FAULT_CALL"]?.split(",");
 const hangTimeoutMs = 60_000;
-/** To meet a call that a run may do without. */
+/** Tries to reach a call that not every run makes. */
 const attempts = 4;
 
 const x86: Requirement = () =>
@@ -32,7 +31,7 @@ const x86: Requirement = () =>
 
 interface Traced {
   readonly status: number;
-  /** How many calls it could have happened to, and whether it happened to the one that was meant. */
+  /** The number of calls that qualified, and whether the intended one was hit. */
   readonly met: number;
   readonly hit: boolean;
   readonly names?: readonly string[];
@@ -43,7 +42,7 @@ interface Traced {
 /** Errors go to a file: a container that outlives the command keeps its standard error. */
 async function trace(box: Sandbox, action: string, command: readonly string[]): Promise<Traced> {
   const errors = box.path("stderr");
-  // Nothing of the run before, of which more may have been said.
+  // Clear the previous run's errors, which may have been longer.
   writeFileSync(errors, "");
   const child = Bun.spawn([probePath(), `trace:${action}`, ...command], {
     env: bareEnvironment,
@@ -60,13 +59,13 @@ async function trace(box: Sandbox, action: string, command: readonly string[]): 
 
 interface Point {
   readonly action: string;
-  /** From 1 on. */
+  /** Counted from 1. */
   readonly number: number;
-  /** Of the run that was counted: the same call may be another one in the next. */
+  /** As in the counted run: in the next one the same number may be another call. */
   readonly call: string;
 }
 
-/** Runs the victim once untouched. → every call of it, and every failure of each. */
+/** Runs the victim once without faults. → each of its calls, and each failure of each call. */
 async function pointsOf(box: Sandbox, victim: Victim): Promise<Point[]> {
   const bundle = withEverything(box.probe([]), victim.program);
   let names: readonly string[] = [];
@@ -82,7 +81,7 @@ async function pointsOf(box: Sandbox, victim: Victim): Promise<Point[]> {
   const met = new Map<string, number>();
   const points = names.flatMap((call, index) => {
     const isOwn = own[index] === true;
-    // Processes take turns, so that a call is at another place in each run, but stays the third of its kind.
+    // Processes interleave differently in each run, so a call's place in the order changes, but it stays the third of its kind.
     const kind = `${call},${isOwn ? "own" : "other"}`;
     const place = (met.get(kind) ?? 0) + 1;
     met.set(kind, place);
@@ -112,12 +111,12 @@ describe(`every system call, part ${part} of ${parts}`, () => {
           const isKill = action.startsWith("kill");
           let hit = false;
           for (let attempt = 0; !hit && attempt < attempts; attempt++) {
-            // New each time: mount points are made in the first run only.
+            // A new one each time, because mount points are made only in the first run.
             const bundle = withEverything(box.probe([]), victim.program);
             await survives(box, bundle, victim, async (command) => {
               const { status, stderr, met, ...traced } = await trace(box, action, command);
               hit = traced.hit;
-              // Two processes do not take as many turns each time.
+              // Two processes do not interleave in the same way each time.
               if (!hit && met >= number) say(`nothing happened at call ${number} of ${met}`);
               if (crash.test(stderr)) say(stderr);
               else if (!isKill && status !== 0 && stderr === "") say(`status ${status} without a word`);
@@ -128,7 +127,7 @@ describe(`every system call, part ${part} of ${parts}`, () => {
           }
           done[hit ? (isKill ? "kill" : "fail") : "missed"]++;
         }
-        // The last calls of the run that was counted.
+        // The last calls of the counted run.
         expect(done.missed).toBeLessThanOrEqual(Math.max(1, points.length / 50));
         const which = parts === 1 ? "" : ` (part ${part} of ${parts})`;
         tell("every call", {

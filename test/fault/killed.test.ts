@@ -1,7 +1,7 @@
 /**
- * The runtime is killed in the middle of a command, as clients do when they die (SIGKILL as parent death
- * signal): `delete --force` must clean up whatever was half made, and nothing may be left. At moments of its life, so that
- * nothing that traces it changes what happens; every-call.test.ts has every system call.
+ * The runtime is killed in the middle of a command, as happens when a client dies (SIGKILL as parent death signal):
+ * `delete --force` must clean up everything that was half made, and nothing may be left. The runtime is killed after given
+ * times, so that no tracer changes its behaviour; every-call.test.ts kills it at every system call.
  */
 import { describe } from "bun:test";
 import { root } from "../harness/requirements.ts";
@@ -18,7 +18,7 @@ describe("killed after a while", () => {
       [root],
       async (box) => {
         const bundle = withEverything(box.probe([]), victim.program);
-        // How long it takes when it is left alone.
+        // Its duration when it is not killed.
         let whole = 0;
         await survives(box, bundle, victim, async (command) => {
           const started = performance.now();

@@ -1,6 +1,6 @@
 /**
- * Each system call of bunc-init that confines the program fails in turn: either the container does not start, or the program
- * is confined exactly as without the failure.
+ * Each system call of bunc-init that confines the program fails in turn: either the container does not start, or the
+ * program is confined exactly as without the failure.
  */
 import { describe, expect } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { bareEnvironment } from "../harness/runtime.ts";
 import type { Bundle, Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** System call → errnos: those of its man page, and what an outer filter or a kernel without it gives. */
+/** System call → errnos: those of its man page, and those of an outer seccomp filter or of a kernel without the call. */
 const calls: Readonly<Record<string, readonly string[]>> = {
   prctl: ["EINVAL", "EPERM", "ENOMEM", "ENOSYS"],
   capset: ["EPERM", "EINVAL", "EFAULT"],
@@ -23,7 +23,7 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   mount_setattr: ["EINVAL", "EPERM", "ENOSYS"],
   open_tree: ["EACCES", "EINVAL", "ENOENT", "ENOSYS"],
   umount2: ["EBUSY", "EINVAL", "EPERM"],
-  // ENOENT and ENOTDIR say that a masked path is not there.
+  // ENOENT and ENOTDIR mean that a masked path does not exist.
   openat2: ["EACCES", "ELOOP", "EMFILE", "EPERM"],
   close_range: ["EINVAL", "EMFILE", "ENOSYS"],
   chroot: ["EACCES", "EPERM"],
@@ -59,7 +59,7 @@ const confined = (box: Sandbox) =>
     },
   );
 
-/** What the program saw, without what differs each time. */
+/** What the program saw, without values that differ in each run. */
 function seen(stdout: string): string {
   return stdout
     .replaceAll(/"(pid|ppid|sid|pgid|starttime)":\s*\d+/g, "")
@@ -85,14 +85,14 @@ async function run(box: Sandbox, bundle: Bundle, options: string[]) {
   return { stdout: seen(stdout), stderr, status, trace: readFileSync(log, "utf8") };
 }
 
-/** Where two texts part. */
+/** The place where two texts start to differ. */
 function difference(expected: string, found: string): string {
   let at = 0;
   while (at < expected.length && expected[at] === found[at]) at++;
   return `${found.slice(at - 40, at + 80)} instead of ${expected.slice(at - 40, at + 80)}`;
 }
 
-/** How often bunc-init makes the call, until it is the program: strace counts them for each process. */
+/** How often bunc-init makes the call before it executes the program: strace counts calls per process. */
 function callsOfInit(trace: string, call: string): number {
   const counts = new Map<string, number>();
   let ofProgram = 0;

@@ -1,4 +1,4 @@
-/** A command that something happens to, and what has to hold afterwards whatever it was. */
+/** A command that is disturbed, and the checks that must hold afterwards, whatever happened to it. */
 import { expect } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { leaksOf } from "../harness/leaks.ts";
@@ -7,12 +7,12 @@ import { type Bundle, type Sandbox, until } from "../harness/sandbox.ts";
 
 export interface Victim {
   readonly verb: string;
-  /** Brings the container to where the verb applies. */
+  /** Brings the container into the state that the verb needs. */
   readonly prepare: (box: Sandbox, bundle: Bundle, id: string) => Promise<void>;
   readonly args: (bundle: Bundle, id: string) => string[];
-  /** Of the container, if not one that goes on until it is killed. */
+  /** The container's process; default: one that runs until it is killed. */
   readonly program?: readonly string[];
-  /** It only reads, so that what it is killed at is of no interest to others. */
+  /** It only reads, so it does not matter to other commands where it is killed. */
   readonly reads?: true;
 }
 
@@ -24,7 +24,7 @@ const create = async (box: Sandbox, bundle: Bundle, id: string) =>
 const run = async (box: Sandbox, bundle: Bundle, id: string) =>
   void (await box.must(["run", "--detach", "--bundle", bundle.directory, id]));
 
-/** Two mounts for a running container, one on the other. */
+/** Two mounts for a running container, one on top of the other. */
 function mountsFile(bundle: Bundle): string {
   const file = `${bundle.directory}/mounts.json`;
   const mounts = [
@@ -101,19 +101,19 @@ export const victims: readonly Victim[] = [
   { verb: "delete --force", prepare: run, args: (_bundle, id) => ["delete", "--force", id] },
 ];
 
-/** What a container can have of each kind that a runtime makes for it. */
+/** A configuration with one of each kind of thing that a runtime makes for a container. */
 export function withEverything(bundle: Bundle, program: readonly string[] = ["fork:2", "sleep"]): Bundle {
   return bundle.edit((config) => {
     config.process.args = ["/probe", ...program];
     config.root.readonly = false;
     config.mounts.push({ destination: "/data", type: "tmpfs", source: "tmpfs" });
-    // Static: a loader that has no memory is killed, as nothing of bunc may be.
+    // A static program: a dynamic loader without memory is killed, which must not happen to any part of bunc.
     const hook = { path: probePath(), args: ["hook", "exit:0"] };
     config.hooks = { createRuntime: [hook], poststop: [hook] };
   });
 }
 
-/** Lets `happen` have the victim's command line; afterwards list and delete --force work, and nothing is left. */
+/** Passes the victim's command line to `happen`; afterwards list and delete --force must work, and nothing may be left. */
 export async function survives(
   box: Sandbox,
   bundle: Bundle,
@@ -124,7 +124,7 @@ export async function survives(
   await victim.prepare(box, bundle, id);
   await happen(box.commandLine(victim.args(bundle, id)));
   const listed = await box.call(["list", "--format", "json"]);
-  // A container that has no state yet is told about on standard error.
+  // A container without a state yet is reported on standard error.
   if (existsSync(box.root)) expect(listed.status).toBe(0);
   const deleted = await box.call(["delete", "--force", id]);
   expect([deleted.status, deleted.stderr]).toEqual([0, ""]);
