@@ -18,15 +18,18 @@ const PID_FILE_MODE = 0o644;
 /** A console that was handed over is the receiver's; `spawned` no longer has one. */
 export function handOver(request: HandOver, spawned: Pick<Spawned, "pid" | "pidfd" | "console">): void {
   if (request.consoleSocket !== undefined && spawned.console !== null) {
-    native("send_fd", { socket: request.consoleSocket, fd: spawned.console, payload: CONSOLE_NAME });
+    sendTo(request.consoleSocket, spawned.console, CONSOLE_NAME);
     native("close_fd", { fd: spawned.console });
     spawned.console = null;
   }
-  if (request.pidfdSocket !== undefined) {
-    native("send_fd", { socket: request.pidfdSocket, fd: spawned.pidfd, payload: PIDFD_NAME });
-  }
+  if (request.pidfdSocket !== undefined) sendTo(request.pidfdSocket, spawned.pidfd, PIDFD_NAME);
   if (request.pidFile !== undefined) {
     // Decimal, no newline, written atomically: callers poll for it and parse its raw bytes.
     native("write_file", { path: request.pidFile, text: String(spawned.pid), mode: PID_FILE_MODE });
   }
+}
+
+/** `socket`: of a flag. */
+function sendTo(socket: string, fd: number, payload: string): void {
+  native("send_fd", { socket, subject: "", fd, payload });
 }

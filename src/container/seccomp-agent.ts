@@ -14,8 +14,8 @@ export function serveSeccompAgent(
   record: StateRecord,
   { pid, fd }: Pick<Listening<unknown>, "pid" | "fd">,
 ): void {
-  const socket = seccompReceiver(config);
-  if (socket === null) throw new Error("nobody asked for a seccomp listener");
+  const receiver = seccompReceiver(config);
+  if (receiver === null) throw new Error("nobody asked for a seccomp listener");
   const seccomp = config.linux.seccomp;
   const state = {
     ociVersion: OCI_VERSION,
@@ -25,7 +25,7 @@ export function serveSeccompAgent(
     state: hookState(record, "creating", record.init_process_pid),
   };
   try {
-    native("send_fd", { socket, fd, payload: JSON.stringify(state) });
+    native("send_fd", { ...receiver, fd, payload: JSON.stringify(state) });
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     throw error.wrap(

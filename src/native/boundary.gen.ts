@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 3805527340;
+export const abiFingerprint = 37562907;
 
 export type Failure = {
   code: Code;
@@ -285,6 +285,7 @@ export type OpenProcessReply = {
 
 export type SendFdRequest = {
   socket: string;
+  subject: string;
   fd: number;
   payload: string;
 };

@@ -53,10 +53,16 @@ interface AgentSource extends Pick<Config, "annotations"> {
   linux: Pick<Config["linux"], "seccomp">;
 }
 
-/** Where the seccomp listener is sent; null: nowhere, or no rule asks an agent. */
-export function seccompReceiver({ linux, annotations }: AgentSource): string | null {
+/** Where the seccomp listener is sent, and the config path that says so; null: no rule asks an agent, or nothing does. */
+export function seccompReceiver({
+  linux,
+  annotations,
+}: AgentSource): { socket: string; subject: string } | null {
   if (!asksAgent(linux.seccomp)) return null;
-  return linux.seccomp?.listenerPath || annotations[SECCOMP_RECEIVER] || null;
+  const { listenerPath } = linux.seccomp ?? {};
+  if (listenerPath) return { socket: listenerPath, subject: "linux.seccomp.listenerPath" };
+  const socket = annotations[SECCOMP_RECEIVER];
+  return socket ? { socket, subject: `annotations["${SECCOMP_RECEIVER}"]` } : null;
 }
 
 /** Whether some rule of the profile asks an agent (SCMP_ACT_NOTIFY). */

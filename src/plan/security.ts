@@ -22,7 +22,7 @@ export function planSeccomp(context: PlanContext, compiled: CompiledSeccomp | nu
     seccomp: {
       program: compiled.program,
       flags: compiled.flags,
-      listener_path: seccompReceiver(context.config),
+      listener_path: seccompReceiver(context.config)?.socket ?? null,
       listener_metadata: seccomp.listenerMetadata,
     },
   });

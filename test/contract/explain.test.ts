@@ -111,6 +111,7 @@ test("a seccomp agent gets its listener before the container is created", () => 
     true,
   ]);
   expect(/accept4 .*/.exec(text)?.[0]).toEndWith("process.args");
+  expect(/connect .*agent.sock.*/.exec(text)?.[0]).toEndWith("linux.seccomp.listenerPath");
 });
 
 function explained(facts: FactsReply, driver: "cgroupfs" | "systemd" | "disabled", edit: Edit): string {

@@ -362,6 +362,7 @@ export function configPathOf({ subject, text }: Call): string | undefined {
   if (text.startsWith("sched_setaffinity(")) return "process.execCPUAffinity.initial";
   if (text.includes("<route>") || text.startsWith("socket(AF_NETLINK")) return "linux.netDevices";
   if (subject === "run_hook") return "hooks.createRuntime[0]";
+  if (text.includes("/run/agent.sock")) return "linux.seccomp.listenerPath";
   if (text.includes("/pids.max")) return "linux.resources.pids.limit";
   if (text.includes("/memory.max") || text.includes("memory.limit_in_bytes"))
     return "linux.resources.memory.limit";

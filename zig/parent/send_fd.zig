@@ -7,6 +7,8 @@ const Call = @import("../call.zig").Call;
 pub const SendFdRequest = struct {
     /// Path of a listening SOCK_STREAM socket (shorter than 108 bytes, as unix(7) wants it).
     socket: []const u8,
+    /// The config path that names it; "": a flag does.
+    subject: []const u8,
     fd: i32,
     /// The bytes that go with it; at least one.
     payload: []const u8,
@@ -14,10 +16,13 @@ pub const SendFdRequest = struct {
 pub const SendFdReply = struct {};
 
 pub fn send_fd(call: *Call, request: SendFdRequest) Call.Error!SendFdReply {
+    const subject = request.subject;
+    sys.backend.about(subject);
     const fd = sys.socket(sys.AF_UNIX, sys.SOCK_STREAM | sys.SOCK_CLOEXEC) catch
-        return call.fail("socket", request.socket);
+        return call.fail_on(subject, "socket", request.socket);
     defer sys.close(fd);
-    sys.connect_unix(fd, request.socket) catch return call.fail("connect", request.socket);
-    sys.send_message(fd, request.payload, request.fd) catch return call.fail("sendmsg", request.socket);
+    sys.connect_unix(fd, request.socket) catch return call.fail_on(subject, "connect", request.socket);
+    sys.send_message(fd, request.payload, request.fd) catch
+        return call.fail_on(subject, "sendmsg", request.socket);
     return .{};
 }
