@@ -1,4 +1,4 @@
-/** One row of the client suite: what a user of the client types, and what must come of it. */
+/** One row of the client suite: what a user of the client types, and the expected result. */
 export interface Check {
   readonly name: string;
   /**
@@ -6,38 +6,38 @@ export interface Check {
    * own; its containers, and those whose names begin with it, are removed afterwards by the group's `cleanup`.
    */
   readonly script: string;
-  /** What standard output and standard error together must match; a string must be equal, but for white space around. */
+  /** What standard output and standard error together must match; a string must be equal, except for surrounding white space. */
   readonly output?: string | RegExp;
-  /** Exit status of the script; 0 when left out. */
+  /** Exit status of the script; 0 if absent. */
   readonly status?: number;
   readonly timeoutMs?: number;
-  /** It demands bunc's own words, so runc is not asked, and bunc has to pass whatever runc does. */
+  /** It requires bunc's own messages, so it is not run with runc, and bunc must pass it. */
   readonly buncOnly?: boolean;
 }
 
 /** Checks that need the same configuration of the same client. */
 export interface Group {
   readonly name: string;
-  /** What runs it, for the table: "Docker", "containerd", "Podman". */
+  /** The client, for the table: "Docker", "containerd", "Podman". */
   readonly client: string;
-  /** As the ordinary user of the guest, in a session of theirs. */
+  /** Whether the checks run as the guest's ordinary user, in that user's session. */
   readonly rootless?: boolean;
   /** Root's script that configures the client for a runtime and waits until the client is ready. */
   readonly setup: (runtime: RuntimeName) => string;
-  /** After each check, by the user who ran it: removes what the check left. */
+  /** Runs after each check, as the same user: removes what the check left behind. */
   readonly cleanup: string;
   /** Root's script at the end. */
   readonly teardown?: string;
-  /** What the guest has to get beside bunc: a directory of this host, by its name in the guest's share. */
+  /** What the guest needs in addition to bunc: a directory on this host, by its name in the guest's share. */
   readonly share?: { readonly name: string; readonly directory: () => Promise<string> };
   readonly checks: readonly Check[];
 }
 
-/** bunc, and what it is compared with: Debian's runc. Both are what the client calls to run containers. */
+/** bunc, and Debian's runc, with which it is compared: the runtimes that the clients call. */
 export type RuntimeName = "bunc" | "runc";
 export const runtimes: readonly RuntimeName[] = ["bunc", "runc"];
 
-/** Where the guest has them. */
+/** Their paths in the guest. */
 export const runtimePaths: Readonly<Record<RuntimeName, string>> = {
   bunc: "/usr/local/bin/bunc",
   runc: "/usr/sbin/runc",
@@ -46,7 +46,7 @@ export const runtimePaths: Readonly<Record<RuntimeName, string>> = {
 export interface Outcome {
   readonly passed: boolean;
   readonly seconds: number;
-  /** Of a failed check: what differs. */
+  /** What differs in a failed check. */
   readonly reason?: string;
 }
 
@@ -65,7 +65,7 @@ until_ok() {
 }
 `;
 
-/** Judges one run of a check. → undefined when it passed, else what differs. */
+/** Judges one run of a check. → undefined if it passed, otherwise what differs. */
 export function difference(check: Check, status: number, output: string): string | undefined {
   const expected = check.status ?? 0;
   if (status !== expected) return `exit status ${status}, expected ${expected}`;

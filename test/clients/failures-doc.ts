@@ -1,13 +1,13 @@
-/** The samples of docs/FAILURES.md as checks: what the page shows is run, and has to print what the page shows. */
+/** The samples of docs/FAILURES.md as checks: each command is run, and must print what the page shows. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Check } from "./check.ts";
 
-/** Who prints a sample: the word in the source above its block. */
+/** The client that prints a sample: the word in the comment above its block. */
 export type SampleOf = "Docker" | "Podman" | "ctr" | "CRI";
 
 interface Sample {
-  /** The heading above it, and which sample of this heading it is. */
+  /** The heading above it, and its number among the samples of that heading. */
   readonly name: string;
   readonly text: string;
 }
@@ -25,13 +25,13 @@ function samplesOf(who: SampleOf): Sample[] {
   });
 }
 
-/** `…` is anything within a line; the name that the page gives a container is another one in the suite. */
+/** `…` matches anything within a line; the suite uses another container name than the page. */
 function pattern(lines: readonly string[]): RegExp {
   const escaped = lines.map((line) => RegExp.escape(line).replaceAll("…", ".*").replaceAll("broken", "\\w+"));
   return new RegExp(`^${escaped.join("\\n")}\\s*$`);
 }
 
-/** Of console samples: lines behind `# ` are commands, the others what they print. */
+/** In console samples, lines that start with `# ` are commands, the others their output. */
 export function failureChecks(who: Exclude<SampleOf, "CRI">): Check[] {
   return samplesOf(who).map(({ name, text }) => {
     const lines = text.split("\n");
@@ -48,7 +48,7 @@ export function failureChecks(who: Exclude<SampleOf, "CRI">): Check[] {
 
 export const criFailureSamples = () => samplesOf("CRI");
 
-/** Of what the CRI answers: `scripts` has for each heading the functions of cri.sh that get that answer. */
+/** For samples of the CRI's answers, `scripts` has for each heading the functions of cri.sh that get the answer. */
 export function criFailureChecks(scripts: Readonly<Record<string, string>>): Check[] {
   return criFailureSamples().map(({ name, text }) => {
     const script = scripts[name.replace("docs/FAILURES.md: ", "")];

@@ -1,4 +1,4 @@
-/** How each client is configured for a runtime, and which checks run with it. */
+/** The configuration of each client for a runtime, and the checks that run with it. */
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Check, Group, RuntimeName } from "./check.ts";
@@ -20,7 +20,7 @@ import { upgrade } from "./upgrade.ts";
 
 const hereDocument = (path: string, text: string) => `cat >${path} <<'END-OF-FILE'\n${text}\nEND-OF-FILE\n`;
 
-/** Where docs/FAILURES.md puts its script. */
+/** The path of the script in docs/FAILURES.md. */
 const logged = "/usr/local/bin/bunc-logged";
 
 const installLogged = (runtime: RuntimeName) =>
@@ -30,8 +30,8 @@ const importForDocker =
   "docker image inspect busybox >/dev/null 2>&1 || docker import -c 'CMD [\"sh\"]' /scratch/busybox.tar busybox:latest >/dev/null";
 
 /**
- * daemon.json as docs/INSTALL.md has it, with what else a group wants and the script of docs/FAILURES.md; for runc the
- * daemon's own default.
+ * daemon.json from docs/INSTALL.md, with the group's own settings and the script of docs/FAILURES.md; for runc the
+ * daemon's default.
  */
 function dockerd(runtime: RuntimeName, settings: Readonly<Record<string, unknown>> = {}): string {
   const base = runtime === "bunc" ? JSON.parse(installSnippet("docker")) : {};
@@ -69,7 +69,7 @@ function docker(
 
 const cgroupfs = { "exec-opts": ["native.cgroupdriver=cgroupfs"] };
 
-/** The names of the two runtimes are swapped on disk: what the client knows as runc is bunc. */
+/** The names of the two runtimes are swapped on disk: the client's runc is bunc. */
 const underTheNameRunc = (runtime: RuntimeName) =>
   [
     ...(runtime === "bunc" ? ["test -e /usr/sbin/runc.distrib || {", installSnippet("as-runc"), "}"] : []),
@@ -86,7 +86,7 @@ fi
 
 const importForCtr = `ctr image ls -q | grep -q busybox || { systemctl start docker; ${importForDocker}; docker save -o /scratch/busybox.image busybox:latest; ctr image import /scratch/busybox.image >/dev/null; }`;
 
-/** Sets the option with which ctr names the shim's BinaryName; the configuration file is containerd's own concern. */
+/** Sets the option with which ctr passes the shim's BinaryName, because ctr does not read the configuration file. */
 function containerdSetup(runtime: RuntimeName): string {
   const configuration = runtime === "bunc" ? installSnippet("containerd") : "version = 3";
   return [
@@ -107,7 +107,7 @@ for c in $(ctr container ls -q | grep -- "^$C" || :); do
 done
 `;
 
-/** What docs/INSTALL.md has, or the same for runc. */
+/** The configuration from docs/INSTALL.md, or the same for runc. */
 const snippetFor = (name: string, runtime: RuntimeName) =>
   installSnippet(name).replaceAll(runtimePaths.bunc, runtimePaths[runtime]).replaceAll("bunc", runtime);
 
@@ -126,7 +126,7 @@ const podNetwork = {
 
 const criSchema = "/usr/share/gocode/src/k8s.io/cri-api/pkg/apis/runtime/v1/api.proto";
 
-/** containerd with its CRI, the functions of cri.sh, and the images under the names that it looks for. */
+/** containerd with its CRI, the functions of cri.sh, and the images under the names that the CRI expects. */
 function criSetup(runtime: RuntimeName, parent: string, change = (text: string) => text): string {
   return [
     "mkdir -p /etc/containerd",
@@ -139,7 +139,7 @@ function criSetup(runtime: RuntimeName, parent: string, change = (text: string) 
 
 const configureNetwork = `mkdir -p /etc/cni/net.d\n${hereDocument("/etc/cni/net.d/pods.conflist", JSON.stringify(podNetwork))}`;
 
-/** Of the containerd that runs with the file `configuration`. `environment`: what its clients need. */
+/** For the containerd that runs with the file `configuration`. `environment`: variables that its clients need. */
 function criReady(
   runtime: RuntimeName,
   parent: string,
@@ -167,7 +167,7 @@ function criReady(
   ];
 }
 
-/** containerd 1.7 beside the guest's own, with the configuration that docs/INSTALL.md has for it. */
+/** containerd 1.7 next to the guest's own, with its configuration from docs/INSTALL.md. */
 function olderSetup(runtime: RuntimeName): string[] {
   return [
     `mkdir -p ${dirname(older.configuration)}`,
@@ -213,11 +213,11 @@ buildah rm $C >/dev/null 2>&1 || :
 buildah rmi -f localhost/$C >/dev/null 2>&1 || :
 `;
 
-/** For `--userns auto`: libsubid finds nothing for a name that is not a user's. */
+/** For `--userns auto`: libsubid finds nothing for a name that is not a user. */
 const subordinateIds =
   "id -u containers >/dev/null 2>&1 || { useradd --system --no-create-home containers; echo containers:1000000:1000000 | tee -a /etc/subuid >>/etc/subgid; }";
 
-/** pasta gives a rootless container the routes of the host, and the guest has no network card. */
+/** pasta copies the host's routes into a rootless container, and the guest has no network card. */
 const uplink =
   "ip link show uplink >/dev/null 2>&1 || { ip link add uplink type dummy; ip address add 192.0.2.2/24 dev uplink; ip link set uplink up; ip route add default via 192.0.2.1; }";
 
@@ -231,7 +231,7 @@ const asInstallHas: Check = {
 
 export const groups: readonly Group[] = [
   docker("run", [...dockerRun, ...failureChecks("Docker")]),
-  // `docker checkpoint` is an experiment of the daemon's.
+  // `docker checkpoint` is an experimental feature of the daemon.
   docker("life of a container", dockerLife, { experimental: true }),
   docker("resources, systemd's cgroups", dockerResources),
   docker("resources, cgroupfs", dockerResources, cgroupfs),
@@ -367,7 +367,7 @@ function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** What the client calls is a link that the checks turn to another build: for runc, to a second copy of itself. */
+/** The client calls a link that the checks redirect to another build; for runc, to a second copy of itself. */
 function upgradeSetup(runtime: RuntimeName): string {
   return `mkdir -p /scratch/upgrade; cp ${runtimePaths[runtime]} /scratch/upgrade/next; cp ${runtimePaths[runtime]} /scratch/upgrade/saved; echo RUNTIME=${runtimePaths[runtime]} >/scratch/environment`;
 }

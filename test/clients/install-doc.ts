@@ -1,4 +1,4 @@
-/** The snippets of docs/INSTALL.md and docs/FAILURES.md: what a page tells people to write is what the suite writes. */
+/** The snippets of docs/INSTALL.md and docs/FAILURES.md: the suite writes exactly what the pages tell users to write. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 

@@ -1,6 +1,6 @@
 /**
- * containerd 1.7, which Debian 13 has: its programs for the guest, whose own are newer. They run beside those, with
- * directories and a socket of their own.
+ * Debian 13's containerd 1.7 for the guest, whose own containerd is newer. Both run side by side, with separate directories
+ * and sockets.
  */
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -10,12 +10,12 @@ import { guestShare } from "../vm/guest.ts";
 
 const programs = ["containerd", "containerd-shim-runc-v2", "ctr"];
 
-/** → the directory of the programs on this host. The packages are unpacked, and nothing of them is run. */
+/** → the directory of the programs on this host. The packages are unpacked, but nothing in them is run. */
 export async function olderContainerd(): Promise<string> {
   const sources = (await debianSources("sid")).replaceAll("Suites: sid\n", "Suites: trixie\n");
   const directory = await cached("containerd-1.7", cacheKey(sources, programs), async (scratch) => {
     const tree = join(scratch, "tree");
-    // An architecture that is named is unpacked only, also this host's own.
+    // If an architecture is named, packages are only unpacked, even for this host's own.
     await installRoot(tree, sources, ["containerd"], [], "amd64");
     mkdirSync(join(scratch, "bin"));
     for (const name of programs) renameSync(join(tree, "usr/bin", name), join(scratch, "bin", name));
@@ -25,7 +25,7 @@ export async function olderContainerd(): Promise<string> {
   return join(directory, "bin");
 }
 
-/** What the guest has of it, and where. */
+/** Its files in the guest. */
 export const older = {
   /** In the guest's share. */
   shareName: "containerd-1.7",
@@ -34,13 +34,13 @@ export const older = {
   address: "/run/containerd-1.7/containerd.sock",
 } as const;
 
-/** Sets what its clients need; for the checks and the set-up. */
+/** Sets the variables that its clients need, for the checks and the setup. */
 export const olderEnvironment = `export PATH=${older.programs}:$PATH CONTAINERD_ADDRESS=${older.address}`;
 
-/** The containers outlive it, and keep its unit: each start has a unit of its own. */
+/** Containers outlive the daemon and keep its unit alive, so each start gets a unit of its own. */
 export const stopOlder = "systemctl stop 'containerd-1.7-*'";
 
-/** Starts it anew as its package's unit does, but for the places. Its shim is the first on PATH. */
+/** Restarts it as its package's unit does, except for the paths. Its shim is the first on PATH. */
 export const startOlder = [
   `${stopOlder} 2>/dev/null || :`,
   [

@@ -4,7 +4,7 @@ import { type Remembered, recall } from "./results.ts";
 
 export type Verdict = "pass" | "FAIL" | "neither" | "bunc only" | "not compared";
 
-/** Only what runc can do here is asked of bunc, and what bunc itself promises. */
+/** bunc must pass only what runc passes here, and what bunc itself promises. */
 export function verdict(group: Group, check: Check): Verdict {
   const { bunc, runc } = recall(group, check);
   if (check.buncOnly === true && bunc !== undefined) return bunc.passed ? "bunc only" : "FAIL";

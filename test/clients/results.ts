@@ -1,6 +1,6 @@
 /**
- * results.json: how each check ended last, with either runtime. A run of some of the checks replaces their results and
- * leaves the others; those of a check that has changed since are not used.
+ * results.json: the last result of each check, with either runtime. A run of some of the checks replaces their results and
+ * keeps the others. Results of a check that has changed since are not used.
  */
 import { join } from "node:path";
 import { readRecord, writeRecord } from "../harness/kept-record.ts";
@@ -9,10 +9,10 @@ import type { Check, Group, RuntimeName } from "./check.ts";
 const file = join(import.meta.dir, "results.json");
 
 interface Result {
-  /** Of what the check demands. */
+  /** A hash of the check's script and expectations. */
   readonly check: string;
   readonly passed: boolean;
-  /** It had failed, and was run again. */
+  /** Whether it failed first and was run again. */
   readonly repeated?: boolean;
 }
 
@@ -27,14 +27,14 @@ function fingerprint(check: Check): string {
 const read = () => readRecord<Partial<Record<RuntimeName, Result>>>(file);
 
 export function remember(group: Group, runtime: RuntimeName, check: Check, outcome: Remembered): void {
-  // Read anew: another run may have written meanwhile.
+  // Read again, because another run may have written in the meantime.
   const results = read();
   const name = key(group, check);
   results[name] = { ...results[name], [runtime]: { check: fingerprint(check), ...outcome } };
   writeRecord(file, results, 2);
 }
 
-/** → how the check ended with each runtime when it last ran; undefined when it did not run as it is now. */
+/** → the check's last result with each runtime; undefined if it has not run in its present form. */
 export function recall(group: Group, check: Check): Partial<Record<RuntimeName, Remembered>> {
   const known = read()[key(group, check)] ?? {};
   const current = Object.entries(known).filter(([, result]) => result.check === fingerprint(check));
@@ -43,7 +43,7 @@ export function recall(group: Group, check: Check): Partial<Record<RuntimeName, 
   );
 }
 
-/** Removes results of checks that are no more. */
+/** Removes results of checks that no longer exist. */
 export function forgetOthers(groups: readonly Group[]): void {
   const keys = new Set(groups.flatMap((group) => group.checks.map((check) => key(group, check))));
   const kept = Object.entries(read()).filter(([name]) => keys.has(name));

@@ -1,21 +1,20 @@
 /**
- * kubectl's end of exec, attach and port-forward, in the guest: connects standard input and output to the stream at a
- * URL that the CRI gave, by WebSocket (subprotocol v4.channel.k8s.io), until the other end closes.
+ * The client side of exec, attach and port-forward (kubectl's role), in the guest: connects standard input and output to
+ * the stream at a URL from the CRI, by WebSocket (subprotocol v4.channel.k8s.io), until the other end closes.
  *
  *   bun stream.ts [--port | --size=COLUMNSxROWS] URL
  *
- * The exit status is that of the program in the container; 1 where the stream failed, with what it says on standard
- * error.
+ * The exit status is that of the program in the container, or 1 if the stream failed, with its message on standard error.
  */
 import { writeSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 /** The first byte of each message. */
 const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4 };
-/** Those of a stream that forwards one port; each begins with the port's number in two bytes. */
+/** The channels of a stream that forwards one port; each begins with the port's number in two bytes. */
 const portChannels = { data: 0, error: 1 };
 
-/** The end of a program, as Kubernetes' meta/v1 Status. */
+/** The exit of a program, as Kubernetes' meta/v1 Status. */
 interface Status {
   readonly status: string;
   readonly reason?: string;
@@ -80,5 +79,5 @@ socket.onerror = () => {
   console.error(`no stream at ${url}`);
   process.exitCode = 1;
 };
-// Standard input may be open still.
+// Standard input may still be open.
 socket.onclose = () => process.exit();

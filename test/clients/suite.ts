@@ -3,11 +3,11 @@
  *
  *   bun test/clients/suite.ts [--only=TEXT,…] [--part=K/N] [--runtime=bunc|runc] [--verbose]
  *
- * `--only` runs the checks whose "client: group: name" contains one of the texts, and the measurement of latency when
- * one of them is "latency"; `--part` takes each Nth group, from the Kth on (1 to N). A run of everything writes
- * docs/CONFORMANCE-clients.md anew; any other updates what it ran. A check that fails is repeated, twice at most. The
- * status is 1 where runc passes a check, in this run or in its last, that bunc fails, or where bunc fails what only bunc
- * promises; with CI=true also where a check has no result to be compared with.
+ * `--only` runs the checks whose "client: group: name" contains one of the texts, and measures the latency if one of them
+ * is "latency"; `--part` selects every Nth group, starting with the Kth (1 to N). A full run rewrites
+ * docs/CONFORMANCE-clients.md; any other run updates the rows that it ran. A failing check is repeated, at most twice. The
+ * status is 1 if bunc fails a check that runc passes, in this run or in its last, or that only bunc promises; with CI=true
+ * also if a check has no result to be compared with.
  */
 import {
   copyFileSync,
@@ -40,7 +40,7 @@ import { forgetOthers, remember } from "./results.ts";
 
 const project = join(import.meta.dir, "../..");
 const defaultTimeoutMs = 180_000;
-/** Two checks at once: the guest has two processors, and a client waits more than it works. */
+/** Two checks run at once: the guest has two processors, and a client waits more than it works. */
 const checksAtOnce = 2;
 const repetitions = 2;
 
@@ -64,8 +64,8 @@ const chosen = partOf(flags.part, groups)
   .filter((group) => group.checks.length > 0);
 
 /**
- * Puts into `directory` what the suite needs in the guest: the executable, what makes a root file system, the client of
- * streams with Bun, and what the groups name.
+ * Puts into `directory` what the suite needs in the guest: the executable, the files for a root file system, the stream
+ * client with Bun, and the files that the groups name.
  */
 async function fillShare(directory: string): Promise<void> {
   for (const path of ["dist/bunc", "node_modules/.bin/bun"]) {
@@ -92,7 +92,7 @@ const versions = [
 
 let serial = 0;
 
-/** Runs a check, then the group's cleanup whatever came of it. */
+/** Runs a check, then the group's cleanup, whatever the result. */
 async function runCheck(guest: Guest, group: Group, check: Check): Promise<Outcome> {
   const started = Date.now();
   const name = `c${++serial}x`;
@@ -113,7 +113,7 @@ async function runCheck(guest: Guest, group: Group, check: Check): Promise<Outco
     if (!(error instanceof GuestTimeoutError)) throw error;
     reason = error.message;
   }
-  // What has no name of the check's own ends with the script.
+  // Processes without the check's name end with the script.
   if (check.script.includes("$C"))
     await guest.run(["bash", "-c", `${head}\n${group.cleanup}`], { ...options, timeoutMs: defaultTimeoutMs });
   return {
@@ -146,10 +146,10 @@ async function runGroup(guest: Guest, group: Group, runtime: RuntimeName): Promi
       else failed.push(check);
     }
   };
-  // Checks of a client's own restart would pull the client away from under their neighbours.
+  // Checks that restart a client would disturb checks that run at the same time.
   const alone = group.checks.some(({ script }) => script.includes("systemctl"));
   await Promise.all(Array.from({ length: alone ? 1 : checksAtOnce }, worker));
-  // An emulated guest on a busy host is slow at times: what fails has two more chances, alone, and the page says so.
+  // An emulated guest on a busy host is sometimes slow, so a failed check gets two more tries, alone, and the page says so.
   for (const check of failed) {
     let passed = false;
     for (let chance = 0; chance < repetitions && !passed; chance++) {
@@ -162,7 +162,7 @@ async function runGroup(guest: Guest, group: Group, runtime: RuntimeName): Promi
   if (group.teardown !== undefined) await guest.run(["bash", "-c", group.teardown], { cwd: "/" });
 }
 
-/** The groups that need no second run when the suite gets another guest. */
+/** The groups that need not run again if the suite gets another guest. */
 const ended = new Set<Group>();
 
 async function suite(guest: Guest): Promise<number> {
@@ -190,7 +190,7 @@ async function suite(guest: Guest): Promise<number> {
   return failed.length === 0 ? 0 : 1;
 }
 
-/** The latency is measured by a run of everything; other runs keep the table that the page has. */
+/** A full run measures the latency; other runs keep the table on the page. */
 async function writePage(guest: Guest): Promise<void> {
   const page = join(project, "docs/CONFORMANCE-clients.md");
   const before = existsSync(page) ? readFileSync(page, "utf8") : "";

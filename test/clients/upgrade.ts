@@ -1,7 +1,7 @@
 /**
- * Upgrade in place: the runtime's file is replaced, by renaming as package managers do it, between the steps of a
- * container's life. The suite has one build of bunc; the older one is the same program under a record of the oldest
- * format that state.json has had.
+ * Upgrades in place: the runtime's file is replaced between the steps of a container's life, by renaming, as package
+ * managers do. The suite has one build of bunc; the older version is the same program with a record in the oldest format
+ * of state.json.
  */
 import type { Check } from "./check.ts";
 

@@ -1,22 +1,22 @@
-/** What a command may answer to anything: success, or one record that says what is wrong. */
+/** The only acceptable outcomes of a command, whatever its input: success, or one record that says what is wrong. */
 import type { Result } from "../harness/runtime.ts";
 
-/** A crash of Bun, an error that nobody expected, a panic of the core. */
+/** A crash of Bun, an uncaught error, a panic of the core. */
 export const crash =
   /TypeError|ReferenceError|RangeError|SyntaxError|panic|Segmentation|bun\.report|Bun v|assert|undefined is not|\[object/i;
 
-/** In the form of either --log-format. */
+/** In either --log-format. */
 const record =
   /^time="[^"\n]+" level=(error|warning) msg=.+$|^\{.*"level":"(error|warning)".*"time":"[^"]+"\}$/;
 const isError = (line: string) => /level=error|"level":"error"/.test(line);
 
-/** → what is wrong with the answer; undefined: nothing. `program`: statuses and output of the container's are fine too. */
+/** → what is wrong with the outcome; undefined if nothing is. `program`: the container's statuses and output are fine too. */
 export function unclean({ status, stderr }: Result, program = false): string | undefined {
   if (crash.test(stderr)) return stderr;
   if (program) return undefined;
   const lines = stderr.split("\n").filter(Boolean);
   if (!lines.every((line) => record.test(line))) return `no record: ${stderr}`;
-  // 255 is of exec that could not execute.
+  // exec ends with 255 if it cannot execute the program.
   if (status >= 128 && status !== 255) return `status ${status}: ${stderr}`;
   const errors = lines.filter(isError);
   if (status === 0) return errors.length === 0 ? undefined : `success with an error: ${stderr}`;

@@ -1,4 +1,4 @@
-/** A running container that does what it can against the verbs: each ends, says one thing, and delete --force leaves nothing. */
+/** A running container that obstructs the verbs: each verb ends with at most one record, and delete --force leaves nothing. */
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { addCapabilities, type Config, type Edit } from "../harness/config.ts";
@@ -14,7 +14,7 @@ interface Hostile {
   readonly key: string;
   readonly actions: readonly string[];
   readonly edit?: Edit;
-  /** On the host, once it runs. */
+  /** Runs on the host once the container runs. */
   readonly onceRunning?: (box: Sandbox, id: string) => Promise<void> | void;
 }
 
@@ -29,11 +29,11 @@ function mayMount(config: Config): void {
   config.root.readonly = false;
 }
 
-/** Every hierarchy's directory of the container, with that file in it. */
+/** The container's cgroup directory in every hierarchy that has the file. */
 const directoriesWith = (id: string, file: string) =>
   cgroupsOf(id).filter((path) => existsSync(`${path}/${file}`));
 
-/** A cgroup of its own in each hierarchy, as a container that may write its cgroups makes them. → those that could be made */
+/** Makes a child cgroup in each hierarchy, as a container with writable cgroups could. → those that could be made */
 function below(id: string, file: string): string[] {
   return directoriesWith(id, file).map((path) => {
     mkdirSync(`${path}/below`);
@@ -88,7 +88,7 @@ const containers: readonly Hostile[] = [
   { key: "its init ignores all but KILL", actions: ["fork:3", "signal-file:/signals"], edit: mayMount },
 ];
 
-/** What somebody does with a container that runs. */
+/** Command lines that a user runs on a running container. */
 const verbs = (id: string): string[][] => [
   ["state", id],
   ["list"],
@@ -134,7 +134,7 @@ for (const { key, actions, edit = () => {}, onceRunning } of containers) {
   );
 }
 
-/** Holds the listener of a container's filter and never answers. */
+/** Holds the listener of a container's seccomp filter and never answers. */
 const holder = `
 import os, socket, sys, time
 s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM); s.bind(sys.argv[1]); s.listen(64)

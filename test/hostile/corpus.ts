@@ -1,13 +1,13 @@
 /**
- * Inputs that once failed, one file each: test/hostile/corpus/KEY/NAME. They are tried in every run, before the random ones. One
- * that fails is added, and is committed with what mends it; its name may then say what was wrong.
+ * Inputs that once failed, one file each: test/hostile/corpus/KEY/NAME. Every run tries them before the random ones. A failing
+ * input is added to them; commit it with the fix, under a name that says what was wrong.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { projectRoot } from "../harness/project.ts";
 import { seed } from "./rounds.ts";
 
-/** `key`: of the row. */
+/** `key`: the row's. */
 const directoryOf = (key: string) => join(import.meta.dir, "corpus", key.replaceAll(" ", "-"));
 
 interface KeptInput {
@@ -23,7 +23,7 @@ export function keptInputs(key: string): KeptInput[] {
     .map((name) => ({ name, bytes: new Uint8Array(readFileSync(join(directory, name))) }));
 }
 
-/** → where it is now, from the project's root. */
+/** → its new path, relative to the project's root. */
 export function keepInput(key: string, round: number, bytes: Uint8Array): string {
   const directory = directoryOf(key);
   mkdirSync(directory, { recursive: true });

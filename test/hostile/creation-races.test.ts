@@ -1,4 +1,4 @@
-/** Names that are exchanged while a container is created. */
+/** Names that are swapped while a container is created. */
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import type { Config } from "../harness/config.ts";
 import { onTerminal } from "../harness/consoles.ts";
@@ -51,7 +51,7 @@ const races: readonly Race[] = [
     key: "proc",
     other: "the link",
     scene: (box) => {
-      // The directory on which proc is mounted has one of the two names when the program looks.
+      // When the program looks, the directory on which proc is mounted has one of the two names.
       const names = ["/proc", "/link"];
       const looks = names.flatMap((name) => [`stat:${name}/cpuinfo`, `read:${name}/self/mountinfo`]);
       const bundle = box.probe(Array.from({ length: 6 }, () => looks).flat(), (config) => {
@@ -72,7 +72,7 @@ const races: readonly Race[] = [
           const result = await box.run(bundle);
           if (result.status !== 0) return "other";
           const { answers } = new Report(result.stdout);
-          // A file where the null device should cover it.
+          // The null device should cover this file.
           if (answers.some(({ type }) => type === "file")) return "fell";
           const tables = answers.flatMap(({ data }) => data ?? []);
           if (!tables.every(isProtected)) return "fell";
@@ -141,7 +141,7 @@ const races: readonly Race[] = [
     scene: (box) => {
       const shared = box.path("shared");
       mkdirSync(`${shared}/directory`, { recursive: true });
-      // In the container, for a runtime that joins paths too.
+      // Inside the container, even for a runtime that joins paths.
       symlinkSync("../proc/sys/net/ipv4", `${shared}/link`);
       const fake = box.path("fake");
       mkdirSync(fake);
@@ -184,7 +184,7 @@ const races: readonly Race[] = [
           const made = mountsOf(result).filter(
             ({ options, root }) => options.includes("ro") && root.startsWith(bundle.rootfs),
           );
-          // One directory bound on another.
+          // A bind mount of one directory on another.
           if (made.some(({ root, target }) => root.endsWith("elsewhere") !== target.endsWith("elsewhere")))
             return "fell";
           return made.some(({ root }) => root.endsWith("elsewhere")) ? "other" : "right";
@@ -205,7 +205,7 @@ const races: readonly Race[] = [
         round: async () => {
           const result = await box.run(bundle);
           if (!trap.isWhole()) return "fell";
-          // In the container the link leads to what is made there.
+          // In the container the link leads to the devices that are made there.
           const followed = existsSync(`${bundle.rootfs}${trap.path}`);
           rmSync(`${bundle.rootfs}${trap.path}`, { recursive: true, force: true });
           return result.status === 0 && !followed ? "right" : "other";

@@ -1,11 +1,11 @@
-/** Names that are exchanged in a running container while processes are executed in it, or mounts are added. */
+/** Names that are swapped in a running container while processes are executed in it, or mounts are added. */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { parseMountinfo } from "../harness/mountinfo.ts";
 import { Report } from "../harness/probe.ts";
 import type { Sandbox } from "../harness/sandbox.ts";
 import { type Outcome, type Race, raceScenario, type Scene } from "./race.ts";
 
-/** `other`: what takes turns with the container's passwd file. */
+/** `other`: the file that is swapped with the container's passwd file. */
 const passwdRace = (key: string, other: string, make: (path: string) => void): Race => ({
   key,
   other,
@@ -40,7 +40,7 @@ const races: readonly Race[] = [
       const shared = box.path("shared");
       const numbers = Array.from({ length: 12 }, (_, index) => `${3 + index}`);
       for (const name of numbers) mkdirSync(`${shared}/directory/${name}/inside`, { recursive: true });
-      // Has the same names, in the runtime's own process: what it has open.
+      // Has the same names, but in the runtime's own process: its open descriptors.
       symlinkSync("/proc/self/fd", `${shared}/link`);
       const id = await box.started(
         box.probe(["sleep"], (config) => {
@@ -65,7 +65,7 @@ const races: readonly Race[] = [
     scene: async (box: Sandbox) => {
       const shared = box.path("shared");
       mkdirSync(`${shared}/directory/sys`, { recursive: true });
-      // Has the same name below it, where nothing may be mounted.
+      // Has the same name below it, on which nothing may be mounted.
       symlinkSync("/proc", `${shared}/link`);
       const id = await box.started(
         box.probe(["sleep"], (config) => {

@@ -1,4 +1,4 @@
-/** Many containers, at once and one after the other: nothing is lost, nothing grows. */
+/** Many containers, at once and one after another: nothing is lost, nothing grows. */
 import { expect } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { cgroupsOf, mountsOf, processesOf } from "../harness/leaks.ts";
@@ -11,7 +11,7 @@ const alive = rounds(32, 1000);
 const inRow = rounds(60, 10_000);
 const width = 16;
 
-/** Does it for all of them, so many at a time. */
+/** Calls the function for all items, a given number at a time. */
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
   const queue = [...items];
   const worker = async () => {
@@ -51,7 +51,7 @@ scenario(
   timeoutOf(alive),
 );
 
-/** What the host has of each kind that a container takes, whoever has it. */
+/** The number of things on the host of each kind that a container uses. */
 function held() {
   const read = (path: string) => readFileSync(path, "utf8");
   const cgroups = read("/proc/cgroups")
@@ -83,7 +83,7 @@ scenario(
     for (let warm = 0; warm < 10; warm++) await run();
     const before = held();
     for (let round = 0; round < inRow; round++) await run();
-    // What the kernel frees later is given its time.
+    // The kernel frees some memory later, so wait for it.
     await Bun.sleep(2000);
     const after = held();
     const grown = (kind: keyof typeof before) => after[kind] - before[kind];
@@ -93,10 +93,10 @@ scenario(
     );
     expect(grown("mounts")).toBe(0);
     expect(readdirSync(box.root)).toEqual([]);
-    // Others use the machine too: what each run left would be as many as the runs.
+    // Other programs use the machine too; a leak would leave something for each run.
     for (const kind of ["descriptors", "cgroups", "keys"] as const)
       expect(grown(kind)).toBeLessThan(Math.max(1000, inRow / 2));
-    // A cgroup, a mount or a namespace that stayed is some KiB.
+    // A leaked cgroup, mount or namespace takes several KiB.
     expect(grown("unreclaimableKib")).toBeLessThan(20_000 + inRow);
     tell("in a row", { containers: inRow });
   },

@@ -1,6 +1,6 @@
 /**
- * Replies of systemd and CRIU, and mount tables, and their damage: a value, or the one error that the reader promises. HOSTILE_SEED
- * repeats a run; what failed once is tried in each (corpus.ts).
+ * Damaged replies from systemd and CRIU, and damaged mount tables: each gives a value, or the one error that the reader
+ * documents. HOSTILE_SEED repeats a run; every run tries the inputs that once failed (corpus.ts).
  */
 import { expect, test } from "bun:test";
 import {
@@ -20,11 +20,11 @@ import { rounds, seed } from "./rounds.ts";
 
 const count = rounds(20_000, 1_000_000);
 
-/** What no reader throws on purpose. */
+/** Errors that no reader throws on purpose. */
 const isAccident = (error: unknown) =>
   error instanceof TypeError || error instanceof ReferenceError || error instanceof SyntaxError;
 
-/** `attempt` throws where the input does what it must not. */
+/** `attempt` throws if the input causes what it must not. */
 function tryEach(
   key: string,
   make: (random: Random) => Uint8Array,
@@ -107,7 +107,7 @@ const lines = [
   "31 28 0:23 /\\134x /sys/fs/cgroup ro unbindable - cgroup2 none rw,nsdelegate",
 ];
 
-/** Whatever stands in a line, the lines before and behind it are read. */
+/** Whatever a line contains, the lines before and after it are read. */
 test(`mount tables, HOSTILE_SEED=${seed}`, () => {
   const corpus = lines.map((line) => new TextEncoder().encode(line));
   const [whole] = parseMountinfo(`${lines[1]}\n`);

@@ -1,6 +1,6 @@
 /**
- * Files and words that the executable reads, damaged: it succeeds, or says one thing. HOSTILE_SEED repeats a run; a failure has the
- * input, which is then tried in each (corpus.ts).
+ * Damaged files and command lines: the executable succeeds, or reports one error. HOSTILE_SEED repeats a run; a failure shows
+ * the input, which every later run then tries (corpus.ts).
  */
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -30,12 +30,12 @@ function damagedText(document: unknown, random: Random): Uint8Array {
   return random.chance(1, 4) ? damageBytes(text, random) : text;
 }
 
-/** → what a round tries: what `damaged` makes, or what was kept. */
+/** → the input of a round: made by `damaged`, or kept in the corpus. */
 type Input = (damaged: () => Uint8Array) => Uint8Array;
 
 interface Target {
   readonly key: string;
-  /** → the rounds: each gives what it tried, and what was wrong. */
+  /** → the rounds: each yields its input, and what was wrong. */
   readonly prepare: (
     box: Sandbox,
     random: Random,
@@ -44,7 +44,7 @@ interface Target {
 
 const shown = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** In a command line that is kept: the id of a container that is there. */
+/** Stands for the id of an existing container in a kept command line. */
 const theContainer = "<container>";
 
 const targets: readonly Target[] = [
@@ -58,7 +58,7 @@ const targets: readonly Target[] = [
         const id = box.id();
         const result = await box.call(["run", "--bundle", bundle.directory, id]);
         const left = cgroupsOf(id).length > 0 || existsSync(`${box.root}/${id}`);
-        // It may have been told to run something else, or in a terminal.
+        // The damage may make it run something else, or on a terminal.
         return [bytes, left ? "something is left" : unclean(result, result.status === 0)];
       };
     },
@@ -93,7 +93,7 @@ const targets: readonly Target[] = [
         const bytes = input(() => damagedText(resources, random));
         writeFileSync(file, bytes);
         const result = await box.call(["update", "--resources", file, id]);
-        // A limit that ends it is as it was asked for.
+        // It may be killed by a limit that the input sets.
         return [bytes, unclean(result)];
       };
     },
@@ -118,7 +118,7 @@ const targets: readonly Target[] = [
         if (unclean(deleted) !== undefined) wrong.push(`delete: ${unclean(deleted)}`);
         if (existsSync(`${box.root}/${id}`)) wrong.push(`the state is left: ${deleted.stderr}`);
         killIfThere(pid);
-        // Nothing says any more that it was the container's, if the state has lost its path.
+        // If the state has lost the path, nothing shows that the cgroup was the container's.
         const text = shown(bytes);
         for (const path of cgroupsOf(id)) {
           if (text.includes(`"${seal.pathInside(path)}"`)) wrong.push(`the cgroup is left: ${path}`);
@@ -201,7 +201,7 @@ const targets: readonly Target[] = [
         });
         const given = JSON.parse(shown(bytes)) as string[];
         const line = given.map((word) => (word === theContainer ? id : word));
-        // Without end by themselves, or of the caller's files.
+        // They run forever, or act on the caller's files.
         const endless = line.includes("events") && !line.includes("--stats");
         if (endless) line.push("--stats");
         const result = await box.call(line, { cwd: directory });
@@ -248,7 +248,7 @@ for (const { key, prepare } of targets) {
     [...sealable, buncOnly],
     async (box) => {
       const added = watchOutside();
-      // What they name may be anywhere.
+      // The paths that they name may be anywhere.
       await box.seal();
       const round = await prepare(box, new Random(seed));
       const wrong: string[] = [];

@@ -1,4 +1,4 @@
-/** Hosts in trouble, and strange ones: every command says one thing, and nothing is left. */
+/** Troubled and unusual hosts: every command reports at most one error, and nothing is left. */
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { leaksOf } from "../harness/leaks.ts";
@@ -11,8 +11,7 @@ import { tell } from "./results.ts";
 import { isLong, timeoutOf } from "./rounds.ts";
 
 /**
- * Runs the runtime's command line where `script` has been, and what is in `limits` holds for it alone, in a mount namespace of its
- * own.
+ * Runs the runtime's command line in a private mount namespace, after `script`. The `limits` apply only to the command line.
  */
 const inNamespace = ({ script = "", limits = "" }: Attempt) => [
   ...["unshare", "--mount", "--propagation", "private", "bash", "-c"],
@@ -29,7 +28,7 @@ interface Attempt {
   readonly limits?: string;
 }
 
-/** Creates, and deletes what could be created. */
+/** Creates containers, and deletes those that could be created. */
 async function creation(box: Sandbox, bundle: Bundle, attempt: Attempt): Promise<Result> {
   const id = box.id();
   const { what } = attempt;
@@ -72,7 +71,7 @@ scenario(
 );
 
 scenario(
-  "limits that are tiny",
+  "tiny limits",
   [root, buncOnly],
   async (box) => {
     await creations(box, "tiny limits", [
@@ -82,7 +81,7 @@ scenario(
       })),
       ...[1, 2].map((blocks) => ({ what: `files of ${blocks} KiB`, limits: `ulimit -f ${blocks}` })),
       ...[0, 8, 64].map((pages) => ({ what: `${pages} KiB locked`, limits: `ulimit -l ${pages}` })),
-      // With less the kernel ends any program, and so with an RLIMIT_DATA of 0.
+      // With less, or with an RLIMIT_DATA of 0, the kernel kills any program.
       ...[64, 128].map((kibibytes) => ({
         what: `a stack of ${kibibytes} KiB`,
         limits: `ulimit -s ${kibibytes}`,
@@ -122,7 +121,7 @@ const deep = (length: number) => {
 };
 
 scenario(
-  "a root of state with a strange name",
+  "a state root with a strange name",
   [root, buncOnly],
   async (box) => {
     const names = [
@@ -163,7 +162,7 @@ scenario(
 );
 
 scenario(
-  "a clock that jumps: a time namespace with another time since the boot",
+  "a clock that jumps: a time namespace with another boot-time clock",
   [root, buncOnly, timeNamespaces, command("unshare")],
   async (box) => {
     const offsets = ["1000000", "-10", "-1"];

@@ -1,4 +1,4 @@
-/** What a container tries on the processes that the runtime sends into it, and on the runtime itself. */
+/** Attacks of a container on the processes that the runtime starts in it, and on the runtime itself. */
 import { expect } from "bun:test";
 import { chownSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { addCapabilities, addUserNamespace, type Edit, mountOf, removeNamespace } from "../harness/config.ts";
@@ -13,7 +13,7 @@ const count = rounds(10, 1000);
 
 const digest = (path: string) => new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
 
-/** Does `work` while `action` goes on in a container. → what the action counted */
+/** Does `work` while `action` runs in a container. → the action's counts */
 async function attacked(
   box: Sandbox,
   action: string,
@@ -40,14 +40,14 @@ async function attacked(
   return answer;
 }
 
-/** Executes processes in it. */
+/** Executes processes in the container. */
 const executing =
   (box: Sandbox, times: number, options: CallOptions = {}) =>
   async (id: string) => {
     for (let round = 0; round < times; round++) await box.must(["exec", id, "/probe", "nap:1"], options);
   };
 
-/** Runs `work` with a PID namespace in which the runtime can be too, so that a container can share it. */
+/** Runs `work` with a PID namespace that the runtime can join, so that a container can share it. */
 async function withPidNamespace(work: (options: CallOptions) => Promise<void>): Promise<void> {
   const command = ["unshare", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc", probePath()];
   const holder = Bun.spawn([...command, "print", "sleep"], { stdout: "pipe" });
@@ -61,14 +61,14 @@ async function withPidNamespace(work: (options: CallOptions) => Promise<void>): 
   }
 }
 
-/** In a user namespace its root writes there. */
+/** A directory that the root of a user namespace can write. */
 function ownRoot(bundle: Bundle): void {
   if (bundle.config.linux.uidMappings !== undefined) chownSync(bundle.rootfs, 100000, 100000);
 }
 
 const withPtrace: Edit = (config) => addCapabilities(config, "CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE");
 
-/** Whoever may look at it finds an executable that cannot be written. */
+/** An attacker that may inspect the process finds an executable that cannot be written. */
 scenario(
   "the executable of every process is opened, and then written to",
   [root, buncOnly],
@@ -86,7 +86,7 @@ scenario(
   timeoutOf(2 * count),
 );
 
-/** A program of the host's that is executed in a container as it is: it shows that the attempt above could succeed. */
+/** A host program that is executed in a container without protection: it shows that the attempt above could succeed. */
 scenario(
   "the executable of every process is opened, and then written to: one that bunc does not seal is overwritten",
   [root, buncOnly, command("nsenter")],
@@ -104,13 +104,13 @@ scenario(
   },
 );
 
-/** Root with every right in a user namespace of its own. */
+/** Root with all capabilities in its own user namespace. */
 const rootOfItsOwn: Edit = (config) => {
   addUserNamespace(config);
   withPtrace(config);
 };
 
-/** With the runtime, whose /proc there is: a user namespace gets none of its own for PIDs that are not its own. */
+/** Shares the runtime's PID namespace and /proc: a user namespace cannot mount procfs for a PID namespace that it does not own. */
 const sharePids: Edit = (config) => {
   removeNamespace(config, "pid");
   const proc = mountOf(config, "/proc");
@@ -146,7 +146,7 @@ for (const [what, edit] of takers) {
   }
 }
 
-/** What docs/SECURITY.md warns of: it shows that the attempts above could succeed. */
+/** The case that docs/SECURITY.md warns about: it shows that the attempts above could succeed. */
 scenario(
   "every process is traced: with CAP_SYS_PTRACE in the host's user namespace that succeeds",
   [root, buncOnly],
@@ -161,7 +161,7 @@ scenario(
 
 const descriptors = Array.from({ length: 65 }, (_, fd) => fd);
 
-/** What a caller has open on the host. */
+/** A caller with many open descriptors on the host. */
 const manyOpen = {
   wrapper: ["bash", "-c", `for fd in {3..64}; do eval "exec $fd</"; done; exec "$@"`, "bash"],
 };

@@ -1,4 +1,4 @@
-/** A race: an accomplice exchanges two names without end (renameat2 with RENAME_EXCHANGE) while the runtime works with one. */
+/** A race: an accomplice continuously swaps two names (renameat2 with RENAME_EXCHANGE) while the runtime uses one of them. */
 import { expect } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { probePath } from "../harness/probe.ts";
@@ -9,28 +9,28 @@ import { tell } from "./results.ts";
 import { isLong, rounds, timeoutOf } from "./rounds.ts";
 import { weakenedRuntime } from "./weakened.ts";
 
-/** What the runtime came upon: what belongs there, or what the accomplice put in its place. "fell": the attack worked. */
+/** What the runtime met: the right file, or the one that the accomplice put in its place. "fell": the attack worked. */
 export type Outcome = "right" | "other" | "fell";
 
 export interface Scene {
   readonly exchanged: readonly [string, string];
-  /** `number`: from 0 on. */
+  /** `number`: counted from 0. */
   readonly round: (number: number) => Promise<Outcome>;
 }
 
 export interface Race {
-  /** Of its row, which says what it is (rows.ts). */
+  /** The key of its row, which describes it (rows.ts). */
   readonly key: string;
-  /** What the accomplice puts there, as a person calls it. Absent: the runtime does not look at what is exchanged at all. */
+  /** A name for what the accomplice puts there. Absent if the runtime never looks at what is swapped. */
   readonly other?: string;
-  /** No hole makes it succeed: what the runtime reads there decides nothing. */
+  /** No hole can make it succeed, because nothing depends on what the runtime reads there. */
   readonly harmless?: boolean;
   readonly scene: (box: Sandbox) => Promise<Scene> | Scene;
 }
 
 type Outcomes = Record<Outcome, number>;
 
-/** Until `count` rounds, or, with `untilFall`, until the attack has worked. */
+/** Runs `count` rounds, or, with `untilFall`, stops when the attack has worked. */
 async function carryOut(box: Sandbox, race: Race, count: number, untilFall = false): Promise<Outcomes> {
   const { exchanged, round } = await race.scene(box);
   const outcomes: Outcomes = { right: 0, other: 0, fell: 0 };
@@ -38,7 +38,7 @@ async function carryOut(box: Sandbox, race: Race, count: number, untilFall = fal
   try {
     for (let number = 0; number < count && !(untilFall && outcomes.fell > 0); number++)
       outcomes[await round(number)]++;
-    // It ends when it cannot exchange them any more.
+    // It exits when it can no longer swap them.
     if (accomplice.exitCode !== null) throw new Error(`${race.key}: the accomplice has ended`);
   } finally {
     accomplice.kill("SIGKILL");
@@ -47,7 +47,7 @@ async function carryOut(box: Sandbox, race: Race, count: number, untilFall = fal
   return outcomes;
 }
 
-/** A directory of the host's that must never change. */
+/** A directory on the host that must never change. */
 export function decoy(box: Sandbox, files: readonly string[]): { path: string; isWhole: () => boolean } {
   const path = box.path("decoy");
   mkdirSync(path);
@@ -60,11 +60,11 @@ export function decoy(box: Sandbox, files: readonly string[]): { path: string; i
   };
 }
 
-/** A link that leads out of any root that lets it. */
+/** A link that leads out of any root that does not contain it. */
 export const climbing = (path: string): string => `${"../".repeat(12)}${path.slice(1)}`;
 
 const count = rounds(10, 1000);
-/** A build with holes falls in one of some rounds. */
+/** The rounds within which a build with holes falls. */
 const fallRoundsMax = 500;
 
 /** → the round in which the attack worked against a build with holes. */
@@ -80,8 +80,8 @@ async function fallOf(race: Race): Promise<number> {
 }
 
 /**
- * In the long form the attack is first seen to succeed against a build with holes, and has to have met what the accomplice put
- * there.
+ * In a long run the attack must first succeed against a build with holes, and the runtime must have met what the accomplice
+ * put there.
  */
 export function raceScenario(race: Race): void {
   scenario(

@@ -9,7 +9,7 @@ const page = join(projectRoot, "docs/SECURITY.md");
 const begin = "<!-- Written by npm run test:hostile. -->";
 const end = "<!-- The end of what it writes. -->";
 
-/** What runs the row's tests again, and nothing else. */
+/** The command that runs only the row's tests. */
 const command = ({ file }: Row): string => `npm run test:hostile -- --long ${basename(file, ".test.ts")}`;
 
 export function table(results: Results): string {
@@ -19,7 +19,7 @@ export function table(results: Results): string {
       "",
       `### ${group}`,
       "",
-      "| attack | tried and repelled | left | again by |",
+      "| attack | tried and repelled | left behind | command |",
       "|---|---|---|---|",
     );
     for (const row of rows.filter((one) => one.group === group)) {

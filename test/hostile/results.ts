@@ -1,19 +1,19 @@
-/** results.json: what each row of docs/SECURITY.md's table counted when it last passed. */
+/** results.json: the counts of each row of the table in docs/SECURITY.md, from when it last passed. */
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readRecord, writeRecord } from "../harness/kept-record.ts";
 
 const file = join(import.meta.dir, "results.json");
 
-/** To this file a test adds what it counted; suite.ts reads it when all of a row's tests have passed. */
+/** Tests append their counts to this file; suite.ts reads it when all of a row's tests have passed. */
 export const toldVariable = "HOSTILE_TOLD";
 
-/** What was counted → how often: `{ rounds: 1000, "met the link": 412 }`. */
+/** What was counted → its number: `{ rounds: 1000, "met the link": 412 }`. */
 export type Numbers = Readonly<Record<string, number>>;
 
 export type Results = Readonly<Record<string, Numbers>>;
 
-/** `key`: of the row. Several tests of one row add up. */
+/** `key`: the row's. The counts of several tests of one row add up. */
 export function tell(key: string, numbers: Numbers): void {
   console.log(`${key}: ${inWords(numbers)}`);
   const path = Bun.env[toldVariable];

@@ -1,10 +1,10 @@
 /**
- * How long the attacks go on. A plain run of the tier is the short form; `npm run test:hostile -- --long` the long one, whose
- * numbers are in docs/SECURITY.md. HOSTILE_ROUNDS sets the rounds of the races.
+ * The length of the attacks. A plain run of the tier is short; `npm run test:hostile -- --long` is the long run, whose counts
+ * are in docs/SECURITY.md. HOSTILE_ROUNDS sets the rounds of the races.
  */
 export const isLong = Bun.env["HOSTILE"] === "long";
 
-/** → what HOSTILE_ROUNDS says, else one of the two. */
+/** → HOSTILE_ROUNDS if set, otherwise one of the two numbers. */
 export function rounds(short: number, long: number): number {
   const given = Bun.env["HOSTILE_ROUNDS"];
   if (given === undefined) return isLong ? long : short;
@@ -14,8 +14,8 @@ export function rounds(short: number, long: number): number {
   return count;
 }
 
-/** Of a scenario of so many rounds: minutes for those that take seconds here. */
+/** The timeout of a scenario with this many rounds: minutes for those that take seconds here. */
 export const timeoutOf = (count: number): number => 300_000 + count * 10_000;
 
-/** For what is random: repeated by HOSTILE_SEED, which a failure names. */
+/** The seed of random input: HOSTILE_SEED repeats it, and a failure names it. */
 export const seed = Number(Bun.env["HOSTILE_SEED"] ?? Date.now() % 1_000_000);

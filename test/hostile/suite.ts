@@ -1,10 +1,10 @@
 /**
- * All attacks, what they counted, and the table of docs/SECURITY.md from it. Run by `npm run test:hostile`.
+ * Runs all attacks, and writes the table in docs/SECURITY.md from their counts. Run by `npm run test:hostile`.
  *
  *   bun test/hostile/suite.ts [--long] [FILTER…]
  *
- * A FILTER is a test file's name without .test.ts, or a part of files' paths. A row is written anew when its tests ran and all of them passed; the others stay.
- * Without --long the tests run in their short form and nothing is written: the table is of the long form.
+ * A FILTER is a test file's name without .test.ts, or a part of files' paths. A row is rewritten when all of its tests ran and
+ * passed; the others stay. Without --long the tests run only briefly and nothing is written: the table is from long runs.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ const { values: flags, positionals: filters } = parseArgs({
   options: { long: { type: "boolean", default: false } },
 });
 
-/** A whole name is that file alone: "security" is not security-steps, and "host" is in every path here. */
+/** A complete name selects only that file: "security" must not select security-steps, and "host" is in every path here. */
 const isNamed = (file: string, filter: string) => basename(file, ".test.ts") === filter;
 const named = new Set(filters.filter((filter) => rows.some(({ file }) => isNamed(file, filter))));
 const isWanted = ({ file }: Row) =>
@@ -51,7 +51,7 @@ async function run(file: string): Promise<boolean> {
   return (await child.exited) === 0;
 }
 
-/** Of a row whose tests do not count by themselves: how many they are. */
+/** The number of tests, for a row whose tests report no counts. */
 function passedOf(row: Row): Numbers | undefined {
   const names = passedTestsIn(passedFile)
     .filter((line) => line.startsWith(`${row.file} › `))

@@ -1,6 +1,6 @@
 /**
- * bunc with holes made on purpose, so that an attack which this one repels is seen to work: the project copied, some lines of it
- * replaced, and built. Nothing of it is in the project's own source or executable.
+ * bunc with deliberate security holes, to show that the attacks that bunc repels can work: a copy of the project, built with
+ * some lines replaced. No part of it is in the project's own source or executable.
  */
 import {
   cpSync,
@@ -22,9 +22,9 @@ interface Hole {
   readonly to: string;
 }
 
-/** One build has them all: none is in the way of another's attack. */
+/** One build has all of them: no hole prevents another's attack. */
 const holes: readonly Hole[] = [
-  // Paths of the container are joined to its root, and links in them lead where they say.
+  // Paths of the container are joined to its root, and links in them are followed on the host.
   {
     file: "zig/init/path.zig",
     from: "const inside = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;",
@@ -40,19 +40,19 @@ const holes: readonly Hole[] = [
     from: 'const prefix: [*:0]const u8 = if (length == 0) "/" else path.ptr;',
     to: 'const prefix: [*:0]const u8 = if (length == 0) "." else path.ptr + 1;',
   },
-  // What covers a masked file is the /dev/null of the container (CVE-2025-31133).
+  // Masked files are covered by the container's /dev/null (CVE-2025-31133).
   {
     file: "zig/init/masks.zig",
     from: '    context.covers.null_device.put_over(target) catch return context.fail("move_mount", shown);\n}',
     to: '    const null_device = sys.open_tree_clone(sys.AT.FDCWD, "/dev/null", false, 0) catch return context.fail("open_tree", shown);\n    sys.move_mount(null_device, target) catch return context.fail("move_mount", shown);\n}',
   },
-  // A read-only path is opened once for what is bound, and once for where.
+  // A read-only path is opened twice: for the source and for the target of the bind mount.
   {
     file: "zig/init/masks.zig",
     from: '    sys.move_mount(copy, target) catch return context.fail("move_mount", shown);',
     to: '    const again = path.open(context, shown, .follow, 0) catch return context.fail("openat2", shown);\n    sys.move_mount(copy, again) catch return context.fail("move_mount", shown);',
   },
-  // Protected paths are looked for by their names alone.
+  // Protected paths are looked up only by name.
   {
     file: "zig/init/holders.zig",
     from: "    const wanted = last_above(context, protected) orelse return .{};",
@@ -64,7 +64,7 @@ const holes: readonly Hole[] = [
     from: "const target = sys.openat2(context.root, path, flags, 0o666, NO_LINKS) catch blk: {",
     to: "const target = sys.openat2(context.root, path, flags & ~@as(@TypeOf(flags), sys.O.NOFOLLOW), 0o666, 0) catch blk: {",
   },
-  // /proc is the container's, whatever covers it (CVE-2025-52881).
+  // The container's /proc is used, whatever covers it (CVE-2025-52881).
   {
     file: "zig/init/mount.zig",
     from: 'if (path.is_below("/proc", op.target)) return;',
@@ -75,7 +75,7 @@ const holes: readonly Hole[] = [
     from: "const root = try root_of(context);",
     to: 'if (std.mem.startsWith(u8, path, "sys/")) { var full: sys.PathBuffer = undefined; const text = std.fmt.bufPrintSentinel(&full, "/proc/{s}", .{path}, 0) catch unreachable; return sys.openat(sys.AT.FDCWD, text, flags | sys.O.CLOEXEC, 0) catch return fail(context, "openat", path); }\n    const root = try root_of(context);',
   },
-  // The working directory is entered by its path, and not looked at (CVE-2024-21626).
+  // The working directory is entered by its path, and not checked (CVE-2024-21626).
   {
     file: "zig/init/working_directory.zig",
     from: "const RESOLVE = sys.RESOLVE.IN_ROOT | sys.RESOLVE.NO_MAGICLINKS;",
@@ -99,7 +99,7 @@ const copied = [
   "tsconfig.json",
 ];
 
-/** Builds it where it is not there yet, or the project has changed. Minutes. */
+/** Builds it if there is no build yet, or the project has changed. Takes minutes. */
 export function weakenedRuntime(): Runtime {
   const shipped = readFileSync(join(projectRoot, "dist/bunc"));
   const of = Bun.hash(`${Bun.hash(shipped)}${JSON.stringify(holes)}`).toString(16);

@@ -3,9 +3,9 @@
  *
  *   bun test/judges/bats.ts [--way=NAME,…] [--runtime=bunc|runc|PATH] [--part=K/N] [--verbose] [FILE…]
  *
- * Without `--way` all four. `--part` takes each Nth file, from the Kth on (1 to N); a FILE is a name of the suite such
- * as `mounts`. A runc of the suite's version is recorded in bats-results.json instead of compared; on a host, PATH says
- * which. The status is 1 where runc passes a test that bunc does not, but for those of justified.ts.
+ * Without `--way` all four. `--part` selects every Nth file, starting with the Kth (1 to N); a FILE is a name of the suite
+ * such as `mounts`. Results of a runc of the suite's version are recorded in bats-results.json instead of compared; on a
+ * host, PATH names its binary. The status is 1 if runc passes a test that bunc does not, except those in justified.ts.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -67,7 +67,7 @@ async function runWay(
     if (flags.runtime !== "bunc") {
       const wanted = version.startsWith(ofSuite);
       if (!wanted) console.log(`${name}: not recorded: the suite is of ${ofSuite}, this is ${version}`);
-      // File by file: hours of an emulated guest are not lost with an interruption.
+      // Recorded file by file, so that an interruption does not lose hours of an emulated guest.
       await run.everything(files, { onFile: (outcome) => wanted && record("bats", name, version, outcome) });
       return undefined;
     }
@@ -96,7 +96,7 @@ if (reason !== undefined) {
 } else {
   const suite = await batsSuite();
   const files = chosenFiles(suite);
-  // Each machine of the guest's keeps one processor busy; the host's way has the host to itself.
+  // Each guest keeps one processor busy; the host's way runs alone.
   const chosen = chosenWays();
   const results: (Comparison | undefined)[] = [];
   if (chosen.includes("host")) results.push(await runWay("host", suite, files));

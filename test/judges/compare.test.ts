@@ -12,7 +12,7 @@ const bunc = {
   run: { kept: "pass", lost: "fail", excused: "fail", gained: "pass", skipped: "skip", fresh: "fail" },
 } as const;
 
-test("a test that runc passes and bunc fails, skips or does not reach is lost, unless there is a reason", () => {
+test("a test that runc passes and bunc fails, skips or does not reach is lost, unless it is justified", () => {
   const comparison = compare(runc, bunc, [{ file: "run", name: "excused", reason: "…" }]);
   expect(comparison).toEqual({
     total: 7,
@@ -32,14 +32,14 @@ test("files that did not run are not compared", () => {
   expect(compare(runc, {}, []).lost).toEqual([]);
 });
 
-test("a reason without a name is for every test of its file, and of no other", () => {
+test("a justification without a name covers every test of its file, and no other", () => {
   const ours = { run: { kept: "fail", lost: "fail" }, other: { unseen: "fail" } } as const;
   const comparison = compare(runc, ours, [{ file: "run", reason: "…" }]);
   expect(comparison.justified).toEqual(["run: kept", "run: lost", "run: excused", "run: missing"]);
   expect(comparison.lost).toEqual(["other: unseen"]);
 });
 
-test("at most five are justified, each of which runc passes somewhere, with a reason", () => {
+test("at most five are justified, each with a reason, and runc passes each in some way", () => {
   expect(justified.length + justifiedOci.length).toBeLessThanOrEqual(5);
   const runcPasses = (suite: string, { file, name }: Justification) =>
     [...wayNames].some((way) => {

@@ -1,16 +1,16 @@
-/** Which tests runc passes and bunc does not. */
+/** Finds the tests that runc passes and bunc does not. */
 import type { Outcome } from "./results.ts";
 import type { Verdict } from "./tap.ts";
 
 export interface Justification {
   readonly file: string;
-  /** Undefined: every test of the file. */
+  /** Every test of the file if undefined. */
   readonly name?: string;
   readonly reason: string;
 }
 
 export interface Comparison {
-  /** Tests of the files that ran. */
+  /** The tests of the files that ran. */
   readonly total: number;
   readonly runc: Readonly<Record<Verdict, number>>;
   readonly bunc: Readonly<Record<Verdict, number>>;
@@ -19,7 +19,7 @@ export interface Comparison {
   readonly justified: readonly string[];
   /** Passed by bunc and not by runc. */
   readonly gained: readonly string[];
-  /** Without a result of runc: the suite is newer than the record. */
+  /** Tests without a result of runc: the suite is newer than the record. */
   readonly unknown: readonly string[];
 }
 

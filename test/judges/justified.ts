@@ -1,22 +1,22 @@
-/** Tests of the two suites that runc passes and bunc will not, each with its reason. */
+/** Tests of the two suites that runc passes and bunc never will, each with its reason. */
 import type { Justification } from "./compare.ts";
 
 const mountsOnTheHost =
   "its configuration has mounts and no mount namespace: runc makes the mounts on the host and leaves them there, bunc refuses";
 
-/** Of runc's own suite. */
+/** For runc's own suite. */
 export const justified: readonly Justification[] = [
   {
     file: "run",
     name: "runc run [/proc/self/exe clone]",
     reason:
-      "looks for 'runc exeseal: using /proc/self/exe clone' or its like: runc's account of how it copies itself, which bunc does not do: what enters the container is bunc-init, from a memory file sealed from the start",
+      "looks for 'runc exeseal: using /proc/self/exe clone' or a similar message about how runc copies itself. bunc does not: bunc-init enters the container from a memfd that is sealed from the start",
   },
   {
     file: "seccomp",
     name: "runc run [seccomp] (SECCOMP_FILTER_FLAG_*)",
     reason:
-      "its table of flags ends with those that runc 1.3.6 lists in features; bunc lists SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV too, which the table takes for an unset variable",
+      "its table has only the flags that runc 1.3.6 lists in features; bunc also lists SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, for which the table has an unset variable",
   },
   {
     file: "host-mntns",
@@ -25,5 +25,5 @@ export const justified: readonly Justification[] = [
   },
 ];
 
-/** Of OCI's validation programs. */
+/** For OCI's validation programs. */
 export const justifiedOci: readonly Justification[] = [{ file: "linux_ns_itype", reason: mountsOnTheHost }];

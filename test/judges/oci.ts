@@ -3,8 +3,8 @@
  *
  *   bun test/judges/oci.ts [--runtime=bunc|runc|PATH] [--verbose] [PROGRAM…]
  *
- * What the guest's runc passes is recorded in oci-results.json by `--runtime=runc`. The status is 1 where runc passes a
- * test that bunc does not, but for those of justified.ts.
+ * `--runtime=runc` records what the guest's runc passes in oci-results.json. The status is 1 if runc passes a test that bunc
+ * does not, except those in justified.ts.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 
-/** Tests of the same name are told apart by their number; the program's own end is one more. */
+/** Tests of the same name are distinguished by number; the program's exit status counts as another test. */
 async function runProgram(place: Place, runtime: string, program: string): Promise<Record<string, Verdict>> {
   const script = 'cd "$1" && TMPDIR="$2" RUNTIME="$3" "./validation/$4" </dev/null';
   const args = [place.path("suite"), place.scratch, runtime, program];
@@ -58,7 +58,7 @@ async function run(place: Place): Promise<number> {
   const known: Outcome = flags.runtime === "bunc" ? (recorded("oci", way)?.files ?? {}) : {};
   const outcome: Record<string, Record<string, Verdict>> = {};
   const queue = (positionals.length > 0 ? positionals : all).values();
-  // Some programs wait for seconds: two at once, as the guest has two processors.
+  // Some programs wait for seconds, so two run at once: the guest has two processors.
   const worker = async () => {
     for (const program of queue) {
       let verdicts = await runProgram(place, runtime, program);

@@ -9,12 +9,12 @@ import { ownedDirectory } from "../vm/owned-directory.ts";
 interface Finished {
   readonly output: string;
   readonly exitCode: number;
-  /** It was killed at its deadline. */
+  /** Whether it was killed at its deadline. */
   readonly timedOut: boolean;
 }
 
 export interface Place {
-  /** The path that a file or directory of the share has there. */
+  /** The path of a file or directory of the share in this place. */
   path(name: string): string;
   /** Runs a shell script with arguments as root; standard error is part of the output. */
   run(script: string, args: readonly string[], timeoutMs: number): Promise<Finished>;
@@ -22,12 +22,12 @@ export interface Place {
   readonly scratch: string;
 }
 
-/** Files and directories that go along, by the name that each has there. */
+/** Files and directories that are copied there, by their names in that place. */
 export type Share = Readonly<Record<string, string>>;
 
 export async function onHost<T>(share: Share, use: (place: Place) => Promise<T>): Promise<T> {
   const scratch = ownedDirectory(tmpdir(), "bunc-judges");
-  // Containers with a user namespace of their own look into it.
+  // Containers with a user namespace must be able to read it.
   chmodSync(scratch, 0o755);
   try {
     return await use({ scratch, path: (name) => share[name] ?? name, run: runOnHost });
@@ -53,13 +53,13 @@ async function runOnHost(script: string, args: readonly string[], timeoutMs: num
   return { output, exitCode, timedOut };
 }
 
-/** Copies it for the guest's ordinary user too: a product of the cache is its builder's alone. */
+/** Copies it so that the guest's ordinary user can read it: only its builder can read a product of the cache. */
 function shareWithUser(source: string, target: string): void {
   cpSync(source, target, { recursive: true });
   if (statSync(target).isDirectory()) chmodSync(target, 0o755);
 }
 
-/** As `withGuest`: `use` begins again in another guest, once, when the machine itself ends. */
+/** Like `withGuest`, but if the machine itself dies, `use` starts again in another guest, once. */
 export async function inGuest<T>(share: Share, use: (place: Place) => Promise<T>): Promise<T> {
   const stage = mkdtempSync(join(tmpdir(), "bunc-judges-share-"));
   try {

@@ -1,13 +1,13 @@
-/** What runc passed when it last ran a suite, committed: so a run of bunc alone is compared with it. */
+/** The committed results of runc's last run of each suite, with which a run of bunc alone is compared. */
 import { join } from "node:path";
 import { readRecord, sorted, writeRecord } from "../harness/kept-record.ts";
 import type { Verdict } from "./tap.ts";
 
-/** Verdicts by the test's name, by its file. */
+/** File → test → verdict. */
 export type Outcome = Readonly<Record<string, Readonly<Record<string, Verdict>>>>;
 
 interface Recorded {
-  /** As `runc --version` has it. */
+  /** From `runc --version`. */
   readonly runc: string;
   readonly files: Outcome;
 }
@@ -20,7 +20,7 @@ export function recorded(suite: string, way: string): Recorded | undefined {
   return read(suite)[way];
 }
 
-/** Files that ran replace theirs; those of another version of runc are forgotten. */
+/** Replaces the results of the files that ran, and drops those of another version of runc. */
 export function record(suite: string, way: string, runc: string, files: Outcome): void {
   const all = read(suite);
   const known = all[way]?.runc === runc ? all[way].files : {};

@@ -2,22 +2,22 @@ import { describe, expect, test } from "bun:test";
 import { runtimeIn } from "./selection.ts";
 
 describe("runtimeIn", () => {
-  test("bunc goes along under its name", () => {
+  test("bunc is copied under its name", () => {
     expect(runtimeIn("guest", "bunc", "/project")).toEqual({
       path: "bunc",
       share: { bunc: "/project/dist/bunc" },
     });
   });
-  test("runc is the guest's own", () => {
+  test("runc means the guest's own", () => {
     expect(runtimeIn("guest", "runc", "/project")).toEqual({ path: "/usr/sbin/runc", share: {} });
   });
-  test("a path goes along", () => {
+  test("the file of a path is copied", () => {
     expect(runtimeIn("host", "/bin/sh", "/project")).toEqual({
       path: "runtime",
       share: { runtime: "/bin/sh" },
     });
   });
-  test("a path that is not there is refused", () => {
+  test("a path that does not exist is refused", () => {
     expect(() => runtimeIn("host", "/no/such", "/project")).toThrow("--runtime=/no/such");
   });
 });

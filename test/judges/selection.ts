@@ -1,11 +1,11 @@
-/** What the flags of the suites' commands mean. */
+/** The meaning of the flags of the suites' commands. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Share } from "./place.ts";
 
 /**
- * The runtime that `--runtime` names, as a path or a name of the share: `bunc` is this project's, `runc` the guest's own
- * package or the host's, anything else a path.
+ * The runtime that `--runtime` names, as a path or a name in the share: `bunc` is this project's, `runc` the guest's package
+ * or the host's, anything else a path.
  */
 export function runtimeIn(
   place: "host" | "guest",

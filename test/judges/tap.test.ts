@@ -27,7 +27,7 @@ describe("parseTap", () => {
     });
   });
 
-  test("lines of a terminal, a plan at the end, tests without numbers", () => {
+  test("lines from a terminal, a plan at the end, tests without numbers", () => {
     const output = "TAP version 13\r\nok - one\r\nnoise: ok\r\nnot ok - two # todo later\r\n1..2\r\n";
     expect(parseTap(output)).toEqual({
       planned: 2,

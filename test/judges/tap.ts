@@ -1,11 +1,11 @@
-/** What a test said in the Test Anything Protocol, as bats and OCI's programs write it. */
+/** Parses results in the Test Anything Protocol, as bats and OCI's programs write them. */
 
 export type Verdict = "pass" | "fail" | "skip";
 
 interface TapTest {
   readonly name: string;
   readonly verdict: Verdict;
-  /** Why it was skipped, or the lines that a failure printed. */
+  /** The reason for a skip, or the lines that a failure printed. */
   readonly remark: string;
 }
 
@@ -16,14 +16,14 @@ export interface TapReport {
 }
 
 const testLine = /^(not )?ok\b *(?:\d+)? *(?:- )?(.*)$/;
-/** What is not written yet counts as what does not run here. */
+/** A test that is not written yet counts as skipped. */
 const skipDirective = / *# (?:skip|todo)\b *(.*)$/i;
 
-/** Lines that are neither a test nor its diagnostics (`# …`) are no part of the protocol, and are left out. */
+/** Lines that are neither a test nor its diagnostics (`# …`) are not part of the protocol, and are ignored. */
 export function parseTap(output: string): TapReport {
   const tests: { name: string; verdict: Verdict; remark: string }[] = [];
   let planned: number | undefined;
-  // A terminal ends lines with a carriage return too.
+  // On a terminal lines end with a carriage return as well.
   for (const line of output.split(/\r*\n/)) {
     const plan = /^1\.\.(\d+)/.exec(line);
     if (plan !== null) planned = Number(plan[1]);

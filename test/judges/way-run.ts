@@ -1,16 +1,16 @@
-/** One way's run of the suite's files, one after the other. */
+/** Runs the suite's files in one way, one after another. */
 import type { Place } from "./place.ts";
 import type { Outcome } from "./results.ts";
 import { parseTap, type TapReport, type Verdict } from "./tap.ts";
 import type { Way } from "./ways.ts";
 
 /**
- * Of a file; the longest takes seconds on a host and minutes in an emulated guest. bats waits for what a test that failed
- * has left running. It has a timeout of a test, but with it a test that fails takes all of that, and has no line.
+ * The timeout of a file; the longest takes seconds on a host and minutes in an emulated guest. bats waits for processes that a
+ * failed test has left running. bats has a timeout per test, but with it such a test takes all of that time, and gets no line.
  */
 const fileTimeoutMs = { host: 2 * 60_000, guest: 15 * 60_000 } as const;
 const scriptTimeoutMs = 120_000;
-/** An emulated guest on a busy host is slow at times: what runc passes has two more chances, alone. */
+/** An emulated guest on a busy host is sometimes slow, so tests that runc passes get two more tries, alone. */
 const chancesMax = 2;
 
 export class WayRun {
@@ -21,7 +21,7 @@ export class WayRun {
   readonly #runtime: string;
   readonly #verbose: boolean;
 
-  /** `runtime` is its path in the place; `verbose` prints what failed with runc too. */
+  /** `runtime` is its path in the place; `verbose` also prints failures that runc shares. */
   constructor(name: string, way: Way, place: Place, runtime: string, verbose: boolean) {
     this.#name = name;
     this.#way = way;
@@ -36,7 +36,7 @@ export class WayRun {
     return output.split("\n")[0] ?? "";
   }
 
-  /** Runs the files; tests that runc passes, by its record, have more chances. `onFile` has each file's as it ends. */
+  /** Runs the files; tests that runc passes, by its record, are repeated. `onFile` gets each file's outcome when it ends. */
   async everything(
     files: readonly string[],
     { runc = {}, onFile }: { runc?: Outcome | undefined; onFile?: (outcome: Outcome) => void } = {},
@@ -78,7 +78,7 @@ export class WayRun {
 
   async #file(file: string, name?: string): Promise<TapReport> {
     const scratch = `${this.#place.scratch}/bats-${++this.#serial}`;
-    // Names are data to bats: every character that means something in a regular expression is quoted.
+    // bats takes a regular expression, so special characters in names are quoted.
     const filter = name === undefined ? "" : `^${name.replace(/[^\w ]/g, "\\$&")}$`;
     const args = [
       "sh",
@@ -95,7 +95,7 @@ export class WayRun {
     const report = parseTap(output);
     if (timedOut) console.log(`${this.#name}: ${file}: killed after ${timeoutMs / 60_000} minutes`);
     if (report.tests.length !== report.planned) {
-      // A test that hangs is killed without a line of its own.
+      // A hanging test is killed and gets no line of its own.
       const planned = report.planned ?? "no";
       console.log(
         `${this.#name}: ${file}: ${report.tests.length} tests of ${planned} planned:\n${output.slice(-2000)}`,

@@ -1,4 +1,4 @@
-/** The four ways in which the suite is run. */
+/** The four ways (environments) in which the suite runs. */
 import { guestUser } from "../vm/flavours.ts";
 
 export const wayNames = ["host", "guest-cgroupfs", "guest-systemd", "guest-rootless"] as const;
@@ -7,7 +7,7 @@ export type WayName = (typeof wayNames)[number];
 export interface Way {
   readonly description: string;
   readonly place: "host" | "guest";
-  /** A shell's function body that runs its arguments this way, as root. */
+  /** The body of a shell function that runs its arguments this way, as root. */
   readonly launch: string;
   /** Root's script before the first file. */
   readonly prepare?: string;
@@ -19,11 +19,11 @@ const suiteCgroup = `${cgroup}/runc-cgroups-integration-test`;
 const { name: user, uid, gid } = guestUser;
 const auxiliaryDirectory = "/scratch/rootless-auxiliary";
 const subordinate = { start: 100_000, length: 65_536 };
-/** The suite maps the user's first subordinate id to 1000 of the container. */
+/** The suite maps the user's first subordinate id to id 1000 in the container. */
 const firstMapped = 1000;
 const auxiliaryUid = 1024;
 
-/** The suite's rootless.sh prepares a machine so: kernel's cgroup-v2.rst, "Delegation Containment". */
+/** Prepares the machine as the suite's rootless.sh does: kernel's cgroup-v2.rst, "Delegation Containment". */
 const delegate = `
 set -e
 for controller in $(cat ${cgroup}/cgroup.controllers); do echo "+$controller" > ${cgroup}/cgroup.subtree_control; done
@@ -51,9 +51,9 @@ export const ways: Readonly<Record<WayName, Way>> = {
   host: {
     description: "root on this host, which sees a pure cgroup2",
     place: "host",
-    // With the pid namespace everything ends that a test leaves running; its pid 1 has to be one that reaps. In place of
-    // the shell, so that who kills this at its deadline ends the namespace. Tests ask for a freezer by looking for a
-    // cgroup that is not the root.
+    // The pid namespace ends everything that a test leaves running; its pid 1 must reap. `exec` replaces the shell, so
+    // that killing this process at its deadline ends the namespace. Tests detect a freezer by looking for a cgroup that
+    // is not the root.
     launch: `exec unshare --mount --pid --fork --kill-child --mount-proc sh -e -c '
       umount --recursive ${cgroup}
       mount -t cgroup2 none ${cgroup}

@@ -1,15 +1,15 @@
-/** containerd: `ctr` and the runc v2 shim, told by BinaryName which runtime to call. */
+/** containerd: `ctr` and the runc v2 shim, whose option BinaryName names the runtime. */
 import type { Check } from "../check.ts";
 
 export const image = "docker.io/library/busybox:latest";
-// $BINARY is set by the group: the option of ctr that becomes the shim's BinaryName.
+// The group sets $BINARY to the option of ctr that becomes the shim's BinaryName.
 const run = `ctr run $BINARY --rm ${image} $C`;
 export const start = `ctr run $BINARY -d ${image} $C`;
 
-/** Of the container's first process, in the host. */
+/** The pid of the container's init on the host. */
 export const pid = "$(ctr task ls | awk -v c=$C '$1 == c {print $2}')";
 
-/** ctr mounts no cgroups in the container: the host shows them. */
+/** ctr mounts no cgroups in the container, so they are read on the host. */
 const cgroup = `/sys/fs/cgroup$(sed s/0::// /proc/${pid}/cgroup)`;
 
 export const containerd: readonly Check[] = [

@@ -1,4 +1,4 @@
-/** What kubectl and crictl do with a pod besides: streams of the CRI's own server, probes, logs, and crictl's way of life. */
+/** Further operations of kubectl and crictl: streams of the CRI's own server, probes, logs, and crictl's life cycle. */
 import type { Check } from "../check.ts";
 
 const all = "stdout: true stderr: true";
@@ -11,7 +11,7 @@ export const criStreams: readonly Check[] = [
     output: "one\nstatus 7\nerror: two",
   },
   {
-    // That standard input ends is nothing that a WebSocket tells.
+    // A WebSocket stream does not convey the end of standard input.
     name: "Exec: standard input",
     script: `pod; run "" sleep 600; seq 20000 | stream_exec "stdin: true ${all}" sh -c 'head -c 108894 | md5sum; echo after'; seq 20000 | md5sum`,
     output: /^(\w{32} {2}-)\nafter\n\1\s*$/,

@@ -1,9 +1,9 @@
-/** containerd's CRI plugin, called as kubelet calls it, by the functions of cri.sh. */
+/** containerd's CRI plugin, called through the functions of cri.sh as kubelet calls it. */
 import type { Check } from "../check.ts";
 import { criFailureChecks } from "../failures-doc.ts";
 import { criStreams } from "./cri-streams.ts";
 
-/** What depends on the cgroup driver. */
+/** Checks that depend on the cgroup driver. */
 const criCgroups: readonly Check[] = [
   {
     name: "limits",
@@ -29,7 +29,7 @@ const criCgroups: readonly Check[] = [
   },
   {
     name: "OOMKilled",
-    // The first process lives on for a moment: an empty cgroup may be removed before the shim has read why.
+    // The first process stays for a moment: an empty cgroup may be removed before the shim has read the reason.
     script: `pod; run "linux { resources { memory_limit_in_bytes: 16777216 memory_swap_limit_in_bytes: 16777216 } }" sh -c '(x=a; while :; do x=$x$x; done); s=$?; sleep 2; exit $s'; until_ok ended; status`,
     output: /exit_code: 137[\s\S]*reason: "OOMKilled"/,
   },
@@ -199,7 +199,7 @@ export const cri: readonly Check[] = [
   ...criCgroups,
 ];
 
-/** With `SystemdCgroup = false`. Also what restarts containerd: such a group's checks run one by one. */
+/** With `SystemdCgroup = false`. Also the checks that restart containerd: this group's checks run one by one. */
 export const criCgroupfs: readonly Check[] = [
   runtimeClass,
   {

@@ -115,7 +115,7 @@ export const dockerLiveRestore: readonly Check[] = [
   },
   {
     name: "the daemon is killed",
-    // systemd restarts a service three times a minute, and the checks before have done so.
+    // systemd limits a service to three starts a minute, and the earlier checks have used them up.
     script:
       "systemctl reset-failed docker || :; docker run -d --name $C --network none busybox sleep 600 >/dev/null; systemctl kill -s KILL docker; until_ok docker info; docker exec $C echo alive; docker rm -f $C >/dev/null; docker ps -aq --filter name=$C | wc -l",
     output: "alive\n0",

@@ -4,7 +4,7 @@ import type { Check } from "../check.ts";
 const sleeper = "docker run --network none -d --name $C busybox sleep 600 >/dev/null";
 const status = "docker inspect -f '{{.State.Status}}' $C";
 
-/** What the runtime and the shim keep of the container `$id`. */
+/** The state that the runtime and the shim keep of the container `$id`. */
 const places = "/run/docker/runtime-runc/moby/$id /run/containerd/io.containerd.runtime.v2.task/moby/$id";
 
 export const dockerLife: readonly Check[] = [

@@ -56,8 +56,8 @@ export const dockerResources: readonly Check[] = [
   },
   {
     name: "OOM is reported",
-    // The first process lives on for a moment: an empty cgroup may be removed before the shim has read why, on a busy
-    // host with any runtime.
+    // The first process stays for a moment: on a busy host an empty cgroup may be removed before the shim has read the
+    // reason, with any runtime.
     script: `${start} --memory 16m --memory-swap 16m busybox sh -c '(x=a; while :; do x=$x$x; done); s=$?; sleep 2; exit $s' >/dev/null; docker wait $C; docker inspect -f '{{.State.OOMKilled}}' $C`,
     output: "137\ntrue",
   },

@@ -1,4 +1,4 @@
-/** `docker run`, its exit statuses, terminals, and what a container is told about itself. */
+/** `docker run`, its exit statuses, terminals, and what a container learns about itself. */
 import type { Check } from "../check.ts";
 
 export const dockerRun: readonly Check[] = [

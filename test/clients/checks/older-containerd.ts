@@ -1,4 +1,4 @@
-/** containerd 1.7: of the checks of the newer one those that differ in what the two ask of a runtime, and its own. */
+/** containerd 1.7: the newer one's checks where the two call the runtime differently, and its own. */
 import type { Check } from "../check.ts";
 import { older } from "../older-containerd.ts";
 import { containerd, image, pid, start } from "./containerd.ts";
@@ -19,7 +19,7 @@ export const olderContainerdChecks: readonly Check[] = [
     output: `2\n${older.programs}/containerd-shim-runc-v2`,
   },
   {
-    // Whether `ctr events` listens yet shows with its first event.
+    // Only its first event shows that `ctr events` listens.
     name: "events",
     script: `ctr events >/tmp/$C.events & until_ok sh -c "ctr run $BINARY --rm ${image} $C true; test \\$(grep $C /tmp/$C.events | grep -o '/tasks/[a-z]*' | sort -u | wc -l) = 4"; kill $!; grep $C /tmp/$C.events | grep -o '/tasks/[a-z]*' | sort -u`,
     output: "/tasks/create\n/tasks/delete\n/tasks/exit\n/tasks/start",

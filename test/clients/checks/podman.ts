@@ -6,7 +6,7 @@ const start = "podman run -d --name $C --network none";
 const sleeper = `${start} busybox sleep 600 >/dev/null`;
 const status = "podman inspect -f '{{.State.Status}}' $C";
 
-/** Hold for every user. */
+/** Checks for every user. */
 export const podman: readonly Check[] = [
   { name: "run", script: `${run} busybox echo hello`, output: "hello" },
   {
@@ -238,7 +238,7 @@ export const podman: readonly Check[] = [
   },
 ];
 
-/** Need controllers or rights that only root has by default. */
+/** Checks that need controllers or privileges that only root has by default. */
 export const podmanLimits: readonly Check[] = [
   {
     name: "--memory, --memory-swap",
@@ -264,8 +264,8 @@ export const podmanLimits: readonly Check[] = [
   },
   {
     name: "OOM is reported",
-    // conmon 2.1 stops watching memory.events when the first change in it is not an OOM, and at the end reads it once
-    // more, if systemd has not removed the scope by then. What sleeps outlives the container's init and keeps it.
+    // conmon 2.1 stops watching memory.events if its first change is not an OOM, and reads it once more at the end,
+    // unless systemd has removed the scope by then. The sleeping process outlives the container's init and keeps it.
     script: `${start} --pid host --memory 16m --memory-swap 16m busybox sh -c 'sleep 9 >/dev/null 2>&1 & x=a; while :; do x=$x$x; done' >/dev/null; podman wait $C; podman inspect -f '{{.State.OOMKilled}}' $C`,
     output: "137\ntrue",
   },
