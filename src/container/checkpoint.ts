@@ -89,9 +89,9 @@ function dumpOptions({ record }: Container, config: ResolvedConfig, flags: DumpF
       const { file, key } = inheritedNamespace(type);
       return `${namespaceOf(pid, file)}:${key}`;
     }),
-    ...(freezer === undefined ? {} : { freeze_cgroup: absolutePath(freezer) }),
+    freeze_cgroup: freezer && absolutePath(freezer),
     ...(parentPath === undefined ? {} : { parent_img: parentPath, track_mem: true }),
-    ...(pageServer === undefined ? {} : { ps: pageServer }),
+    ps: pageServer,
   };
 }
 

@@ -217,8 +217,8 @@ class Restoration {
         { key: NULL_DEVICE, val: NULL_DEVICE },
       ],
       join_ns: joinedNamespaces(config),
-      ...(lsmProfile === undefined ? {} : { lsm_profile: lsmProfile }),
-      ...(lsmMountContext === undefined ? {} : { lsm_mount_context: lsmMountContext }),
+      lsm_profile: lsmProfile,
+      lsm_mount_context: lsmMountContext,
     };
   }
 

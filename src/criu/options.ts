@@ -77,7 +77,7 @@ export function commonOptions(
   const configFile = annotations[CONFIG_FILE_ANNOTATION] ?? CONFIG_FILE;
   return {
     images_dir_fd: images ?? -1,
-    ...(work === undefined ? {} : { work_dir_fd: work }),
+    work_dir_fd: work,
     log_level: LOG_LEVEL,
     log_file: logFile.slice(logFile.lastIndexOf("/") + 1),
     manage_cgroups: true,
@@ -93,6 +93,6 @@ export function commonOptions(
     auto_dedup: flags.autoDedup,
     lazy_pages: flags.lazyPages,
     // An empty annotation means none.
-    ...(configFile === "" ? {} : { config_file: configFile }),
+    config_file: configFile || undefined,
   };
 }

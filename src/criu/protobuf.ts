@@ -21,12 +21,12 @@ type ValueOfType<T> = T extends "bool"
       ? number
       : Value<T>;
 
-/** What `encode` takes and `decode` returns: every field may be missing. */
+/** What `encode` takes and `decode` returns: every field may be missing, or undefined. */
 export type Value<M> = {
   -readonly [Name in keyof M]?: M[Name] extends readonly [number, infer T, "repeated"]
-    ? ValueOfType<T>[]
+    ? ValueOfType<T>[] | undefined
     : M[Name] extends readonly [number, infer T]
-      ? ValueOfType<T>
+      ? ValueOfType<T> | undefined
       : never;
 };
 

@@ -18,7 +18,7 @@ export interface ConfigError {
   line?: number;
   column?: number;
   /** What was probably meant, as JSON: `"RLIMIT_NOFILE"`, `"a" or "b"`. */
-  suggestion?: string;
+  suggestion?: string | undefined;
 }
 
 /** A line of a text, or a piece of a long one, split where something is wrong. Shown on a terminal with a caret. */

@@ -75,13 +75,7 @@ export function check(schema: v.GenericSchema, value: unknown): { output: unknow
     const accepted = missing ? `${acceptedAt(schema, members)} (required)` : issue.message;
     const message = sentenceFor(path, found);
     const suggestion = missing ? undefined : suggestionAt(schema, members, issue.input);
-    return {
-      path,
-      found,
-      accepted,
-      ...(message === undefined ? {} : { message }),
-      ...(suggestion === undefined ? {} : { suggestion }),
-    };
+    return { path, found, accepted, message, suggestion };
   });
   return { output: result.output, issues };
 }

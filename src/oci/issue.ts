@@ -13,7 +13,7 @@ export interface Issue extends ConfigError {
   /** What is accepted there. */
   accepted: string;
   /** The sentence for the rule that is broken, in the wording that runc's clients know, where runc has the rule. */
-  message?: string;
+  message?: string | undefined;
 }
 
 /** The error for a document with issues. `document` names the file: "config.json". `warnings`: found in it too. */

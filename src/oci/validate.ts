@@ -71,8 +71,7 @@ function applyRules<T, Facts>(
       report.issueOf(path, valueAt(document, path), accepted, message);
     },
     issueOf(path, found, accepted, message) {
-      const issue: Issue = { path: prefix + path, found: describeFound(found), accepted };
-      findings.issues.push(message === undefined ? issue : { ...issue, message });
+      findings.issues.push({ path: prefix + path, found: describeFound(found), accepted, message });
     },
     warn(path, message) {
       findings.warnings.push({ path: prefix + path, found: describeFound(valueAt(document, path)), message });
