@@ -2,7 +2,7 @@
 
 import { capabilityName } from "../kernel/capability.ts";
 import { errnoText } from "../kernel/errno.ts";
-import type { Failure } from "../native/boundary.gen.ts";
+import { ERRNO, type Failure } from "../native/boundary.gen.ts";
 import { type FailureContext, type MountFacts, NO_PROCESS } from "./context.ts";
 import { RuntimeError } from "./errors.ts";
 import { hintFor } from "./hints.ts";
@@ -62,7 +62,7 @@ function executableMessage(failure: Failure): string {
   if (failure.op.startsWith("exec")) return `exec ${failure.target}: ${text}`;
   const name = JSON.stringify(failure.target);
   if (failure.errno === 0) return `exec: ${name}: ${failure.detail}`;
-  if (failure.errno !== ENOENT) return `exec: ${name}: ${text}`;
+  if (failure.errno !== ERRNO.NOENT) return `exec: ${name}: ${text}`;
   if (!failure.target.includes("/")) return `exec: ${name}: executable file not found in $PATH`;
   return `exec: ${name}: stat ${failure.target}: ${text}`;
 }
@@ -102,7 +102,7 @@ const subjectMessages = (): readonly (readonly [subject: RegExp, op: RegExp, mes
     /^process\.scheduler/,
     ANY,
     (error, f, c) =>
-      f.errno === EPERM && c.limitsCpus
+      f.errno === ERRNO.PERM && c.limitsCpus
         ? "process scheduler can't be used together with AllowedCPUs"
         : `error setting scheduler: ${error}`,
   ],
@@ -146,7 +146,7 @@ function mountMessage(failure: Failure, mount: MountFacts): string {
 }
 
 function userMessage(error: string, failure: Failure, context: FailureContext): string {
-  if (failure.errno === EINVAL && context.user !== undefined) {
+  if (failure.errno === ERRNO.INVAL && context.user !== undefined) {
     if (failure.op === "setresgid") {
       return `cannot setgid to unmapped gid ${context.user.gid} in user namespace`;
     }
@@ -187,8 +187,5 @@ function present(text: string): string | undefined {
   return text === "" ? undefined : text;
 }
 
-const EPERM = 1;
-const ENOENT = 2;
-const EINVAL = 22;
 const ANY = /(?:)/;
 const ERRNO_CODES: readonly Failure["code"][] = ["system", "executable", "hook"];

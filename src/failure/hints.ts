@@ -20,6 +20,8 @@ interface HintRule {
   code?: Failure["code"];
   /** Names of errno values; none: any. */
   errno?: readonly string[];
+  /** What was checked besides. */
+  when?: (facts: HintFacts) => boolean;
   /** The hint; "": the cause is another. */
   hint: string | ((facts: HintFacts) => string);
 }
@@ -42,46 +44,37 @@ export const HINT_RULES: readonly HintRule[] = [
   },
   {
     code: "unsafe_path",
-    hint: ({ failure }) =>
-      failure.detail.includes("symbolic link")
-        ? "a symbolic link in the image leads elsewhere: the mount needs a plain directory or file there"
-        : "",
+    when: ({ failure }) => failure.detail.includes("symbolic link"),
+    hint: "a symbolic link in the image leads elsewhere: the mount needs a plain directory or file there",
   },
   {
     code: "hook",
     // Other programs that run like hooks (newuidmap) get nothing on standard input.
     subject: /^hooks\./,
-    hint: ({ failure }) =>
-      failure.detail.startsWith("exit status")
-        ? "the hook's program gets the container's state on its standard input; run it by hand to see why it fails"
-        : "",
+    when: ({ failure }) => failure.detail.startsWith("exit status"),
+    hint: "the hook's program gets the container's state on its standard input; run it by hand to see why it fails",
   },
   { subject: /^mounts\[/, hint: mountHint },
   {
     op: /^pivot_root$/,
     errno: ["EINVAL"],
     // pivot_root(2): the file system that the kernel starts with cannot be moved.
-    hint: ({ context }) =>
-      / - rootfs /.test(lastLineOf(context.host.text("/proc/self/mountinfo"), " / / "))
-        ? "the host's root is the kernel's initial ramdisk, which pivot_root cannot replace: use --no-pivot"
-        : "",
+    when: ({ context }) => / - rootfs /.test(lastLineOf(context.host.text("/proc/self/mountinfo"), " / / ")),
+    hint: "the host's root is the kernel's initial ramdisk, which pivot_root cannot replace: use --no-pivot",
   },
   {
     // Of /proc/self/fd, which is there wherever /proc is.
     op: /^readlink$/,
     errno: ["ENOENT"],
-    hint: ({ failure, context }) =>
-      failure.target.startsWith("/proc/") && context.host.text("/proc/self/status") === ""
-        ? "this needs the proc file system: mount -t proc proc /proc"
-        : "",
+    when: ({ failure, context }) =>
+      failure.target.startsWith("/proc/") && context.host.text("/proc/self/status") === "",
+    hint: "this needs the proc file system: mount -t proc proc /proc",
   },
   {
     op: /^mknodat$/,
     errno: ["EPERM"],
-    hint: ({ context }) =>
-      hasNamespace(context, "user") || context.host.inUserNamespace
-        ? "device nodes cannot be made in a user namespace: mount them from the host instead"
-        : "",
+    when: ({ context }) => hasNamespace(context, "user") || context.host.inUserNamespace,
+    hint: "device nodes cannot be made in a user namespace: mount them from the host instead",
   },
   { subject: /^process\.user/, op: /^set/, errno: ["EINVAL"], hint: unmappedId },
   {
@@ -89,10 +82,9 @@ export const HINT_RULES: readonly HintRule[] = [
     op: /^setgroups$/,
     errno: ["EPERM"],
     // user_namespaces(7): mapping only one's own id requires denying setgroups.
-    hint: ({ context }) =>
-      context.host.euid !== 0 && isNewUserNamespace(context) && sizeOf(context.gidMappings) === 1
-        ? "supplementary groups need a gid mapping that newgidmap has written; otherwise remove process.user.additionalGids"
-        : "",
+    when: ({ context }) =>
+      context.host.euid !== 0 && isNewUserNamespace(context) && sizeOf(context.gidMappings) === 1,
+    hint: "supplementary groups need a gid mapping that newgidmap has written; otherwise remove process.user.additionalGids",
   },
   { subject: /^process\.rlimits/, op: /^prlimit/, errno: ["EPERM"], hint: rlimitHint },
   { subject: /^process\.capabilities/, errno: ["EPERM"], hint: missingCapabilities },
@@ -130,12 +122,11 @@ export const HINT_RULES: readonly HintRule[] = [
     subject: /^linux\.namespaces/,
     op: /^(stat|open)$/,
     errno: ["EACCES"],
-    hint: ({ failure, context }) => {
+    when: ({ failure, context }) => {
       const process = /^(\/proc\/\d+)\/ns\//.exec(failure.target)?.[1];
-      return process !== undefined && context.host.text(`${process}/cmdline`).startsWith("bunc-init\0")
-        ? "this container was not started yet, and until then its namespaces are closed to callers without CAP_SYS_PTRACE: start it first"
-        : "";
+      return process !== undefined && context.host.text(`${process}/cmdline`).startsWith("bunc-init\0");
     },
+    hint: "this container was not started yet, and until then its namespaces are closed to callers without CAP_SYS_PTRACE: start it first",
   },
   { subject: /^linux\.seccomp/, op: /^seccomp$/, errno: ["EINVAL"], hint: missingSeccompAction },
   {
@@ -146,8 +137,8 @@ export const HINT_RULES: readonly HintRule[] = [
   },
   {
     code: "protocol",
-    hint: ({ failure }) =>
-      failure.op === "allocate" ? "" : "this is a fault in bunc: please report it with the whole log record",
+    when: ({ failure }) => failure.op !== "allocate",
+    hint: "this is a fault in bunc: please report it with the whole log record",
   },
 ];
 
@@ -161,7 +152,7 @@ export function hintFor(facts: HintFacts): string | undefined {
       : `its cgroup reached the limit of ${oomLimit} bytes: raise linux.resources.memory.limit`;
   }
   for (const rule of HINT_RULES) {
-    if (!fits(rule, facts.failure)) continue;
+    if (!fits(rule, facts)) continue;
     const hint = typeof rule.hint === "string" ? rule.hint : rule.hint(facts);
     // Texts of the configuration may contain anything.
     if (hint !== "" && !holdsTriggerText(hint)) return hint;
@@ -169,12 +160,14 @@ export function hintFor(facts: HintFacts): string | undefined {
   return undefined;
 }
 
-function fits(rule: HintRule, failure: Failure): boolean {
+function fits(rule: HintRule, facts: HintFacts): boolean {
+  const { failure } = facts;
   return (
     (rule.subject === undefined || rule.subject.test(failure.subject)) &&
     (rule.op === undefined || rule.op.test(failure.op)) &&
     (rule.code ?? "system") === failure.code &&
-    (rule.errno === undefined || rule.errno.some((name) => errnoNumber(name) === failure.errno))
+    (rule.errno === undefined || rule.errno.some((name) => errnoNumber(name) === failure.errno)) &&
+    (rule.when === undefined || rule.when(facts))
   );
 }
 

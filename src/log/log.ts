@@ -80,7 +80,7 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
   const warn = (given: Warning | string): void => {
     const warning = typeof given === "string" ? { message: given } : given;
     if (holdWarnings) held.push(warning);
-    else write("warning", warning.message, warningFields(warning));
+    else write("warning", warning.message, { subject: warning.path, found: warning.found });
   };
 
   return {
@@ -118,27 +118,14 @@ export function createLog(settings: LogSettings, output: LogOutput): Log {
  * configuration are in the message; JSON also has them as data, for programs.
  */
 function failureFields(error: unknown, format: LogFormat): Fields {
-  const fields: Fields = {};
   // An unexpected error: a bug report needs the stack.
   const origin = originOf(error);
-  if (origin instanceof Error && !(origin instanceof RuntimeError)) fields["stack"] = origin.stack;
-  if (!(error instanceof RuntimeError)) return fields;
-  if (error.step !== undefined) fields["step"] = error.step;
-  if (error.path !== undefined) fields["path"] = error.path;
-  if (error.subject !== undefined) fields["subject"] = error.subject;
-  if (error.errno !== undefined && error.errno !== 0) fields["errno"] = errnoName(error.errno);
-  if (error.detail !== undefined) fields["detail"] = error.detail;
-  if (error.hint !== undefined) fields["hint"] = error.hint;
-  if (error.configErrors !== undefined && format === "json") fields["config_errors"] = error.configErrors;
-  return fields;
-}
-
-/** The same keys as in the error record. */
-function warningFields({ path, found }: Warning): Fields {
-  const fields: Fields = {};
-  if (path !== undefined) fields["subject"] = path;
-  if (found !== undefined) fields["found"] = found;
-  return fields;
+  const stack = origin instanceof Error && !(origin instanceof RuntimeError) ? origin.stack : undefined;
+  if (!(error instanceof RuntimeError)) return { stack };
+  const { step, path, subject, detail, hint } = error;
+  const errno = error.errno ? errnoName(error.errno) : undefined;
+  const config_errors = format === "json" ? error.configErrors : undefined;
+  return { stack, step, path, subject, errno, detail, hint, config_errors };
 }
 
 /** Bytes that are not UTF-8 come from the core as NUL and two digits (zig/json.zig); shown as "\xff". */
@@ -146,12 +133,12 @@ function visibleBytes(text: string): string {
   return text.replaceAll(/\0([0-9a-f]{2})/g, "\\x$1");
 }
 
+/** Those that there are. */
 function visibleFields(fields: Fields): Fields {
-  const visible = Object.entries(fields).map(([key, value]) => [
-    key,
-    typeof value === "string" ? visibleBytes(value) : value,
-  ]);
-  return Object.fromEntries(visible);
+  const there = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    there.map(([key, value]) => [key, typeof value === "string" ? visibleBytes(value) : value]),
+  );
 }
 
 function originOf(error: unknown): unknown {
