@@ -44,6 +44,10 @@ interface CommandLine {
  */
 export function parseCommandLine(words: readonly string[], programName: string): CommandLine {
   const global = globalCommand();
+  const commandLine = (invocation: CommandLine["invocation"]) => ({
+    globals: globalOptions(global),
+    invocation,
+  });
   const before = splitArguments(words, {
     own: global.options,
     inherited: [],
@@ -56,21 +60,16 @@ export function parseCommandLine(words: readonly string[], programName: string):
 
   if (helpWanted && (before.error === undefined || before.switches.has("help"))) {
     const topic = verb === "help" || verb === "h" ? before.positionals[1] : verb;
-    return {
-      globals: globalOptions(global),
-      invocation: () => {
-        if (topic === undefined && before.switches.has("version")) return { kind: "version" };
-        return { kind: "help", text: helpText(topic, programName) };
-      },
-    };
+    return commandLine(() => {
+      if (topic === undefined && before.switches.has("version")) return { kind: "version" };
+      return { kind: "help", text: helpText(topic, programName) };
+    });
   }
   if (before.error !== undefined) throw withHelp(before.error, rootHelp(programName));
-  if (before.switches.has("version")) {
-    return { globals: globalOptions(global), invocation: () => ({ kind: "version" }) };
-  }
+  if (before.switches.has("version")) return commandLine(() => ({ kind: "version" }));
   if (!isVerbName(verb as string)) {
     apply(global, before.own, () => rootHelp(programName));
-    return { globals: globalOptions(global), invocation: () => unknownTopic(verb as string) };
+    return commandLine(() => unknownTopic(verb as string));
   }
   return parseVerb(verb as VerbName, global, before, programName);
 }

@@ -1,21 +1,17 @@
 /** Facts of a machine on which everything is there, for tests to take parts away. */
 
+import { fakeTexts } from "../host/fake-texts.ts";
 import { hostFacts } from "../host/host.ts";
 import { ERRNO, type FactsReply } from "../native/boundary.gen.ts";
 import type { CgroupLevel, DoctorFacts } from "./facts.ts";
 
 const texts: FactsReply = {
+  ...fakeTexts,
   release: "6.18.1",
-  euid: 0,
-  egid: 0,
-  cgroup_file_system: "cgroup2",
   self_cgroup: "0::/a.slice/b.scope\n",
   mountinfo:
     "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n40 23 0:40 / /sys/fs/selinux rw - selinuxfs selinuxfs rw\n",
-  uid_map: "0 0 4294967295\n",
-  gid_map: "0 0 4294967295\n",
   apparmor: "Y\n",
-  streams: ["/dev/null", "/dev/null", "/dev/null"],
 };
 
 const CALLS =

@@ -8,7 +8,7 @@ import { callNumbers, type Plan } from "../native/boundary.gen.ts";
 import { builtRehearsal, linkedRehearsal } from "../native/library.ts";
 import { linked, type NativeCall, replaceCore } from "../native/linked.ts";
 import type { Operation, Phase } from "./operation.ts";
-import { RecordedSystemd } from "./systemd.ts";
+import { recordedSystemd } from "./systemd.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -38,7 +38,7 @@ export class Recording {
   readonly #rehearse: NativeCall = linked.rehearse ?? linkedRehearsal() ?? builtRehearsal();
   readonly #core = linked.core?.call;
   readonly #report = new Uint8Array(ROOM);
-  readonly #systemd: RecordedSystemd;
+  readonly #systemd: (id: number) => NativeCall | undefined;
 
   /**
    * `descriptors`: of the caller's, from 0, how many the container gets. `files`: of a machine that is made up; null: of this one.
@@ -48,7 +48,7 @@ export class Recording {
     const mounts = hierarchies.map(({ mountPoint }) => ({ path: mountPoint, magic: MAGIC.v1 }));
     if (v2MountPoint !== "") mounts.push({ path: v2MountPoint, magic: MAGIC.v2 });
     this.#control({ begin: { files, mounts, descriptors, working_directory: process.cwd() } });
-    this.#systemd = new RecordedSystemd(host, {
+    this.#systemd = recordedSystemd(host, {
       note: ({ detail, ...operation }) =>
         this.operations.push({ phase: this.phase, by: "bunc", ...operation, detail: withoutPids(detail) }),
       call: (id, request, length, out, capacity) => {
@@ -71,7 +71,7 @@ export class Recording {
 
   readonly #call: NativeCall = (id, request, length, out, capacity) => {
     if (id === callNumbers.spawn) this.plan = JSON.parse(decoder.decode(request.subarray(0, length))).plan;
-    const core = this.#ownCore(id) ?? this.#systemd.coreOf(id) ?? this.#rehearse;
+    const core = this.#ownCore(id) ?? this.#systemd(id) ?? this.#rehearse;
     const result = core(id, request, length, out, capacity);
     const wrong = this.#take((operation) => this.operations.push(operation));
     if (result === LEAST_INTEGER || wrong !== "")

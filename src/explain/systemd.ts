@@ -19,76 +19,50 @@ interface Machine {
   call: NativeCall;
 }
 
-export class RecordedSystemd {
-  readonly #host: HostFacts;
-  readonly #machine: Machine;
-  readonly #core: NativeCall;
-
-  constructor(host: HostFacts, machine: Machine) {
-    this.#host = host;
-    this.#machine = machine;
-    const bus = new FakeBus({
-      Get: ([, name]) => ({
-        signature: "v",
-        body: [{ signature: "s", value: this.#property(String(name)) }],
-      }),
-      StartTransientUnit: (body) => {
-        this.#note("StartTransientUnit", String(body[0]), body[2], "linux.cgroupsPath");
-        this.#start(String(body[0]), (body[2] ?? []) as readonly Value[]);
-        return { result: "done" };
-      },
-      SetUnitProperties: (body) => {
-        this.#note("SetUnitProperties", String(body[0]), body[2], "linux.resources.devices");
-        return {};
-      },
-      AttachProcessesToUnit: (body) => {
-        this.#note(
-          "AttachProcessesToUnit",
-          `${String(body[0])} ${String(body[1])}`,
-          body[2],
-          "linux.cgroupsPath",
-        );
-        return {};
-      },
-    });
-    this.#core = standInCore(busAnswers(() => bus));
-  }
-
-  /** That of its bus; undefined: another call. */
-  coreOf(id: number): NativeCall | undefined {
-    return BUS_CALLS.includes(id) ? this.#core : undefined;
-  }
-
-  #property(name: string): string {
-    const { euid } = this.#host;
-    return name === "Version" ? VERSION : `/user.slice/user-${euid}.slice/user@${euid}.service`;
-  }
-
-  #note(member: string, target: string, value: Value | undefined, subject: string): void {
-    this.#machine.note({ call: "dbus", target: `${member} ${target}`, detail: text(value), subject });
-  }
-
-  /** Makes its cgroups, and moves the process into them. */
-  #start(unit: string, properties: readonly Value[]): void {
-    const values = new Map(properties.map((each) => each as readonly [string, Variant]));
-    const { v2MountPoint, hierarchies, mode } = this.#host.cgroup;
-    const base = this.#host.euid === 0 ? "" : this.#property("ControlGroup");
-    const path = `${base}${expandSlice(String(values.get("Slice")?.value ?? ""))}/${unit}`.slice(1);
-    const mounts = mode === "v2" ? [] : hierarchies.map(({ mountPoint }) => mountPoint);
-    const groups = [...mounts, v2MountPoint]
-      .filter((mount) => mount !== "")
-      .map((mount) => ({ mount, path }));
-    for (const group of groups)
-      this.#call("make_directory", { path: `${group.mount}/${path}`, mode: 0o755, parents: true });
-    const pids = (values.get("PIDs")?.value ?? []) as readonly number[];
-    this.#call("cgroup_join", { pids: [...pids], groups, tolerate: [] });
-  }
-
-  #call<Name extends keyof Calls>(name: Name, request: Calls[Name][0]): void {
+/** → the core of a call: that of its bus; undefined: another call. */
+export function recordedSystemd(host: HostFacts, machine: Machine): (id: number) => NativeCall | undefined {
+  const { euid, cgroup } = host;
+  const property = (name: string) =>
+    name === "Version" ? VERSION : `/user.slice/user-${euid}.slice/user@${euid}.service`;
+  const note = (member: string, target: string, value: Value | undefined, subject: string) =>
+    machine.note({ call: "dbus", target: `${member} ${target}`, detail: text(value), subject });
+  const call = <Name extends keyof Calls>(name: Name, request: Calls[Name][0]) => {
     const bytes = new TextEncoder().encode(JSON.stringify(request));
     const out = new Uint8Array(4096);
-    this.#machine.call(callNumbers[name], bytes, bytes.length, out, out.length);
-  }
+    machine.call(callNumbers[name], bytes, bytes.length, out, out.length);
+  };
+  /** Makes its cgroups, and moves the process into them. */
+  const start = (unit: string, properties: readonly Value[]) => {
+    const values = new Map(properties.map((each) => each as readonly [string, Variant]));
+    const base = euid === 0 ? "" : property("ControlGroup");
+    const path = `${base}${expandSlice(String(values.get("Slice")?.value ?? ""))}/${unit}`.slice(1);
+    const mounts = cgroup.mode === "v2" ? [] : cgroup.hierarchies.map(({ mountPoint }) => mountPoint);
+    const groups = [...mounts, cgroup.v2MountPoint]
+      .filter((mount) => mount !== "")
+      .map((mount) => ({ mount, path }));
+    for (const { mount } of groups)
+      call("make_directory", { path: `${mount}/${path}`, mode: 0o755, parents: true });
+    const pids = (values.get("PIDs")?.value ?? []) as readonly number[];
+    call("cgroup_join", { pids: [...pids], groups, tolerate: [] });
+  };
+  const bus = new FakeBus({
+    Get: ([, name]) => ({ signature: "v", body: [{ signature: "s", value: property(String(name)) }] }),
+    StartTransientUnit: ([unit, , properties]) => {
+      note("StartTransientUnit", String(unit), properties, "linux.cgroupsPath");
+      start(String(unit), (properties ?? []) as readonly Value[]);
+      return { result: "done" };
+    },
+    SetUnitProperties: ([unit, , properties]) => {
+      note("SetUnitProperties", String(unit), properties, "linux.resources.devices");
+      return {};
+    },
+    AttachProcessesToUnit: ([unit, path, pids]) => {
+      note("AttachProcessesToUnit", `${String(unit)} ${String(path)}`, pids, "linux.cgroupsPath");
+      return {};
+    },
+  });
+  const core = standInCore(busAnswers(() => bus));
+  return (id) => (BUS_CALLS.includes(id) ? core : undefined);
 }
 
 /** "Slice=system.slice PIDs=[5]", of what D-Bus has as an array of pairs. */

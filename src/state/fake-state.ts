@@ -1,5 +1,6 @@
 /** A record, and a state directory in memory, for tests. */
 
+import { fakeTexts } from "../host/fake-texts.ts";
 import { found } from "../host/found.ts";
 import { replaceCore } from "../native/linked.ts";
 import { type Answers, standInCore } from "../native/stand-in.ts";
@@ -68,18 +69,7 @@ export function withCore(answers: Answers, body: () => void): string[] {
 
 /** A host with cgroup v2, of an ordinary user. */
 export const v2Host: Answers = {
-  host_facts: () => ({
-    release: "6.1.0",
-    euid: 1000,
-    egid: 1000,
-    cgroup_file_system: "cgroup2",
-    self_cgroup: "0::/\n",
-    mountinfo: "",
-    uid_map: "",
-    gid_map: "",
-    apparmor: "",
-    streams: ["", "", ""],
-  }),
+  host_facts: () => ({ ...fakeTexts, euid: 1000, egid: 1000, mountinfo: "", uid_map: "", gid_map: "" }),
   read_file: () => ({ found: false, text: "" }),
   resolve_path: () => ({ path: "", directory: false }),
 };
