@@ -3,9 +3,8 @@
 import { findCgroups } from "./cgroups.ts";
 import type { DoctorFacts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
-import { findPrivileges, findPrograms, findSecurity, findUserNamespaces } from "./host.ts";
+import { findPrivileges, findPrograms, findSecurity, findStart, findUserNamespaces } from "./host.ts";
 import { findKernel } from "./kernel.ts";
-import { findStart } from "./start.ts";
 
 /** All findings. */
 export function evaluate(facts: DoctorFacts): Finding[] {
