@@ -3,7 +3,7 @@
 import { fileText } from "../cgroup/files.ts";
 import { groupPath, monitoringPath, planRdt, rdtTasks } from "../cgroup/rdt.ts";
 import { hasRdtResource, makeRdtGroup, removeRdtGroups, writeSchemata } from "../cgroup/rdt-group.ts";
-import { join, type RdtStats, rdtStats } from "../cgroup/stats/rdt.ts";
+import { join, rdtStats } from "../cgroup/stats/rdt.ts";
 import { RuntimeError } from "../failure/errors.ts";
 import { currentHost } from "../host/current.ts";
 import type { Log } from "../log/log.ts";
@@ -116,7 +116,7 @@ function notEnabledHint(resctrl: string): string {
 }
 
 /** For `events`; empty where the container is in no resctrl group. */
-export function rdtStatsOf(record: StateRecord, config: RdtConfig): RdtStats {
+export function rdtStatsOf(record: StateRecord, config: RdtConfig): object {
   const { resctrl } = currentHost();
   const { intelRdt } = config.linux;
   if (intelRdt === undefined || resctrl === "") return {};

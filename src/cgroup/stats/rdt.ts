@@ -3,19 +3,6 @@
 /** Text of a file below the resctrl mount; undefined where there is none. */
 type ReadRdtFile = (path: string, file: string) => string | undefined;
 
-/** `intel_rdt` of a "stats" event. */
-export interface RdtStats {
-  l3_cache_info?: Record<string, string | number>;
-  l3_cache_schema_root?: string;
-  l3_cache_schema?: string;
-  mem_bw_info?: Record<string, string | number>;
-  mem_bw_schema_root?: string;
-  mem_bw_schema?: string;
-  schemata?: string[];
-  mbm_stats?: Record<string, number>[];
-  cmt_stats?: Record<string, number>[];
-}
-
 /** Monitoring counters of each L3 domain, in bytes. */
 const BANDWIDTH = ["mbm_total_bytes", "mbm_local_bytes"];
 const OCCUPANCY = ["llc_occupancy"];
@@ -29,7 +16,7 @@ export function rdtStats(
   group: string,
   monitored: string,
   domains: readonly string[],
-): RdtStats {
+): object {
   const lines = (path: string) => (read(path, "schemata") ?? "").trim().split("\n");
   const lineOf = (path: string, resource: string) =>
     lines(path)

@@ -70,7 +70,7 @@ describe("v2", () => {
       texts.set("memory.swap.max", swap);
     }
     const usage = swap === undefined ? 10 : 15;
-    expect(json(v2Stats(texts, []).memory.swap ?? {})).toBe(
+    expect(json((v2Stats(texts, []).memory as { swap?: object }).swap ?? {})).toBe(
       `{"limit":${expected},"usage":${usage},"failcnt":0}`,
     );
   });

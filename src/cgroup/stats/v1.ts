@@ -13,7 +13,6 @@ import {
   parseKeyed,
   parseUint64,
   pidsStats,
-  type Stats,
   type StatsFiles,
   sortedObject,
 } from "./values.ts";
@@ -101,7 +100,7 @@ export function v1Stats(texts: FileTexts, pageSizes: readonly string[]): Control
 /** USER_HZ is 100 on every Linux; cpuacct.stat counts in it. */
 const NANOSECONDS_A_TICK = 10_000_000;
 
-function cpu(texts: FileTexts): Stats["cpu"] {
+function cpu(texts: FileTexts): object {
   const ticks = parseKeyed(texts.get("cpuacct.stat"));
   const numbers = (text: string) =>
     text
@@ -152,7 +151,7 @@ export function parseList(text: string | undefined): number[] {
   return numbers;
 }
 
-function memory(texts: FileTexts): Stats["memory"] {
+function memory(texts: FileTexts): object {
   const stat = texts.get("memory.stat");
   if (stat === undefined) return {};
   const raw = parseKeyed(stat);
@@ -164,7 +163,7 @@ function memory(texts: FileTexts): Stats["memory"] {
     kernel,
     kernelTCP,
     raw: raw.size === 0 ? undefined : sortedObject(raw),
-  }) as Stats["memory"];
+  });
 }
 
 function memoryEntry(texts: FileTexts, kind: string): MemoryEntry | null {
@@ -176,14 +175,14 @@ function memoryEntry(texts: FileTexts, kind: string): MemoryEntry | null {
   return memoryStats({ limit, usage, max, failcnt });
 }
 
-function block(texts: FileTexts): Stats["blkio"] {
+function block(texts: FileTexts): object {
   const tables = BLOCK_TABLES.map(([member, name]) => {
     const found = blockFiles(name)
       .map((file) => parseBlock(texts.get(file)))
       .find((entries) => entries.length > 0);
     return [member, found ?? []] as const;
   });
-  return omitEmpty(Object.fromEntries(tables)) as Stats["blkio"];
+  return omitEmpty(Object.fromEntries(tables));
 }
 
 /** Lines of "8:0 Read 4096" or "8:0 4096"; the sum at the end is left out. */
@@ -200,7 +199,7 @@ function parseBlock(text: string | undefined): BlockEntry[] {
   return entries;
 }
 
-function hugetlb(texts: FileTexts, pageSizes: readonly string[]): Stats["hugetlb"] {
+function hugetlb(texts: FileTexts, pageSizes: readonly string[]): object {
   const entries = pageSizes.flatMap((size) => {
     const prefix = texts.has(`hugetlb.${size}.rsvd.usage_in_bytes`)
       ? `hugetlb.${size}.rsvd`

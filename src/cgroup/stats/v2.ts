@@ -14,7 +14,6 @@ import {
   parseUint64,
   pidsStats,
   pressure,
-  type Stats,
   type StatsFiles,
   sortedObject,
   UINT64_MAX,
@@ -61,7 +60,7 @@ export function v2Stats(texts: FileTexts, pageSizes: readonly string[]): Control
   };
 }
 
-function cpu(texts: FileTexts): Stats["cpu"] {
+function cpu(texts: FileTexts): object {
   const stat = parseKeyed(texts.get("cpu.stat"));
   const nanoseconds = (key: string) => multiply(stat.get(key) ?? 0, 1000);
   const total = nanoseconds("usage_usec");
@@ -71,10 +70,10 @@ function cpu(texts: FileTexts): Stats["cpu"] {
   return cpuStats(texts, stat, usage, nanoseconds("throttled_usec"));
 }
 
-function memory(texts: FileTexts): Stats["memory"] {
+function memory(texts: FileTexts): object {
   const psi = pressure(texts, "memory.pressure");
   const stat = texts.get("memory.stat");
-  if (stat === undefined) return omitEmpty({ psi }) as Stats["memory"];
+  if (stat === undefined) return omitEmpty({ psi });
   const raw = parseKeyed(stat);
   const usage = parseUint64(texts.get("memory.current"));
   const limit = parseUint64(texts.get("memory.max"));
@@ -94,7 +93,7 @@ function memory(texts: FileTexts): Stats["memory"] {
     swap: memoryStats(both),
     raw: raw.size === 0 ? undefined : sortedObject(raw),
     psi,
-  }) as Stats["memory"];
+  });
 }
 
 const BLOCK_COUNTERS = new Map([
@@ -104,7 +103,7 @@ const BLOCK_COUNTERS = new Map([
   ["wios", ["ioServicedRecursive", "Write"]],
 ] as const);
 
-function block(texts: FileTexts): Stats["blkio"] {
+function block(texts: FileTexts): object {
   const tables = { ioServiceBytesRecursive: [] as BlockEntry[], ioServicedRecursive: [] as BlockEntry[] };
   for (const line of (texts.get("io.stat") ?? "").split("\n")) {
     const [device = "", ...counters] = line.split(" ");
@@ -120,10 +119,10 @@ function block(texts: FileTexts): Stats["blkio"] {
       );
     }
   }
-  return omitEmpty({ ...tables, psi: pressure(texts, "io.pressure") }) as Stats["blkio"];
+  return omitEmpty({ ...tables, psi: pressure(texts, "io.pressure") });
 }
 
-function hugetlb(texts: FileTexts, pageSizes: readonly string[]): Stats["hugetlb"] {
+function hugetlb(texts: FileTexts, pageSizes: readonly string[]): object {
   const entries = pageSizes.flatMap((size) => {
     const current = texts.get(`hugetlb.${size}.rsvd.current`) ?? texts.get(`hugetlb.${size}.current`);
     if (current === undefined) return [];

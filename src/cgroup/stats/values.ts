@@ -5,20 +5,6 @@
 
 import type { Integer64 } from "../../oci/json-number.ts";
 
-interface PressureLine {
-  avg10: number;
-  avg60: number;
-  avg300: number;
-  /** Microseconds. */
-  total: Integer64;
-}
-
-/** Pressure stall information: Linux, Documentation/accounting/psi.rst. */
-interface Pressure {
-  some?: PressureLine;
-  full?: PressureLine;
-}
-
 /** One kind of memory, in bytes; `failcnt`: how often its limit was hit. */
 export interface MemoryEntry {
   limit: Integer64;
@@ -35,28 +21,14 @@ export interface BlockEntry {
   value?: Integer64;
 }
 
-/** `data` of a "stats" event. Members that are zero are left out where runc leaves them out. */
-export interface Stats {
-  cpu: { usage?: object; throttling?: object; psi?: Pressure };
-  cpuset: object;
-  memory: {
-    cache?: Integer64;
-    usage?: MemoryEntry;
-    swap?: MemoryEntry;
-    kernel?: MemoryEntry;
-    kernelTCP?: MemoryEntry;
-    raw?: Record<string, Integer64>;
-    psi?: Pressure;
-  };
-  pids: { current?: Integer64; limit?: Integer64 };
-  blkio: Record<string, BlockEntry[] | Pressure>;
-  hugetlb: Record<string, { usage?: Integer64; max?: Integer64; failcnt: Integer64 }>;
+/** What the files of cgroups tell, of `data` of a "stats" event. Members that are zero are left out where runc does. */
+export type ControllerStats = Record<"cpu" | "cpuset" | "memory" | "pids" | "blkio" | "hugetlb", object>;
+
+/** All of it. */
+export interface Stats extends ControllerStats {
   intel_rdt: object;
   network_interfaces: null;
 }
-
-/** Those from the files of cgroups. */
-export type ControllerStats = Omit<Stats, "intel_rdt" | "network_interfaces">;
 
 /** The files of one controller. */
 export interface StatsFiles {
@@ -126,15 +98,18 @@ export function sortedObject<T>(entries: Iterable<readonly [string, T]>): Record
   return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-/** Of a pressure file; undefined: the kernel keeps no such statistics. */
-export function pressure(texts: FileTexts, file: string): Pressure | undefined {
+/**
+ * Of a pressure file: averages in percent, totals in microseconds (Linux, Documentation/accounting/psi.rst). Undefined: the
+ * kernel keeps no such statistics.
+ */
+export function pressure(texts: FileTexts, file: string): object | undefined {
   const text = texts.get(file);
   if (text === undefined) return undefined;
-  const result: Pressure = {};
+  const result: Record<string, object> = {};
   for (const line of text.split("\n")) {
     const match = /^(some|full) avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+) total=(\d+)/.exec(line);
     if (match === null) continue;
-    const [, kind, ...numbers] = match as unknown as [string, "some" | "full", ...string[]];
+    const [, kind, ...numbers] = match as unknown as [string, string, ...string[]];
     const [avg10 = 0, avg60 = 0, avg300 = 0, total = 0] = numbers.map(Number);
     if (avg10 === 0 && avg60 === 0 && avg300 === 0 && total === 0) continue;
     result[kind] = { avg10, avg60, avg300, total };
@@ -148,14 +123,14 @@ export function cpuStats(
   stat: ReadonlyMap<string, Integer64>,
   usage: object,
   throttledTime: Integer64,
-): Stats["cpu"] {
+): object {
   const throttling = omitEmpty({
     periods: stat.get("nr_periods") ?? 0,
     throttledPeriods: stat.get("nr_throttled") ?? 0,
     throttledTime,
   });
   const psi = pressure(texts, "cpu.pressure");
-  return omitEmpty({ usage: orNull(usage), throttling: orNull(throttling), psi }) as Stats["cpu"];
+  return omitEmpty({ usage: orNull(usage), throttling: orNull(throttling), psi });
 }
 
 /** null: nothing is known of this kind of memory. */
@@ -165,7 +140,7 @@ export function memoryStats(entry: Required<MemoryEntry>): MemoryEntry | null {
 }
 
 /** Without the controller the list itself is counted (v2). */
-export function pidsStats(texts: FileTexts): Stats["pids"] {
+export function pidsStats(texts: FileTexts): object {
   const current = texts.get("pids.current");
   if (current !== undefined) {
     const max = parseUint64(texts.get("pids.max"));
