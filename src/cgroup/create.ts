@@ -4,7 +4,7 @@
  * stand, so that mounting is not subject to the limits.
  */
 
-import { RuntimeError } from "../failure/errors.ts";
+import { orExplain, RuntimeError } from "../failure/errors.ts";
 import { CGROUPS_NOT_APPLIED, cgroupFrozen, cgroupNotEmpty } from "../failure/messages.ts";
 import type { CgroupFacts } from "../host/cgroup.ts";
 import { errnoText } from "../kernel/errno.ts";
@@ -28,6 +28,7 @@ import {
   type CgroupLocations,
   cgroupLocations,
   distinctGroups,
+  groupOf,
   locationOf,
 } from "./paths.ts";
 import type { CgroupSetting, CgroupSettings, IgnoredResource } from "./resources/setting.ts";
@@ -183,7 +184,10 @@ export interface CreatedCgroups {
  * Nothing is left behind then.
  */
 export function createCgroups(plan: CgroupPlan): CreatedCgroups {
-  const { in_use, threaded, errnos, not_enabled } = applyError(() => native("cgroup_create", plan.create));
+  const { in_use, threaded, errnos, not_enabled } = orExplain(
+    () => native("cgroup_create", plan.create),
+    unableToApply,
+  );
   if (in_use !== null) refuseInUse(in_use);
   if (threaded !== null) throw unableToApply(threadedError(threaded.path, threaded.type));
   const created = plan.locations.filter((location) => {
@@ -211,7 +215,7 @@ export function createCgroups(plan: CgroupPlan): CreatedCgroups {
   }
   if (plan.early.length > 0) {
     try {
-      applyError(() => native("cgroup_write", { groups: plan.early }));
+      orExplain(() => native("cgroup_write", { groups: plan.early }), unableToApply);
     } catch (error) {
       removeCgroups(created);
       throw error;
@@ -237,15 +241,6 @@ function threadedError(path: string, type: string): RuntimeError {
   });
 }
 
-function applyError<T>(action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof RuntimeError) throw unableToApply(error);
-    throw error;
-  }
-}
-
 function unableToApply(error: RuntimeError): RuntimeError {
   return error.wrap(`${CGROUPS_NOT_APPLIED}: ${error.message}`);
 }
@@ -267,9 +262,8 @@ export function limitCgroups(plan: Limits, created: CreatedCgroups): void {
 export function restrictDevices(plan: Limits, { locations }: CreatedCgroups): void {
   const unified = locations.find(({ controller }) => controller === "");
   if (plan.devices === null || unified === undefined) return;
-  const { mount, path } = unified;
   try {
-    native("cgroup_devices", { group: { mount, path }, rules: deviceRules(plan.devices) });
+    native("cgroup_devices", { group: groupOf(unified), rules: deviceRules(plan.devices) });
   } catch (error) {
     if (!plan.rootless) throw error;
   }
@@ -292,11 +286,10 @@ export function writeSettings(
   }
   const groups = groupSettings(locations, settings);
   if (groups.length === 0) return;
-  try {
-    native("cgroup_write", { groups });
-  } catch (error) {
-    throw writeError(error, locations, notEnabled);
-  }
+  orExplain(
+    () => native("cgroup_write", { groups }),
+    (error) => writeError(error, locations, notEnabled),
+  );
 }
 
 /** How the first process enters the cgroups: cgroup2 with clone3(2), the others by itself. */

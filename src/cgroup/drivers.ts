@@ -11,8 +11,8 @@ import {
   planCgroups,
   restrictDevices,
 } from "./create.ts";
-import { delegateCgroup } from "./delegate.ts";
 import type { ManagerOptions, PlacedCgroups, PlannedCgroups } from "./manager.ts";
+import { delegateCgroup } from "./operate.ts";
 import { warningsOf } from "./resources/setting.ts";
 
 /** Throws RuntimeError for an invalid configuration, and if systemd cannot be reached. */

@@ -1,6 +1,10 @@
 /** The kernel's records of what its OOM killer did (mm/oom_kill.c, mm/memcontrol.c), in the text of its log. Pure. */
 
-import { isReached } from "./memory-charge.ts";
+/** It charges in batches (MEMCG_CHARGE_BATCH, 64 pages): one that is refused leaves the usage so far below the limit. */
+const BATCH_BYTES = 64 * 4096;
+
+/** Whether a charge may have been refused at this usage; both in bytes. */
+export const isReached = (usage: number, limit: number) => usage + BATCH_BYTES >= limit;
 
 interface LoggedOomKill {
   /** How many processes it ended at once. */

@@ -1,10 +1,10 @@
 /** What the commands do with the cgroups of a container that is there: count, signal, pause, remove. */
 
-import { NativeError, RuntimeError } from "../failure/errors.ts";
+import { orExplain, RuntimeError } from "../failure/errors.ts";
 import { errnoText } from "../kernel/errno.ts";
 import { type Cgroup, ERRNO } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
-import { type CgroupLocation, type CgroupLocations, distinctGroups, locationOf } from "./paths.ts";
+import { type CgroupLocation, type CgroupLocations, distinctGroups, groupOf, locationOf } from "./paths.ts";
 
 /** As long as runc waits; a healthy host takes a few milliseconds. */
 const FREEZE_TIMEOUT_MS = 10_000;
@@ -15,8 +15,7 @@ export function cgroupProcesses(locations: CgroupLocations): readonly number[] {
   // On v1 the devices hierarchy stands for all: it is the one that every container has (runc lists it too).
   const location = locationOf(locations, "devices");
   if (location === undefined) return [];
-  const { mount, path } = location;
-  return native("cgroup_processes", { groups: [{ mount, path }] }).pids;
+  return native("cgroup_processes", { groups: [groupOf(location)] }).pids;
 }
 
 /**
@@ -24,18 +23,13 @@ export function cgroupProcesses(locations: CgroupLocations): readonly number[] {
  * A paused container is continued by SIGKILL (v1 would not let it die otherwise), not by other signals.
  */
 export function killCgroups(locations: CgroupLocations, signal: number): boolean {
-  const freezer = freezerOf(locations);
   const { found } = native("cgroup_kill", {
     groups: distinctGroups(locations),
-    freezer: freezer === undefined ? null : { mount: freezer.mount, path: freezer.path },
+    freezer: freezerGroup(locations) ?? null,
     signal,
     freeze_timeout_ms: 1_000,
   });
   return found;
-}
-
-function freezerOf(locations: CgroupLocations): CgroupLocation | undefined {
-  return locationOf(locations, "freezer");
 }
 
 /**
@@ -43,7 +37,7 @@ function freezerOf(locations: CgroupLocations): CgroupLocation | undefined {
  * there is no freezer or the processes do not stop in time; then they keep running.
  */
 export function freezeCgroups(locations: CgroupLocations, frozen: boolean): void {
-  const freezer = freezerOf(locations);
+  const freezer = locationOf(locations, "freezer");
   if (freezer === undefined) {
     throw new RuntimeError("cannot toggle freezer: cgroups not configured for container", {
       hint:
@@ -52,24 +46,22 @@ export function freezeCgroups(locations: CgroupLocations, frozen: boolean): void
           : "no v1 hierarchy with the freezer controller is mounted",
     });
   }
-  try {
-    native("cgroup_freeze", {
-      group: { mount: freezer.mount, path: freezer.path },
-      frozen,
-      timeout_ms: FREEZE_TIMEOUT_MS,
-    });
-  } catch (error) {
-    if (!(error instanceof NativeError) || error.failure.code !== "timeout") throw error;
-    const message =
-      freezer.controller === "freezer"
-        ? "unable to freeze"
-        : `timeout of ${FREEZE_TIMEOUT_MS / 1000}s reached waiting for the cgroup to freeze`;
-    throw new RuntimeError(message, {
-      step: "freeze",
-      path: error.failure.target,
-      hint: "a process did not stop (waiting for a device or a network file system?); the container was thawed",
-    });
-  }
+  orExplain(
+    () => native("cgroup_freeze", { group: groupOf(freezer), frozen, timeout_ms: FREEZE_TIMEOUT_MS }),
+    (error) => {
+      const { code, target } = error.failure;
+      if (code !== "timeout") return error;
+      const message =
+        freezer.controller === "freezer"
+          ? "unable to freeze"
+          : `timeout of ${FREEZE_TIMEOUT_MS / 1000}s reached waiting for the cgroup to freeze`;
+      return new RuntimeError(message, {
+        step: "freeze",
+        path: target,
+        hint: "a process did not stop (waiting for a device or a network file system?); the container was thawed",
+      });
+    },
+  );
 }
 
 /** Whether `pause` is in effect on the container itself. False where its cgroup is gone or has no freezer. */
@@ -80,16 +72,16 @@ export function isFrozen(locations: CgroupLocations): boolean {
 
 /** The cgroup that is frozen by `pause`; undefined: there is no freezer. */
 export function freezerGroup(locations: CgroupLocations): Cgroup | undefined {
-  const freezer = freezerOf(locations);
-  return freezer === undefined ? undefined : { mount: freezer.mount, path: freezer.path };
+  const freezer = locationOf(locations, "freezer");
+  return freezer === undefined ? undefined : groupOf(freezer);
 }
 
 /** Whether the container's cgroup is still there. */
 export function cgroupsExist(locations: CgroupLocations): boolean {
   const location = locationOf(locations, "devices");
   if (location === undefined) return false;
-  const { mount, path } = location;
-  const [procs] = native("cgroup_read", { groups: [{ mount, path, files: ["cgroup.procs"] }] }).files;
+  const groups = [{ ...groupOf(location), files: ["cgroup.procs"] }];
+  const [procs] = native("cgroup_read", { groups }).files;
   return procs !== undefined && procs.errno !== ERRNO.NOENT && procs.errno !== ERRNO.NODEV;
 }
 
@@ -111,6 +103,23 @@ export function removeCgroups(locations: CgroupLocations): void {
     `unable to remove container's cgroup: rmdir ${paths}: ${errnoText(first.errno)}${who}`,
     { step: "rmdir", path: first.path, errno: first.errno },
   );
+}
+
+const DELEGATE_FILE = "/sys/kernel/cgroup/delegate";
+
+/** Of kernels that have no list of their own: cgroups(7), "Delegation". */
+const DELEGATED_FILES = ["cgroup.procs", "cgroup.subtree_control", "cgroup.threads"];
+
+/**
+ * Changes the owner of the container's v2 cgroup to `uid` (of the host). For a container with its own
+ * cgroup namespace and a writable cgroup mount. v1 is not safe to delegate.
+ */
+export function delegateCgroup(locations: CgroupLocations, uid: number): void {
+  const unified = locationOf(locations, "");
+  if (unified === undefined || locations.length > 1) return;
+  const { found, text } = native("read_file", { path: DELEGATE_FILE });
+  const files = found ? text.split("\n").filter((line) => line !== "") : DELEGATED_FILES;
+  native("cgroup_delegate", { group: groupOf(unified), uid, files });
 }
 
 /** The sub-cgroup of `exec --cgroup`, below the container's own. */

@@ -6,6 +6,7 @@
 import { RuntimeError } from "../failure/errors.ts";
 import type { CgroupFacts, CgroupHierarchy } from "../host/cgroup.ts";
 import { cleanPath } from "../kernel/paths.ts";
+import type { Cgroup } from "../native/boundary.gen.ts";
 
 /** One cgroup of a container. On v2 there is one; on v1 one a controller. */
 export interface CgroupLocation {
@@ -148,11 +149,14 @@ export function locationsOfPaths(
   });
 }
 
+/** As calls of the core name it. */
+export function groupOf({ mount, path }: CgroupLocation): Cgroup {
+  return { mount, path };
+}
+
 /** Controllers that are mounted together share one directory: each directory once. */
-export function distinctGroups(locations: CgroupLocations): { mount: string; path: string }[] {
-  const groups = new Map<string, { mount: string; path: string }>();
-  for (const { mount, path } of locations) groups.set(`${mount}\0${path}`, { mount, path });
-  return [...groups.values()];
+export function distinctGroups(locations: CgroupLocations): Cgroup[] {
+  return [...new Map(locations.map((location) => [absolutePath(location), groupOf(location)])).values()];
 }
 
 /** On v2 there is one cgroup for every controller. */

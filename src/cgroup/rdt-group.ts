@@ -1,6 +1,6 @@
 /** The resctrl group of a container: made, its shares written and read back, read for statistics, removed. */
 
-import { NativeError, RuntimeError } from "../failure/errors.ts";
+import { orExplain, RuntimeError } from "../failure/errors.ts";
 import { systemCallFailed } from "../failure/messages.ts";
 import type { Warning } from "../failure/warning.ts";
 import { errnoText } from "../kernel/errno.ts";
@@ -64,17 +64,15 @@ export function makeRdtGroup(plan: RdtPlan, made: (path: string) => void): MadeR
 export function writeSchemata(mount: string, group: string, lines: readonly SchemataLine[]): void {
   for (const { line, subject } of lines) {
     const write = { file: "schemata", value: `${line}\n`, subject, tolerate: [], alternative: null };
-    try {
-      native("cgroup_write", { groups: [{ mount, path: group, writes: [write] }] });
-    } catch (error) {
-      if (!(error instanceof NativeError)) throw error;
-      const { op, target, errno } = error.failure;
-      const cause = systemCallFailed(op, target, errno).message;
-      throw lastCommandError(
-        mount,
-        error.wrap(`intelrdt: unable to write ${JSON.stringify(line)}: ${cause}`),
-      );
-    }
+    orExplain(
+      () => native("cgroup_write", { groups: [{ mount, path: group, writes: [write] }] }),
+      (error) => {
+        const { op, target, errno } = error.failure;
+        const cause = systemCallFailed(op, target, errno).message;
+        const message = `intelrdt: unable to write ${JSON.stringify(line)}: ${cause}`;
+        return lastCommandError(mount, error.wrap(message));
+      },
+    );
   }
 }
 
@@ -150,13 +148,13 @@ function readBack(plan: RdtPlan): Warning[] {
 }
 
 function makeDirectory({ mount }: RdtPlan, path: string, subject: string): void {
-  try {
-    native("make_directory", { path, mode: GROUP_MODE, parents: false });
-  } catch (error) {
-    if (!(error instanceof NativeError)) throw error;
-    const wrapped = error.wrap(`unable to apply Intel RDT configuration: ${error.message}`);
-    throw lastCommandError(mount, new RuntimeError(wrapped.message, { ...wrapped, subject }));
-  }
+  orExplain(
+    () => native("make_directory", { path, mode: GROUP_MODE, parents: false }),
+    (error) => {
+      const message = `unable to apply Intel RDT configuration: ${error.message}`;
+      return lastCommandError(mount, new RuntimeError(message, { ...error, subject, cause: error }));
+    },
+  );
 }
 
 /** info/last_cmd_status says in words what an errno of resctrl means. */

@@ -1,6 +1,6 @@
 /** A limit that the kernel refused, in runc's words, with the reason if it can be found. */
 
-import { NativeError, RuntimeError } from "../failure/errors.ts";
+import { type NativeError, RuntimeError } from "../failure/errors.ts";
 import { systemCallFailed } from "../failure/messages.ts";
 import { errnoName } from "../kernel/errno.ts";
 import { type ControllerNotEnabled, ERRNO } from "../native/boundary.gen.ts";
@@ -10,11 +10,10 @@ import { absolutePath, type CgroupLocation, type CgroupLocations } from "./paths
 
 /** `error` is what the native call `cgroup_write` threw. */
 export function writeError(
-  error: unknown,
+  error: NativeError,
   locations: CgroupLocations,
   notEnabled: readonly ControllerNotEnabled[],
-): unknown {
-  if (!(error instanceof NativeError)) return error;
+): RuntimeError {
   const { op, target, detail: value, errno, subject } = error.failure;
   const file = target.slice(target.lastIndexOf("/") + 1);
   const directory = target.slice(0, target.lastIndexOf("/"));

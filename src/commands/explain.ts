@@ -1,13 +1,12 @@
 /** `explain`: every kernel operation that `create` would do, in order, without doing any. */
 
 import { readBundle } from "../container/bundle.ts";
-import { rootlessCgroups } from "../container/rootless.ts";
 import { seccompProfile } from "../container/seccomp.ts";
 import { explainCreate } from "../explain/explain.ts";
 import { seccompText } from "../explain/seccomp.ts";
 import { explainText } from "../explain/text.ts";
 import { RuntimeError } from "../failure/errors.ts";
-import { currentHost } from "../host/current.ts";
+import { currentHost, rootlessCgroups } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import { stringifyJson } from "../oci/json.ts";
 import { wantsSeccomp } from "../plan/security.ts";

@@ -21,11 +21,11 @@ export const run: Handler<"run"> = (options, [id], context) => {
 };
 
 function superviseCreated(created: Created, options: VerbOptions<"run">, context: CommandContext): number {
-  const { directory, record, bundle, spawned, failures } = created;
+  const { directory, record, bundle, spawned, explain } = created;
   const { pid, pidfd, console } = spawned;
   const notify = listenForNotify(directory);
   try {
-    failures.explain("init", spawned.proceed);
+    explain("init", spawned.proceed);
     directory.release();
     runPoststartHooks(bundle.config, record);
   } catch (error) {

@@ -6,37 +6,30 @@
 import type { MadeCgroups, RestrictedCgroups } from "../cgroup/manager.ts";
 import type { Log } from "../log/log.ts";
 import type { Plan, Spawned } from "../native/boundary.gen.ts";
-import type { StateRecord } from "../state/record.ts";
-import type { StateDirectory } from "../state/store.ts";
 import type { Bundle } from "./bundle.ts";
-import { placeRecordedCgroups } from "./claim.ts";
+import { type Claim, placeRecordedCgroups } from "./claim.ts";
 import { abandon, begin, type InitReport, type Ready } from "./conversation.ts";
-import type { FailureExplainer } from "./failure-explainer.ts";
+import type { ExplainFailure } from "./failure-explainer.ts";
 import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
 import { namespacePaths } from "./initial-record.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
 import { storeConfig } from "./stored-config.ts";
-import type { UndoList } from "./undo-list.ts";
 
-interface BringUp {
+interface BringUp extends Claim {
   plan: Plan;
-  record: StateRecord;
-  directory: StateDirectory;
   bundle: Bundle;
   made: MadeCgroups;
-  failures: FailureExplainer;
-  /** Collects what undoes each step. */
-  undo: UndoList;
+  explain: ExplainFailure;
   log: Log;
 }
 
 /** Returns a process that is ready and waits for `start`. Throws RuntimeError; `undo` then ends the process. */
 export function bringUp(up: BringUp): Ready {
-  const { plan, record, directory, bundle, made, failures, undo, log } = up;
+  const { plan, record, directory, bundle, made, explain, undo, log } = up;
   let waiting: Spawned | undefined;
   undo.add(() => abandon(waiting));
   const reach = <Of extends Spawned>(act: () => Of): Of => {
-    const reached = failures.explain("init", act);
+    const reached = explain("init", act);
     waiting = reached;
     record.init_process_pid = reached.pid;
     record.init_process_start = Number(reached.start_time);

@@ -15,10 +15,11 @@ import { removeRecordedCgroups } from "./destroy.ts";
 import { initialRecord } from "./initial-record.ts";
 import { UndoList } from "./undo-list.ts";
 
-interface Claim {
+export interface Claim {
   directory: StateDirectory;
   /** Not saved yet. */
   record: StateRecord;
+  /** Collects what undoes each step. */
   undo: UndoList;
 }
 

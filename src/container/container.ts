@@ -28,20 +28,20 @@ export function loadContainer(directory: StateDirectory): Container {
 
 /** The first of these containers, in a few calls of the core: each, or why it cannot be loaded. None only where none is given. */
 export function loadContainers(directories: readonly StateDirectory[]): (Container | Error)[] {
-  const recorded: Recorded[] = [];
   const records = loadRecords(directories);
-  records.forEach((record, index) => {
-    const directory = directories[index] as StateDirectory;
-    if (record !== undefined && !(record instanceof Error)) recorded.push({ directory, record });
-  });
+  const recorded = records.flatMap((record, index) =>
+    record === undefined || record instanceof Error
+      ? []
+      : [{ directory: directories[index] as StateDirectory, record }],
+  );
   const statuses = currentStatuses(recorded);
   let next = 0;
   return records.map((record, index) => {
     if (record instanceof Error) return record;
-    const directory = directories[index] as StateDirectory;
-    if (record === undefined) return containerDoesNotExist(directory.id);
+    if (record === undefined) return containerDoesNotExist((directories[index] as StateDirectory).id);
+    const container = recorded[next] as Recorded;
     const status = statuses[next++] as ContainerStatus | Error;
-    return status instanceof Error ? status : { directory, record, status };
+    return status instanceof Error ? status : { ...container, status };
   });
 }
 

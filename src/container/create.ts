@@ -4,25 +4,23 @@
  */
 
 import { cgroupPaths } from "../cgroup/paths.ts";
-import { currentHost } from "../host/current.ts";
+import { currentHost, rootlessCgroups } from "../host/current.ts";
 import type { Start } from "../native/boundary.gen.ts";
 import { PIDFD_RECEIVER } from "../oci/annotations.ts";
 import { planCreate } from "../plan/plan.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 import { bringUp } from "./bring-up.ts";
-import { type Bundle, loadBundle } from "./bundle.ts";
+import { type Bundle, loadBundle, refuseHostSysctls } from "./bundle.ts";
 import { newCgroups } from "./cgroups.ts";
 import { claimContainer, makeRecordedCgroups } from "./claim.ts";
 import type { ContainerContext } from "./context.ts";
 import type { Ready } from "./conversation.ts";
-import { FailureExplainer } from "./failure-explainer.ts";
+import { type ExplainFailure, failureExplainer } from "./failure-explainer.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
-import { refuseHostSysctls } from "./host-sysctls.ts";
 import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
 import { withNotifySocket } from "./notify-socket.ts";
 import { newRdtGroup, withTasks } from "./rdt.ts";
-import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
 
 interface CreateRequest extends HandOver {
@@ -44,7 +42,7 @@ export interface Created {
   record: StateRecord;
   bundle: Bundle;
   spawned: Ready;
-  failures: FailureExplainer;
+  explain: ExplainFailure;
 }
 
 /** Throws RuntimeError, and leaves nothing behind then. */
@@ -86,12 +84,12 @@ export function createContainer(request: CreateRequest, context: ContainerContex
     });
     context.log.warnings(warnings);
 
-    const failures = new FailureExplainer(bundle.config, record, 0);
-    const spawned = bringUp({ plan, record, directory, bundle, made, failures, undo, log: context.log });
+    const explain = failureExplainer(bundle.config, record, 0);
+    const spawned = bringUp({ ...claim, plan, bundle, made, explain, log: context.log });
     record.bunc.creating = false;
     directory.save(record);
     const pidfdSocket = request.pidfdSocket ?? bundle.config.annotations[PIDFD_RECEIVER];
     handOver({ ...request, pidfdSocket }, spawned);
-    return { directory, record, bundle, spawned, failures };
+    return { directory, record, bundle, spawned, explain };
   });
 }

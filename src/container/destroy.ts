@@ -4,7 +4,7 @@ import { freezeCgroups, isFrozen } from "../cgroup/operate.ts";
 import { RuntimeError } from "../failure/errors.ts";
 import type { Log } from "../log/log.ts";
 import { native } from "../native/call.ts";
-import type { StateRecord } from "../state/record.ts";
+import { initOf, type StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 import { cgroupsOf, removeCgroupsOf } from "./cgroups.ts";
 import { runPoststopHooks } from "./hooks.ts";
@@ -15,18 +15,18 @@ import { readStoredConfig } from "./stored-config.ts";
 /** How long runc waits for a killed init to end. */
 const KILL_TIMEOUT_MS = 10_000;
 
-/** Kills every process of the container and waits until its init has ended. */
-export function killContainer(record: StateRecord): void {
+/** Kills every process of the container. */
+export function killProcesses(record: StateRecord): void {
   signalInit(record, SIGKILL);
   signalAll(record, SIGKILL);
   thawIfFrozen(record);
+}
+
+/** The same, and waits until its init has ended. */
+export function killContainer(record: StateRecord): void {
+  killProcesses(record);
   if (record.init_process_pid === 0) return;
-  const { ended } = native("await_end", {
-    pid: record.init_process_pid,
-    start_time: String(record.init_process_start),
-    timeout_ms: KILL_TIMEOUT_MS,
-  });
-  if (!ended) {
+  if (!native("await_end", { ...initOf(record), timeout_ms: KILL_TIMEOUT_MS }).ended) {
     throw new RuntimeError("container init still running", {
       hint: `process ${record.init_process_pid} did not end within ${KILL_TIMEOUT_MS / 1000} s of SIGKILL: see its state and wchan in /proc`,
     });

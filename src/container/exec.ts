@@ -6,7 +6,7 @@ import { type CgroupLocation, type CgroupLocations, locationsOfPaths } from "../
 import { NativeError, RuntimeError } from "../failure/errors.ts";
 import { cannotExec } from "../failure/messages.ts";
 import { parseSelfCgroup } from "../host/cgroup.ts";
-import { currentHost, deniesSetgroups } from "../host/current.ts";
+import { currentHost, deniesSetgroups, rootlessCgroups } from "../host/current.ts";
 import type { Placement, Plan } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { ProcessConfig } from "../oci/process.ts";
@@ -17,11 +17,10 @@ import { systemdEnvironment } from "./cgroups.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
 import { begin, type ExecReport, type Executed, orAbandon, spawn } from "./conversation.ts";
-import { FailureExplainer } from "./failure-explainer.ts";
+import { failureExplainer } from "./failure-explainer.ts";
 import { type HandOver, handOver } from "./hand-over.ts";
 import { checkTerminal, inheritedDescriptors, inheritedNoFile } from "./inherited.ts";
 import { rdtTasksOf, withTasks } from "./rdt.ts";
-import { rootlessCgroups } from "./rootless.ts";
 import { compileSeccomp } from "./seccomp.ts";
 import { serveSeccompAgent } from "./seccomp-agent.ts";
 import { loadStoredConfig } from "./stored-config.ts";
@@ -72,12 +71,12 @@ export function execProcess(
   context.log.warnings(warnings);
 
   const place = { locations, isBelow: request.subCgroups.size > 0, rdt };
-  const failures = new FailureExplainer(config, record, request.earlierKills);
-  let spawned: ExecReport = failures.explain("exec", () => spawnIn(plan, record, place), process);
+  const explain = failureExplainer(config, record, request.earlierKills);
+  let spawned: ExecReport = explain("exec", () => spawnIn(plan, record, place), process);
   while (spawned.progress !== "executed") {
     const listening = spawned;
     orAbandon(listening, () => serveSeccompAgent(config, record, listening));
-    spawned = failures.explain("exec", listening.proceed, process);
+    spawned = explain("exec", listening.proceed, process);
   }
   handOver(request, spawned);
   return spawned;

@@ -4,7 +4,7 @@ import { failureOf } from "../failure/fake-failure.ts";
 import { useCore } from "../native/fake-core.ts";
 import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import { fakeRecord, v2Host } from "../state/fake-state.ts";
-import { FailureExplainer } from "./failure-explainer.ts";
+import { failureExplainer } from "./failure-explainer.ts";
 
 const config = { linux: { namespaces: new Map() }, mounts: [] } as unknown as ResolvedConfig;
 const record = fakeRecord({ cgroup_paths: { "": "/sys/fs/cgroup/c" } });
@@ -26,7 +26,11 @@ function explained(earlierKills: number | undefined, text = ""): string {
   });
   const failure = failureOf({ code: "died", op: "spawn", target: "77" });
   try {
-    new FailureExplainer(config, record, earlierKills).explain("exec", () => {
+    failureExplainer(
+      config,
+      record,
+      earlierKills,
+    )("exec", () => {
       throw new NativeError(new RuntimeError("died"), failure);
     });
   } catch (error) {

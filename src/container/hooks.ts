@@ -5,14 +5,13 @@ import type { ContainerStatus } from "../failure/messages.ts";
 import type { Log } from "../log/log.ts";
 import { native } from "../native/call.ts";
 import { type HookConfig, hookOutput, planHooks, type RuntimeHookKind } from "../plan/hooks.ts";
-import type { StateRecord } from "../state/record.ts";
+import { initOf, type StateRecord } from "../state/record.ts";
 import { hookState } from "./state-json.ts";
 
 /** While the container is being created: the first that fails ends the creation. */
 export function runCreateHooks(config: HookConfig, record: StateRecord): void {
-  const process = { pid: record.init_process_pid, start_time: String(record.init_process_start) };
   for (const kind of ["prestart", "createRuntime"] as const) {
-    runAll(config, record, kind, "creating", process);
+    runAll(config, record, kind, "creating", initOf(record));
   }
 }
 
@@ -29,7 +28,8 @@ export function runPoststopHooks(config: HookConfig, record: StateRecord, log: L
   const place = placeOf(config, record);
   for (const hook of planHooks(config, "poststop", callerEnvironment())) {
     try {
-      native("run_hook", { hook, state: stateText(record, "stopped", 0), ...place, ...NO_PROCESS });
+      const state = JSON.stringify(hookState(record, "stopped", 0));
+      native("run_hook", { hook, state, ...place, ...NO_PROCESS });
     } catch (error) {
       log.warning(failureMessage(error));
     }
@@ -48,7 +48,7 @@ function runAll(
 ): void {
   const place = placeOf(config, record);
   for (const hook of planHooks(config, kind, callerEnvironment())) {
-    const state = stateText(record, status, record.init_process_pid);
+    const state = JSON.stringify(hookState(record, status, record.init_process_pid));
     native("run_hook", { hook, state, ...place, ...process });
   }
 }
@@ -61,8 +61,4 @@ function placeOf(config: HookConfig, { bunc: { bundle } }: StateRecord) {
 /** What a hook without an `env` of its own gets, as with Go's os/exec. */
 function callerEnvironment(): string[] {
   return Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
-}
-
-function stateText(record: StateRecord, status: ContainerStatus, pid: number): string {
-  return JSON.stringify(hookState(record, status, pid));
 }

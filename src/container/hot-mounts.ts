@@ -1,7 +1,7 @@
 /** Adding and removing mounts of a running container. */
 
 import { containerNotRunning } from "../failure/messages.ts";
-import { currentHost } from "../host/current.ts";
+import { currentHost, rootlessCgroups } from "../host/current.ts";
 import type { Plan } from "../native/boundary.gen.ts";
 import { loadMounts } from "../oci/mounts-document.ts";
 import { resolveConfig } from "../oci/resolved/config.ts";
@@ -9,8 +9,7 @@ import { type HotMountOptions, planMountsAdded, planMountsRemoved } from "../pla
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
 import { carryOut } from "./conversation.ts";
-import { FailureExplainer } from "./failure-explainer.ts";
-import { rootlessCgroups } from "./rootless.ts";
+import { failureExplainer } from "./failure-explainer.ts";
 import { readStoredConfig } from "./stored-config.ts";
 
 type MountsChange = "add" | "remove";
@@ -52,5 +51,5 @@ export function changeMounts(
   };
   const plan: Plan =
     change === "add" ? planMountsAdded(changed, host, options) : planMountsRemoved(changed, options);
-  new FailureExplainer(changed, record, undefined).explain("other", () => carryOut(plan));
+  failureExplainer(changed, record, undefined)("other", () => carryOut(plan));
 }

@@ -9,7 +9,7 @@ import type { SuperviseNotify } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { ResolvedConfig } from "../oci/resolved/config.ts";
 import { resolveMount } from "../oci/resolved/mounts.ts";
-import type { StateRecord } from "../state/record.ts";
+import { initOf, type StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
 
 const CONTAINER_DIRECTORY = "/run/notify";
@@ -65,11 +65,7 @@ export function listenForNotify(directory: StateDirectory): SuperviseNotify | un
  */
 export function awaitReady(notify: SuperviseNotify, record: StateRecord, log: Log): void {
   try {
-    native("notify_forward", {
-      ...notify,
-      pid: record.init_process_pid,
-      start_time: String(record.init_process_start),
-    });
+    native("notify_forward", { ...notify, ...initOf(record) });
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     log.warning(`NOTIFY_SOCKET: ${failureMessage(error)}`);

@@ -26,7 +26,7 @@ import {
 } from "../criu/session.ts";
 import { RuntimeError } from "../failure/errors.ts";
 import { parseSelfCgroup } from "../host/cgroup.ts";
-import { currentHost } from "../host/current.ts";
+import { currentHost, rootlessCgroups } from "../host/current.ts";
 import { native } from "../native/call.ts";
 import { parseDocument } from "../oci/json.ts";
 import type { ResolvedConfig } from "../oci/resolved/config.ts";
@@ -40,13 +40,12 @@ import { DESCRIPTORS_FILE } from "./checkpoint.ts";
 import { claimContainer, makeRecordedCgroups, placeRecordedCgroups } from "./claim.ts";
 import type { ContainerContext } from "./context.ts";
 import { carryOut } from "./conversation.ts";
-import { FailureExplainer } from "./failure-explainer.ts";
+import { failureExplainer } from "./failure-explainer.ts";
 import { handOver } from "./hand-over.ts";
 import { runCreateHooks, runPoststopHooks } from "./hooks.ts";
 import { checkTerminal } from "./inherited.ts";
 import { namespacePaths } from "./initial-record.ts";
 import { notifyMount } from "./notify-socket.ts";
-import { rootlessCgroups } from "./rootless.ts";
 import { SIGKILL, signalInit } from "./signal.ts";
 import { storeConfig } from "./stored-config.ts";
 import type { UndoList } from "./undo-list.ts";
@@ -372,5 +371,5 @@ function makeMountPoints(bundle: Bundle, record: StateRecord): void {
     rootfs: bundle.rootfs,
     cgroupDirectories: new Map(Object.entries(record.cgroup_paths)),
   });
-  new FailureExplainer(bundle.config, record, 0).explain("other", () => carryOut(plan));
+  failureExplainer(bundle.config, record, 0)("other", () => carryOut(plan));
 }

@@ -1,8 +1,8 @@
 /** linux.seccomp of a config, with its defaults taken as runc takes them, compiled to BPF by the core. */
 
-import { NativeError, RuntimeError } from "../failure/errors.ts";
+import { orExplain, RuntimeError } from "../failure/errors.ts";
 import type { Log } from "../log/log.ts";
-import type { Profile } from "../native/boundary.gen.ts";
+import { ERRNO, type Profile } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import type { SeccompConfig } from "../oci/seccomp.ts";
 import type { CompiledSeccomp } from "../plan/plan.ts";
@@ -14,29 +14,20 @@ export function compileSeccomp(
   log: Pick<Log, "debug">,
 ): CompiledSeccomp | null {
   if (!wantsSeccomp(config)) return null;
-  try {
-    const { program, flags, unknown_syscalls } = native("seccomp_compile", {
-      profile: seccompProfile(config),
-    });
-    for (const name of unknown_syscalls) log.debug(`unknown seccomp syscall ${JSON.stringify(name)} ignored`);
-    return { program, flags };
-  } catch (error) {
-    if (!(error instanceof NativeError)) throw error;
-    const { subject, detail } = error.failure;
-    throw new RuntimeError(`error loading seccomp filter: ${subject}: ${detail}`, {
-      step: "seccomp",
-      subject,
-    });
-  }
+  const { program, flags, unknown_syscalls } = orExplain(
+    () => native("seccomp_compile", { profile: seccompProfile(config) }),
+    ({ failure: { subject, detail } }) =>
+      new RuntimeError(`error loading seccomp filter: ${subject}: ${detail}`, { step: "seccomp", subject }),
+  );
+  for (const name of unknown_syscalls) log.debug(`unknown seccomp syscall ${JSON.stringify(name)} ignored`);
+  return { program, flags };
 }
-
-const EPERM = 1;
 
 export function seccompProfile(config: SeccompConfig): Profile {
   return {
     // Without a default action, but with rules, runc refuses the empty action; the schema lets nothing else through.
     default_action: knownAction(config.defaultAction ?? "", "linux.seccomp.defaultAction"),
-    default_errno_ret: config.defaultErrnoRet ?? EPERM,
+    default_errno_ret: config.defaultErrnoRet ?? ERRNO.PERM,
     architectures: (config.architectures ?? []).map((name, index) => {
       if (isKnownArchitecture(name)) return name;
       throw new RuntimeError(`string ${name} is not a valid arch for seccomp`, {
@@ -47,7 +38,7 @@ export function seccompProfile(config: SeccompConfig): Profile {
     syscalls: config.syscalls.map(({ names, action, errnoRet, args }) => ({
       names,
       action,
-      errno_ret: errnoRet ?? EPERM,
+      errno_ret: errnoRet ?? ERRNO.PERM,
       args: (args ?? []).map(({ index, value, valueTwo, op }) => ({
         index,
         value: String(value),
@@ -68,14 +59,8 @@ function knownAction(action: Action | "", subject: string): Action {
 type Architecture = Profile["architectures"][number];
 
 /** The specification has names that neither libseccomp's runc bindings nor the kernel's filters know. */
-const UNSUPPORTED = [
-  "SCMP_ARCH_M68K",
-  "SCMP_ARCH_PARISC",
-  "SCMP_ARCH_PARISC64",
-  "SCMP_ARCH_SH",
-  "SCMP_ARCH_SHEB",
-];
+const UNSUPPORTED = /^SCMP_ARCH_(M68K|PARISC|PARISC64|SH|SHEB)$/;
 
 export function isKnownArchitecture(name: string): name is Architecture {
-  return !UNSUPPORTED.includes(name);
+  return !UNSUPPORTED.test(name);
 }

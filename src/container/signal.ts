@@ -3,7 +3,7 @@
 import { killCgroups } from "../cgroup/operate.ts";
 import { SIG } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
-import type { StateRecord } from "../state/record.ts";
+import { initOf, type StateRecord } from "../state/record.ts";
 import { cgroupsOf } from "./cgroups.ts";
 
 export const SIGKILL = SIG.KILL;
@@ -11,11 +11,7 @@ export const SIGKILL = SIG.KILL;
 /** False: the init process has ended. */
 export function signalInit(record: StateRecord, signal: number): boolean {
   if (record.init_process_pid === 0) return false;
-  return native("signal_process", {
-    pid: record.init_process_pid,
-    start_time: String(record.init_process_start),
-    signal,
-  }).sent;
+  return native("signal_process", { ...initOf(record), signal }).sent;
 }
 
 /** Sends a signal to every process in the container's cgroups. False: there is no such cgroup (any more). */

@@ -3,9 +3,10 @@
 import { cannotStart } from "../failure/messages.ts";
 import { native } from "../native/call.ts";
 import type { ResolvedConfig } from "../oci/resolved/config.ts";
+import { initOf } from "../state/record.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./context.ts";
-import { FailureExplainer } from "./failure-explainer.ts";
+import { failureExplainer } from "./failure-explainer.ts";
 import { loadStoredConfig } from "./stored-config.ts";
 
 /** → the container's configuration. Its poststart hooks are still to run (runtime-spec 1.3, Lifecycle). */
@@ -15,11 +16,14 @@ export function startContainer(
 ): ResolvedConfig {
   if (status !== "created") throw cannotStart(status);
   const config = loadStoredConfig(directory, record);
-  const { started } = new FailureExplainer(config, record, 0).explain("init", () =>
+  const { started } = failureExplainer(
+    config,
+    record,
+    0,
+  )("init", () =>
     native("start", {
       socket: directory.startSocket,
-      pid: record.init_process_pid,
-      start_time: String(record.init_process_start),
+      ...initOf(record),
       trace: log.debugging,
     }),
   );

@@ -8,8 +8,7 @@ import { containerIsLocked } from "../failure/messages.ts";
 import { native } from "../native/call.ts";
 import type { StateRecord } from "../state/record.ts";
 import type { StateDirectory } from "../state/store.ts";
-import { thawIfFrozen } from "./destroy.ts";
-import { SIGKILL, signalAll, signalInit } from "./signal.ts";
+import { killProcesses } from "./destroy.ts";
 
 /** For a command to take back what it did, and to end. As long as runc waits for a killed init to be gone. */
 const PATIENCE_MS = 10_000;
@@ -63,8 +62,5 @@ function readRecord(directory: StateDirectory): StateRecord | undefined {
 function endProcesses(directory: StateDirectory): void {
   const record = readRecord(directory);
   // Before there is a process, its cgroups may be somebody else's: whether they are in use is about to be looked at.
-  if (record === undefined || record.init_process_pid === 0) return;
-  signalInit(record, SIGKILL);
-  signalAll(record, SIGKILL);
-  thawIfFrozen(record);
+  if (record !== undefined && record.init_process_pid !== 0) killProcesses(record);
 }

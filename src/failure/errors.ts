@@ -113,6 +113,15 @@ export class NativeError extends RuntimeError {
   }
 }
 
+/** Calls the core. What it throws when a call fails is what `explain` makes of that. */
+export function orExplain<Result>(calls: () => Result, explain: (error: NativeError) => unknown): Result {
+  try {
+    return calls();
+  } catch (error) {
+    throw error instanceof NativeError ? explain(error) : error;
+  }
+}
+
 /** The command line itself is wrong. `help` is the usage text of the command concerned. */
 export class UsageError extends RuntimeError {
   readonly help: string | undefined;

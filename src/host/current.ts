@@ -29,6 +29,11 @@ export function isRootless({ euid, inUserNamespace }: HostFacts): boolean {
   return euid !== 0 || (inUserNamespace && process.env["USER"] !== "root");
 }
 
+/** Whether missing permission for cgroups is tolerated. `flag`: of --rootless; as runc decides `auto`. */
+export function rootlessCgroups(flag: boolean | "auto", host: HostFacts): boolean {
+  return flag === "auto" ? isRootless(host) : flag;
+}
+
 /** Whether the user namespace of a process refuses setgroups(2). `pid`: a directory of /proc. */
 export function deniesSetgroups(pid: number | "self"): boolean {
   return native("read_file", { path: `/proc/${pid}/setgroups` }).text.startsWith("deny");

@@ -59,6 +59,11 @@ export interface StateRecord {
   };
 }
 
+/** The container's init, as calls of the core name it. */
+export function initOf({ init_process_pid, init_process_start }: StateRecord) {
+  return { pid: init_process_pid, start_time: String(init_process_start) };
+}
+
 /**
  * Raised when an older bunc could not read a newer record, and when the stored configuration changes its
  * shape (stored-config.ts). Newer versions read all older records.

@@ -97,7 +97,7 @@ export class Bus {
     for (;;) {
       const line = this.takeLine();
       if (line === undefined) {
-        this.fill(deadline, "authentication");
+        if (!this.fill(deadline)) throw timedOut("authentication");
       } else if (line.startsWith("OK ")) {
         return;
       } else if (!line.startsWith("DATA")) {
@@ -126,7 +126,8 @@ export class Bus {
     this.stream.write(encodeMessage(METHOD_CALL, serial, call));
     const deadline = this.now() + CALL_TIMEOUT_MS;
     for (;;) {
-      const message = this.next(deadline, `the answer to ${call.member}`);
+      const message = this.next(deadline);
+      if (message === undefined) throw timedOut(`the answer to ${call.member}`);
       if (message.type === SIGNAL) this.signals.push(message);
       if (message.replySerial !== serial) continue;
       if (message.type === METHOD_RETURN) return message;
@@ -149,36 +150,26 @@ export class Bus {
     const early = this.signals.find(fits);
     if (early !== undefined) return early;
     while (this.now() < deadline) {
-      const message = this.tryNext(deadline);
+      const message = this.next(deadline);
       if (message !== undefined && message.type === SIGNAL && fits(message)) return message;
     }
     return undefined;
   }
 
-  private next(deadline: number, what: string): Message {
-    for (;;) {
-      const message = this.tryNext(deadline);
-      if (message !== undefined) return message;
-      if (this.now() >= deadline) throw timedOut(what);
-    }
-  }
-
-  private tryNext(deadline: number): Message | undefined {
-    const length = messageLength(this.received);
-    if (length === 0 || this.received.length < length) {
-      if (!this.tryFill(deadline)) return undefined;
-      return this.tryNext(deadline);
+  /** Undefined: none in time. */
+  private next(deadline: number): Message | undefined {
+    let length = messageLength(this.received);
+    while (length === 0 || this.received.length < length) {
+      if (!this.fill(deadline)) return undefined;
+      length = messageLength(this.received);
     }
     const message = decodeMessage(this.received.slice(0, length));
     this.received = this.received.slice(length);
     return message;
   }
 
-  private fill(deadline: number, what: string): void {
-    if (!this.tryFill(deadline)) throw timedOut(what);
-  }
-
-  private tryFill(deadline: number): boolean {
+  /** False: nothing has come in time. */
+  private fill(deadline: number): boolean {
     const bytes = this.stream.read(deadline - this.now());
     if (bytes === null) throw new RuntimeError("the bus closed the connection", { step: "read" });
     if (bytes.length === 0) return false;

@@ -16,9 +16,8 @@ import {
   restrictDevices,
   scopePlacement,
 } from "../create.ts";
-import { delegateCgroup } from "../delegate.ts";
 import type { MadeCgroups, ManagerOptions, PlacedCgroups, PlannedCgroups } from "../manager.ts";
-import { killCgroups, subCgroup } from "../operate.ts";
+import { delegateCgroup, killCgroups, subCgroup } from "../operate.ts";
 import { type CgroupLocation, type CgroupLocations, distinctGroups, locationsIn } from "../paths.ts";
 import { warningsOf } from "../resources/setting.ts";
 import { annotatedProperties } from "./annotations.ts";

@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { useCore } from "../native/fake-core.ts";
-import { oomKills } from "./oom.ts";
-import { oomReport } from "./oom-report.ts";
+import { oomKills, oomReport } from "./oom.ts";
 
 /** A cgroup with these files, on a host with this log. */
 function useHost(files: Record<string, string>, log = "", pidsAreOurs = true): void {
