@@ -22,8 +22,8 @@ interface EndedProcess {
 
 /**
  * What the kernel has killed since `ended` began. If nobody counted before, the kernel's log must name the process, where
- * it may be read: counting takes each exec of a client, which is detached, another read. The log also has what was counted
- * in a scope's cgroup, which systemd removes when its last process has ended.
+ * it may be read: to count first would cost every detached exec another read. The log also tells of a scope's cgroup,
+ * which systemd removes, with its counts, when its last process has ended.
  */
 export function oomReport(locations: CgroupLocations, ended: EndedProcess): OomReport {
   const memory = locationOf(locations, "memory");
