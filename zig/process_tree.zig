@@ -4,6 +4,7 @@
 const std = @import("std");
 const sys = @import("sys.zig");
 const process_stat = @import("process_stat.zig");
+const whole_file = @import("whole_file.zig");
 const linux = std.os.linux;
 
 const Member = struct { pid: i32, pidfd: sys.fd_t };
@@ -76,28 +77,17 @@ fn add_children(arena: std.mem.Allocator, pid: i32, members: *std.ArrayList(Memb
 
 /// proc_tid_children(5): pids, each with a space after it.
 fn add_listed(arena: std.mem.Allocator, fd: sys.fd_t, parent: i32, members: *std.ArrayList(Member)) !void {
-    var text: std.ArrayList(u8) = .empty;
-    while (true) {
-        try text.ensureUnusedCapacity(arena, 4096);
-        const count = try sys.read(fd, text.unusedCapacitySlice());
-        if (count == 0) break;
-        text.items.len += count;
-    }
-    var pids = std.mem.tokenizeAny(u8, text.items, " \n");
+    const text = try whole_file.read(fd, std.math.maxInt(usize), arena);
+    var pids = std.mem.tokenizeAny(u8, text, " \n");
     while (pids.next()) |digits| {
         const pid = try std.fmt.parseInt(i32, digits, 10);
         if (pid == sys.getpid()) continue;
+        try members.ensureUnusedCapacity(arena, 1);
         const pidfd = sys.pidfd_open(pid) catch continue;
-        errdefer sys.close(pidfd);
         // The pidfd is taken first and the parent checked after: the pid was not reused.
-        const stat = process_stat.read(pid) catch {
-            sys.close(pidfd);
-            continue;
-        };
-        if (stat.parent != parent) {
-            sys.close(pidfd);
-            continue;
-        }
-        try members.append(arena, .{ .pid = pid, .pidfd = pidfd });
+        const stat = process_stat.read(pid) catch null;
+        if (stat != null and stat.?.parent == parent) {
+            members.appendAssumeCapacity(.{ .pid = pid, .pidfd = pidfd });
+        } else sys.close(pidfd);
     }
 }

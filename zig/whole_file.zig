@@ -6,13 +6,11 @@ const sys = @import("sys.zig");
 /// Most files of the kernel and of state directories are shorter: those take no more memory than their text.
 const usual_size = 4096;
 
+pub const Error = sys.Error || std.mem.Allocator.Error;
+
 /// Files of procfs, sysfs and cgroups do not know their size, so this reads until the end. EFBIG: it has more
 /// than `size_max` bytes.
-pub fn read(
-    fd: sys.fd_t,
-    size_max: usize,
-    arena: std.mem.Allocator,
-) (sys.Error || error{OutOfMemory})![]const u8 {
+pub fn read(fd: sys.fd_t, size_max: usize, arena: std.mem.Allocator) Error![]const u8 {
     var buffer: [usual_size]u8 = undefined;
     const begin = try sys.read_to_end(fd, &buffer);
     if (begin.len < buffer.len) return arena.dupe(u8, begin);

@@ -58,12 +58,7 @@ pub fn cgroup_create(call: *Call, request: CgroupCreateRequest) Call.Error!Cgrou
 
     if (request.refuse_in_use) {
         var found: in_use.CgroupInUseReply = .{ .occupied = null, .frozen = null };
-        for (request.groups, work.mounts) |wanted, mount| try in_use.look(
-            call,
-            mount,
-            wanted.group(),
-            &found,
-        );
+        for (request.groups, work.mounts) |it, mount| try in_use.look(call, mount, it.group(), &found);
         if (found.occupied != null or found.frozen != null) {
             return .{ .in_use = found, .threaded = null, .errnos = &.{}, .not_enabled = &.{} };
         }
@@ -79,6 +74,8 @@ pub fn cgroup_create(call: *Call, request: CgroupCreateRequest) Call.Error!Cgrou
     }
     return .{ .in_use = null, .threaded = null, .errnos = errnos, .not_enabled = work.not_enabled.items };
 }
+
+const Error = Call.Error || sys.Error;
 
 const Made = struct { mount: sys.fd_t, path: []const u8 };
 
@@ -118,13 +115,12 @@ const Work = struct {
             const below = wanted.path[0..names.index];
             const group: Cgroup = .{ .mount = wanted.mount, .path = below };
             if (wanted.enable_controllers) try self.enable_controllers(directory, group.parent());
-            const child = self.enter(mount, directory, group, name) catch |err| switch (err) {
+            const child = self.enter(mount.fd, directory, group, name) catch |err| switch (err) {
                 error.Sys => {
                     if (wanted.tolerate_permission and groups.is_permission()) return sys.errno_number();
                     return self.call.fail("mkdir", try group.absolute(self.call));
                 },
-                error.OutOfMemory => return error.OutOfMemory,
-                error.Failed => return error.Failed,
+                error.OutOfMemory, error.Failed => |other| return other,
             };
             if (mount.version == .v2) {
                 errdefer sys.close(child);
@@ -137,7 +133,7 @@ const Work = struct {
             if (wanted.cpuset) |start| {
                 const last = names.peek() == null;
                 const values: CpusetStart = if (last) start else .{ .cpus = "", .mems = "" };
-                self.fill_cpuset(directory, child, values) catch {
+                fill_cpuset(directory, child, values) catch {
                     defer sys.close(child);
                     if (wanted.tolerate_permission and groups.is_permission()) return sys.errno_number();
                     return self.call.fail("write", try group.file(self.call, "cpuset.cpus, cpuset.mems"));
@@ -149,18 +145,13 @@ const Work = struct {
         return 0;
     }
 
-    fn enter(
-        self: *Work,
-        mount: groups.Mount,
-        parent: sys.fd_t,
-        group: Cgroup,
-        name: []const u8,
-    ) (Call.Error || sys.Error)!sys.fd_t {
+    /// `name`: the last of the path of `group`.
+    fn enter(self: *Work, mount: sys.fd_t, parent: sys.fd_t, group: Cgroup, name: []const u8) Error!sys.fd_t {
         // An existing directory may be in a parent that we may not write to.
         return groups.open_child(parent, name) catch {
             if (!sys.is(.NOENT)) return error.Sys;
             if (sys.mkdirat(parent, name, 0o755)) {
-                try self.made.append(self.call.arena, .{ .mount = mount.fd, .path = group.path });
+                try self.made.append(self.call.arena, .{ .mount = mount, .path = group.path });
             } else |_| {
                 // Somebody else made it just now.
                 if (!sys.is(.EXIST)) return error.Sys;
@@ -198,10 +189,8 @@ const Work = struct {
         const kind = groups.read_short(directory, "cgroup.type", &buffer) catch return;
         if (std.mem.eql(u8, kind, "domain")) return;
         if (domain) {
-            self.threaded = .{
-                .path = try group.absolute(self.call),
-                .type = try self.call.arena.dupe(u8, kind),
-            };
+            const path = try group.absolute(self.call);
+            self.threaded = .{ .path = path, .type = try self.call.arena.dupe(u8, kind) };
             return;
         }
         if (std.mem.eql(u8, kind, "domain invalid")) {
@@ -209,32 +198,25 @@ const Work = struct {
             groups.write_value(directory, "cgroup.type", "threaded") catch {};
         }
     }
-
-    fn fill_cpuset(self: *Work, parent: sys.fd_t, child: sys.fd_t, start: CpusetStart) sys.Error!void {
-        _ = self;
-        try fill_cpuset_file(parent, child, "cpuset.cpus", "cpus", start.cpus);
-        try fill_cpuset_file(parent, child, "cpuset.mems", "mems", start.mems);
-    }
 };
 
-/// `short`: its name if the hierarchy was mounted with "noprefix".
-fn fill_cpuset_file(
-    parent: sys.fd_t,
-    child: sys.fd_t,
-    long: []const u8,
-    short: []const u8,
-    start: []const u8,
-) sys.Error!void {
-    var name = long;
-    var buffer: [4096]u8 = undefined;
-    const now = groups.read_short(child, name, &buffer) catch now: {
-        if (!sys.is(.NOENT)) return error.Sys;
-        name = short;
-        break :now try groups.read_short(child, name, &buffer);
-    };
-    if (start.len > 0) return groups.write_value(child, name, start);
-    if (now.len > 0) return;
-    try groups.write_value(child, name, try groups.read_short(parent, name, &buffer));
+fn fill_cpuset(parent: sys.fd_t, child: sys.fd_t, start: CpusetStart) sys.Error!void {
+    for ([_][2][]const u8{ .{ "cpuset.cpus", start.cpus }, .{ "cpuset.mems", start.mems } }) |pair| {
+        const long, const value = pair;
+        var name = long;
+        var buffer: [4096]u8 = undefined;
+        const now = groups.read_short(child, name, &buffer) catch now: {
+            if (!sys.is(.NOENT)) return error.Sys;
+            // The hierarchy was mounted with "noprefix".
+            name = long["cpuset.".len..];
+            break :now try groups.read_short(child, name, &buffer);
+        };
+        if (value.len > 0) {
+            try groups.write_value(child, name, value);
+        } else if (now.len == 0) {
+            try groups.write_value(child, name, try groups.read_short(parent, name, &buffer));
+        }
+    }
 }
 
 /// "+a +b": those of `available` that are not in `enabled` (both lists separated by spaces), in `buffer`.

@@ -118,7 +118,7 @@ fn append_rule(program: *Program, rule: DeviceRule) void {
             program.unless_equal(register_undecided, 0);
         } else {
             // Denied as soon as one kind is: opening for reading and writing fails if only writing is denied.
-            program.jump_if_any(register_undecided, rule.access, 1);
+            program.operate(code.jump_any_set, register_undecided, rule.access, 1);
             program.append(.{ .code = code.jump, .registers = 0, .offset = to_next });
         }
     }
@@ -142,40 +142,26 @@ const Program = struct {
     }
 
     fn load(self: *Program, register: u4, offset: i16) void {
-        self.append(.{
-            .code = code.load_word,
-            .registers = Instruction.destination(register) | Instruction.source(register_context),
-            .offset = offset,
-        });
+        const registers = Instruction.destination(register) | Instruction.source(register_context);
+        self.append(.{ .code = code.load_word, .registers = registers, .offset = offset });
     }
 
     fn immediate(self: *Program, operation: u8, register: u4, value: u32) void {
-        self.append(
-            .{
-                .code = operation,
-                .registers = Instruction.destination(register),
-                .immediate = @bitCast(value),
-            },
-        );
+        self.operate(operation, register, value, 0);
     }
 
     /// 32-bit comparison: with the 64-bit one, a number of 2^31 or more would be sign-extended and never
     /// match.
     fn unless_equal(self: *Program, register: u4, value: u32) void {
-        self.append(.{
-            .code = code.jump_not_equal,
-            .registers = Instruction.destination(register),
-            .offset = to_next,
-            .immediate = @bitCast(value),
-        });
+        self.operate(code.jump_not_equal, register, value, to_next);
     }
 
-    fn jump_if_any(self: *Program, register: u4, bits: u32, offset: i16) void {
+    fn operate(self: *Program, operation: u8, register: u4, value: u32, offset: i16) void {
         self.append(.{
-            .code = code.jump_any_set,
+            .code = operation,
             .registers = Instruction.destination(register),
             .offset = offset,
-            .immediate = @bitCast(bits),
+            .immediate = @bitCast(value),
         });
     }
 

@@ -54,8 +54,6 @@ const Thaw = struct {
         // One that is gone, or has no freezer, freezes nobody.
         thaw_v1(directory) catch {};
     }
-
-    pub fn leave(_: Thaw, _: sys.fd_t, _: []const u8) Call.Error!void {}
 };
 
 /// ETIMEDOUT when the processes do not stop in time; they are thawed then.

@@ -4,6 +4,7 @@
 
 const std = @import("std");
 const sys = @import("../sys.zig");
+const whole_file = @import("../whole_file.zig");
 const Call = @import("../call.zig").Call;
 
 /// One cgroup: a directory below a mounted cgroup (v1, v2) or resctrl file system.
@@ -95,12 +96,8 @@ pub fn open(call: *Call, group: Cgroup) Call.Error!?Opened {
 
 /// Refuses the root of a hierarchy, which holds the whole host and is never a container's.
 pub fn refuse_root(call: *Call, op: []const u8, group: Cgroup) Call.Error!void {
-    if (group.path.len == 0) return call.fail_as(
-        .unsafe_path,
-        op,
-        group.mount,
-        "the root of a hierarchy is not a container's cgroup",
-    );
+    const root = "the root of a hierarchy is not a container's cgroup";
+    if (group.path.len == 0) return call.fail_as(.unsafe_path, op, group.mount, root);
 }
 
 /// A file of the cgroup, or of one below it.
@@ -123,6 +120,18 @@ pub fn read_short(directory: sys.fd_t, name: []const u8, buffer: []u8) sys.Error
     defer sys.close(fd);
     // The kernel gives a value in one piece.
     return std.mem.trimEnd(u8, buffer[0..try sys.read(fd, buffer)], "\n");
+}
+
+/// A file of any size. EFBIG: it has more than `size_max` bytes.
+pub fn read_whole(
+    directory: sys.fd_t,
+    name: []const u8,
+    size_max: usize,
+    arena: std.mem.Allocator,
+) whole_file.Error![]const u8 {
+    const fd = try open_file(directory, name, sys.O.RDONLY);
+    defer sys.close(fd);
+    return whole_file.read(fd, size_max, arena);
 }
 
 /// The kernel takes a value whole or not at all, so one write(2) is all there is.

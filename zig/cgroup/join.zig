@@ -28,8 +28,7 @@ pub fn cgroup_join(call: *Call, request: CgroupJoinRequest) Call.Error!CgroupJoi
                 if (std.mem.indexOfScalar(u16, request.tolerate, errno.*) != null) continue;
                 return call.fail("write", try group.file(call, "cgroup.procs"));
             },
-            error.Failed => return error.Failed,
-            error.OutOfMemory => return error.OutOfMemory,
+            error.Failed, error.OutOfMemory => |other| return other,
         };
     }
     return .{ .errnos = errnos };

@@ -44,110 +44,112 @@ pub fn cgroup_kill(call: *Call, request: CgroupKillRequest) Call.Error!CgroupKil
 
     const freezer = if (request.freezer) |group| try groups.open(call, group) else null;
     defer if (freezer) |group| group.close();
-    if (request.signal == sigkill) try thaw_below(call, freezer, request);
-    if (request.signal == sigkill and try kill_v2(call, opened.items, freezer, request.freeze_timeout_ms)) {
-        // Nobody escapes cgroup.kill; on a hybrid host somebody may have left the v2 cgroup, but not the
-        // others.
-        if (opened.items.len == 1) return .{ .found = true, .signalled = 0 };
-    }
-    var signalled: u32 = 0;
-    var round: u32 = 0;
-    while (round < rounds_max) : (round += 1) {
-        const count = try signal_once(call, opened.items, freezer, request);
-        if (request.signal == sigkill) try thaw_below(call, freezer, request);
-        signalled += count;
-        // Other signals are sent once: a process may survive them.
-        if (count == 0 or request.signal != sigkill) break;
-        // A killed process needs a moment to end.
-        _ = sys.poll(&.{}, 1) catch return call.fail("poll", "");
-    }
+    const work: Work = .{ .call = call, .request = request, .targets = opened.items, .freezer = freezer };
+    const signalled = if (request.signal == sigkill) try work.kill() else try work.signal();
     return .{ .found = true, .signalled = signalled };
-}
-
-fn thaw_below(call: *Call, freezer: ?groups.Opened, request: CgroupKillRequest) Call.Error!void {
-    if (freezer) |group| try freeze.thaw_all(call, group.mount, request.freezer.?);
-}
-
-/// True: the processes of the v2 cgroup, and those below it, have been killed as a whole.
-fn kill_v2(call: *Call, targets: []const Target, freezer: ?groups.Opened, timeout_ms: u32) Call.Error!bool {
-    for (targets) |target| {
-        if (target.group.mount.version != .v2) continue;
-        groups.write_value(target.group.directory, "cgroup.kill", "1") catch {
-            if (groups.is_gone()) return true;
-            // A threaded cgroup has to be killed process by process (cgroups(7)).
-            if (sys.is(.OPNOTSUPP)) return false;
-            return call.fail("write", try target.name.file(call, "cgroup.kill"));
-        };
-        if (targets.len > 1) {
-            // Processes frozen by v1 do not die until they are thawed.
-            if (freezer) |group| freeze.set(group.directory, group.mount.version, false, 0) catch {};
-            // Avoids searching all v1 hierarchies for processes that are ending. Being late is not an error.
-            freeze.wait_event(
-                target.group.directory,
-                "populated",
-                "0",
-                sys.monotonic_ms() + timeout_ms,
-            ) catch {};
-        }
-        return true;
-    }
-    return false;
 }
 
 const Target = struct { name: Cgroup, group: groups.Opened };
 
-fn pids_of(call: *Call, targets: []const Target) Call.Error![]u32 {
-    var pids: std.ArrayList(u32) = .empty;
-    for (targets) |target| try pids.appendSlice(
-        call.arena,
-        try subtree.processes(call, target.group.mount, target.name),
-    );
-    return subtree.sorted_unique(pids.items);
-}
-
-fn signal_once(
+const Work = struct {
     call: *Call,
+    request: CgroupKillRequest,
     targets: []const Target,
     freezer: ?groups.Opened,
-    request: CgroupKillRequest,
-) Call.Error!u32 {
-    if ((try pids_of(call, targets)).len == 0) return 0;
-    // A container that somebody paused stays paused for other signals than SIGKILL.
-    var thaw = request.signal == sigkill;
-    if (freezer) |group| {
-        const was_frozen = freeze.is_frozen(group.directory, group.mount.version) catch false;
-        // Not being able to freeze only makes a further round more likely.
-        freeze.set(group.directory, group.mount.version, true, request.freeze_timeout_ms) catch {};
-        thaw = thaw or !was_frozen;
+
+    /// → how many processes were sent the signal.
+    fn kill(self: Work) Call.Error!u32 {
+        try self.thaw_below();
+        // Nobody escapes cgroup.kill; on a hybrid host somebody may have left the v2 cgroup, but not the
+        // others.
+        if (try self.kill_v2() and self.targets.len == 1) return 0;
+        var signalled: u32 = 0;
+        for (0..rounds_max) |_| {
+            const count = try self.signal();
+            try self.thaw_below();
+            signalled += count;
+            if (count == 0) break;
+            // A killed process needs a moment to end.
+            _ = sys.poll(&.{}, 1) catch return self.call.fail("poll", "");
+        }
+        return signalled;
     }
-    defer if (freezer) |group| {
-        if (thaw) freeze.set(group.directory, group.mount.version, false, 0) catch {};
-    };
-    const candidates = try pids_of(call, targets);
-    const pidfds = try call.arena.alloc(sys.fd_t, candidates.len);
-    @memset(pidfds, -1);
-    defer for (pidfds) |pidfd| {
-        if (pidfd >= 0) sys.close(pidfd);
-    };
-    for (candidates, pidfds) |pid, *pidfd| pidfd.* = sys.pidfd_open(@intCast(pid)) catch -1;
-    const confirmed = try pids_of(call, targets);
-    var count: u32 = 0;
-    for (candidates, pidfds) |pid, pidfd| {
-        if (pidfd < 0) continue;
-        if (std.sort.binarySearch(u32, confirmed, pid, order) == null) continue;
-        sys.pidfd_send_signal(pidfd, request.signal) catch {
-            if (sys.is_no_process()) continue;
-            return call.fail_as(
-                .system,
-                "pidfd_send_signal",
-                try std.fmt.allocPrint(call.arena, "{d}", .{pid}),
-                "",
-            );
+
+    fn thaw_below(self: Work) Call.Error!void {
+        if (self.freezer) |group| try freeze.thaw_all(self.call, group.mount, self.request.freezer.?);
+    }
+
+    fn thaw(self: Work) void {
+        if (self.freezer) |group| freeze.set(group.directory, group.mount.version, false, 0) catch {};
+    }
+
+    /// True: the processes of the v2 cgroup, and those below it, have been killed as a whole.
+    fn kill_v2(self: Work) Call.Error!bool {
+        for (self.targets) |target| {
+            if (target.group.mount.version != .v2) continue;
+            groups.write_value(target.group.directory, "cgroup.kill", "1") catch {
+                if (groups.is_gone()) return true;
+                // A threaded cgroup has to be killed process by process (cgroups(7)).
+                if (sys.is(.OPNOTSUPP)) return false;
+                return self.call.fail("write", try target.name.file(self.call, "cgroup.kill"));
+            };
+            if (self.targets.len > 1) {
+                // Processes frozen by v1 do not die until they are thawed.
+                self.thaw();
+                // Avoids searching all v1 hierarchies for processes that are ending. Being late is not an
+                // error.
+                const deadline_ms = sys.monotonic_ms() + self.request.freeze_timeout_ms;
+                freeze.wait_event(target.group.directory, "populated", "0", deadline_ms) catch {};
+            }
+            return true;
+        }
+        return false;
+    }
+
+    fn pids(self: Work) Call.Error![]u32 {
+        var all: std.ArrayList(u32) = .empty;
+        for (self.targets) |target| {
+            const some = try subtree.processes(self.call, target.group.mount, target.name);
+            try all.appendSlice(self.call.arena, some);
+        }
+        return subtree.sorted_unique(all.items);
+    }
+
+    /// Once: a process may survive other signals than SIGKILL. → to how many processes.
+    fn signal(self: Work) Call.Error!u32 {
+        if ((try self.pids()).len == 0) return 0;
+        // A container that somebody paused stays paused for other signals than SIGKILL.
+        var thaws = self.request.signal == sigkill;
+        if (self.freezer) |group| {
+            const version = group.mount.version;
+            const was_frozen = freeze.is_frozen(group.directory, version) catch false;
+            // Not being able to freeze only makes a further round more likely.
+            freeze.set(group.directory, version, true, self.request.freeze_timeout_ms) catch {};
+            thaws = thaws or !was_frozen;
+        }
+        defer if (thaws) self.thaw();
+        const candidates = try self.pids();
+        const pidfds = try self.call.arena.alloc(sys.fd_t, candidates.len);
+        @memset(pidfds, -1);
+        defer for (pidfds) |pidfd| {
+            if (pidfd >= 0) sys.close(pidfd);
         };
-        count += 1;
+        for (candidates, pidfds) |pid, *pidfd| pidfd.* = sys.pidfd_open(@intCast(pid)) catch -1;
+        const confirmed = try self.pids();
+        var count: u32 = 0;
+        for (candidates, pidfds) |pid, pidfd| {
+            if (pidfd < 0) continue;
+            if (std.sort.binarySearch(u32, confirmed, pid, order) == null) continue;
+            sys.pidfd_send_signal(pidfd, self.request.signal) catch {
+                if (sys.is_no_process()) continue;
+                const name = try std.fmt.allocPrint(self.call.arena, "{d}", .{pid});
+                return self.call.fail("pidfd_send_signal", name);
+            };
+            count += 1;
+        }
+        return count;
     }
-    return count;
-}
+};
 
 fn order(wanted: u32, item: u32) std.math.Order {
     return std.math.order(wanted, item);

@@ -89,10 +89,6 @@ const Remover = struct {
     /// Of the last one that could not be removed.
     errno: sys.E = .SUCCESS,
 
-    pub fn enter(self: *Remover, directory: sys.fd_t) Call.Error!void {
-        _ = .{ self, directory };
-    }
-
     pub fn leave(self: *Remover, parent: sys.fd_t, name: []const u8) Call.Error!void {
         remove_directory(parent, name) catch self.note();
     }

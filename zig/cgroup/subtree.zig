@@ -10,41 +10,21 @@ const Cgroup = groups.Cgroup;
 /// Appends the pids of one cgroup (not of those below it); none if it is gone.
 fn append_pids(call: *Call, group: Cgroup, directory: sys.fd_t, pids: *std.ArrayList(u32)) Call.Error!void {
     // cgroup.procs of a threaded cgroup cannot be read: its threads are listed instead (cgroups(7)).
-    const text = read_list(call, directory, "cgroup.procs") catch |err| switch (err) {
+    var file: []const u8 = "cgroup.procs";
+    var list = groups.read_whole(directory, file, std.math.maxInt(usize), call.arena);
+    if (list == error.Sys and sys.is(.OPNOTSUPP)) {
+        file = "cgroup.threads";
+        list = groups.read_whole(directory, file, std.math.maxInt(usize), call.arena);
+    }
+    const text = list catch |err| switch (err) {
         error.OutOfMemory => return error.OutOfMemory,
-        error.Sys => text: {
-            if (groups.is_gone()) return;
-            if (!sys.is(.OPNOTSUPP)) return call.fail("read", try group.file(call, "cgroup.procs"));
-            break :text read_list(call, directory, "cgroup.threads") catch |again| switch (again) {
-                error.OutOfMemory => return error.OutOfMemory,
-                error.Sys => {
-                    if (groups.is_gone()) return;
-                    return call.fail("read", try group.file(call, "cgroup.threads"));
-                },
-            };
-        },
+        error.Sys => return if (groups.is_gone()) {} else call.fail("read", try group.file(call, file)),
     };
     var lines = std.mem.tokenizeScalar(u8, text, '\n');
     while (lines.next()) |line| {
         const pid = std.fmt.parseInt(u32, line, 10) catch continue;
         // 0 is a process outside of our pid namespace: nothing that a signal could be sent to.
         if (pid != 0) try pids.append(call.arena, pid);
-    }
-}
-
-fn read_list(
-    call: *Call,
-    directory: sys.fd_t,
-    name: []const u8,
-) (sys.Error || error{OutOfMemory})![]const u8 {
-    const fd = try groups.open_file(directory, name, sys.O.RDONLY);
-    defer sys.close(fd);
-    var text: std.ArrayList(u8) = .empty;
-    while (true) {
-        try text.ensureUnusedCapacity(call.arena, 4096);
-        const count = try sys.read(fd, text.unusedCapacitySlice());
-        if (count == 0) return text.items;
-        text.items.len += count;
     }
 }
 
@@ -62,10 +42,6 @@ const Collector = struct {
 
     pub fn enter(self: Collector, directory: sys.fd_t) Call.Error!void {
         try append_pids(self.call, self.group, directory, self.pids);
-    }
-
-    pub fn leave(self: Collector, parent: sys.fd_t, name: []const u8) Call.Error!void {
-        _ = .{ self, parent, name };
     }
 };
 

@@ -16,10 +16,10 @@ const resolve = sys.RESOLVE.NO_SYMLINKS | sys.RESOLVE.NO_XDEV;
 /// Restarts of a walk after its current cgroup was removed.
 const attempts_max = 64;
 
-/// Calls `visitor.enter(directory)` for the cgroup and each below it, parents first, and
-/// `visitor.leave(parent_directory, name)` for each below it once all of its own have been left. Both take an
-/// O_PATH descriptor, and may see a cgroup again when the walk had to begin anew. A cgroup that is gone is
-/// not visited.
+/// Calls `visitor.enter(directory)` for the cgroup and each below it, parents first, or
+/// `visitor.leave(parent_directory, name)` for each below it once all of its own have been left; whichever it
+/// has. Both take an O_PATH descriptor, and may see a cgroup again when the walk had to begin anew. A cgroup
+/// that is gone is not visited.
 pub fn walk(call: *Call, mount: groups.Mount, group: Cgroup, visitor: anytype) Call.Error!void {
     for (0..attempts_max) |_| {
         if (try attempt(call, mount, group, visitor)) return;
@@ -41,6 +41,8 @@ const Level = struct {
 
 /// False: the way up is gone.
 fn attempt(call: *Call, mount: groups.Mount, group: Cgroup, visitor: anytype) Call.Error!bool {
+    const enters = comptime std.meta.hasMethod(@TypeOf(visitor), "enter");
+    const leaves = comptime std.meta.hasMethod(@TypeOf(visitor), "leave");
     // Names are given back level by level: the arena would keep those of a million cgroups.
     const gpa = std.heap.page_allocator;
     var levels: std.ArrayList(Level) = .empty;
@@ -50,7 +52,7 @@ fn attempt(call: *Call, mount: groups.Mount, group: Cgroup, visitor: anytype) Ca
         return call.fail("openat2", try group.absolute(call));
     };
     defer sys.close(directory);
-    try visitor.enter(directory);
+    if (enters) try visitor.enter(directory);
     try levels.ensureUnusedCapacity(call.arena, 8);
     levels.appendAssumeCapacity(.{ .names = try children(call, gpa, group, directory) });
 
@@ -64,7 +66,7 @@ fn attempt(call: *Call, mount: groups.Mount, group: Cgroup, visitor: anytype) Ca
             };
             sys.close(directory);
             directory = child;
-            try visitor.enter(directory);
+            if (enters) try visitor.enter(directory);
             try levels.ensureUnusedCapacity(call.arena, 1);
             levels.appendAssumeCapacity(.{ .names = try children(call, gpa, group, directory) });
             continue;
@@ -80,7 +82,7 @@ fn attempt(call: *Call, mount: groups.Mount, group: Cgroup, visitor: anytype) Ca
         directory = parent;
         const above = &levels.items[levels.items.len - 1];
         const name = above.current();
-        try visitor.leave(directory, name);
+        if (leaves) try visitor.leave(directory, name);
         above.at += name.len + 1;
     }
 }

@@ -3,7 +3,6 @@
 const std = @import("std");
 const sys = @import("../sys.zig");
 const groups = @import("group.zig");
-const whole_file = @import("../whole_file.zig");
 const Call = @import("../call.zig").Call;
 const Cgroup = groups.Cgroup;
 
@@ -38,62 +37,42 @@ pub fn cgroup_write(call: *Call, request: CgroupWriteRequest) Call.Error!CgroupW
         const mount = try groups.open_mount(call, group.mount);
         defer mount.close();
         const directory = groups.open_directory(mount, group.path) catch
-            return fail_write(call, "openat2", group, wanted.writes[0]);
+            return fail(call, "openat2", group, wanted.writes[0]);
         defer sys.close(directory);
-        for (wanted.writes) |write| try write_one(call, directory, group, write, &tolerated);
+        for (wanted.writes) |wish| {
+            sys.backend.about(wish.subject);
+            var write = wish;
+            const op = try attempt(call, directory, &write) orelse continue;
+            if (std.mem.indexOfScalar(u16, write.tolerate, sys.errno_number()) == null)
+                return fail(call, op, group, write);
+            const errno = sys.errno_number();
+            const path = try group.file(call, write.file);
+            try tolerated.append(call.arena, .{ .path = path, .subject = write.subject, .errno = errno });
+        }
     }
     return .{ .tolerated = tolerated.items };
 }
 
-fn write_one(
-    call: *Call,
-    directory: sys.fd_t,
-    group: Cgroup,
-    wanted: CgroupWrite,
-    tolerated: *std.ArrayList(CgroupTolerated),
-) Call.Error!void {
-    var write = wanted;
-    sys.backend.about(write.subject);
+/// → the call that failed; null: it is written. `write` becomes its alternative where that is what is there.
+fn attempt(call: *Call, directory: sys.fd_t, write: *CgroupWrite) Call.Error!?[]const u8 {
     const fd = groups.open_file(directory, try file_name(call, write.file), sys.O.WRONLY) catch fd: {
-        const alternative = write.alternative orelse return judge(call, "openat2", group, write, tolerated);
-        if (!sys.is(.NOENT)) return judge(call, "openat2", group, write, tolerated);
+        const alternative = write.alternative orelse return "openat2";
+        if (!sys.is(.NOENT)) return "openat2";
         write.file = alternative.file;
         write.value = alternative.value;
         break :fd groups.open_file(directory, try file_name(call, write.file), sys.O.WRONLY) catch
-            return judge(call, "openat2", group, write, tolerated);
+            return "openat2";
     };
     defer sys.close(fd);
-    _ = sys.write(fd, write.value) catch return judge(call, "write", group, write, tolerated);
+    _ = sys.write(fd, write.value) catch return "write";
+    return null;
 }
 
-fn judge(
-    call: *Call,
-    op: []const u8,
-    group: Cgroup,
-    write: CgroupWrite,
-    tolerated: *std.ArrayList(CgroupTolerated),
-) Call.Error!void {
-    for (write.tolerate) |errno| {
-        if (errno != sys.errno_number()) continue;
-        return tolerated.append(call.arena, .{
-            .path = try group.file(call, write.file),
-            .subject = write.subject,
-            .errno = errno,
-        });
-    }
-    return fail_write(call, op, group, write);
-}
-
-fn fail_write(call: *Call, op: []const u8, group: Cgroup, write: CgroupWrite) Call.Error {
-    return call.fail_with(.{
-        .code = .system,
-        .stage = .parent,
-        .op = op,
-        .errno = sys.errno_number(),
-        .subject = write.subject,
-        .target = try group.file(call, write.file),
-        .detail = write.value,
-    });
+fn fail(call: *Call, op: []const u8, group: Cgroup, write: CgroupWrite) Call.Error {
+    const target = try group.file(call, write.file);
+    const failed = call.fail_as(.system, op, target, write.value);
+    call.failure.?.subject = write.subject;
+    return failed;
 }
 
 /// A name in the cgroup's own directory, nothing else.
@@ -137,27 +116,15 @@ pub fn cgroup_read(call: *Call, request: CgroupReadRequest) Call.Error!CgroupRea
                 continue;
             };
             const file = try file_name(call, name);
-            const text = read_file(call, group.directory, file) catch |err| switch (err) {
+            const read = groups.read_whole(group.directory, file, file_size_max, call.arena);
+            const text: CgroupFileText = if (read) |it| .{ .text = it, .errno = 0 } else |err| switch (err) {
                 error.OutOfMemory => return error.OutOfMemory,
-                error.Sys => {
-                    try texts.append(call.arena, .{ .text = "", .errno = sys.errno_number() });
-                    continue;
-                },
+                error.Sys => .{ .text = "", .errno = sys.errno_number() },
             };
-            try texts.append(call.arena, .{ .text = text, .errno = 0 });
+            try texts.append(call.arena, text);
         }
     }
     return .{ .files = texts.items };
-}
-
-pub fn read_file(
-    call: *Call,
-    directory: sys.fd_t,
-    name: []const u8,
-) (sys.Error || error{OutOfMemory})![]const u8 {
-    const fd = try groups.open_file(directory, name, sys.O.RDONLY);
-    defer sys.close(fd);
-    return whole_file.read(fd, file_size_max, call.arena);
 }
 
 test "a file name that leads elsewhere is not a file name" {
