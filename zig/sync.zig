@@ -66,43 +66,24 @@ pub const Kind = enum(u8) {
 };
 
 /// A bind source that the parent is to open, in the mount namespace of bunc-init.
-pub const SourceRequest = struct {
-    recursive: bool,
-    map_recursive: bool,
-    path: []const u8,
-
-    /// Null: the path is too long for a message.
-    pub fn encode(self: SourceRequest, buffer: *[size_max]u8) ?[]const u8 {
-        const length = 2 + self.path.len;
-        if (length >= size_max) return null;
-        buffer[0] = @intFromBool(self.recursive);
-        buffer[1] = @intFromBool(self.map_recursive);
-        @memcpy(buffer[2..length], self.path);
-        return buffer[0..length];
-    }
-
-    pub fn decode(payload: []const u8) ?SourceRequest {
-        if (payload.len < 2) return null;
-        return .{ .recursive = payload[0] != 0, .map_recursive = payload[1] != 0, .path = payload[2..] };
-    }
-};
+pub const SourceRequest = struct { recursive: bool, map_recursive: bool, path: []const u8 };
 
 /// The call that failed, and why.
-pub const SourceRefusal = struct {
-    errno: sys.E,
-    op: []const u8,
+pub const SourceRefusal = struct { errno: u16, op: []const u8 };
 
-    pub fn encode(self: SourceRefusal, buffer: *[size_max]u8) []const u8 {
-        std.mem.writeInt(u16, buffer[0..2], @intFromEnum(self.errno), .little);
-        @memcpy(buffer[2..][0..self.op.len], self.op);
-        return buffer[0 .. 2 + self.op.len];
-    }
+/// In wire form. Null: it is too long for a message.
+pub fn encode(record: anytype, buffer: *[size_max - 1]u8) ?[]const u8 {
+    var fixed: std.heap.FixedBufferAllocator = .init(buffer);
+    var bytes = std.ArrayList(u8).initCapacity(fixed.allocator(), buffer.len) catch unreachable;
+    wire.encode(@TypeOf(record), record, &bytes, fixed.allocator()) catch return null;
+    return bytes.items;
+}
 
-    pub fn decode(payload: []const u8) ?SourceRefusal {
-        if (payload.len < 2) return null;
-        return .{ .errno = @enumFromInt(std.mem.readInt(u16, payload[0..2], .little)), .op = payload[2..] };
-    }
-};
+/// The texts point into `payload`. Null: it is malformed.
+pub fn decode(comptime Record: type, payload: []const u8) ?Record {
+    var decoder: wire.Decoder = .{ .bytes = payload, .allocator = std.mem.Allocator.failing };
+    return decoder.decode(Record) catch null;
+}
 
 pub const size_max = failure.size_max;
 
@@ -149,17 +130,8 @@ pub fn send_failure(channel: sys.fd_t, record: Failure) sys.Error!void {
     cut.subject = cut.subject[0..@min(cut.subject.len, 512)];
     cut.target = cut.target[0..@min(cut.target.len, 1536)];
     cut.detail = cut.detail[0..@min(cut.detail.len, budget - cut.op.len - cut.subject.len - cut.target.len)];
-    var memory: [2 * size_max]u8 = undefined;
-    var fixed: std.heap.FixedBufferAllocator = .init(&memory);
-    var bytes = std.ArrayList(u8).initCapacity(fixed.allocator(), size_max) catch unreachable;
-    wire.encode(Failure, cut, &bytes, fixed.allocator()) catch unreachable;
-    try send(channel, .failure, bytes.items, -1);
-}
-
-/// The texts point into `payload`.
-pub fn decode_failure(payload: []const u8) error{Malformed}!Failure {
-    var decoder: wire.Decoder = .{ .bytes = payload, .allocator = std.mem.Allocator.failing };
-    return decoder.decode(Failure) catch error.Malformed;
+    var buffer: [size_max - 1]u8 = undefined;
+    try send(channel, .failure, encode(cut, &buffer).?, -1);
 }
 
 test "a failure crosses whole, and an over-long one is cut to fit" {
@@ -193,7 +165,7 @@ test "a failure crosses whole, and an over-long one is cut to fit" {
         var buffer: [size_max]u8 = undefined;
         const message = try receive(pair[1], &buffer);
         try std.testing.expectEqual(Kind.failure, message.kind);
-        const copy = try decode_failure(message.payload);
+        const copy = decode(Failure, message.payload).?;
         if (index == 0) try std.testing.expectEqualDeep(record, copy);
         try std.testing.expectEqual(record.errno, copy.errno);
         try std.testing.expect(std.mem.startsWith(u8, record.detail, copy.detail));
@@ -201,18 +173,16 @@ test "a failure crosses whole, and an over-long one is cut to fit" {
 }
 
 test "a request for a source and a refusal cross whole" {
-    var buffer: [size_max]u8 = undefined;
+    var buffer: [size_max - 1]u8 = undefined;
     const request: SourceRequest = .{ .recursive = true, .map_recursive = false, .path = "/srv/data" };
-    try std.testing.expectEqualDeep(request, SourceRequest.decode(request.encode(&buffer).?).?);
+    try std.testing.expectEqualDeep(request, decode(SourceRequest, encode(request, &buffer).?).?);
     const long: [size_max]u8 = @splat('x');
-    try std.testing.expectEqual(
-        null,
-        (SourceRequest{ .recursive = false, .map_recursive = false, .path = &long }).encode(&buffer),
-    );
-    const refusal: SourceRefusal = .{ .errno = .ACCES, .op = "open_tree" };
-    try std.testing.expectEqualDeep(refusal, SourceRefusal.decode(refusal.encode(&buffer)).?);
-    try std.testing.expectEqual(null, SourceRequest.decode("x"));
-    try std.testing.expectEqual(null, SourceRefusal.decode("x"));
+    const too_long: SourceRequest = .{ .recursive = false, .map_recursive = false, .path = &long };
+    try std.testing.expectEqual(null, encode(too_long, &buffer));
+    const refusal: SourceRefusal = .{ .errno = 13, .op = "open_tree" };
+    try std.testing.expectEqualDeep(refusal, decode(SourceRefusal, encode(refusal, &buffer).?).?);
+    try std.testing.expectEqual(null, decode(SourceRequest, "x"));
+    try std.testing.expectEqual(null, decode(SourceRefusal, "x"));
 }
 
 test "end of file is Closed, rubbish is Malformed" {

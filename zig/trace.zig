@@ -3,7 +3,7 @@
 //! measured or sent.
 
 const std = @import("std");
-const wire = @import("wire.zig");
+const sync = @import("sync.zig");
 const Call = @import("call.zig").Call;
 
 /// What is done by now.
@@ -44,19 +44,14 @@ const records_max = 16 * 1024;
 pub fn keep(record: TraceRecord) void {
     if (kept.items.len >= records_max) return;
     const memory = arena.allocator();
-    const text = memory.dupe(u8, record.text) catch return;
-    kept.append(memory, .{
-        .point = record.point,
-        .index = record.index,
-        .duration_us = record.duration_us,
-        .text = text,
-    }) catch {};
+    var copy = record;
+    copy.text = memory.dupe(u8, record.text) catch return;
+    kept.append(memory, copy) catch {};
 }
 
 /// A record in wire form. One that is malformed is left out: a trace must not end what it tells about.
 pub fn keep_message(payload: []const u8) void {
-    var decoder: wire.Decoder = .{ .bytes = payload, .allocator = std.mem.Allocator.failing };
-    keep(decoder.decode(TraceRecord) catch return);
+    keep(sync.decode(TraceRecord, payload) orelse return);
 }
 
 pub const TakeTraceRequest = struct {};
@@ -76,10 +71,10 @@ test "records are kept until they are taken" {
     defer memory.deinit();
     var call: Call = .{ .arena = memory.allocator() };
     const record: TraceRecord = .{ .point = .step, .index = 7, .duration_us = 12, .text = "/bin/true" };
-    var bytes: std.ArrayList(u8) = .empty;
-    try wire.encode(TraceRecord, record, &bytes, memory.allocator());
-    try std.testing.expect(bytes.items.len <= size_fixed + record.text.len);
-    keep_message(bytes.items);
+    var buffer: [sync.size_max - 1]u8 = undefined;
+    const bytes = sync.encode(record, &buffer).?;
+    try std.testing.expect(bytes.len <= size_fixed + record.text.len);
+    keep_message(bytes);
     keep_message("rubbish");
     const taken = try take_trace(&call, .{});
     try std.testing.expectEqual(1, taken.records.len);

@@ -8,7 +8,6 @@ const Code = @import("../failure.zig").Code;
 const Stage = @import("../failure.zig").Stage;
 const hook = @import("../hook.zig");
 const trace = @import("../trace.zig");
-const wire = @import("../wire.zig");
 const Plan = @import("../plan.zig").Plan;
 const Filter = @import("seccomp.zig").Filter;
 const LastParent = @import("path.zig").LastParent;
@@ -125,11 +124,8 @@ pub const Context = struct {
             .text = text[0..@min(text.len, sync.size_max - 2 * trace.size_fixed)],
         };
         self.traced_us = now_us;
-        var memory: [2 * sync.size_max]u8 = undefined;
-        var fixed: std.heap.FixedBufferAllocator = .init(&memory);
-        var bytes = std.ArrayList(u8).initCapacity(fixed.allocator(), sync.size_max) catch unreachable;
-        wire.encode(trace.TraceRecord, record, &bytes, fixed.allocator()) catch unreachable;
-        self.mention(.trace, bytes.items);
+        var buffer: [sync.size_max - 1]u8 = undefined;
+        self.mention(.trace, sync.encode(record, &buffer).?);
     }
 
     pub fn tell(self: *const Context, kind: sync.Kind, payload: []const u8, fd: sys.fd_t) Failed!void {

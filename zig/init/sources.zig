@@ -170,22 +170,21 @@ fn ask_parent(context: *Context, bind: plan.Bind, map: ?plan.MountIdMap, index: 
         ids = if (it.container_userns) try id_map.open_namespace(context, it) else context.id_maps[index];
     }
     defer if (ids >= 0) sys.close(ids);
-    var buffer: [sync.size_max]u8 = undefined;
-    const request = sync.SourceRequest{
-        .recursive = bind.recursive,
-        .map_recursive = if (map) |it| it.recursive else false,
-        .path = bind.path,
-    };
-    const payload = request.encode(&buffer) orelse
+    const map_recursive = if (map) |it| it.recursive else false;
+    const request: sync.SourceRequest =
+        .{ .recursive = bind.recursive, .map_recursive = map_recursive, .path = bind.path };
+    var payload_buffer: [sync.size_max - 1]u8 = undefined;
+    const payload = sync.encode(request, &payload_buffer) orelse
         return context.refuse(.NAMETOOLONG, .system, "open_tree", bind.path, "");
     try context.tell(.source, payload, ids);
+    var buffer: [sync.size_max]u8 = undefined;
     const answer = try context.receive(&buffer);
     switch (answer.kind) {
         .source => return answer.fd,
         .source_refused => {
-            const refusal = sync.SourceRefusal.decode(answer.payload) orelse
+            const refusal = sync.decode(sync.SourceRefusal, answer.payload) orelse
                 return context.fail_as(.protocol, "receive", @tagName(answer.kind), "");
-            sys.backend.errno = refusal.errno;
+            sys.backend.errno = @enumFromInt(refusal.errno);
             if (std.mem.eql(u8, refusal.op, "open_tree")) return fail_to_open(context, bind);
             const detail = if (std.mem.eql(u8, refusal.op, sys.set_id_map_call)) id_map.detail() else "";
             return context.fail_as(.system, refusal.op, bind.path, detail);

@@ -17,6 +17,7 @@ const is_direct = @import("../stages.zig").is_direct;
 const streams = @import("streams.zig");
 const Terminal = @import("terminal.zig").Terminal;
 const Call = @import("../call.zig").Call;
+const Failure = @import("../failure.zig").Failure;
 const Plan = plan_types.Plan;
 
 /// Where bunc-init waits, or what it reports; `proceed` goes on from all but the last.
@@ -56,6 +57,19 @@ const Preparation = struct {
 
 /// Of preparations that later calls make.
 var memory: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
+
+/// What bunc-init says next; null: it has closed the channel.
+pub fn receive(call: *Call, channel: sys.fd_t, buffer: *[sync.size_max]u8) Call.Error!?sync.Message {
+    return sync.receive(channel, buffer) catch |err| switch (err) {
+        error.Closed => null,
+        error.Malformed => call.fail_as(.protocol, "receive", "bunc-init", ""),
+        error.Sys => call.fail("recvmsg", "bunc-init"),
+    };
+}
+
+pub fn failure_of(call: *Call, message: sync.Message) Call.Error!Failure {
+    return sync.decode(Failure, message.payload) orelse call.fail_as(.protocol, "receive", "bunc-init", "");
+}
 
 pub const Conversation = struct {
     /// The one under way.
@@ -131,11 +145,7 @@ pub const Conversation = struct {
         while (true) {
             if (!try self.is_heard()) return self.ended();
             var buffer: [sync.size_max]u8 = undefined;
-            const message = sync.receive(self.channel, &buffer) catch |err| switch (err) {
-                error.Closed => return self.ended(),
-                error.Malformed => return self.call.fail_as(.protocol, "receive", "bunc-init", ""),
-                error.Sys => return self.call.fail("recvmsg", "bunc-init"),
-            };
+            const message = try receive(self.call, self.channel, &buffer) orelse return self.ended();
             switch (message.kind) {
                 .map_ids => {
                     const preparation = self.preparation orelse return self.unexpected(message.kind);
@@ -157,11 +167,7 @@ pub const Conversation = struct {
                 ),
                 .mount_namespace => self.sources.mount_namespace = message.fd,
                 .source => try self.sources.answer(self.call, self.channel, message),
-                .failure => {
-                    const record = sync.decode_failure(message.payload) catch
-                        return self.call.fail_as(.protocol, "receive", "bunc-init", "");
-                    return self.call.fail_with(record);
-                },
+                .failure => return self.call.fail_with(try failure_of(self.call, message)),
                 .proceed, .source_refused => return self.unexpected(message.kind),
             }
         }

@@ -118,7 +118,7 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
     const flags: u64 = if (child.root == null) 0 else CLONE.NEWNS;
     const started = clone.run_child(&shared, flags, -1) catch
         return call.fail(sys.backend.failed_op, shared.target);
-    errdefer end(started);
+    errdefer process.kill_and_reap(started.pid, started.pidfd);
     const directories = try call.arena.alloc(i32, request.directories.len);
     var received: usize = 0;
     errdefer for (directories[0..received]) |fd| sys.close(fd);
@@ -135,12 +135,6 @@ pub fn criu_start(call: *Call, request: CriuStartRequest) Call.Error!CriuStarted
         .output = output,
         .directories = directories,
     };
-}
-
-fn end(criu: clone.Started) void {
-    sys.pidfd_send_signal(criu.pidfd, @intFromEnum(std.os.linux.SIG.KILL)) catch {};
-    sys.reap(criu.pid);
-    sys.close(criu.pidfd);
 }
 
 /// In the child.

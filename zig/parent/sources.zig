@@ -11,13 +11,11 @@ const Call = @import("../call.zig").Call;
 const CLONE = std.os.linux.CLONE;
 
 const Job = struct {
-    shared: clone.Shared,
+    shared: clone.Shared = .{ .argument = undefined, .start = start },
     mount_namespace: sys.fd_t,
     /// Has the id map; -1: none.
     ids: sys.fd_t,
-    map_recursive: bool,
-    path: []const u8,
-    recursive: bool,
+    request: sync.SourceRequest,
     mount: sys.fd_t = -1,
 };
 
@@ -28,10 +26,10 @@ pub const Sources = struct {
     /// Takes over the descriptor of `message`.
     pub fn answer(self: *Sources, call: *Call, channel: sys.fd_t, message: sync.Message) Call.Error!void {
         defer if (message.fd >= 0) sys.close(message.fd);
-        const request = sync.SourceRequest.decode(message.payload) orelse
+        const request = sync.decode(sync.SourceRequest, message.payload) orelse
             return call.fail_as(.protocol, "receive", "bunc-init", @tagName(message.kind));
-        send(channel, self.mount_namespace, message.fd, request) catch
-            return call.fail("sendmsg", "bunc-init");
+        var job: Job = .{ .mount_namespace = self.mount_namespace, .ids = message.fd, .request = request };
+        send(channel, &job) catch return call.fail("sendmsg", "bunc-init");
     }
 
     /// All sources are open before bunc-init reports for the first time.
@@ -41,21 +39,8 @@ pub const Sources = struct {
     }
 };
 
-fn send(
-    channel: sys.fd_t,
-    mount_namespace: sys.fd_t,
-    ids: sys.fd_t,
-    request: sync.SourceRequest,
-) sys.Error!void {
-    var job: Job = .{
-        .shared = .{ .argument = undefined, .start = start },
-        .mount_namespace = mount_namespace,
-        .ids = ids,
-        .map_recursive = request.map_recursive,
-        .path = request.path,
-        .recursive = request.recursive,
-    };
-    job.shared.argument = &job;
+fn send(channel: sys.fd_t, job: *Job) sys.Error!void {
+    job.shared.argument = job;
     // Its own copy of the working directory and root lets the child change its mount namespace, which this
     // process with its threads cannot. In the descriptor table that it shares with us the mount stays behind.
     if (clone.run_child(&job.shared, CLONE.FILES, -1)) |child| {
@@ -69,9 +54,9 @@ fn send(
 }
 
 fn refuse(channel: sys.fd_t, errno: sys.E, op: []const u8) sys.Error!void {
-    var buffer: [sync.size_max]u8 = undefined;
-    const refusal: sync.SourceRefusal = .{ .errno = errno, .op = op };
-    return sync.send(channel, .source_refused, refusal.encode(&buffer), -1);
+    var buffer: [sync.size_max - 1]u8 = undefined;
+    const refusal: sync.SourceRefusal = .{ .errno = @intFromEnum(errno), .op = op };
+    return sync.send(channel, .source_refused, sync.encode(refusal, &buffer).?, -1);
 }
 
 fn start(shared: *clone.Shared) sys.Error!void {
@@ -79,10 +64,10 @@ fn start(shared: *clone.Shared) sys.Error!void {
     shared.op = "setns";
     try sys.setns(job.mount_namespace, CLONE.NEWNS);
     shared.op = "open_tree";
-    const mount = try sys.open_tree_clone(sys.AT.FDCWD, job.path, job.recursive, 0);
+    const mount = try sys.open_tree_clone(sys.AT.FDCWD, job.request.path, job.request.recursive, 0);
     if (job.ids >= 0) {
         shared.op = sys.set_id_map_call;
-        sys.set_id_map(mount, job.ids, job.map_recursive) catch {
+        sys.set_id_map(mount, job.ids, job.request.map_recursive) catch {
             const errno = sys.backend.errno;
             sys.close(mount);
             return sys.fail(errno);

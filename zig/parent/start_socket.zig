@@ -9,6 +9,7 @@ const sys = @import("../sys.zig");
 const sync = @import("../sync.zig");
 const trace = @import("../trace.zig");
 const process = @import("process.zig");
+const conversation = @import("conversation.zig");
 const U64 = @import("../integer.zig").U64;
 const Call = @import("../call.zig").Call;
 
@@ -59,8 +60,7 @@ pub const StartReply = struct {
 pub fn start(call: *Call, request: StartRequest) Call.Error!StartReply {
     const channel = connect(call, request.socket) catch |err| switch (err) {
         error.Refused => return .{ .started = false },
-        error.Failed => return error.Failed,
-        error.OutOfMemory => return error.OutOfMemory,
+        error.Failed, error.OutOfMemory => |other| return other,
     };
     defer sys.close(channel);
     sync.send(channel, .proceed, if (request.trace) "\x01" else "", -1) catch return .{ .started = false };
@@ -71,24 +71,19 @@ pub fn start(call: *Call, request: StartRequest) Call.Error!StartReply {
     var executing = false;
     while (true) {
         var buffer: [sync.size_max]u8 = undefined;
-        const message = sync.receive(channel, &buffer) catch |err| switch (err) {
-            error.Closed => {
-                // Its filter may have refused it to say so; execve has closed the socket all the same.
-                if (executing or process.has_program(request.pid, request.start_time.value)) {
-                    return .{ .started = true };
-                }
-                const pid = try std.fmt.allocPrint(call.arena, "{d}", .{request.pid});
-                return call.fail_as(.died, "bunc-init", pid, "it ended before it could start the program");
-            },
-            error.Malformed => return call.fail_as(.protocol, "receive", "bunc-init", ""),
-            error.Sys => return call.fail("recvmsg", "bunc-init"),
+        const message = try conversation.receive(call, channel, &buffer) orelse {
+            // Its filter may have refused it to say so; execve has closed the socket all the same.
+            if (executing or process.has_program(request.pid, request.start_time.value)) {
+                return .{ .started = true };
+            }
+            const pid = try std.fmt.allocPrint(call.arena, "{d}", .{request.pid});
+            return call.fail_as(.died, "bunc-init", pid, "it ended before it could start the program");
         };
         switch (message.kind) {
             .executing => executing = true,
             .trace => trace.keep_message(message.payload),
             .failure => {
-                const record = sync.decode_failure(message.payload) catch
-                    return call.fail_as(.protocol, "receive", "bunc-init", "");
+                const record = try conversation.failure_of(call, message);
                 // Who asks now shall hear that it has stopped. Where its filter refuses it exit_group(2),
                 // its end takes some time.
                 const end: process.AwaitEndRequest = .{

@@ -42,7 +42,7 @@ pub const Talk = struct {
         }
         if (kind != .failure) return;
         @memcpy(self.record[0 .. packet.len - 1], packet[1..]);
-        self.failure = sync.decode_failure(self.record[0 .. packet.len - 1]) catch @panic("not a failure");
+        self.failure = sync.decode(failure.Failure, self.record[0 .. packet.len - 1]) orelse @panic("not a failure");
     }
 
     pub fn send(self: *Talk, to: *const willing.Descriptor, address: usize) usize {

@@ -57,12 +57,12 @@ pub const Peer = struct {
     pub fn hear(self: *Peer, arena: std.mem.Allocator, packet: []const u8) void {
         self.heard += 1;
         if (packet[0] != @intFromEnum(sync.Kind.source_refused)) return;
-        const refusal = sync.SourceRefusal.decode(packet[1..]) orelse @panic("not a refusal");
+        const refusal = sync.decode(sync.SourceRefusal, packet[1..]) orelse @panic("not a refusal");
         const bytes = encode(arena, .{
             .code = .system,
             .stage = .init,
             .op = refusal.op,
-            .errno = @intFromEnum(refusal.errno),
+            .errno = refusal.errno,
             .subject = self.told.?.subject,
             .target = "",
             .detail = "",
