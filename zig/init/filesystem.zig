@@ -133,8 +133,7 @@ pub fn mount_classic(
     const here = sys.open(".", sys.O.PATH) catch return report.failed("open", -1, null);
     defer sys.close(here);
     sys.fchdir(target) catch return report.failed("fchdir", -1, null);
-    sys.mount(op.source, ".", op.type, flags, data.buffered()) catch
-        return report.failed("mount", -1, null);
+    sys.mount(op.source, ".", op.type, flags, data.buffered()) catch return report.failed("mount", -1, null);
     sys.fchdir(here) catch return report.failed("fchdir", -1, null);
 }
 

@@ -18,7 +18,7 @@ pub const Call = struct {
 
     /// The value of its first argument.
     pub fn number(call: Call) u64 {
-        return calls[call.position].number;
+        return calls[call.position][1];
     }
 };
 
@@ -28,44 +28,20 @@ pub fn find(id: NameId) ?Call {
     return if (position == none) null else .{ .position = position };
 }
 
-const Named = struct { name: []const u8, number: u8 };
+const Named = struct { []const u8, u8 };
 
 const socket_calls = [_]Named{
-    .{ .name = "socket", .number = 1 },
-    .{ .name = "bind", .number = 2 },
-    .{ .name = "connect", .number = 3 },
-    .{ .name = "listen", .number = 4 },
-    .{ .name = "accept", .number = 5 },
-    .{ .name = "getsockname", .number = 6 },
-    .{ .name = "getpeername", .number = 7 },
-    .{ .name = "socketpair", .number = 8 },
-    .{ .name = "send", .number = 9 },
-    .{ .name = "recv", .number = 10 },
-    .{ .name = "sendto", .number = 11 },
-    .{ .name = "recvfrom", .number = 12 },
-    .{ .name = "shutdown", .number = 13 },
-    .{ .name = "setsockopt", .number = 14 },
-    .{ .name = "getsockopt", .number = 15 },
-    .{ .name = "sendmsg", .number = 16 },
-    .{ .name = "recvmsg", .number = 17 },
-    .{ .name = "accept4", .number = 18 },
-    .{ .name = "recvmmsg", .number = 19 },
-    .{ .name = "sendmmsg", .number = 20 },
+    .{ "socket", 1 },    .{ "bind", 2 },        .{ "connect", 3 },     .{ "listen", 4 },
+    .{ "accept", 5 },    .{ "getsockname", 6 }, .{ "getpeername", 7 }, .{ "socketpair", 8 },
+    .{ "send", 9 },      .{ "recv", 10 },       .{ "sendto", 11 },     .{ "recvfrom", 12 },
+    .{ "shutdown", 13 }, .{ "setsockopt", 14 }, .{ "getsockopt", 15 }, .{ "sendmsg", 16 },
+    .{ "recvmsg", 17 },  .{ "accept4", 18 },    .{ "recvmmsg", 19 },   .{ "sendmmsg", 20 },
 };
 
 const ipc_calls = [_]Named{
-    .{ .name = "semop", .number = 1 },
-    .{ .name = "semget", .number = 2 },
-    .{ .name = "semctl", .number = 3 },
-    .{ .name = "semtimedop", .number = 4 },
-    .{ .name = "msgsnd", .number = 11 },
-    .{ .name = "msgrcv", .number = 12 },
-    .{ .name = "msgget", .number = 13 },
-    .{ .name = "msgctl", .number = 14 },
-    .{ .name = "shmat", .number = 21 },
-    .{ .name = "shmdt", .number = 22 },
-    .{ .name = "shmget", .number = 23 },
-    .{ .name = "shmctl", .number = 24 },
+    .{ "semop", 1 },   .{ "semget", 2 },  .{ "semctl", 3 },  .{ "semtimedop", 4 },
+    .{ "msgsnd", 11 }, .{ "msgrcv", 12 }, .{ "msgget", 13 }, .{ "msgctl", 14 },
+    .{ "shmat", 21 },  .{ "shmdt", 22 },  .{ "shmget", 23 }, .{ "shmctl", 24 },
 };
 
 const calls = socket_calls ++ ipc_calls;
@@ -78,7 +54,7 @@ const none = std.math.maxInt(u8);
 const positions = blk: {
     @setEvalBranchQuota(100_000);
     var table: [syscall_table.name_count]u8 = @splat(none);
-    for (calls, 0..) |call, position| table[syscall_table.find(call.name).?] = position;
+    for (calls, 0..) |call, position| table[syscall_table.find(call[0]).?] = position;
     break :blk table;
 };
 

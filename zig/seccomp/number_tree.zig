@@ -30,12 +30,6 @@ pub const Ranges = struct {
         if (list.getLastOrNull()) |last| if (last.node == node) return;
         try list.append(ranges.arena, .{ .first = first, .node = node });
     }
-
-    /// `number` alone goes to `node`, what follows to `after`.
-    pub fn only(ranges: *Ranges, number: u32, node: Id, after: Id) Allocator.Error!void {
-        try ranges.from(number, node);
-        if (number < std.math.maxInt(u32)) try ranges.from(number + 1, after);
-    }
 };
 
 /// The node that finds the range of the number in the accumulator.
@@ -97,9 +91,10 @@ test "every number finds its range" {
         for (0..500) |number| {
             if (random.uintLessThan(u32, 3) == 0) continue;
             expected[number] = random.uintLessThan(u32, 2);
-            try ranges.only(@intCast(number), try graph.ret(expected[number]), try graph.ret(9));
+            try ranges.from(@intCast(number), try graph.ret(expected[number]));
+            try ranges.from(@intCast(number + 1), try graph.ret(9));
         }
-        try ranges.only(std.math.maxInt(u32), try graph.ret(5), undefined);
+        try ranges.from(std.math.maxInt(u32), try graph.ret(5));
         const root = try graph.load(bpf.offset_number, try build(&graph, ranges.list.items));
         const program = try emit.emit(arena, &graph, root);
         try bpf.check(program);

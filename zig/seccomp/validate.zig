@@ -11,6 +11,7 @@ const profile_types = @import("profile.zig");
 const Profile = profile_types.Profile;
 
 pub const Error = error{InvalidProfile};
+const Text = []const u8;
 
 /// Which part of the configuration is wrong, and how.
 pub const Diagnostic = struct {
@@ -28,24 +29,24 @@ pub const Diagnostic = struct {
         return diagnostic.detail_buffer[0..diagnostic.detail_len];
     }
 
-    pub fn set(
-        diagnostic: *Diagnostic,
-        comptime subject_format: []const u8,
-        subject_arguments: anytype,
-        comptime detail_format: []const u8,
-        detail_arguments: anytype,
-    ) void {
-        var subject_writer: std.Io.Writer = .fixed(&diagnostic.subject_buffer);
-        subject_writer.print(subject_format, subject_arguments) catch {}; // cut off
-        diagnostic.subject_len = subject_writer.end;
-        var detail_writer: std.Io.Writer = .fixed(&diagnostic.detail_buffer);
-        detail_writer.print(detail_format, detail_arguments) catch {};
-        diagnostic.detail_len = detail_writer.end;
+    fn refuse(self: *Diagnostic, comptime path: Text, at: anytype, comptime text: Text, why: anytype) Error {
+        self.set("linux.seccomp." ++ path, at, text, why);
+        return error.InvalidProfile;
+    }
+
+    pub fn set(self: *Diagnostic, comptime path: Text, at: anytype, comptime text: Text, why: anytype) void {
+        var subject_writer: std.Io.Writer = .fixed(&self.subject_buffer);
+        subject_writer.print(path, at) catch {}; // cut off
+        self.subject_len = subject_writer.end;
+        var detail_writer: std.Io.Writer = .fixed(&self.detail_buffer);
+        detail_writer.print(text, why) catch {};
+        self.detail_len = detail_writer.end;
     }
 };
 
 /// Above this, libseccomp refuses SCMP_ACT_ERRNO.
 const max_errno_ret = 4094;
+const out_of_range = "{d} is out of range for {t}: {s}";
 
 pub fn validate(
     profile: *const Profile,
@@ -58,38 +59,22 @@ pub fn validate(
 
 fn check(profile: *const Profile, native: profile_types.Architecture, diagnostic: *Diagnostic) Error!void {
     if (profile.default_action == .SCMP_ACT_NOTIFY) {
-        diagnostic.set(
-            "linux.seccomp.defaultAction",
-            .{},
-            "SCMP_ACT_NOTIFY cannot be used as default action",
-            .{},
-        );
-        return error.InvalidProfile;
+        const text = "SCMP_ACT_NOTIFY cannot be used as default action";
+        return diagnostic.refuse("defaultAction", .{}, text, .{});
     }
     if (!errno_fits(profile.default_action, profile.default_errno_ret)) {
-        diagnostic.set("linux.seccomp.defaultErrnoRet", .{}, "{d} is out of range for {t}: {s}", .{
-            profile.default_errno_ret,
-            profile.default_action,
-            accepted(profile.default_action),
-        });
-        return error.InvalidProfile;
+        const action = profile.default_action;
+        const found = .{ profile.default_errno_ret, action, accepted(action) };
+        return diagnostic.refuse("defaultErrnoRet", .{}, out_of_range, found);
     }
     for (profile.architectures, 0..) |architecture, index| {
         if (arch.traits(architecture).endian == arch.traits(native).endian) continue;
-        diagnostic.set(
-            "linux.seccomp.architectures[{d}]",
-            .{index},
-            "{t} has another byte order than this machine ({t})",
-            .{ architecture, native },
-        );
-        return error.InvalidProfile;
+        const text = "{t} has another byte order than this machine ({t})";
+        return diagnostic.refuse("architectures[{d}]", .{index}, text, .{ architecture, native });
     }
     if (profile.syscalls.len > rules.max_rules) {
-        diagnostic.set("linux.seccomp.syscalls", .{}, "{d} rules; at most {d} are accepted", .{
-            profile.syscalls.len,
-            rules.max_rules,
-        });
-        return error.InvalidProfile;
+        const counts = .{ profile.syscalls.len, rules.max_rules };
+        return diagnostic.refuse("syscalls", .{}, "{d} rules; at most {d} are accepted", counts);
     }
     var names: usize = 0;
     for (profile.syscalls, 0..) |*rule, index| {
@@ -97,25 +82,15 @@ fn check(profile: *const Profile, native: profile_types.Architecture, diagnostic
         names += rule.names.len;
     }
     if (names > rules.max_names) {
-        diagnostic.set(
-            "linux.seccomp.syscalls",
-            .{},
-            "{d} names; at most {d} are accepted",
-            .{ names, rules.max_names },
-        );
-        return error.InvalidProfile;
+        const counts = .{ names, rules.max_names };
+        return diagnostic.refuse("syscalls", .{}, "{d} names; at most {d} are accepted", counts);
     }
 }
 
 fn check_rule(rule: *const profile_types.Rule, index: usize, diagnostic: *Diagnostic) Error!void {
     if (!errno_fits(rule.action, rule.errno_ret)) {
-        diagnostic.set(
-            "linux.seccomp.syscalls[{d}].errnoRet",
-            .{index},
-            "{d} is out of range for {t}: {s}",
-            .{ rule.errno_ret, rule.action, accepted(rule.action) },
-        );
-        return error.InvalidProfile;
+        const found = .{ rule.errno_ret, rule.action, accepted(rule.action) };
+        return diagnostic.refuse("syscalls[{d}].errnoRet", .{index}, out_of_range, found);
     }
     for (rule.names, 0..) |name, position| {
         const problem: []const u8 = if (name.len == 0)
@@ -126,18 +101,13 @@ fn check_rule(rule: *const profile_types.Rule, index: usize, diagnostic: *Diagno
             "SCMP_ACT_NOTIFY cannot be used for the write syscall"
         else
             continue;
-        diagnostic.set("linux.seccomp.syscalls[{d}].names[{d}]", .{ index, position }, "{s}", .{problem});
-        return error.InvalidProfile;
+        return diagnostic.refuse("syscalls[{d}].names[{d}]", .{ index, position }, "{s}", .{problem});
     }
     for (rule.args, 0..) |argument, position| {
         if (argument.index < condition.argument_count) continue;
-        diagnostic.set(
-            "linux.seccomp.syscalls[{d}].args[{d}].index",
-            .{ index, position },
-            "syscalls only have up to 6 arguments ({d} given); 0 to 5 are accepted",
-            .{argument.index},
-        );
-        return error.InvalidProfile;
+        const text = "syscalls only have up to 6 arguments ({d} given); 0 to 5 are accepted";
+        const place = .{ index, position };
+        return diagnostic.refuse("syscalls[{d}].args[{d}].index", place, text, .{argument.index});
     }
 }
 
