@@ -42,7 +42,8 @@ pub const Talk = struct {
         }
         if (kind != .failure) return;
         @memcpy(self.record[0 .. packet.len - 1], packet[1..]);
-        self.failure = sync.decode(failure.Failure, self.record[0 .. packet.len - 1]) orelse @panic("not a failure");
+        const payload = self.record[0 .. packet.len - 1];
+        self.failure = sync.decode(failure.Failure, payload) orelse @panic("not a failure");
     }
 
     pub fn send(self: *Talk, to: *const willing.Descriptor, address: usize) usize {
