@@ -1,14 +1,14 @@
 //! Rehearses bunc-init on a kernel that does nothing, without root:
 //!
-//!   rehearsal record PLAN.json            the system calls that carry the plan out, one a line
+//!   rehearsal record PLAN.json            the system calls that carry out the plan, one per line
 //!   rehearsal fail [INDEX ERRNO] PLAN.json
-//!   rehearsal confine PLAN.json           counts, one JSON object a line
+//!   rehearsal confine PLAN.json           counts, one JSON object per line
 //!
-//! With `fail` each call fails in turn, with each errno of its man page; or one alone. With `confine` those
-//! that confine the program do, with every errno that there is (rehearsal/confining.zig). What is wrong is
-//! printed: nothing, and exit status 0, if all is well.
+//! With `fail` each call fails in turn, with each errno of its man page, or only the given one. With
+//! `confine` the calls that confine the program fail, with every possible errno (rehearsal/confining.zig).
+//! Errors are printed; without any, nothing is printed and the exit status is 0.
 //!
-//! A plan is a golden one (test/contract), with `warnings` beside its own fields.
+//! PLAN.json is a golden plan (test/contract), which has the additional field `warnings`.
 
 const std = @import("std");
 const json = @import("json.zig");
@@ -161,7 +161,7 @@ const Rehearsal = struct {
         for (willing.noted, 0..) |call, index| {
             const what = walk.next(call) orelse continue;
             if (index < first) continue;
-            // close(2) of a descriptor, and those that have no way to fail, refuse nothing.
+            // close(2), and calls that cannot fail, refuse nothing.
             if (call.number == .close or errnos.of(call.number).len == 0) continue;
             try tally.called(what);
             for (confining.errnos) |errno| {
@@ -173,7 +173,7 @@ const Rehearsal = struct {
         return found;
     }
 
-    /// Of bunc-init itself, not of its children.
+    /// The calls of bunc-init itself, without those of its children.
     fn fail_one(
         self: Rehearsal,
         arena: std.mem.Allocator,
@@ -191,7 +191,7 @@ const Rehearsal = struct {
         return verdict.print_wrong(out, willing, errno, index, outcome);
     }
 
-    /// `fork`: which of its children is followed; null: none.
+    /// `fork`: the child that is followed; null for none.
     fn run(self: Rehearsal, fault: ?backend.Fault, notes: bool, fork: ?usize) verdict.Outcome {
         fixed.reset();
         const kernel = fixed.allocator().create(Willing) catch @panic("no memory");
@@ -214,7 +214,7 @@ const Rehearsal = struct {
     }
 };
 
-/// How many calls from here on are told in one line.
+/// The number of calls from here on that are printed in one line.
 fn similar(noted: []const backend.Noted) usize {
     var count: usize = 1;
     const repeats = switch (noted[0].number) {

@@ -1,5 +1,5 @@
-//! The core of the bunc process on a kernel that does nothing (rehearsal/host.zig), as a library: what
-//! TypeScript asks of it becomes system calls that are noted, of which one fails if it is told to
+//! The core of the bunc process on a kernel that does nothing (rehearsal/host.zig), as a library: requests
+//! from TypeScript become system calls that are recorded, and one of them can be made to fail
 //! (test/contract/rehearsed-host.ts).
 
 const std = @import("std");
@@ -24,7 +24,7 @@ pub const Backend = kernels.Backend;
 /// Untouched pages cost nothing.
 var memory: [64 << 20]u8 = undefined;
 var fixed: std.heap.FixedBufferAllocator = .init(&memory);
-/// What lasts from one rehearsal to the next.
+/// State that is kept from one rehearsal to the next.
 var kept: std.heap.ArenaAllocator = .init(std.heap.page_allocator);
 var subject: []const u8 = "";
 var stuck: []const u8 = "";
@@ -33,11 +33,11 @@ const File = struct { path: []const u8, text: ?[]const u8 };
 const Beginning = struct {
     files: []const File,
     mounts: []const tree.Mount,
-    /// Of each CRIU that will be started.
+    /// The answers of each CRIU that will be started.
     criu: []const []const criu.Answer = &.{},
 };
 
-/// A host on which nothing has happened. `json`: a Beginning; directories have no text. False: it is not one.
+/// Makes a new host. `json`: a Beginning, in which directories have no text. False if it is not valid.
 pub export fn rehearsal_begin(json: [*]const u8, length: u32) bool {
     fixed.reset();
     stuck = "";
@@ -59,7 +59,7 @@ pub export fn rehearsal_begin(json: [*]const u8, length: u32) bool {
     return true;
 }
 
-/// From here on calls are counted; with `notes` they are noted. Call `index` fails with `errno`; -1: none.
+/// From here on calls are counted; with `notes` also recorded. Call `index` fails with `errno`; -1 for none.
 pub export fn rehearsal_watch(notes: bool, index: i32, errno: u16) void {
     const host = sys.backend.host.kernel;
     sys.backend.* = .{ .host = .{ .kernel = host, .notes = notes } };
@@ -68,7 +68,7 @@ pub export fn rehearsal_watch(notes: bool, index: i32, errno: u16) void {
     host.effects = .empty;
 }
 
-/// As `bunc_call`. The least integer: it waits for what never comes.
+/// Like `bunc_call`. Returns the least integer if the call would wait forever.
 pub export fn rehearsal_call(id: u32, in: [*]const u8, in_length: u32, out: [*]u8, out_capacity: u32) i32 {
     subject = name_of(id);
     switch (request.make(id, in[0..in_length], out[0..out_capacity])) {
@@ -78,7 +78,7 @@ pub export fn rehearsal_call(id: u32, in: [*]const u8, in_length: u32, out: [*]u
     return std.math.minInt(i32);
 }
 
-/// The same of somebody else: its calls are not counted.
+/// The same for another process: its calls are not counted.
 pub export fn rehearsal_beside(id: u32, in: [*]const u8, in_length: u32, out: [*]u8, out_capacity: u32) i32 {
     const counted = sys.backend.*;
     defer sys.backend.* = counted;
@@ -86,7 +86,7 @@ pub export fn rehearsal_beside(id: u32, in: [*]const u8, in_length: u32, out: [*
     return rehearsal_call(id, in, in_length, out, out_capacity);
 }
 
-/// By the binary form of a plan, and a stage: bunc-init does the same each time.
+/// Indexed by the binary form of a plan and a stage, because bunc-init does the same each time.
 var scripts: std.StringHashMapUnmanaged(peer.Script) = .empty;
 
 fn script_for(_: *Host, _: *const Plan, encoded: []const u8, stage: []const u8) peer.Script {
@@ -122,17 +122,17 @@ const Noted = struct { subject: []const u8, text: []const u8, errnos: []const u1
 const Report = struct {
     calls: []const Noted,
     effects: []const []const u8,
-    /// What is there: descriptors, processes, files, a network device that was taken down.
+    /// What exists: descriptors, processes, files, a network device that is down.
     held: []const []const u8,
-    /// The call that failed was made again at once.
+    /// The call that failed was repeated at once.
     repeated: bool,
-    /// The fault had nothing to act on.
+    /// The fault had no call to act on.
     unchanged: bool,
-    /// What must never happen; "": it did not.
+    /// An error that must never happen; "" if there was none.
     wrong: []const u8,
 };
 
-/// Length of a Report as JSON in `out`; 0: it has no room.
+/// Writes a Report as JSON to `out`. → its length; 0 if there is no room.
 pub export fn rehearsal_report(out: [*]u8, capacity: u32) u32 {
     const host = sys.backend.host.kernel;
     const arena = host.arena;
@@ -149,7 +149,7 @@ pub export fn rehearsal_report(out: [*]u8, capacity: u32) u32 {
         .repeated = sys.backend.host.repeated,
         .unchanged = sys.backend.host.unchanged,
         .wrong = if (stuck.len > 0) stuck else if (host.stray) |number| host.print(
-            "{t}: a descriptor is used that is not open",
+            "{t}: a closed descriptor is used",
             .{number},
         ) else "",
     };

@@ -1,5 +1,5 @@
-//! System calls that change nothing outside of the process that makes them: they ask, or take care of
-//! descriptors and memory.
+//! System calls that change nothing outside the calling process: they query something, or manage descriptors
+//! and memory.
 
 const sys = @import("../sys.zig");
 const linux = @import("std").os.linux;

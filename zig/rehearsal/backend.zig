@@ -1,6 +1,6 @@
-//! The backend of a rehearsal (sys/kernel.zig): it notes each call with the config path (of the bunc process:
-//! the call of the core) that asked for it, and has a willing kernel answer; or it fails one call, if it is
-//! told to.
+//! The backend of a rehearsal (sys/kernel.zig): it records each call with the config path (in the bunc
+//! process: the call of the core) that asked for it, and lets a willing kernel answer; or it fails one call,
+//! if told to.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -19,18 +19,18 @@ pub const Noted = struct {
     number: linux.SYS,
     by: Actor,
     subject: []const u8,
-    /// The config path that the bunc process does it about (`about`).
+    /// The config path for which the bunc process makes the call (`about`).
     topic: []const u8,
-    /// As note.zig writes it.
+    /// The text, as written by note.zig.
     text: []const u8,
     description: note.Description,
-    /// It has done something (asking.zig), and no other than this says that.
+    /// The call changes something (asking.zig); only this field tells.
     is_shown: bool,
-    /// How many calls of bunc-init come before it.
+    /// The number of bunc-init's calls before it.
     init_made: usize,
-    /// It is a word between bunc-init and its parent.
+    /// It is a message between bunc-init and its parent.
     is_talk: bool,
-    /// A child was made that goes on by itself (clone3(2) as fork(2)).
+    /// It made a child that runs independently (clone3(2) as fork(2)).
     is_fork: bool,
 };
 
@@ -45,15 +45,15 @@ pub fn BackendOn(comptime Kernel: type) type {
         subject: ?*const []const u8 = null,
         fault: ?Fault = null,
         topic: []const u8 = "",
-        /// Whether calls are noted, or only counted.
+        /// Whether calls are recorded, or only counted.
         notes: bool = false,
-        /// Whether they are noted for a person too.
+        /// Whether they are also recorded in a form for people.
         describes: bool = false,
         count: usize = 0,
         noted: std.ArrayList(Noted) = .empty,
-        /// After the fault, the next call was the same again.
+        /// The call after the fault was the same again.
         repeated: bool = false,
-        /// The fault had nothing to act on.
+        /// The fault had no call to act on.
         unchanged: bool = false,
         failed_call: ?struct { linux.SYS, [6]usize } = null,
 
@@ -100,9 +100,9 @@ pub fn BackendOn(comptime Kernel: type) type {
                 self.failed_call = .{ number, words };
                 self.kernel.refused(number, words, errno.?);
                 switch (number) {
-                    // The descriptor is gone in any case: close(2).
+                    // close(2) frees the descriptor even on failure.
                     .close => _ = self.kernel.answer(number, words),
-                    // Then it is there.
+                    // Then it already exists.
                     .mkdirat, .mknodat, .symlinkat => if (errno.? == .EXIST) {
                         _ = self.kernel.answer(number, words);
                     },
@@ -127,7 +127,7 @@ pub fn BackendOn(comptime Kernel: type) type {
             if (errno) |it| return memory.failed(it);
             self.kernel.keep_effect(.clone3, words);
             const pid = self.kernel.child(args);
-            // Its directory is its own, and its descriptor table unless it shares ours.
+            // The child has its own directory, and its own descriptor table unless it shares the parent's.
             const descriptors = self.kernel.descriptors;
             const directory = self.kernel.directory;
             _ = process.run(run, argument);
@@ -142,7 +142,7 @@ pub fn BackendOn(comptime Kernel: type) type {
             return if (fault.index == self.count) fault.errno else null;
         }
 
-        /// Before it is made: a descriptor that it closes has a name still.
+        /// Called before the call is made, while a descriptor that it closes still has a name.
         fn note_call(self: *Backend, number: linux.SYS, words: [6]usize) ?Noted {
             if (!self.notes) return null;
             const subject = if (self.subject) |it| it.* else "";
@@ -178,7 +178,7 @@ pub fn BackendOn(comptime Kernel: type) type {
     };
 }
 
-/// Not the child that stage 1 becomes.
+/// Does not count the child in which stage 2 continues.
 fn makes_fork(address: usize) bool {
     const args: *const sys.CloneArgs = @ptrFromInt(address);
     return args.flags & linux.CLONE.PARENT == 0;

@@ -1,4 +1,4 @@
-//! The processes of a rehearsed host, and the cgroups that they are in.
+//! The processes of a rehearsed host, and their cgroups.
 
 const std = @import("std");
 const tree = @import("tree.zig");
@@ -6,9 +6,9 @@ const tree = @import("tree.zig");
 pub const Process = struct {
     pid: i32,
     state: enum { running, zombie, reaped } = .running,
-    /// As wait4(2) gives it.
+    /// As wait4(2) returns it.
     status: u32 = 0,
-    /// It has executed something since it was made.
+    /// It has called execve(2).
     has_program: bool = false,
     own_user_namespace: bool = false,
     cgroups: std.ArrayList([]const u8) = .empty,
@@ -26,7 +26,7 @@ pub const Children = struct {
         return self.make_with(self.next_pid);
     }
 
-    /// `pid`: nobody else's.
+    /// `pid`: not in use.
     pub fn make_with(self: *Children, pid: i32) *Process {
         const process = self.arena.create(Process) catch @panic("no memory");
         process.* = .{ .pid = pid };
@@ -34,7 +34,7 @@ pub const Children = struct {
         return process;
     }
 
-    /// Also a zombie.
+    /// Including zombies.
     pub fn find(self: *const Children, pid: i32) ?*Process {
         for (self.list.items) |process| if (process.pid == pid and process.state != .reaped) return process;
         return null;
@@ -63,7 +63,7 @@ pub const Children = struct {
         process.cgroups.append(self.arena, cgroup) catch @panic("no memory");
     }
 
-    /// The text of cgroup.procs.
+    /// The contents of cgroup.procs.
     pub fn pids_in(self: *const Children, cgroup: []const u8) []const u8 {
         var text: std.ArrayList(u8) = .empty;
         for (self.list.items) |process| {

@@ -1,5 +1,6 @@
-//! What of bunc-init's work confines the program: it must be done, or the start must end, whatever the kernel
-//! answers. A new step does not compile, and a new call outside of the steps does not run, before it is here.
+//! The steps and calls of bunc-init that confine the program: each must succeed, or the start must fail,
+//! whatever the kernel answers. Every new step must be listed here to compile, and every new call outside the
+//! steps to run.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -9,8 +10,8 @@ const linux = std.os.linux;
 const Plan = plan_types.Plan;
 const Kind = std.meta.Tag(plan_types.Op);
 
-/// All that a kernel may answer, or a system call filter of the caller's: of a call that confines, its man
-/// page is not believed to be complete.
+/// Every errno that a kernel, or a system call filter of the caller, may return: for a confining call, the
+/// list in the man page is not assumed to be complete.
 pub const errnos = blk: {
     const all = std.enums.values(sys.E);
     var list: [all.len - 1]sys.E = undefined;
@@ -24,11 +25,11 @@ pub const errnos = blk: {
 
 fn is_confining_step(kind: Kind) bool {
     return switch (kind) {
-        // What it sees of the file system, and what leads out of it.
+        // What the program sees of the file system, and what leads out of it.
         .root_propagation, .bind_root, .mount, .pivot_root => true,
         .move_root, .change_root, .remount, .final_propagation => true,
         .readonly_path, .masked_path, .unmount, .working_directory => true,
-        // Who it is, and what it may do.
+        // Its credentials and permissions.
         .session_keyring, .umask, .no_new_privs, .user, .capability_bounding, .capabilities => true,
         .apparmor_exec, .selinux_exec, .seccomp => true,
         .loopback_up, .network_device, .device, .symlink, .parent_hooks, .hooks, .console => false,
@@ -37,14 +38,14 @@ fn is_confining_step(kind: Kind) bool {
     };
 }
 
-/// Of calls before the first step, between steps and after the last one.
+/// The kinds of calls before the first step, between steps and after the last one.
 fn is_confining_call(number: linux.SYS) bool {
     return switch (number) {
         .prctl, .capget, .capset, .seccomp, .setgroups, .setresgid, .setresuid, .umask => true,
         .unshare, .setns, .clone3, .setsid, .prlimit64 => true,
         .open_tree, .move_mount, .mount_setattr, .mount, .fsmount => true,
         .umount2, .chroot, .fchdir, .chdir, .getcwd => true,
-        // Descriptors that the program is not to have.
+        // Descriptors that the program must not get.
         .close_range, .fcntl, .dup3 => true,
         .accept4, .close, .execve, .execveat, .exit, .exit_group => false,
         .faccessat2, .fsconfig, .fsopen, .fstatfs, .getdents64 => false,
@@ -58,23 +59,23 @@ fn is_confining_call(number: linux.SYS) bool {
     };
 }
 
-/// Walks along the calls of a rehearsal and says what each belongs to.
+/// Iterates over the calls of a rehearsal and tells what each belongs to.
 pub const Walk = struct {
     plan: *const Plan,
-    /// The step that the last call belonged to.
+    /// The step of the previous call.
     step: usize = 0,
 
-    /// → the step's kind, or the call's name; null: it confines nothing.
+    /// → the step's kind, or the call's name; null if it confines nothing.
     pub fn next(self: *Walk, call: backend.Noted) ?[]const u8 {
-        // Of the step every_cpu, which has the config path of session_keyring.
+        // Belongs to the step every_cpu, which has the config path of session_keyring.
         if (call.number == .sched_setaffinity) return null;
         const kind = self.kind_of(call.subject) orelse
             return if (is_confining_call(call.number)) @tagName(call.number) else null;
         return if (is_confining_step(kind)) @tagName(kind) else null;
     }
 
-    /// Steps come in order; a filter is installed long after its step. Of neighbours with one subject the one
-    /// that confines is meant.
+    /// Steps come in order, except that a filter is installed long after its step. Among neighbours with
+    /// the same subject, the confining one is chosen.
     fn kind_of(self: *Walk, subject: []const u8) ?Kind {
         const steps = self.plan.steps;
         for (0..steps.len) |offset| {
@@ -95,11 +96,11 @@ const Counts = struct {
     what: []const u8,
     calls: usize = 0,
     failures: usize = 0,
-    /// The start ended.
+    /// The start failed.
     ended: usize = 0,
-    /// The program was confined all the same.
+    /// The program was confined nevertheless.
     same: usize = 0,
-    /// What was to be protected is not there.
+    /// There was nothing to protect.
     not_there: usize = 0,
 };
 
@@ -127,7 +128,7 @@ pub const Tally = struct {
         return &self.rows.items[self.rows.items.len - 1];
     }
 
-    /// One JSON object a line; and one, without counts, for every kind of step that has to be met.
+    /// One JSON object per line; and one, without counts, for every kind of step that must occur.
     pub fn print(self: Tally, out: *std.Io.Writer) !void {
         for (self.rows.items) |row| {
             try std.json.Stringify.value(row, .{}, out);

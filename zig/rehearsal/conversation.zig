@@ -1,4 +1,4 @@
-//! Who bunc-init talks to in a rehearsal: its parent, `start`, the kernel's rtnetlink.
+//! The peers of bunc-init in a rehearsal: its parent, `start`, the kernel's rtnetlink.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -17,7 +17,7 @@ pub const Talk = struct {
     failure: ?failure.Failure = null,
     record: [sync.size_max]u8 = undefined,
     after_failure: bool = false,
-    /// Where each packet is kept; null: none is.
+    /// Where packets are stored; null if they are not.
     arena: ?std.mem.Allocator = null,
     packets: std.ArrayList([]const u8) = .empty,
     asked_links: u32 = 0,
@@ -73,7 +73,7 @@ pub const Talk = struct {
             },
             else => {},
         }
-        // A connection of `start` without --debug.
+        // A connection from `start` without --debug.
         room[0] = @intFromEnum(sync.Kind.proceed);
         header.control_len = 0;
         switch (self.last orelse return 1) {
@@ -95,7 +95,7 @@ pub const Talk = struct {
         return 1;
     }
 
-    /// Before the device is moved no other has its name.
+    /// Before the device is moved, no other has its name.
     fn answer_route(self: *Talk, room: []u8) usize {
         const is_question = self.route == netlink.RTM_GETLINK;
         if (is_question) self.asked_links += 1;

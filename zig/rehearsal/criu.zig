@@ -1,5 +1,5 @@
-//! CRIU as the bunc process hears it in a rehearsal: it answers each message with the next of those that it
-//! was given (parent/criu.zig, test/contract/criu-scenarios.ts).
+//! CRIU in a rehearsal: it answers each message of the bunc process with the next of its given answers
+//! (parent/criu.zig, test/contract/criu-scenarios.ts).
 
 const std = @import("std");
 const host_types = @import("host.zig");
@@ -10,9 +10,9 @@ const Host = host_types.Host;
 pub const Answer = struct {
     /// base64 of a criu_resp.
     message: []const u8,
-    /// The process that it has restored by then, a child of the bunc process; null: none.
+    /// The process that it has restored at that point, a child of the bunc process; null if none.
     restored: ?i32 = null,
-    /// A descriptor of this name comes with it; "": none does.
+    /// The name of a descriptor that is passed with it; "" for none.
     passes: []const u8 = "",
 };
 
@@ -21,10 +21,10 @@ pub const Session = struct {
     channel: u32,
     answers: []const Answer,
     at: usize = 0,
-    /// Messages of the bunc process that are not answered yet.
+    /// Messages from the bunc process that are not answered yet.
     heard: usize = 0,
 
-    /// It has answered all that it was to be asked.
+    /// It has given all of its answers.
     pub fn is_done(self: *const Session) bool {
         return self.at == self.answers.len;
     }
@@ -32,7 +32,7 @@ pub const Session = struct {
 
 /// execve(2) of criu(8), with the socket as descriptor 3.
 pub fn begin(host: *Host, process: *const children.Process) void {
-    if (host.criu_answers.len == 0) @panic("nobody said what CRIU answers");
+    if (host.criu_answers.len == 0) @panic("no answers of CRIU were given");
     host.criu = .{
         .pid = process.pid,
         .channel = host.at(.execve, 3).channel,
@@ -41,7 +41,7 @@ pub fn begin(host: *Host, process: *const children.Process) void {
     host.criu_answers = host.criu_answers[1..];
 }
 
-/// recvmsg(2) of what it answers: the length, 0 if it has ended.
+/// recvmsg(2) of an answer: the length, 0 if CRIU has exited.
 pub fn receive(host: *Host, session: *Session, header: *passing.Header, room: []u8) usize {
     const process = host.children.find(session.pid) orelse return 0;
     if (process.state != .running) return 0;
@@ -59,7 +59,7 @@ pub fn receive(host: *Host, session: *Session, header: *passing.Header, room: []
     return size;
 }
 
-/// It begins in CRIU's cgroups (CLONE_PARENT).
+/// It starts in CRIU's cgroups (CLONE_PARENT).
 fn restore(host: *Host, pid: i32, criu: *const children.Process) void {
     if (host.children.find(pid) != null) return;
     const made = host.children.make_with(pid);

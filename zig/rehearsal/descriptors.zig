@@ -1,5 +1,5 @@
-//! What both kernels of a rehearsal do alike with descriptors. `kernel`: has a table of them, `descriptors`,
-//! the last of which is taken for any that is not open, and `stray`, the call that used one.
+//! Descriptor calls that both kernels of a rehearsal answer alike. `kernel` has the table `descriptors`, the
+//! last entry of which stands for any descriptor that is not open, and `stray`, the call that used one.
 
 const sys = @import("../sys.zig");
 const words = @import("words.zig");

@@ -1,4 +1,4 @@
-//! bpf(2) of a rehearsed host: a cgroup has no rules, and takes those that it is given.
+//! bpf(2) of a rehearsed host: a cgroup has no device rules, and accepts any.
 
 const Host = @import("host.zig").Host;
 const linux = @import("std").os.linux;

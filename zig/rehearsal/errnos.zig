@@ -1,5 +1,5 @@
-//! With what each system call fails: the ERRORS of its man page, without EFAULT and EBADF, which only a bug
-//! of ours can bring about.
+//! The errnos with which each system call fails: the ERRORS of its man page, without EFAULT and EBADF, which
+//! only a bug in bunc can cause.
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -119,7 +119,7 @@ const table = [_]struct { linux.SYS, []const E }{
     .{ .prlimit64, &.{ .INVAL, .PERM, .SRCH } },
     .{ .read, &read },
     .{ .readlinkat, &.{ .ACCES, .INVAL, .IO, .LOOP, .NAMETOOLONG, .NOENT, .NOMEM, .NOTDIR } },
-    // EMFILE: the message comes, without its descriptor (passing.zig).
+    // EMFILE: the message arrives without its descriptor (passing.zig).
     .{ .recvmsg, &.{ .MFILE, .AGAIN, .CONNREFUSED, .CONNRESET, .INTR, .INVAL, .NOMEM, .NOTCONN, .NOTSOCK } },
     .{
         .renameat2,
@@ -197,7 +197,7 @@ const open = [_]E{
 };
 const read = [_]E{ .AGAIN, .INTR, .INVAL, .IO, .ISDIR };
 
-/// Always succeed, as their man pages say.
+/// Calls that always succeed, according to their man pages.
 const certain = [_]linux.SYS{
     .getpid,
     .geteuid,
@@ -212,5 +212,5 @@ const certain = [_]linux.SYS{
 pub fn of(number: linux.SYS) []const E {
     for (table) |row| if (row[0] == number) return row[1];
     for (certain) |each| if (each == number) return &.{};
-    std.debug.panic("no errnos of {t}", .{number});
+    std.debug.panic("no errnos for {t}", .{number});
 }

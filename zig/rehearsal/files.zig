@@ -1,4 +1,4 @@
-//! What the files of a rehearsal are, by their names: kind, file system, contents.
+//! The files of a rehearsal, by name: kind, file system, contents.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -52,7 +52,7 @@ pub fn describe_system(file: *const willing.Descriptor, raw: *[15]u64) void {
         sys.fs_magic.tmpfs;
 }
 
-/// What one read(2) gives; after that comes the end.
+/// The result of one read(2); the next one returns the end of file.
 pub fn content(kernel: *const willing.Willing, path: []const u8) []const u8 {
     if (std.mem.endsWith(u8, path, "/mountinfo")) {
         return

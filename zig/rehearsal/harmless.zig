@@ -1,6 +1,6 @@
-//! After which failures bunc-init goes on, and why. What is not here must become a Failure; and where it goes
-//! on, what makes the container (its mounts, its identity, its rights) must come out as if nothing had
-//! failed, unless the row says otherwise.
+//! The failures after which bunc-init continues, and why. Any other must become a Failure. When bunc-init
+//! continues, the container's mounts, ids and permissions must come out as if nothing had failed, unless the
+//! row says otherwise.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -9,33 +9,33 @@ const linux = std.os.linux;
 
 pub const Row = struct {
     calls: []const linux.SYS,
-    /// Null: any.
+    /// Any if null.
     errnos: ?[]const sys.E = null,
-    /// What its config path begins with.
+    /// The beginning of its config path.
     subjects: []const []const u8 = &.{""},
-    /// Stands in its note.
+    /// A part of its recorded text.
     holds: []const u8 = "",
-    /// Something is not there, so nothing is done to it.
+    /// Something is missing, so less is done.
     does_less: bool = false,
     why: []const u8,
 };
 
-pub const again: Row = .{ .calls = &.{}, .why = "it is made again" };
+pub const again: Row = .{ .calls = &.{}, .why = "the call is repeated" };
 
 const missing = [_]sys.E{ .NOENT, .NOTDIR };
 const protected_paths = [_][]const u8{ "linux.maskedPaths", "linux.readonlyPaths" };
 const mount_calls = [_]linux.SYS{ .fsopen, .fsconfig, .fsmount };
 
 const table = [_]Row{
-    .{ .calls = &.{.close}, .why = "the descriptor is gone in any case: close(2)" },
-    .{ .calls = &.{.munmap}, .why = "memory that is left over is freed by execve(2)" },
-    .{ .calls = &.{.rt_sigaction}, .why = "a signal whose disposition cannot be set has the default one" },
-    .{ .calls = &.{.wait4}, .why = "a child that is not reaped is found by pid 1 like any other" },
+    .{ .calls = &.{.close}, .why = "close(2) frees the descriptor even on failure" },
+    .{ .calls = &.{.munmap}, .why = "execve(2) frees the memory" },
+    .{ .calls = &.{.rt_sigaction}, .why = "the signal keeps its default disposition" },
+    .{ .calls = &.{.wait4}, .why = "pid 1 reaps the child like any other" },
     // Messages.
     .{
         .calls = &.{.sendmsg},
         .holds = ", executing)",
-        .why = "the parent may be gone, and takes the end of the channel for it",
+        .why = "the parent may be gone, or treats the end of the channel as the message",
     },
     .{ .calls = &.{.sendmsg}, .holds = "<channel>", .why = "write(2) makes the same packet" },
     .{
@@ -50,7 +50,7 @@ const table = [_]Row{
         .calls = &.{.setns},
         .errnos = &.{.PERM},
         .subjects = &.{"linux.namespaces"},
-        .why = "it is tried again in the user namespace that is joined",
+        .why = "the call is repeated in the joined user namespace",
     },
     .{
         .calls = &.{ .setresgid, .setresuid },
@@ -58,7 +58,7 @@ const table = [_]Row{
         .subjects = &.{"linux.namespaces"},
         .holds = "(0, 0, 0)",
         .does_less = true,
-        .why = "the user namespace maps no root",
+        .why = "the user namespace does not map root",
     },
     .{
         .calls = &.{.statx},
@@ -72,16 +72,16 @@ const table = [_]Row{
     .{
         .calls = &.{.read},
         .holds = "<pair>",
-        .why = "a holder ends before its time, and whoever opens its files finds none",
+        .why = "a holder ends early, and its files cannot be opened",
     },
     // Mounts, devices and links.
     .{
         .calls = &.{.openat2},
         .errnos = &.{.NOENT},
         .subjects = &.{ "mounts", "linux.devices" },
-        .why = "the target is made, with its parents",
+        .why = "the target is created, with its parents",
     },
-    .{ .calls = &.{.mkdirat}, .errnos = &.{.EXIST}, .why = "somebody else made it meanwhile" },
+    .{ .calls = &.{.mkdirat}, .errnos = &.{.EXIST}, .why = "another process has just created it" },
     .{
         .calls = &mount_calls,
         .errnos = &.{ .PERM, .BUSY },
@@ -93,13 +93,13 @@ const table = [_]Row{
         .calls = &.{.open_tree},
         .errnos = &.{.ACCES},
         .subjects = &.{ "mounts", "linux.devices" },
-        .why = "the parent opens what the container's root may not",
+        .why = "the parent opens what the container's root may not open",
     },
     .{
         .calls = &.{.mount_setattr},
         .errnos = &.{.PERM},
         .subjects = &.{"mounts"},
-        .why = "flags that nobody named may be locked, and stay",
+        .why = "flags that no option names may be locked, and stay",
     },
     .{ .calls = &.{.fsopen}, .holds = "\"proc\"", .why = "the host's proc file system is copied" },
     .{ .calls = &mount_calls, .holds = "<proc>", .why = "the host's proc file system is copied" },
@@ -109,26 +109,26 @@ const table = [_]Row{
         .subjects = &.{"root.path"},
         .holds = "AT_FDCWD",
         .does_less = true,
-        .why = "it went with a mount above it",
+        .why = "it was unmounted with its parent",
     },
     .{
         .calls = &.{.mount_setattr},
         .errnos = &.{.INVAL},
         .subjects = &.{"root.path"},
-        .why = "the root of the mount is looked for upwards",
+        .why = "the root of the mount is searched for upwards",
     },
     .{
         .calls = &.{.umount2},
         .errnos = &.{ .INVAL, .PERM },
         .subjects = &.{"root.path"},
-        .why = "locked by the user namespace: it is covered",
+        .why = "the user namespace locks it, so it is covered instead",
     },
     .{
         .calls = &.{.mknodat},
         .errnos = &.{.EXIST},
         .subjects = &.{"linux.devices"},
         .does_less = true,
-        .why = "a file that is there is kept, as runc does",
+        .why = "an existing file is kept, as in runc",
     },
     .{
         .calls = &.{.mknodat},
@@ -136,19 +136,19 @@ const table = [_]Row{
         .subjects = &.{"linux.devices"},
         .why = "the host's node is bound",
     },
-    .{ .calls = &.{.symlinkat}, .errnos = &.{.EXIST}, .why = "what is there is kept, or replaced" },
-    // Paths that are hidden or read-only.
+    .{ .calls = &.{.symlinkat}, .errnos = &.{.EXIST}, .why = "an existing file is kept or replaced" },
+    // Masked and read-only paths.
     .{
         .calls = &.{.openat2},
         .errnos = &missing,
         .subjects = &protected_paths,
         .does_less = true,
-        .why = "what is not there needs no protection",
+        .why = "a path that does not exist needs no protection",
     },
     .{
         .calls = &.{ .openat2, .statx },
         .subjects = &protected_paths,
-        .why = "it is looked for in the other way too (holders.zig)",
+        .why = "it is also looked up in the other way (holders.zig)",
     },
     // The process.
     .{
@@ -162,13 +162,13 @@ const table = [_]Row{
         .calls = &.{.sched_setaffinity},
         .errnos = &.{.PERM},
         .subjects = &.{"process"},
-        .why = "nobody asked for every CPU",
+        .why = "the configuration does not ask for every CPU",
     },
     .{
         .calls = &.{.prctl},
         .errnos = &.{.INVAL},
         .holds = "prctl(PR_CAPBSET_READ, ",
-        .why = "the kernel has no such capability, and nothing above it",
+        .why = "the kernel has no such capability, and none above it",
     },
     .{
         .calls = &.{.prctl},
@@ -185,31 +185,31 @@ const table = [_]Row{
     .{
         .calls = &.{ .statx, .fstatfs },
         .subjects = &.{"process.user"},
-        .why = "of a stream of the caller's nothing is known, so it is left alone",
+        .why = "nothing is known about the caller's stream, so it is left alone",
     },
     .{
         .calls = &.{.fchownat},
         .errnos = &.{ .INVAL, .PERM, .ROFS },
         .subjects = &.{"process.user"},
-        .why = "the process can use the descriptor that it has",
+        .why = "the process can use its existing descriptor",
     },
     .{ .calls = &.{.openat2}, .subjects = &.{"process.cwd"}, .why = "it is made, or entered as the user" },
     .{
         .calls = &.{.fchdir},
         .errnos = &.{ .ACCES, .PERM },
         .subjects = &.{"process.cwd"},
-        .why = "it is entered as the user",
+        .why = "it is entered again as the user",
     },
     .{
         .calls = &.{ .openat2, .statx, .faccessat2 },
         .subjects = &.{"process.args"},
-        .why = "the next directory of PATH is tried, or HOME is the root",
+        .why = "the next directory of PATH is tried, or HOME is /",
     },
     .{
         .calls = &.{ .openat2, .statx, .read },
         .subjects = &.{ "process.args", "hooks.startContainer" },
         .holds = "/etc/passwd",
-        .why = "HOME is the root",
+        .why = "HOME is /",
     },
     .{
         .calls = &.{.read},
@@ -219,7 +219,7 @@ const table = [_]Row{
     },
 };
 
-/// Null: it must become a Failure.
+/// Null if it must become a Failure.
 pub fn find(call: backend.Noted, errno: sys.E) ?Row {
     for (table) |row| {
         if (std.mem.indexOfScalar(linux.SYS, row.calls, call.number) == null) continue;
@@ -234,7 +234,7 @@ pub fn is_made_again(call: backend.Noted, errno: sys.E) bool {
     return errno == .INTR or (errno == .AGAIN and call.number == .openat2);
 }
 
-/// Nobody is there to tell: the parent is gone, or nothing leads to it.
+/// The failure cannot be reported: the parent is gone, or there is no channel to it.
 pub fn is_silent(call: backend.Noted, errno: sys.E) bool {
     return switch (call.number) {
         .sendmsg, .recvmsg => errno == .PIPE or errno == .CONNRESET,

@@ -1,5 +1,5 @@
-//! The kernel of a rehearsal of the bunc process. It is willing, and remembers what it was told: files and
-//! cgroups that were made, processes that were started, their descriptors. It does nothing.
+//! The kernel in a rehearsal of the bunc process. It lets every call succeed and remembers the results: files
+//! and cgroups that were made, processes that were started, their descriptors. It does nothing else.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -51,21 +51,21 @@ const Kind = enum {
 pub const Descriptor = struct {
     kind: Kind = .closed,
     cloexec: bool = true,
-    /// Its number in this process, which is ours to close or not.
+    /// Its number in this process; whether this process closes it depends on the kind.
     machine: usize = 0,
     is_ours: bool = false,
     path: []const u8 = "",
     offset: usize = 0,
     data: ?*Data = null,
     pid: i32 = 0,
-    /// Of both ends of a channel the same.
+    /// The same for both ends of a channel.
     channel: u32 = 0,
 };
 
 pub const InFlight = struct { channel: u32, packet: []const u8, passes: Descriptor };
 
 pub const Host = struct {
-    /// Everything below is in it.
+    /// All later state is allocated in it.
     arena: std.mem.Allocator,
     tree: tree_types.Tree,
     children: children.Children,
@@ -73,27 +73,27 @@ pub const Host = struct {
     directory: []const u8 = "/",
     peer: ?peer_types.Peer = null,
     criu: ?criu_types.Session = null,
-    /// Of each CRIU that will be started.
+    /// The answers of each CRIU that will be started.
     criu_answers: []const []const criu_types.Answer = &.{},
-    /// What a process has sent before it executed its program.
+    /// What a process sent before it executed its program.
     in_flight: std.ArrayList(InFlight) = .empty,
     /// The process between clone3(2) and execve(2).
     current: ?*children.Process = null,
     route: u16 = 0,
-    /// The network device that the container gets; also where it is the container's.
+    /// The network device that the container gets, before and after it is moved.
     device_is_up: bool = true,
     channels: u32 = 0,
     clock_ms: u64 = 1000,
     mask: u64 = 0,
-    /// What must not be left out of something that succeeds.
+    /// Effects that a successful command must not lack.
     effects: std.ArrayList([]const u8) = .empty,
-    /// A descriptor was used that is not open.
+    /// A call used a descriptor that is not open.
     stray: ?linux.SYS = null,
-    /// What is not in the tree is this machine's.
+    /// Files that are not in the tree are this machine's.
     on_machine: bool = false,
-    /// Runs bunc-init with a plan, of which it gets the binary form too, and its stage.
+    /// Runs a stage of bunc-init with a plan; it also gets the plan's binary form.
     run_init: *const fn (*Host, *const plan_types.Plan, []const u8, []const u8) peer_types.Script,
-    /// How many of its calls come before what the bunc process does next.
+    /// The number of its calls before the next one of the bunc process.
     init_made: usize = 0,
 
     pub fn actor(_: *const Host) backend.Actor {
@@ -171,7 +171,7 @@ pub const Host = struct {
                 @as(*i32, @ptrFromInt(a[2])).* = 0;
                 break :blk 0;
             },
-            // What it would read from is empty.
+            // There is nothing to read.
             .splice => blk: {
                 _ = self.at(number, a[0]);
                 _ = self.at(number, a[2]);
@@ -274,7 +274,7 @@ pub const Host = struct {
         };
     }
 
-    /// bunc-init has done what it does at its turn.
+    /// bunc-init has finished its turn.
     pub fn next_turn(self: *Host) void {
         const peer = &self.peer.?;
         if (peer.at < peer.script.made.len) self.init_made = peer.script.made[peer.at];
@@ -318,7 +318,7 @@ pub const Host = struct {
         }) catch @panic("no memory");
     }
 
-    /// bunc-init that waits for its parent's word finds the end of the channel, and ends; so does CRIU.
+    /// A bunc-init that waits for its parent reads the end of the channel, and exits; so does CRIU.
     fn close_channel(self: *Host, channel: u32) void {
         for (self.descriptors) |fd| if (fd.channel == channel) return;
         if (self.criu_at(channel)) |criu| if (self.children.find(criu.pid)) |process| {
@@ -334,7 +334,7 @@ pub const Host = struct {
         }
     }
 
-    /// These errors say that the other end is gone.
+    /// These errnos mean that the other end is gone.
     pub fn refused(self: *Host, number: linux.SYS, a: [6]usize, errno: linux.E) void {
         if (number != .sendmsg and number != .recvmsg) return;
         if (errno != .PIPE and errno != .CONNRESET) return;
@@ -347,14 +347,14 @@ pub const Host = struct {
         if (self.children.find(pid)) |process| children.Children.end(process, children.sigkill);
     }
 
-    /// A call that would wait for ever ends the rehearsal.
+    /// A call that would wait forever ends the rehearsal.
     pub fn get_stuck(_: *Host, why: []const u8) noreturn {
         process_end.end(.{ .stuck = why });
     }
 
     fn poll(self: *Host, number: linux.SYS, a: [6]usize) usize {
         var ready: usize = 0;
-        // Of none the address is no matter.
+        // If there are none, the address does not matter.
         const polled: []sys.PollFd = if (a[1] == 0) &.{} else @as([*]sys.PollFd, @ptrFromInt(a[0]))[0..a[1]];
         for (polled) |*each| {
             each.revents = 0;
@@ -362,7 +362,7 @@ pub const Host = struct {
             const fd = self.at(number, words.usize_of(each.fd));
             const is_ready = switch (fd.kind) {
                 .pidfd => if (self.children.find(fd.pid)) |process| process.state != .running else true,
-                // There is a message, or the end.
+                // There is a message, or the end of file.
                 .file, .channel => true,
                 else => false,
             };
@@ -420,7 +420,7 @@ pub const Host = struct {
         self.current = null;
     }
 
-    /// bunc-init and CRIU go on, another program succeeds.
+    /// bunc-init and CRIU continue; any other program succeeds.
     pub fn executed(self: *Host, number: linux.SYS, a: [6]usize) void {
         const process = self.current.?;
         self.current = null;

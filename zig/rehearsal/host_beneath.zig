@@ -1,5 +1,5 @@
-//! A rehearsed host on top of this machine: what the bunc process did not make itself is the machine's, and
-//! only read.
+//! A rehearsed host on top of this machine: everything that the bunc process did not make itself comes from
+//! the machine, which is only read.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -12,7 +12,7 @@ const Host = host_types.Host;
 
 const text = words.text;
 
-/// Null: the rehearsed host answers.
+/// Null if the rehearsed host answers.
 pub fn answer(host: *Host, number: linux.SYS, a: [6]usize) ?usize {
     switch (number) {
         .openat => return open(host, number, a[0], text(a[1]), a[2], 0),
@@ -84,7 +84,7 @@ fn open(host: *Host, number: linux.SYS, dir: usize, given: []const u8, flags: us
         return words.failed(.EXIST);
     }
     if (flags & 3 != 0) {
-        // What is written there stays in the rehearsal.
+        // Writes stay in the rehearsal.
         machine.close(opened);
         return host.open(3, .{ .kind = .file, .path = path, .cloexec = flags & sys.O.CLOEXEC != 0 });
     }

@@ -1,5 +1,5 @@
-//! The files of a rehearsed host, as system calls see them: those of the tree, and those that a kernel makes
-//! up (procfs, cgroups).
+//! The files of a rehearsed host, as system calls see them: those of the tree, and those that a kernel
+//! generates (procfs, cgroups).
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -18,7 +18,7 @@ const failed = words.failed;
 const signed = words.signed;
 const text = words.text;
 
-/// The whole path that `path` leads to from descriptor `dir`.
+/// The absolute path of `path`, relative to descriptor `dir`.
 pub fn resolve(host: *Host, number: linux.SYS, dir: usize, path: []const u8) []const u8 {
     const own_descriptors = "/proc/self/fd/";
     if (std.mem.startsWith(u8, path, own_descriptors)) {
@@ -44,7 +44,7 @@ pub fn is_there(host: *Host, path: []const u8) bool {
     return host.on_machine and !is_made(host, path) and machine.is_there(path);
 }
 
-/// It, or a directory that it is in, was made in the rehearsal.
+/// The file, or one of its parent directories, was made in the rehearsal.
 pub fn is_made(host: *Host, path: []const u8) bool {
     if (made_up(host, path) != null) return true;
     var end = path.len;
@@ -55,7 +55,7 @@ pub fn is_made(host: *Host, path: []const u8) bool {
     return false;
 }
 
-/// A file that the kernel writes: of a process, or of a cgroup.
+/// A file that the kernel generates: of a process, or of a cgroup.
 pub fn is_of_kernel(host: *Host, path: []const u8) bool {
     return std.mem.startsWith(u8, path, "/proc/") or
         is_cgroup(host, std.fs.path.dirnamePosix(path) orelse "/");
@@ -74,7 +74,7 @@ const cgroup_texts = [_]struct { []const u8, []const u8 }{
     .{ "freezer.self_freezing", "0\n" },            .{ "freezer.state", "THAWED\n" },
 };
 
-/// What a file of the kernel says; null: it makes up none of this name.
+/// The contents of a generated file; null if the kernel generates none of this name.
 fn made_up(host: *Host, path: []const u8) ?[]const u8 {
     const name = std.fs.path.basenamePosix(path);
     const directory = std.fs.path.dirnamePosix(path) orelse return null;
@@ -113,7 +113,7 @@ fn cgroup_text(host: *Host, directory: []const u8, name: []const u8) ?[]const u8
     }
     if (host.on_machine) if (text_above(host, directory, name)) |above| return above;
     for (cgroup_texts) |known| if (std.mem.eql(u8, name, known[0])) return known[1];
-    // Of the hierarchy's root; a new one is empty.
+    // For the hierarchy's root; that of a new cgroup is empty.
     if (std.mem.startsWith(u8, name, "cpuset.")) {
         return if (std.mem.endsWith(u8, directory, "/cpuset")) "0-1\n" else "";
     }
@@ -122,13 +122,13 @@ fn cgroup_text(host: *Host, directory: []const u8, name: []const u8) ?[]const u8
     return null;
 }
 
-/// What names of a cgroup's files begin with.
+/// The prefixes of a cgroup's file names.
 const controllers = [_][]const u8{
     "cgroup", "cpu",     "cpuset", "memory",  "io",      "blkio",   "pids",     "hugetlb", "rdma",
     "misc",   "devices", "dmem",   "freezer", "cpuacct", "net_cls", "net_prio",
 };
 
-/// What the cgroup above says that was there before.
+/// The contents of the file in the nearest ancestor cgroup that existed before.
 fn text_above(host: *Host, directory: []const u8, name: []const u8) ?[]const u8 {
     const is_inherited = std.mem.eql(u8, name, "cgroup.controllers") or
         std.mem.startsWith(u8, name, "cpuset.");
@@ -183,7 +183,7 @@ pub fn wrote(host: *Host, file: *const Descriptor, what: []const u8) void {
     host.tree.replace(file.path, what);
 }
 
-/// If the program is newuidmap(1) or newgidmap(1): its arguments are a pid and the numbers.
+/// For newuidmap(1) and newgidmap(1): their arguments are a pid and the numbers of the map.
 pub fn map_by_helper(host: *Host, program: []const u8, arguments: []const ?[*:0]const u8) void {
     const helpers = [_]struct { []const u8, []const u8 }{
         .{ "/newuidmap", "uid_map" },
@@ -278,7 +278,7 @@ pub fn stat(host: *Host, number: linux.SYS, a: [6]usize) usize {
         out.ino = if (process_of(host, path)) |process| @intFromBool(process.own_user_namespace) else 0;
         return 0;
     }
-    // The others of a process are its own.
+    // A process's other files belong to itself.
     if (std.mem.startsWith(u8, path, "/proc/self/ns/")) return 0;
     if (host.tree.find(path)) |node| {
         if (node.is_directory) out.mode = S.IFDIR | 0o755;

@@ -1,5 +1,5 @@
-//! bunc-init rehearsed on top of this machine: what it did not make or mount itself is the machine's, and
-//! only read.
+//! A rehearsal of bunc-init on top of this machine: everything that it did not make or mount itself comes
+//! from the machine, which is only read.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -12,16 +12,16 @@ const linux = std.os.linux;
 
 const text = words.text;
 
-/// A directory of this machine, and a path that a process with that root would take.
+/// A directory of this machine, and a path as seen by a process with that root.
 const Place = struct { root: []const u8, path: []const u8 };
 
-/// File systems that show the same wherever they are mounted, and where this machine has them.
+/// File systems with the same contents wherever they are mounted, and their mount points on this machine.
 const same_everywhere = [_][2][]const u8{
     .{ "new proc", "/proc" },             .{ "proc:", "/proc" },               .{ "new sysfs", "/sys" },
     .{ "new cgroup2", "/sys/fs/cgroup" }, .{ "new cgroup", "/sys/fs/cgroup" },
 };
 
-/// Null: the willing kernel answers.
+/// Null if the willing kernel answers.
 pub fn answer(kernel: *Willing, number: linux.SYS, a: [6]usize) ?usize {
     switch (number) {
         .open_tree => {
@@ -77,7 +77,7 @@ fn give(content: []const u8, offset: *usize, a: [6]usize) usize {
     return length;
 }
 
-/// Whole entries: struct linux_dirent64 has its length after two numbers.
+/// Only complete entries: struct linux_dirent64 has its length after two numbers.
 fn give_entries(entries: []const u8, offset: *usize, a: [6]usize) usize {
     const rest = entries[@min(offset.*, entries.len)..];
     var length: usize = 0;
@@ -95,7 +95,7 @@ pub fn exists(kernel: *const Willing, path: []const u8) bool {
     if (is_made(kernel, path)) return true;
     if (kernel.mounts.has(path)) return true;
     const place = find(kernel, path) orelse {
-        // Of a new devpts this much is there; of what is no path, all.
+        // A new devpts contains this much; anything that is not a path exists.
         return path.len == 0 or path[0] != '/' and !std.mem.startsWith(u8, path, "new ") or
             std.mem.endsWith(u8, path, "/pts/ptmx") or std.mem.endsWith(u8, path, "/pts/0");
     };
@@ -103,7 +103,7 @@ pub fn exists(kernel: *const Willing, path: []const u8) bool {
     return machine.is_in(place.root, place.path);
 }
 
-/// The bunc process has made what is there.
+/// The bunc process has made the file.
 fn made_by_host(kernel: *const Willing, place: Place) ?*host_types.Host {
     const host = kernel.host orelse return null;
     return if (host_files.is_made(host, join(kernel, place))) host else null;
@@ -117,12 +117,12 @@ fn is_of_host(path: []const u8) bool {
     return std.mem.startsWith(u8, path, "host:");
 }
 
-/// Where on this machine that is; null: nowhere.
+/// Its place on this machine; null if there is none.
 fn find(kernel: *const Willing, path: []const u8) ?Place {
     return find_below(kernel, path, kernel.mounts.list.items.len);
 }
 
-/// `count`: of the mounts that were made by then.
+/// `count`: the number of mounts made up to that point.
 fn find_below(kernel: *const Willing, path: []const u8, count: usize) ?Place {
     if (is_of_host(path)) return .{ .root = "/", .path = path["host:".len..] };
     for (same_everywhere) |known| {

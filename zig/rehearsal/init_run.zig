@@ -1,4 +1,4 @@
-//! bunc-init, from its start to its end, on a willing kernel.
+//! Runs bunc-init from start to end on a willing kernel.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -8,7 +8,7 @@ const Willing = @import("willing.zig").Willing;
 
 const no_subject: []const u8 = "";
 
-/// `stage`: of its arguments. The backend calls `kernel` meanwhile.
+/// `stage`: from its arguments. During the run the backend calls `kernel`.
 pub fn run(kernel: *Willing, stage: []const u8) process.End {
     const plan = kernel.plan;
     if (!binds_root(kernel)) kernel.in_root = true;
@@ -36,7 +36,7 @@ pub fn run(kernel: *Willing, stage: []const u8) process.End {
     };
     const end = start(&vector);
     if (end == .executed) if (again(arena, end.executed)) |mapped| {
-        // It executed itself once more.
+        // It executed itself again.
         for (&kernel.descriptors) |*each| if (each.cloexec) {
             each.* = .{};
         };
@@ -55,8 +55,8 @@ fn start(vector: init_main.Vector) process.End {
     return process.run(init_main.begin, @intFromPtr(&vector));
 }
 
-/// The arguments of bunc-init that goes on in its user namespace, from its stack to `arena`; null: it is
-/// another program. It has one more than its three descriptors.
+/// The arguments of a bunc-init that continues in its user namespace, copied from its stack to `arena`; null
+/// if it is another program. It has one argument in addition to its three descriptors.
 fn again(arena: std.mem.Allocator, address: usize) ?init_main.Vector {
     const vector: [*:null]const ?[*:0]const u8 = @ptrFromInt(address);
     const words = std.mem.span(vector);

@@ -1,6 +1,6 @@
-//! The two kernels of a rehearsal of a command: the bunc process' and bunc-init's, which runs to its end when
-//! it is executed. What bunc-init said to the bunc process, and when it waited, is its script, which the bunc
-//! process hears by turns (peer.zig).
+//! The two kernels in a rehearsal of a command: the bunc process's and bunc-init's. bunc-init runs to its end
+//! as soon as it is executed. Its messages and waits are recorded as a script, which is then played to the
+//! bunc process turn by turn (peer.zig).
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -45,8 +45,8 @@ pub const Backend = struct {
     }
 };
 
-/// Runs bunc-init on `kernel`, whose `talk` keeps packets. `stage`: of its arguments. Its calls are noted in
-/// `sys.backend.init`.
+/// Runs bunc-init on `kernel`, whose `talk` stores packets. `stage`: from its arguments. Calls are recorded
+/// in `sys.backend.init`.
 pub fn script_of_init(kernel: *Willing, stage: []const u8, describes: bool) peer.Script {
     sys.backend.init = .{ .kernel = kernel, .notes = true, .describes = describes };
     sys.backend.in_init = true;
@@ -67,7 +67,7 @@ fn script_of(kernel: *const Willing, noted: []const backend.Noted, end: process.
         else if (call.number == .clone3 and !call.is_fork and call.by == .stage_1)
             .become_child
         else if (has_listener(call))
-            // Its sender, a child that is not followed, passes it on meanwhile (init/seccomp.zig).
+            // Its sender, a child that is not followed, passes it on in the meantime (init/seccomp.zig).
             .{ .tell = tell(call, .seccomp_listener, "") }
         else if (!call.is_talk)
             continue
@@ -102,7 +102,7 @@ fn tell(call: backend.Noted, kind: sync.Kind, payload: []const u8) peer.Message 
     return .{ .kind = kind, .payload = payload, .passes = passed_with(kind), .subject = call.subject };
 }
 
-/// The name of the descriptor that a message comes with.
+/// The name of the descriptor that is passed with a message.
 fn passed_with(kind: sync.Kind) []const u8 {
     return switch (kind) {
         .mount_namespace => "mount namespace",

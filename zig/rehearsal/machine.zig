@@ -1,5 +1,5 @@
-//! This machine beneath a rehearsal: what the rehearsed processes did not make is asked of the kernel, with
-//! calls that only read. The one place of a rehearsal that makes system calls.
+//! This machine beneath a rehearsal: for anything that the rehearsed processes did not make, the kernel is
+//! queried with calls that only read. Only this file of a rehearsal makes system calls.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -36,7 +36,7 @@ pub fn is_there(path: []const u8) bool {
     return is_found(open(at_cwd, path, sys.O.PATH, 0));
 }
 
-/// What may not be looked at, or leads elsewhere, may be there.
+/// A path that may not be inspected, or leads elsewhere, may exist.
 fn is_found(fd: usize) bool {
     if (words.is_failure(fd)) return fd != words.failed(.NOENT) and fd != words.failed(.NOTDIR);
     close(fd);
@@ -60,7 +60,7 @@ pub fn is_in(root: []const u8, path: []const u8) bool {
     return is_found(open(directory, relative, sys.O.PATH, sys.RESOLVE.IN_ROOT));
 }
 
-/// False: nothing is there.
+/// False if nothing is there.
 pub fn statx(path: []const u8, flags: u32, out: *linux.Statx) bool {
     var buffer: sys.PathBuffer = undefined;
     const terminated = terminate(&buffer, path) orelse return false;
@@ -72,7 +72,7 @@ pub fn statx(path: []const u8, flags: u32, out: *linux.Statx) bool {
     return !words.is_failure(result);
 }
 
-/// False: nothing is there.
+/// False if nothing is there.
 pub fn statfs(path: []const u8, out: *[15]u64) bool {
     var buffer: sys.PathBuffer = undefined;
     const terminated = terminate(&buffer, path) orelse return false;
@@ -85,12 +85,12 @@ pub fn readlink(path: []const u8, out: []u8) usize {
     return kernel.call(.readlinkat, .{ at_cwd, @intFromPtr(terminated.ptr), @intFromPtr(out.ptr), out.len });
 }
 
-/// Of a file; null: it cannot be read.
+/// The contents of a file; null if it cannot be read.
 pub fn content(arena: std.mem.Allocator, path: []const u8) ?[]const u8 {
     return everything(arena, path, sys.O.RDONLY, .read, read_max);
 }
 
-/// Of a directory, as getdents64(2) gives them.
+/// The entries of a directory, as getdents64(2) returns them.
 pub fn entries(arena: std.mem.Allocator, path: []const u8) ?[]const u8 {
     return everything(arena, path, sys.O.DIRECTORY, .getdents64, dirents_max);
 }
@@ -117,7 +117,7 @@ fn everything(
     return all.items;
 }
 
-/// A call that asks something about a descriptor of this machine, or about this process.
+/// A call that queries a descriptor of this machine, or this process.
 pub fn ask(number: linux.SYS, a: [6]usize) usize {
     return kernel.call(number, .{ a[0], a[1], a[2], a[3], a[4], a[5] });
 }

@@ -1,4 +1,4 @@
-//! Who answers the bunc process in a rehearsal: bunc-init (peer.zig), CRIU, and the kernel's rtnetlink.
+//! The peers of the bunc process in a rehearsal: bunc-init (peer.zig), CRIU, and the kernel's rtnetlink.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -101,13 +101,13 @@ fn deliver(
 pub fn ask_route(host: *Host, packet: []const u8) void {
     host.route = std.mem.readInt(u16, packet[4..6], .little);
     if (host.route != netlink.RTM_NEWLINK) return;
-    // struct ifinfomsg: the flags, and which of them change. None do: it is moved.
+    // struct ifinfomsg: the flags, and which of them change. If none do, the device is moved.
     const flags = std.mem.readInt(u32, packet[24..28], .little);
     const change = std.mem.readInt(u32, packet[28..32], .little);
     host.device_is_up = change & netlink.IFF_UP == 0 or flags & netlink.IFF_UP != 0;
 }
 
-/// The device is there, and has no addresses.
+/// The device exists, and has no addresses.
 fn answer_route(host: *Host, room: []u8) usize {
     @memset(room[0..32], 0);
     const kind: u16 = switch (host.route) {

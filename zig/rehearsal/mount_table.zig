@@ -1,4 +1,4 @@
-//! What bunc-init has mounted in a rehearsal, by where it is: a configuration may have any number of mounts.
+//! The mounts that bunc-init has made in a rehearsal, indexed by place: a configuration may have any number.
 
 const std = @import("std");
 
@@ -6,7 +6,7 @@ const std = @import("std");
 pub const Mounted = struct {
     target: []const u8,
     source: []const u8,
-    /// Index of the mount at the same place that this one covers.
+    /// Index of the mount that this one covers at the same place.
     covers: ?usize,
 };
 
@@ -15,7 +15,7 @@ pub const MountTable = struct {
     list: std.ArrayList(Mounted) = .empty,
     newest: std.StringHashMapUnmanaged(usize) = .empty,
 
-    /// The texts stay the caller's.
+    /// The caller keeps the texts.
     pub fn add(self: *MountTable, arena: std.mem.Allocator, target: []const u8, source: []const u8) void {
         const entry = self.newest.getOrPut(arena, target) catch @panic("no memory");
         const covers: ?usize = if (entry.found_existing) entry.value_ptr.* else null;
@@ -28,7 +28,7 @@ pub const MountTable = struct {
         return self.newest.contains(target);
     }
 
-    /// Index of the mount, of the first `count`, that shows at a path; null: the root's own.
+    /// Index of the mount, among the first `count`, that contains a path; null for the root itself.
     pub fn at(self: *const MountTable, path: []const u8, count: usize) ?usize {
         var found: ?usize = null;
         var place = path;
@@ -46,7 +46,7 @@ pub const MountTable = struct {
     }
 };
 
-test "the latest of those at a path and above it" {
+test "the latest mount at a path or above it" {
     var arena_state: std.heap.ArenaAllocator = .init(std.testing.allocator);
     defer arena_state.deinit();
     const arena = arena_state.allocator();

@@ -1,4 +1,4 @@
-//! Arguments of system calls by the names that their man pages have for them.
+//! The arguments of system calls, by the names in their man pages.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -66,7 +66,7 @@ const AMBIENT = [_]Name{
     .{ sys.PR.CAP_AMBIENT_CLEAR_ALL, "CLEAR_ALL" },
 };
 
-/// False: the argument has no names.
+/// False if the argument has no names.
 pub fn print(out: *Writer, number: linux.SYS, index: usize, word: usize) Writer.Error!bool {
     switch (number) {
         .openat => try (if (index == 2) open_flags(out, word) else octal(out, word)),
@@ -141,7 +141,7 @@ pub fn namespaces(out: *Writer, word: usize) Writer.Error!void {
     try set(out, word, &.{.{ "CLONE_", of(linux.CLONE) }});
 }
 
-/// The access time is one value of three bits: all of them mean the value itself.
+/// The access time is one value of three bits; the constant with all of them is the mask.
 pub fn attributes(out: *Writer, word: usize) Writer.Error!void {
     const mask = sys.mount_attr.ATIME_MASK;
     if (word & mask != mask) return set(out, word, &.{.{ "MOUNT_ATTR_", of(sys.mount_attr) }});
@@ -217,7 +217,7 @@ fn node(out: *Writer, word: usize) Writer.Error!void {
     try octal(out, word & 0o7777);
 }
 
-/// As makedev(3) puts it together.
+/// As makedev(3) encodes it.
 fn device(out: *Writer, word: usize) Writer.Error!void {
     try out.print("{d}:{d}", .{ (word >> 8) & 0xfff, (word & 0xff) | ((word >> 12) & 0xfff00) });
 }
@@ -227,7 +227,7 @@ fn one(out: *Writer, word: usize, prefix: []const u8, list: []const Name) Writer
     try out.print("{d}", .{word});
 }
 
-/// The numbers that a namespace of constants has.
+/// The values of a namespace of constants.
 fn of(comptime Names: type) []const Name {
     const all = comptime blk: {
         @setEvalBranchQuota(10_000);
@@ -255,7 +255,7 @@ fn one_of_enum(out: *Writer, word: usize, prefix: []const u8, comptime Names: ty
 
 const Group = struct { []const u8, []const Name };
 
-/// `groups`: prefix and names of bits. What has no name is a number.
+/// `groups`: prefixes and names of bits. Bits without a name are printed as a number.
 fn set(out: *Writer, word: usize, groups: []const Group) Writer.Error!void {
     var rest = word;
     var separator: []const u8 = "";

@@ -1,4 +1,4 @@
-//! A system call in words: "move_mount(new proc, \"\", /proc, \"\", 0x44)".
+//! A system call as text: "move_mount(new proc, \"\", /proc, \"\", 0x44)".
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -19,7 +19,7 @@ pub fn write(kernel: anytype, number: linux.SYS, words: [6]usize) []const u8 {
     return out.written();
 }
 
-/// A new descriptor and an error are said; other results are what was asked for.
+/// Only new descriptors and errors are written; other results follow from the arguments.
 pub fn with_result(kernel: anytype, text: []const u8, result: usize) []const u8 {
     if (text.len == 0 or !memory.is_failure(result)) return text;
     const errno: linux.E = @enumFromInt(@as(u16, @intCast(-@as(isize, @bitCast(result)))));
@@ -66,12 +66,12 @@ fn print_word(
     ) else try out.print("0x{x}", .{word});
 }
 
-/// A system call for a person: what it is done on, and the rest.
+/// A system call in a form for people: its object, and the other arguments.
 pub const Description = struct { target: []const u8 = "", detail: []const u8 = "" };
 
 pub fn describe(kernel: anytype, number: linux.SYS, words: [6]usize) Description {
     const found = try_describe(kernel, number, words) catch @panic("no memory");
-    // The process may use the memory of a path for something else.
+    // The process may reuse the memory of a path.
     return .{
         .target = kernel.arena.dupe(u8, found.target) catch @panic("no memory"),
         .detail = found.detail,
@@ -91,7 +91,7 @@ fn try_describe(kernel: anytype, number: linux.SYS, words: [6]usize) Writer.Erro
                 kernel.resolve(number, word, memory.text(words[index + 1]))
             else
                 name_of(kernel, word);
-            // The last one is where it comes to be.
+            // The last one is the new place.
             if (target.len > 0) try detail.print("{s} ", .{target});
             target = plain(kernel, place);
         },
@@ -121,7 +121,7 @@ fn name_of(kernel: anytype, word: usize) []const u8 {
     return if (found.path.len > 0) found.path else @tagName(found.kind);
 }
 
-/// On the host, and in bunc-init's own procfs, the path alone.
+/// On the host, and in bunc-init's own procfs, only the path.
 fn plain(kernel: anytype, place: []const u8) []const u8 {
     if (std.mem.startsWith(u8, place, "host:")) return place["host:".len..];
     if (std.mem.eql(u8, place, "proc:")) return "new proc";
@@ -140,7 +140,7 @@ fn print_descriptor(kernel: anytype, out: *Writer, word: usize) Writer.Error!voi
     if (found.path.len > 0) try out.print("<{s}>", .{found.path}) else try out.print("<{t}>", .{found.kind});
 }
 
-/// What stands behind pointers.
+/// The data that pointers point to.
 fn print_more(
     kernel: anytype,
     out: *Writer,
@@ -260,7 +260,7 @@ fn print_more(
     }
 }
 
-/// A message by its kind: its payload has pids and times.
+/// A message, only by its kind, because its payload has pids and times.
 fn print_bytes(
     kernel: anytype,
     out: *Writer,
@@ -289,7 +289,7 @@ fn message_kind(kernel: anytype, to: usize, packet: []const u8) []const u8 {
     return if (std.enums.fromInt(sync.Kind, packet[0])) |kind| @tagName(kind) else "descriptor";
 }
 
-/// Mounts by their place, and what makes the process who it is.
+/// Effects: mounts by their place, and the credentials of the process.
 pub fn keep_effect(kernel: anytype, number: linux.SYS, words: [6]usize) void {
     const effect = switch (number) {
         .move_mount => std.fmt.allocPrint(

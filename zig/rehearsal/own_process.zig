@@ -1,4 +1,4 @@
-//! What bunc-init asks a willing kernel about its own process: memory and rights.
+//! A willing kernel's answers to calls of bunc-init about its own process: memory and credentials.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -45,13 +45,13 @@ pub fn control(kernel: *Willing, a: [6]usize) usize {
     return 0;
 }
 
-/// The process that the child waits for has installed its filter meanwhile: init/seccomp.zig.
+/// The process that the child waits for has installed its filter in the meantime: init/seccomp.zig.
 pub fn filter_parent(kernel: *Willing) usize {
     @as(*i32, @ptrFromInt(kernel.shared_page)).* = @intCast(kernel.open(3, .{ .kind = .filter }));
     return 0;
 }
 
-/// A session keyring that its owner may do everything with.
+/// A session keyring with all permissions for its owner.
 pub fn keyctl(a: [6]usize) usize {
     if (a[0] != sys.KEYCTL.DESCRIBE) return 5;
     const description = "keyring;0;0;3f130000;_ses\x00";

@@ -1,4 +1,4 @@
-//! Messages that carry a descriptor, as sendmsg(2) and recvmsg(2) have them in memory (sys/sockets.zig).
+//! Messages that carry a descriptor, in the memory layout of sendmsg(2) and recvmsg(2) (sys/sockets.zig).
 
 const words = @import("words.zig");
 
@@ -23,13 +23,13 @@ pub fn packet_of(address: usize) []u8 {
     return words.bytes(vector.base, vector.len);
 }
 
-/// The descriptor that a message is sent with.
+/// The descriptor that is sent with a message.
 pub fn descriptor_of(address: usize) i32 {
     const header: *const Header = @ptrFromInt(address);
     return @as(*const Control, @ptrFromInt(header.control)).fd;
 }
 
-/// A message comes with this descriptor.
+/// Adds this descriptor to a received message.
 pub fn pass(kernel: anytype, header: *Header, what: anytype) void {
     const control: *Control = @ptrFromInt(header.control);
     const fd: i32 = @intCast(kernel.open(3, what));
@@ -37,8 +37,8 @@ pub fn pass(kernel: anytype, header: *Header, what: anytype) void {
     header.control_len = @sizeOf(Control);
 }
 
-/// The descriptor that came has no room: it is left out, which is said with MSG_CTRUNC. unix(7). False: none
-/// came.
+/// Drops the received descriptor because there is no room for it, and sets MSG_CTRUNC: unix(7). False if
+/// there was none.
 pub fn lose(kernel: anytype, address: usize) bool {
     const header: *Header = @ptrFromInt(address);
     if (header.control_len == 0) return false;

@@ -1,5 +1,5 @@
-//! bunc-init as the bunc process sees it: what it tells for a plan, one message after the other, and where it
-//! waits for an answer (sync.zig). It fails only if its parent refuses it something.
+//! bunc-init as the bunc process sees it: its messages for a plan, one after another, and the points where it
+//! waits for an answer (sync.zig). It fails only if its parent refuses something.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -11,32 +11,32 @@ const Plan = plan_types.Plan;
 pub const Message = struct {
     kind: sync.Kind,
     payload: []const u8 = "",
-    /// It comes with a descriptor of this name.
+    /// The name of a descriptor that is passed with it.
     passes: []const u8 = "",
-    /// The config path, for what its refusal is reported with.
+    /// The config path that a refusal is reported with.
     subject: []const u8 = "",
 };
 
 pub const Turn = union(enum) {
     tell: Message,
-    /// Until the parent has sent something.
+    /// Waits until the parent has sent a message.
     wait,
-    /// Like that, with its id maps written.
+    /// The same, and the parent has written its id maps.
     wait_mapped,
-    /// Stage 1 has made stage 2, told it, and ends.
+    /// Stage 1 has started and reported stage 2, and exits.
     become_child,
     /// It executes the program: the channel is closed.
     execute,
     end,
-    /// It waits for what never comes.
+    /// It waits forever.
     get_stuck: []const u8,
-    /// For `start`, which comes from another process.
+    /// Waits for `start`, which comes from another process.
     wait_for_start,
 };
 
 pub const Script = struct {
     turns: []const Turn,
-    /// How many calls bunc-init has made at the end of each turn; empty: not known.
+    /// The number of calls that bunc-init has made at the end of each turn; empty if unknown.
     made: []const usize = &.{},
 };
 
@@ -46,7 +46,7 @@ pub const Peer = struct {
     channel: u32,
     script: Script,
     at: usize = 0,
-    /// Messages of the parent that were not waited for yet.
+    /// Messages from the parent that have not been read yet.
     heard: usize = 0,
     told: ?Message = null,
 

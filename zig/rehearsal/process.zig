@@ -1,4 +1,4 @@
-//! The processes of a rehearsal: functions on stacks of their own, which a system call may end at any depth.
+//! The processes of a rehearsal: functions on separate stacks, which a system call may end at any depth.
 
 const std = @import("std");
 const fiber = std.Io.fiber;
@@ -9,7 +9,7 @@ pub const End = union(enum) {
     exited: u8,
     /// Address of its argument vector.
     executed: usize,
-    /// It waits for what never comes.
+    /// It waits forever.
     stuck: []const u8,
     /// It returned (`finish`).
     finished,
@@ -18,14 +18,14 @@ pub const End = union(enum) {
 const stack_size = 4 << 20;
 /// The bunc process, its child, bunc-init in that, and a child of its own.
 const depth_max = 4;
-/// Mapped when they are first needed, and kept.
+/// Mapped on first use, and kept.
 var stacks: [depth_max][]u8 = @splat(&.{});
 var returns: [depth_max]fiber.Context = undefined;
 var depth: usize = 0;
 var began: struct { function: Function, argument: usize } = undefined;
 var ended: End = undefined;
 
-/// Until it ends.
+/// Runs it until it ends.
 pub fn run(function: Function, argument: usize) End {
     go(function, argument);
     return ended;

@@ -1,10 +1,10 @@
-//! One request of TypeScript to the core, on a rehearsed kernel: on a stack of its own, because it may wait
-//! for what never comes.
+//! One request from TypeScript to the core on a rehearsed kernel. It runs on a separate stack, because it may
+//! wait forever.
 
 const dispatch = @import("../dispatch.zig");
 const process = @import("process.zig");
 
-/// `length`: as `bunc_call` returns it.
+/// `length`: the result of `bunc_call`.
 pub const Outcome = union(enum) { length: i32, stuck: []const u8 };
 
 const Asked = struct { id: u32, in: []const u8, out: []u8, length: i32 = 0 };
@@ -15,7 +15,7 @@ pub fn make(id: u32, in: []const u8, out: []u8) Outcome {
     return switch (process.run(answer, 0)) {
         .finished => .{ .length = asked.length },
         .stuck => |why| .{ .stuck = why },
-        .exited => .{ .stuck = "the bunc process ends itself" },
+        .exited => .{ .stuck = "the bunc process exits" },
         .executed => .{ .stuck = "the bunc process executes a program" },
     };
 }

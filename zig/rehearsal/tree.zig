@@ -1,4 +1,4 @@
-//! The files of a rehearsed host: those that stand at its beginning, and those that are made.
+//! The files of a rehearsed host: those that exist at the beginning, and those that are made.
 
 const std = @import("std");
 
@@ -27,7 +27,7 @@ pub const Tree = struct {
         _ = self.nodes.orderedRemove(node - self.nodes.items.ptr);
     }
 
-    /// Over what stands there.
+    /// Overwrites an existing file.
     pub fn rename(self: *Tree, from: []const u8, to: []const u8) void {
         if (self.find(to)) |old| self.remove(old);
         self.find(from).?.path = self.keep(to);

@@ -1,4 +1,4 @@
-//! What must hold of a rehearsal in which one call has failed.
+//! The conditions that must hold after a rehearsal in which one call failed.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -12,13 +12,13 @@ pub const Outcome = struct {
     end: process.End,
     noted: []const backend.Noted,
     kernel: *const willing_kernel.Willing,
-    /// The call that failed was made again at once.
+    /// The call that failed was repeated at once.
     repeated: bool,
-    /// The fault had nothing to act on.
+    /// The fault had no call to act on.
     unchanged: bool,
 };
 
-/// Of the rehearsal in which nothing failed: `outcome` in memory that lasts.
+/// From the rehearsal without a failure: `outcome`, in memory that is kept.
 pub fn keep(arena: std.mem.Allocator, outcome: Outcome) !Outcome {
     var copy = outcome;
     const noted = try arena.dupe(backend.Noted, outcome.noted);
@@ -35,7 +35,7 @@ pub fn keep(arena: std.mem.Allocator, outcome: Outcome) !Outcome {
     return copy;
 }
 
-/// Where the calls of a child begin: after its fork(2).
+/// The index of a child's first call, after its fork(2).
 pub fn first_of_child(noted: []const backend.Noted, fork: usize) usize {
     var forks: usize = 0;
     for (noted, 0..) |call, index| {
@@ -46,7 +46,7 @@ pub fn first_of_child(noted: []const backend.Noted, fork: usize) usize {
     unreachable;
 }
 
-/// → how many lines were printed: 0 or 1. `errno` null: of the rehearsal in which nothing failed.
+/// → the number of printed lines: 0 or 1. `errno` is null for the rehearsal without a failure.
 pub fn print_wrong(
     out: *std.Io.Writer,
     willing: Outcome,
@@ -70,7 +70,7 @@ pub fn print_wrong(
 
 fn find(willing: Outcome, errno: ?sys.E, index: usize, outcome: Outcome) ?[]const u8 {
     const kernel = outcome.kernel;
-    if (kernel.stray != null) return "a descriptor is used that is not open";
+    if (kernel.stray != null) return "a closed descriptor is used";
     if (kernel.in_child and outcome.end == .executed) return "a child executes the program";
     const executed = outcome.end == .executed;
     if (executed) if (open_in_program(kernel)) |wrong| return wrong;
@@ -80,27 +80,27 @@ fn find(willing: Outcome, errno: ?sys.E, index: usize, outcome: Outcome) ?[]cons
 
     const call = willing.noted[index];
     if (kernel.talk.failure) |record| {
-        if (kernel.talk.after_failure) return "more is told after the failure";
-        if (executed) return "a failure is told, and the program is executed";
+        if (kernel.talk.after_failure) return "messages follow the failure";
+        if (executed) return "a failure is reported, but the program is executed";
         if (outcome.end != .exited or outcome.end.exited != 1) {
-            return "a failure is told, and the exit status is not 1";
+            return "a failure is reported, but the exit status is not 1";
         }
         if (record.op.len == 0) return "the failure names no operation";
         if (!std.mem.eql(u8, record.subject, call.subject)) return "the failure names another config path";
         if (record.errno != @intFromEnum(failed)) return "the failure has another errno";
         return null;
     }
-    if (!done) return if (harmless.is_silent(call, failed)) null else "no failure is told";
+    if (!done) return if (harmless.is_silent(call, failed)) null else "no failure is reported";
     const row = if (outcome.repeated and harmless.is_made_again(call, failed))
         harmless.again
     else
-        harmless.find(call, failed) orelse return "it is taken for success";
+        harmless.find(call, failed) orelse return "the failure is taken for success";
     if (row.does_less) return null;
     const effect = left_out(willing, outcome) orelse return null;
     return std.fmt.allocPrint(kernel.arena, "it is left out: {s}", .{effect}) catch "something is left out";
 }
 
-/// The program, or the child, went on to its end.
+/// The program, or the child, ran to its end.
 fn is_done(outcome: Outcome) bool {
     return switch (outcome.end) {
         .executed => true,
@@ -115,7 +115,7 @@ fn left_out(willing: Outcome, outcome: Outcome) ?[]const u8 {
     return null;
 }
 
-/// What became of a rehearsal in which nothing is wrong.
+/// The outcome of a correct rehearsal.
 pub fn how(willing: Outcome, outcome: Outcome) confining.How {
     if (outcome.kernel.talk.failure != null or !is_done(outcome)) return .ended;
     return if (left_out(willing, outcome) == null) .same else .not_there;
@@ -126,15 +126,15 @@ fn has(effects: []const []const u8, wanted: []const u8) bool {
     return false;
 }
 
-/// The program has standard streams, what the caller gives it, and nothing else.
+/// The program must have only the standard streams and the descriptors that the caller passes.
 fn open_in_program(kernel: *const willing_kernel.Willing) ?[]const u8 {
     const first = 3 + kernel.plan.stdio.preserve_fds;
     for (kernel.descriptors[first..]) |each| {
-        if (each.kind != .closed and !each.cloexec) return "a descriptor of ours is left to the program";
+        if (each.kind != .closed and !each.cloexec) return "a descriptor of bunc-init leaks into the program";
     }
     for (kernel.descriptors[first..]) |each| switch (each.kind) {
         .closed, .channel, .connection => {},
-        else => return "a descriptor of ours is open at the end",
+        else => return "a descriptor of bunc-init is open at the end",
     };
     return null;
 }

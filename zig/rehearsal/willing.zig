@@ -1,6 +1,5 @@
-//! A kernel that is willing: it answers every call of bunc-init as it would be answered where nothing is
-//! amiss, and keeps what later answers depend on (descriptors, paths that were made, credentials). It does
-//! nothing.
+//! A willing kernel: it answers every call of bunc-init with success, and remembers what later answers depend
+//! on (descriptors, created paths, credentials). It does nothing else.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
@@ -52,9 +51,9 @@ pub const Descriptor = struct {
     cloexec: bool = true,
     /// In the container: "/proc". On the host: "host:/proc". In a private procfs: "proc:/self".
     path: []const u8 = "",
-    /// Where it is read next.
+    /// The offset of the next read.
     offset: usize = 0,
-    /// What getdents64(2) gives of it; null: it was not asked yet.
+    /// The result of getdents64(2); null if it has not been called yet.
     entries: ?[]const u8 = null,
 };
 
@@ -64,7 +63,7 @@ pub const Willing = struct {
     encoded: []const u8,
     /// For paths; emptied after the run.
     arena: std.mem.Allocator,
-    /// What bunc-init maps. Nothing is ever unmapped.
+    /// The memory that bunc-init maps. Nothing is ever unmapped.
     pages: []align(std.heap.page_size_min) u8 = &.{},
     pages_used: usize = 0,
     descriptors: [descriptors_max]Descriptor = @splat(.{}),
@@ -78,20 +77,20 @@ pub const Willing = struct {
     umask: usize = 0o022,
     clock_us: u64 = 0,
     children: usize = 100,
-    /// Which child made by fork(2) the rehearsal goes on in; null: in none, but for stage 2.
+    /// The child made by fork(2) in which the rehearsal continues; null for none except stage 2.
     followed: ?usize = null,
     forks: usize = 0,
     in_child: bool = false,
     /// Memory that a parent and its child share.
     shared_page: usize = 0,
     talk: conversation.Talk = .{},
-    /// What cannot be left out: where something was mounted, who the process is, what it may do.
+    /// Effects that must not be missing: mount points, credentials and permissions of the process.
     effects: std.ArrayList([]const u8) = .empty,
-    /// A descriptor was used that is not open.
+    /// A call used a descriptor that is not open.
     stray: ?linux.SYS = null,
-    /// What is not made here is this machine's: init_beneath.zig.
+    /// Everything that is not made here comes from this machine: init_beneath.zig.
     on_machine: bool = false,
-    /// Whose processes have made something on it.
+    /// The rehearsed host on which processes have made files.
     host: ?*host_types.Host = null,
     mounts: MountTable = .{},
     is_stage_1: bool = false,
@@ -120,7 +119,7 @@ pub const Willing = struct {
         note.keep_effect(self, number, a);
     }
 
-    /// What becomes of a process is looked at by who runs it.
+    /// The caller that runs a process checks its outcome.
     pub fn executed(_: *Willing, _: linux.SYS, _: [6]usize) void {}
     pub fn exited(_: *Willing, _: u8) void {}
     pub fn refused(_: *Willing, _: linux.SYS, _: [6]usize, _: linux.E) void {}
@@ -260,7 +259,7 @@ pub const Willing = struct {
             },
             .clone3 => blk: {
                 const args: *const sys.CloneArgs = @ptrFromInt(a[0]);
-                // Stage 2 goes on in the child.
+                // Stage 2 continues in the child.
                 if (args.flags & linux.CLONE.PARENT != 0) {
                     self.is_stage_1 = false;
                     break :blk 0;
@@ -318,7 +317,7 @@ pub const Willing = struct {
         };
     }
 
-    /// Of clone3(2) with CLONE_PIDFD, too.
+    /// Also for clone3(2) with CLONE_PIDFD.
     pub fn child(self: *Willing, args: *const sys.CloneArgs) usize {
         if (args.flags & linux.CLONE.PIDFD != 0) {
             @as(*i32, @ptrFromInt(args.pidfd)).* = @intCast(self.open(3, .{ .kind = .pid }));
@@ -337,7 +336,7 @@ pub const Willing = struct {
     ) usize {
         const full = self.resolve(number, dir, path);
         if (flags & sys.O.CREAT != 0) self.remember(full);
-        // The program, which is looked for from the working directory.
+        // The program, which is looked up from the working directory.
         const is_program = !self.on_machine and signed(dir) == sys.AT.FDCWD and
             resolve_flags == sys.RESOLVE.NO_MAGICLINKS;
         if (!is_program and !self.exists(full)) return failed(.NOENT);
@@ -358,7 +357,7 @@ pub const Willing = struct {
         return self.made.contains(path) or self.is_given(path);
     }
 
-    /// The plan takes it to be there.
+    /// The plan assumes that it exists.
     fn is_given(self: *Willing, path: []const u8) bool {
         if (self.given == null) {
             self.given = .empty;
@@ -385,7 +384,7 @@ pub const Willing = struct {
         self.made.put(self.arena, path, {}) catch @panic("no memory");
     }
 
-    /// The whole path, as in `Descriptor`.
+    /// The absolute path, as in `Descriptor`.
     pub fn resolve(self: *Willing, number: linux.SYS, dir: usize, path: []const u8) []const u8 {
         if (signed(dir) == sys.AT.FDCWD) {
             if (path.len == 0 or path[0] != '/') return self.directory;
@@ -426,7 +425,7 @@ pub const Willing = struct {
         return length;
     }
 
-    /// Only names of descriptors are read: where they lead, from the root of this process.
+    /// Only the links of descriptors are read: their targets, from the root of this process.
     fn read_link(self: *Willing, number: linux.SYS, a: [6]usize) usize {
         const name = std.fs.path.basenamePosix(self.resolve(number, a[0], text(a[1])));
         const fd = std.fmt.parseInt(usize, name, 10) catch return failed(.INVAL);

@@ -1,4 +1,4 @@
-//! Arguments and results of system calls, as the words that they are.
+//! Arguments and results of system calls as machine words.
 
 const std = @import("std");
 const sys = @import("../sys.zig");
