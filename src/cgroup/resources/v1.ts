@@ -58,13 +58,10 @@ export function isEarly({ file }: CgroupSetting): boolean {
 }
 
 function* cpuset({ cpu }: ResourcesConfig): Generator<CgroupSetting> {
-  if (cpu === undefined) return;
-  // Mounted with "noprefix", the hierarchy's files have the short names.
-  if (cpu.cpus !== "") {
-    yield setting("cpuset.cpus", cpu.cpus, "cpu.cpus", { alternative: { file: "cpus", value: cpu.cpus } });
-  }
-  if (cpu.mems !== "") {
-    yield setting("cpuset.mems", cpu.mems, "cpu.mems", { alternative: { file: "mems", value: cpu.mems } });
+  for (const name of ["cpus", "mems"] as const) {
+    const value = cpu?.[name];
+    // Mounted with "noprefix", the hierarchy's files have the short names.
+    if (value) yield setting(`cpuset.${name}`, value, `cpu.${name}`, { alternative: { file: name, value } });
   }
 }
 

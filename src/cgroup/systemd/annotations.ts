@@ -61,16 +61,12 @@ const KEYWORDS: Readonly<Record<string, string>> = {
   signature: "g",
 };
 
-/** Lowest and highest value by type. */
-const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  y: [0n, 255n],
-  n: [-(1n << 15n), (1n << 15n) - 1n],
-  q: [0n, (1n << 16n) - 1n],
-  i: [-(1n << 31n), (1n << 31n) - 1n],
-  u: [0n, (1n << 32n) - 1n],
-  x: [-(1n << 63n), (1n << 63n) - 1n],
-  t: [0n, (1n << 64n) - 1n],
-};
+/** Integers by type: bits, negative for signed ones. */
+const BITS: Readonly<Record<string, number>> = { y: 8, n: -16, q: 16, i: -32, u: 32, x: -64, t: 64 };
+
+function isInRange(value: bigint, bits: number): boolean {
+  return value === (bits < 0 ? BigInt.asIntN(-bits, value) : BigInt.asUintN(bits, value));
+}
 
 /** Throws Error for what is not of the format, or of a type that no unit property has. */
 export function parseGVariant(text: string): Typed {
@@ -121,11 +117,10 @@ class Parser {
     const isInteger = /^[+-]?(0[xX][0-9a-fA-F]+|\d+)$/.test(text);
     const type = expected === "" ? (isInteger ? "i" : "d") : expected;
     if (type === "d") return { signature: "d", value: Number(text) };
-    const range = RANGES[type];
-    if (range === undefined || !isInteger) throw new Error(`"${text}" is not of the type "${type}"`);
+    const bits = BITS[type];
+    if (bits === undefined || !isInteger) throw new Error(`"${text}" is not of the type "${type}"`);
     const value = text.startsWith("-") ? -BigInt(text.slice(1)) : BigInt(text.replace("+", ""));
-    const [least, most] = range;
-    if (value < least || value > most) throw new Error(`"${text}" is out of the range of the type "${type}"`);
+    if (!isInRange(value, bits)) throw new Error(`"${text}" is out of the range of the type "${type}"`);
     return { signature: type, value: type === "x" || type === "t" ? value : Number(value) };
   }
 
