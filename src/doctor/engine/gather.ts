@@ -39,25 +39,20 @@ function userConfiguration(): string {
   return process.env["XDG_CONFIG_HOME"] || `${process.env["HOME"] ?? ""}/.config`;
 }
 
+/** Below /etc, or the user's configuration. */
+const FILES = { docker: "docker/daemon.json", containerd: "containerd/config.toml" } as const;
+
 function placesOf(engine: Engine, user: string | undefined): Places {
-  switch (engine) {
-    case "docker": {
-      const file = user === undefined ? "/etc/docker/daemon.json" : `${user}/docker/daemon.json`;
-      return { read: [file], write: file };
-    }
-    case "containerd": {
-      const file = user === undefined ? "/etc/containerd/config.toml" : `${user}/containerd/config.toml`;
-      return { read: [file], write: file };
-    }
-    case "podman": {
-      const system = ["/usr/share/containers", "/etc/containers"];
-      const folders = user === undefined ? system : [...system, `${user}/containers`];
-      return {
-        read: folders.flatMap((folder) => [`${folder}/containers.conf`, `${folder}/containers.conf.d/`]),
-        write: `${folders.at(-1)}/containers.conf.d/bunc.conf`,
-      };
-    }
+  if (engine !== "podman") {
+    const file = `${user ?? "/etc"}/${FILES[engine]}`;
+    return { read: [file], write: file };
   }
+  const system = ["/usr/share/containers", "/etc/containers"];
+  const folders = user === undefined ? system : [...system, `${user}/containers`];
+  return {
+    read: folders.flatMap((folder) => [`${folder}/containers.conf`, `${folder}/containers.conf.d/`]),
+    write: `${folders.at(-1)}/containers.conf.d/bunc.conf`,
+  };
 }
 
 /** Of a folder those that containers.conf(5) reads, in their order. */
