@@ -30,13 +30,15 @@ export interface DefaultSpecOptions {
   rootless?: { uid: number; gid: number };
 }
 
-interface DefaultMount {
+/** A mount, or as much of one as is written. */
+interface WrittenMount {
   destination?: string | undefined;
   type?: string | undefined;
   source?: string | undefined;
   options?: string[] | undefined;
 }
 
+/** Of a mapping, the ids that the container has. */
 interface IdLine {
   containerID?: number | undefined;
   size?: number | undefined;
@@ -84,7 +86,7 @@ function namespaceTypes(root: boolean, cgroupV2: boolean): string[] {
   return types;
 }
 
-function defaultMounts(): DefaultMount[] {
+function defaultMounts(): WrittenMount[] {
   const restricted = ["nosuid", "noexec", "nodev"];
   return [
     { destination: "/proc", type: "proc", source: "proc" },
@@ -121,7 +123,7 @@ function defaultMounts(): DefaultMount[] {
  * What the kernel refuses in a user namespace: a sysfs of the host's network namespace, in whose place its directory is
  * bound, and a group that has no id there.
  */
-export function mountsInUserNamespace<Mount extends DefaultMount>(
+export function mountsInUserNamespace<Mount extends WrittenMount>(
   mounts: readonly Mount[],
   hasNetwork: boolean,
   gidMappings: readonly IdLine[],

@@ -59,15 +59,11 @@ export function hookOutput({ annotations }: HookConfig, bundle: string): { stdou
 /** runtime.md, State, in two halves: the pid is put between them by the process that knows it. */
 function stateAround(config: HookConfig, { id, bundle, status }: HookState): { head: string; tail: string } {
   const head = JSON.stringify({ ociVersion: OCI_VERSION, id, status });
-  const annotations = sorted(config.annotations);
-  const tail = JSON.stringify(annotations === undefined ? { bundle } : { bundle, annotations });
+  const tail = JSON.stringify({ bundle, annotations: sorted(config.annotations) });
   return { head: `${head.slice(0, -1)},"pid":`, tail: `,${tail.slice(1)}` };
 }
 
 function sorted(annotations: HookConfig["annotations"]): Record<string, string> | undefined {
-  const keys = Object.keys(annotations).sort();
-  if (keys.length === 0) return undefined;
-  const copy: Record<string, string> = Object.create(null);
-  for (const key of keys) copy[key] = annotations[key] as string;
-  return copy;
+  const entries = Object.entries(annotations).sort(([one], [other]) => (one < other ? -1 : 1));
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
