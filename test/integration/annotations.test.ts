@@ -1,4 +1,4 @@
-/** The annotations that change what bunc does (src/oci/annotations.ts); crun introduced them, runc has none of them. */
+/** The annotations that change bunc's behaviour (src/oci/annotations.ts); crun introduced them, runc supports none. */
 import { expect } from "bun:test";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import type { Config } from "../harness/config.ts";
@@ -14,7 +14,7 @@ function annotate(config: Config, annotations: Record<string, string>): void {
   config.annotations = { ...config.annotations, ...annotations };
 }
 
-/** A hook on the host's side that says who it is on both streams. */
+/** A hook in the host's namespaces that prints its name on both streams. */
 function speaker(box: Sandbox, name: string, end = "exit 0") {
   const path = box.path(name);
   writeFileSync(path, `#!/bin/sh\necho ${name} out\necho ${name} err >&2\n${end}\n`);

@@ -8,7 +8,7 @@ import { scenario } from "../harness/scenario.ts";
 
 const needs = [root, apparmor];
 
-/** What the container's processes are confined by. */
+/** The profile that confines the container's processes. */
 const CURRENT = "/proc/self/attr/current";
 
 scenario("the container's processes are under its AppArmor profile", needs, async (box) => {

@@ -86,7 +86,7 @@ for (const { args, needs = [] } of badFlags) {
 
 scenario("an unknown command", [root], async (box) => {
   const result = await box.call(["frobnicate"]);
-  // runc shows its help and succeeds or fails, by version; nothing else may happen.
+  // runc shows its help and succeeds or fails, depending on the version; nothing else may happen.
   if (box.runtime.name !== "runc") expect(result.status).not.toBe(0);
 });
 
@@ -132,7 +132,7 @@ for (const { name, prepare, text, needs = [] } of bundles) {
   });
 }
 
-/** What stands in config.json instead of a description. */
+/** Contents of config.json that are not a configuration. */
 const documents: { name: string; text: string; needs?: Requirement[] }[] = [
   { name: "nothing", text: "" },
   { name: "a truncated object", text: '{"ociVersion": "1.0.2", "process": {' },
@@ -157,7 +157,7 @@ for (const { name, text, needs = [] } of documents) {
   );
 }
 
-/** Each must be refused by any runtime. */
+/** Every runtime must refuse each of these. */
 const mistakes: { name: string; edit: Edit; needs?: Requirement[] }[] = [
   { name: "no process", edit: (config) => Reflect.deleteProperty(config, "process") },
   {

@@ -1,13 +1,13 @@
-/** Whose the container's cgroup is: its user's, if it has a cgroup namespace and may write to the mount. */
+/** The container's user owns its cgroup if it has a cgroup namespace and a writable cgroup mount. */
 import { expect } from "bun:test";
 import { addNamespace } from "../harness/config.ts";
 import { cgroupV2, notIn, root } from "../harness/requirements.ts";
 import { scenario } from "../harness/scenario.ts";
 
 const USER = 1234;
-const oneString = notIn("runc", "takes several options in one string for data");
+const oneString = notIn("runc", "treats several options in one string as data");
 
-const withSystemdOnly = notIn("runc", "gives the cgroup to its user with the systemd driver only");
+const withSystemdOnly = notIn("runc", "gives the cgroup to its user only with the systemd driver");
 
 const table: { destination: string; options: string[]; owner: number; needs?: typeof oneString }[] = [
   { destination: "/sys/fs/cgroup", options: ["nosuid"], owner: USER, needs: withSystemdOnly },

@@ -1,4 +1,4 @@
-/** A container that may write its cgroup makes as many and as deep ones below it as it likes: all of them go with it. */
+/** A container with a writable cgroup can make any number and depth of cgroups below it: all are removed with it. */
 import { expect } from "bun:test";
 import { cgroupsOf } from "../harness/leaks.ts";
 import { probePath } from "../harness/probe.ts";
@@ -6,7 +6,7 @@ import { notIn, root } from "../harness/requirements.ts";
 import type { Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** A running container's cgroup in the hierarchy of cgroup v2, which costs the least. */
+/** A running container's cgroup in the cgroup v2 hierarchy, where cgroups cost the least. */
 async function runningWithCgroup(box: Sandbox): Promise<{ id: string; directory: string }> {
   const id = await box.started(box.probe(["sleep"]));
   const found = cgroupsOf(id);

@@ -1,4 +1,4 @@
-/** What flags of `checkpoint` and `restore` do, with the CRIU that is installed; the same tests hold for runc. */
+/** The flags of `checkpoint` and `restore`, with the installed CRIU; the same tests hold for runc. */
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { apparmor, withProfile } from "../harness/apparmor.ts";
@@ -37,7 +37,7 @@ scenario("--file-locks: locks are saved, and held again", needs, async (box) => 
   expect(await isLocked()).toBe(true);
 });
 
-/** A server of CRIU's, which ends by itself when its one client has gone. */
+/** A CRIU server, which exits when its only client has disconnected. */
 function criuServer(box: Sandbox, verb: string, port: number, ...flags: string[]) {
   const directory = box.path("images");
   const listening = ["--images-dir", directory, "--port", String(port), "--log-file", `${verb}.log`];
@@ -70,7 +70,7 @@ scenario("--lazy-pages: the memory is fetched when it is used", [...needs, userf
   const { bundle, id } = await counting(box);
   const port = 27313;
   const paths = ["--image-path", box.path("images"), "--work-path", box.path("work")];
-  // It serves the pages until all have been fetched.
+  // It serves pages until all of them have been fetched.
   const saved = box.call(["checkpoint", "--lazy-pages", "--page-server", `127.0.0.1:${port}`, ...paths, id]);
   await listens(port);
   const before = counted(bundle);
@@ -97,11 +97,11 @@ scenario("--ext-unix-sk: a socket of the host's that the container is connected 
   const logger = await Peer.listen(`receive-notify:${log}`);
   try {
     const bundle = shell(box, `while :; do echo tick; ${WAIT}; done | logger`, (config) => {
-      // CRIU connects it again by the name that the socket has on the host.
+      // CRIU reconnects it by the socket's name on the host.
       for (const destination of ["/dev/log", log]) {
         config.mounts.push({ destination, type: "bind", source: log, options: ["bind"] });
       }
-      // CRIU knows only the sockets of the network namespaces that it saves.
+      // CRIU sees only sockets in the network namespaces that it saves.
       config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== "network");
     });
     symlinkSync("busybox", `${bundle.rootfs}/bin/logger`);
@@ -166,7 +166,7 @@ scenario("--tcp-established: a connection to the host goes on", [...needs, packe
   }
 });
 
-/** CRIU 4.2 saves such a terminal, and then fails an assertion of its own when it restores it; 3.17 saves none. */
+/** CRIU 4.2 saves such a terminal, but fails an internal assertion when it restores it; 3.17 saves none. */
 const savesTerminals: Requirement = () => {
   if (Bun.which("criu") === null) return "needs criu";
   const [, major = "0"] = /Version: (\d+)/.exec(Bun.spawnSync(["criu", "--version"]).stdout.toString()) ?? [];
@@ -177,7 +177,7 @@ scenario(
   "--shell-job: a terminal that the caller has is saved",
   [...needs, command("script"), savesTerminals],
   async (box) => {
-    // The terminal stays until the file is there.
+    // The terminal stays open until the file exists.
     const saved = box.path("saved");
     const script = `exec script -qec "$*; until test -e ${saved}; do sleep 0.1; done" /dev/null`;
     const onTerminal = { wrapper: ["sh", "-c", script, "sh"] };

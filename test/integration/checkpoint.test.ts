@@ -1,4 +1,4 @@
-/** `checkpoint` and `restore` with the CRIU that is installed; the same tests hold for runc. */
+/** `checkpoint` and `restore` with the installed CRIU; the same tests hold for runc. */
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import type { Edit } from "../harness/config.ts";
@@ -229,7 +229,7 @@ scenario(
   async (box) => {
     const bundle = shell(box, COUNT);
     const id = box.id();
-    // Its standard output is a file of this test's.
+    // Its standard output is a file of this test.
     await box.must(["run", "--detach", "--bundle", bundle.directory, id]);
     await countsPast(bundle, 3);
     const refused = await box.call(["checkpoint", "--image-path", box.path("images"), id]);
@@ -286,7 +286,7 @@ scenario("without criu on PATH the package is named", [root, buncOnly, command("
   expect((await box.state(id)).status).toBe("running");
 });
 
-// Octal, for the shell: a cut number, a text where `type` belongs, a text longer than the message, a cut tag.
+// Octal, for the shell: a truncated number, a text in place of `type`, a text longer than the message, a truncated tag.
 const MALFORMED = ["\\010\\377", "\\012\\001a", "\\112\\177a", "\\377\\377"];
 
 scenario(

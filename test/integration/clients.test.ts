@@ -1,4 +1,4 @@
-/** The command lines of real clients, as they write them, and what they parse of the answers. */
+/** The command lines of real clients, exactly as they write them, and the parts of the output that they parse. */
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { buncOnly, notIn, root } from "../harness/requirements.ts";
@@ -6,10 +6,10 @@ import { bareEnvironment } from "../harness/runtime.ts";
 import type { Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** containerd and BuildKit, through go-runc: globals in this order. */
+/** containerd and BuildKit, through go-runc: global flags in this order. */
 const goRunc = (box: Sandbox) => ["--root", box.root, "--log", box.path("log.json"), "--log-format", "json"];
 
-/** Without the sandbox's own --root: the client gives one. */
+/** Without the sandbox's --root, because the client passes one. */
 const verbatim = { root: null };
 
 scenario("go-runc: create, start, exec, kill, delete", [root], async (box) => {

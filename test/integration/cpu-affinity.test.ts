@@ -1,4 +1,4 @@
-/** The CPUs on which the processes of a container run. sched_setaffinity(2), cpuset(7). */
+/** The CPUs on which a container's processes run. sched_setaffinity(2), cpuset(7). */
 
 import { expect } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -30,7 +30,7 @@ function cpuList(text = ""): number[] {
   });
 }
 
-/** In the foreground, by a caller that is pinned to the first CPU. */
+/** Runs in the foreground, with a caller that is pinned to the first CPU. */
 async function execPinned(box: Sandbox, id: string, process: object = {}): Promise<number[]> {
   const file = box.path("process.json");
   writeFileSync(
@@ -79,7 +79,7 @@ scenario(
     const exec = (execCPUAffinity: object) => execPinned(box, id, { execCPUAffinity });
     expect(await exec({ final: String(second) })).toEqual([second]);
     expect(await exec({ initial: String(first), final: `${first}-${second}` })).toEqual([first, second]);
-    // Without final bunc does not change them again; the kernel did before 6.2 where a process enters a cpuset of cgroup v2.
+    // Without `final` bunc does not change them again; before 6.2 the kernel did when a process entered a cgroup v2 cpuset.
     const entersCpuset = cgroupsOf(id).some((path) => existsSync(`${path}/cpuset.cpus.effective`));
     const reset = entersCpuset && !kernelIsAtLeast(6, 2);
     expect(await exec({ initial: String(second) })).toEqual(reset ? cpus : [second]);

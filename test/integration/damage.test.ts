@@ -1,4 +1,4 @@
-/** The state directory after a crash, or in the hands of something else; and several commands at once. */
+/** The state directory after a crash or after another program has changed it; and several commands at once. */
 import { expect } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cgroupsOf, killIfThere } from "../harness/leaks.ts";
@@ -15,7 +15,7 @@ const damages: { name: string; damage: (path: string) => void }[] = [
   { name: "gone", damage: (path) => rmSync(path) },
 ];
 
-/** JSON of the right shape, but for one value; runc believes some of them. */
+/** JSON of the right shape except for one value; runc accepts some of them. */
 const wrongValues: typeof damages = [
   ...["1.5", "99999999999", "-1", '"1"', "null", "[]"].map((pid) => ({
     name: `with a pid of ${pid}`,
@@ -56,7 +56,7 @@ for (const { name, damage } of damages) {
     expect(list.status).toBe(0);
     expect(JSON.parse(list.stdout).map(({ id }: { id: string }) => id)).toContain(whole);
     expect(list.stderr).toContain(broken);
-    // What cannot be read cannot be killed by the runtime; an answer other than success must say so.
+    // The runtime cannot kill a container whose state it cannot read; if it does not succeed, it must say so.
     const deleted = await box.call(["delete", "--force", broken]);
     if (deleted.status !== 0) expect(deleted.stderr).not.toBe("");
     killIfThere(pid);
@@ -151,7 +151,7 @@ scenario("list: of very many, those that cannot be read hide no other", [root, b
     mkdirSync(`${box.root}/${copy}`);
     writeFileSync(`${box.root}/${copy}/state.json`, text.replace(`"id":"${id}"`, `"id":"${copy}"`));
   }
-  // Longer than all that is read at once.
+  // Longer than everything that is read at once.
   const [long, latin, cut, gone] = [copies[10], copies[70], copies[130], copies[199]] as [
     string,
     string,

@@ -1,4 +1,4 @@
-/** `--debug`: an account of what a command did, on standard error or in the log. */
+/** `--debug`: a trace of what a command did, on standard error or in the log. */
 
 import { expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
@@ -149,7 +149,7 @@ scenario("phrases that the tests of runc look for", [root, buncOnly], async (box
   expect(run).toMatch(/^nsexec container setup: affinity: 0x[0-9a-f]+$/m);
   expect(run).toContain("child process in init()");
   expect(run).toContain("init: closing the pipe to signal completion");
-  // TSYNC does nothing in a process of one thread, and is not passed.
+  // TSYNC has no effect in a process with one thread, and is not passed.
   expect(run).toMatch(/^seccomp filter flags: 2$/m);
   const exec = messages(await account(box, ["exec", id, "/probe"])).join("\n");
   expect(exec).toMatch(/^nsexec container setup: affinity: 0x[0-9a-f]+$/m);

@@ -1,4 +1,4 @@
-/** An ordinary user who has been given a cgroup: by its owner, or by his own systemd. Limits hold, without root. */
+/** An ordinary user with a cgroup delegated by its owner or by the user's own systemd: limits apply, without root. */
 import { expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import type { Edit } from "../harness/config.ts";
@@ -18,7 +18,7 @@ async function cgroupOf(user: OrdinaryUser, id: string): Promise<string> {
 const limitsOf = (cgroup: string) =>
   ["memory.max", "pids.max"].map((file) => readFileSync(`/sys/fs/cgroup${cgroup}/${file}`, "utf8").trim());
 
-/** What needs a cgroup: limits, an exec in it, new limits, pause, ps; and none of it stays. */
+/** Operations that need a cgroup: limits, an exec in it, new limits, pause, ps. Nothing may be left. */
 async function useCgroup(user: OrdinaryUser, id: string, flags: string[]): Promise<void> {
   const cgroup = await cgroupOf(user, id);
   expect(limitsOf(cgroup)).toEqual(["67108864", "10"]);

@@ -1,6 +1,6 @@
 /**
- * The rules about devices on cgroup v2, in the order in which they are listed, by what a process may open and make. On a
- * hybrid host in a mount namespace that sees cgroup2 alone. DEVICE_SEED repeats a run, DEVICE_RUNS makes it longer.
+ * Device rules on cgroup v2, applied in the order in which they are listed, tested by what a process may open and create. On
+ * a hybrid host in a mount namespace with only cgroup2. DEVICE_SEED repeats a run, DEVICE_RUNS makes it longer.
  */
 import { expect } from "bun:test";
 import { existsSync } from "node:fs";
@@ -28,18 +28,18 @@ interface Device {
   minor: number;
 }
 
-/** No driver has these numbers: who may open one of them is told that there is nothing (ENXIO), who may not, EPERM. */
+/** No driver has these numbers: opening one gives ENXIO if the rules allow it, and EPERM if they do not. */
 const devices: Device[] = (["b", "c"] as const).flatMap((type) =>
   [500, 501].flatMap((major) => [0, 1].map((minor) => ({ type, major, minor }))),
 );
 const pathOf = ({ type, major, minor }: Device) => `/dev/${type}${major}-${minor}`;
 
-/** A mount namespace with cgroup2 alone; on a host that has no other, nothing is needed. */
+/** A mount namespace with only cgroup2; not needed on a host that has nothing else. */
 const unified: Requirement = () =>
   cgroupV2() === null || existsSync("/sys/fs/cgroup/unified") ? null : "needs cgroup2";
 const wrapper = cgroupV2() === null ? [] : inPureV2;
 
-/** What the process is refused: "read /dev/b500-0", "mknod /dev/b500-0", … */
+/** The operations that the process is refused: "read /dev/b500-0", "mknod /dev/b500-0", … */
 async function refusals(box: Sandbox, rules: Rule[]): Promise<string[]> {
   const kinds = [
     ["read", (device: Device) => `read:${pathOf(device)}`],
@@ -68,11 +68,11 @@ async function refusals(box: Sandbox, rules: Rule[]): Promise<string[]> {
   return asked.filter(({ action }) => report.errno(action) === "EPERM").map(({ name }) => name);
 }
 
-/** The same by the words of the specification: the rules are applied in the order in which they are listed. */
+/** The same according to the specification: the rules are applied in the order in which they are listed. */
 function expected(rules: Rule[]): string[] {
   const refused = (device: Device, access: string) =>
     [...access].some((kind) => {
-      // Every node may be made unless a rule forbids it.
+      // Every node may be created unless a rule denies it.
       let allowed = kind === "m";
       for (const { allow, type = "a", major = -1, minor = -1, access: kinds } of rules) {
         if (type === "a") allowed = allow || kind === "m";

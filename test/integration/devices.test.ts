@@ -132,10 +132,10 @@ scenario("/dev bound from the host is left as it is", [root], async (box) => {
   expect(report.get("stat:/dev/null")).toMatchObject({ type: "char", major: 1, minor: 3 });
 });
 
-/** user_namespaces(7): what an id without a mapping is shown as. */
+/** user_namespaces(7): the id that the kernel shows for one without a mapping. */
 const OVERFLOW_ID = 65534;
 
-/** One of the default devices is configured as well: the owner that it asks for is not to reach the host's node. */
+/** One of the default devices is configured too: its owner must not be applied to the host's node. */
 function withConfiguredTty(config: Config): void {
   config.linux.devices = [
     { path: "/dev/tty", type: "c", major: 5, minor: 0, fileMode: 0o600, uid: 0, gid: 0 },

@@ -1,4 +1,4 @@
-/** `doctor`: what it says of this machine is so. */
+/** `doctor`: what it says about this machine is true. */
 import { expect } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { Finding } from "../../src/doctor/finding.ts";
@@ -78,7 +78,7 @@ scenario(
   "doctor --engine reads what an ordinary user has configured",
   [root, buncOnly, command("setpriv")],
   async (box) => {
-    // The runtime's own directory may be in that of root, closed to others.
+    // The runtime's own directory may be in root's home, closed to others.
     const mine = box.path("mine");
     copyFileSync(box.runtime.path, mine);
     const wrapper = ["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups"];

@@ -1,6 +1,6 @@
 /**
- * bunc-init is never dumpable where a process of the container could look (CVE-2016-9962): also on a host with
- * fs.suid_dumpable = 1, to which the kernel sets it with each change of user or user namespace.
+ * bunc-init is never dumpable while a process of the container could trace it (CVE-2016-9962), not even on a host with
+ * fs.suid_dumpable = 1, where each change of user or user namespace makes a process dumpable.
  */
 import { expect } from "bun:test";
 import { chownSync, existsSync, readdirSync, readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { scenario } from "../harness/scenario.ts";
 
 const REFUSES = /^prctl\(PR_SET_DUMPABLE, (?:SUID_DUMP_DISABLE|0)/;
 
-/** What each process of a command did, of the calls that matter. → changes that were not followed by a refusal at once */
+/** Checks the relevant calls of each process of a command. → changes that were not followed at once by PR_SET_DUMPABLE 0 */
 async function openChanges(box: Sandbox, words: string[]): Promise<{ changes: number; open: string[] }> {
   const directory = box.path("traces");
   Bun.spawnSync(["mkdir", "-p", directory]);
@@ -27,7 +27,7 @@ async function openChanges(box: Sandbox, words: string[]): Promise<{ changes: nu
   let changes = 0;
   for (const name of readdirSync(directory)) {
     const lines = readFileSync(`${directory}/${name}`, "utf8").split("\n");
-    // Of others than bunc-init nothing is promised.
+    // Only bunc-init promises this.
     const begin = lines.findIndex((line) => line.startsWith("execveat(") && line.includes('"bunc-init"'));
     const end = lines.findIndex((line, at) => at > begin && line.startsWith('execve("/probe"'));
     const isFork = begin === -1 && lines.some((line) => line.startsWith('execve("/probe"'));
@@ -43,7 +43,7 @@ async function openChanges(box: Sandbox, words: string[]): Promise<{ changes: nu
   return { changes, open };
 }
 
-/** In a user namespace its root makes the mount points. */
+/** In a user namespace the namespace's root creates the mount points. */
 function withOwnRoot(bundle: Bundle): Bundle {
   if (bundle.config.linux.uidMappings !== undefined) chownSync(bundle.rootfs, 100000, 100000);
   return bundle;

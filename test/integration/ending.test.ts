@@ -1,4 +1,4 @@
-/** A process in the foreground that a signal ends: why, for a person at a terminal and in the log. */
+/** A foreground process that a signal kills: the reason is shown on a terminal and in the log. */
 import { expect } from "bun:test";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { controller } from "../harness/cgroup-file.ts";
@@ -28,14 +28,14 @@ const killsMount =
     };
   };
 
-/** The kernel tells who it has ended for seccomp, and we may read it. */
+/** The kernel logs processes that it kills because of seccomp, and the log is readable. */
 const kernelTells: Requirement = () => {
   if (existsSync("/run/systemd/journal") && existsSync("/var/log/audit/audit.log"))
     return "auditd takes the records";
   return kernelLog();
 };
 
-/** What the log file has when the command has ended with `status`, and what a terminal shows. */
+/** The contents of the log file when the command has ended with `status`, and the text on a terminal. */
 async function endingOf(box: Sandbox, args: string[], status: number) {
   const log = box.path("log.json");
   const quiet = await box.call(["--log", log, "--log-format", "json", ...args]);
@@ -54,10 +54,10 @@ async function endingOf(box: Sandbox, args: string[], status: number) {
 }
 
 const ATTEMPTS = 3;
-/** The kernel gives so few records in so many milliseconds to its log, of all processes together (printk_ratelimit). */
+/** The kernel limits the rate of these log records, for all processes together (printk_ratelimit). */
 const RATE_INTERVAL_MS = 5_000;
 
-/** As `endingOf` a process of which the kernel's log has `word`, once more where the kernel has left its record out. */
+/** Like `endingOf`, for a process that the kernel's log mentions with `word`; repeated if the kernel dropped its record. */
 async function loggedEndingOf(box: Sandbox, args: string[], status: number, word: string) {
   for (let attempt = 1; ; attempt++) {
     const ending = await endingOf(box, args, status);
@@ -71,7 +71,7 @@ async function loggedEndingOf(box: Sandbox, args: string[], status: number, word
 const refusalOf = (box: Sandbox, args: string[]) => loggedEndingOf(box, args, 159, "does not allow");
 
 const byCgroupfs = { driver: "", flags: [], more: [controller("memory")] };
-// systemd removes the cgroup in which the kernel has counted, and the kernel's log has it still.
+// systemd removes the cgroup in which the kernel has counted, but the kernel's log still has the kill.
 const bySystemd = {
   driver: ", in a scope",
   flags: ["--systemd-cgroup"],

@@ -1,4 +1,4 @@
-/** What Bun makes of its surroundings before any code of ours runs, and what the entry stub makes good again. */
+/** How Bun changes its environment before any code of bunc runs, and how the entry stub makes up for it. */
 import { expect } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { buncOnly, command, notIn, root } from "../harness/requirements.ts";
@@ -57,7 +57,7 @@ scenario("a configured RLIMIT_NOFILE wins", [root], async (box) => {
   expect(self.rlimits["NOFILE"]).toEqual({ soft: "100", hard: "200" });
 });
 
-/** Variables that make a plain Bun or Node run a file, serve a debugger, or be another program. */
+/** Variables that make a plain Bun or Node run a file, start a debugger, or act as another program. */
 const hostileVariables = (file: string): Record<string, string>[] => [
   { BUN_OPTIONS: `--preload=${file}` },
   { BUN_OPTIONS: `--config=${file}` },
@@ -159,7 +159,7 @@ scenario("standard streams that are closed", [root], async (box) => {
   }
 });
 
-const countsOnlyTheCallers = notIn("runc", "it takes descriptors of its own for the caller's");
+const countsOnlyTheCallers = notIn("runc", "it mistakes its own descriptors for the caller's");
 
 scenario("--preserve-fds names what only the runtime has", [root, countsOnlyTheCallers], async (box) => {
   const wrapper = after("exec 3<&- 4<&- 5<&- 6<&- 7<&-");
@@ -197,7 +197,7 @@ for (const kibibytes of [500_000, 1_200_000, 2_300_000]) {
   });
 }
 
-/** What is too small, and from where on there is enough, in KiB. */
+/** The limit that is too small, and the smallest sufficient value, in KiB. */
 const memoryLimits = [
   {
     option: "-v",
@@ -212,7 +212,7 @@ const memoryLimits = [
     enough: 327_680,
   },
 ];
-/** From the image; and as where it does not fit. */
+/** From the image, and as on a host where the image cannot be used. */
 const starts = { image: {}, normal: { BUNC_START: "normal" } };
 
 for (const [start, variables] of Object.entries(starts)) {

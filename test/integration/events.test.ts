@@ -1,4 +1,4 @@
-/** `events`: statistics and OOM events, in the shape that go-runc, containerd and Docker parse. */
+/** `events`: statistics and OOM events, in the format that go-runc, containerd and Docker parse. */
 import { expect } from "bun:test";
 import { type Requirement, root } from "../harness/requirements.ts";
 import { isBunc } from "../harness/runtime.ts";
@@ -41,7 +41,7 @@ scenario("events --stats tells the limits", [root], async (box) => {
   });
 });
 
-/** Runs `events` in the background. → its output so far, and the way to its end. */
+/** Runs `events` in the background. → functions for its output so far, and for stopping it. */
 function follow(box: Sandbox, id: string, interval: string) {
   const child = Bun.spawn(box.commandLine(["events", "--interval", interval, id]), {
     stdin: "ignore",
@@ -64,14 +64,14 @@ scenario("events: statistics at every interval, and an end with the container", 
   await box.must(["kill", id, "KILL"]);
   if (isBunc) expect(await child.exited).toBe(0);
   else {
-    // runc 1.1 waits on until the cgroup is removed.
+    // runc 1.1 keeps waiting until the cgroup is removed.
     await box.must(["delete", "--force", id]);
     expect(await child.exited).toBe(0);
   }
   expect((await events()).every(({ type, id: of }) => type === "stats" && of === id)).toBe(true);
 });
 
-/** Newer kernels list in /proc/cgroups only what v1 can have. */
+/** Newer kernels list in /proc/cgroups only the controllers that v1 can have. */
 const memoryLimits: Requirement = () =>
   Bun.spawnSync(["grep", "-qsw", "memory", "/proc/cgroups", "/sys/fs/cgroup/cgroup.controllers"]).success
     ? null

@@ -1,4 +1,4 @@
-/** Where a further process runs, and what a process that waits holds. */
+/** The cgroup of an exec'd process, and the descriptors of a waiting process. */
 import { expect } from "bun:test";
 import {
   mkdirSync,

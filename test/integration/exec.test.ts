@@ -130,7 +130,7 @@ for (const { action, status } of statuses) {
 
 scenario("exec of a process that a signal ends: 128 + signal", [root], async (box) => {
   const id = await box.started(box.probe(["sleep"]));
-  // Not pid 1, so the default disposition counts.
+  // The process is not pid 1, so the default disposition applies.
   expect((await box.call(["exec", id, "/probe", "raise:9"])).status).toBe(137);
   expect((await box.call(["exec", id, "/probe", "raise:15", "sleep"])).status).toBe(143);
 });
@@ -221,7 +221,7 @@ for (const { value, accepted } of users) {
     const result = await box.call(["exec", "--user", value, id, "/probe", "self"]);
     if (accepted === null) {
       expect(result.status).not.toBe(0);
-      // The command's help may stand there; no report of a process.
+      // The output may contain the command's help, but no report of a process.
       expect(result.stdout).not.toContain('"uids"');
     } else {
       const self = JSON.parse(result.stdout)[0];
@@ -270,7 +270,7 @@ scenario(
   },
 );
 
-/** What runc reads itself, and what it leaves to its flag parser, which says how the command is used. */
+/** Values that runc checks itself, and values that it leaves to its flag parser, which prints the usage. */
 scenario("exec that cannot start ends with 255 and one line", [root, buncOnly], async (box) => {
   const id = await box.started(box.probe(["sleep"]));
   const file = box.path("process.json");

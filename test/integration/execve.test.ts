@@ -1,4 +1,4 @@
-/** A program that is there, and that execve(2) refuses. */
+/** A program that exists, but that execve(2) refuses. */
 
 import { expect } from "bun:test";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
@@ -36,7 +36,7 @@ scenario("the log has all that is known about it", [root, buncOnly], async (box)
     step: "execve",
   });
   expect(record.hint).toContain("interpreter");
-  // Who starts a container that is not in the foreground has nothing but our word.
+  // The caller of a container that is not in the foreground sees only bunc's own message.
   const detached = await box.call(["run", "--detach", "--bundle", bundle.directory, box.id()]);
   expect(detached.status).toBe(1);
   expect(detached.stderr).toContain("runc run failed: ");

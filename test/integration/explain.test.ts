@@ -1,4 +1,4 @@
-/** `explain`: what it says is what bunc-init does, by strace; and it does nothing. */
+/** `explain`: strace shows that bunc-init does what it says, and that explain itself changes nothing. */
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Operation } from "../../src/explain/operation.ts";
@@ -14,7 +14,7 @@ interface Explanation {
   problems: string[];
 }
 
-/** Of a log record in runc's format, without its time. */
+/** A log record in runc's format, without its time. */
 const messageOf = (text: string) =>
   JSON.parse(/msg=("(?:[^"\\]|\\.)*")/.exec(text)?.[1] ?? '""').replace(/^runc create failed: /, "");
 
@@ -23,7 +23,7 @@ const explain = async (box: Sandbox, bundle: Bundle, id: string, flags: string[]
     (await box.must(["explain", "--json", ...flags, "--bundle", bundle.directory, id])).stdout,
   ) as Explanation;
 
-/** System calls that `explain` promises one by one, in bunc-init. */
+/** System calls of bunc-init that `explain` lists one by one. */
 const TRACED = [
   "fsopen",
   "fsconfig",
@@ -52,12 +52,12 @@ const TRACED = [
   "getcwd",
 ];
 
-/** Calls by the processes that execute bunc-init, in order, until it waits for start. */
+/** Calls of the processes that execute bunc-init, in order, until it waits for `start`. */
 async function trace(box: Sandbox, bundle: Bundle, id: string, flags: string[]): Promise<string[]> {
   const file = box.path("strace");
   const wrapper = ["strace", "-f", "-qq", "-o", file, "-e", `trace=execveat,clone3,${TRACED.join(",")}`];
   const args = ["create", ...flags, "--bundle", bundle.directory, id];
-  // strace stays until the container's process has ended: it is not waited for before that.
+  // strace runs until the container's process has exited, so it is not awaited before that.
   const child = Bun.spawn(box.commandLine(args, { wrapper }), {
     stdin: "ignore",
     stdout: Bun.file(box.path("strace.stdout")),
@@ -73,10 +73,10 @@ async function trace(box: Sandbox, bundle: Bundle, id: string, flags: string[]):
   return callsOfInit(readFileSync(file, "utf8"));
 }
 
-/** What succeeded, by the processes that execute bunc-init. */
+/** The successful calls of the processes that execute bunc-init. */
 function callsOfInit(text: string): string[] {
   const lines = finishedCalls(text);
-  // A clone's return can be reported behind the first calls of the new process.
+  // strace may report the return of a clone after the first calls of the new process.
   const cloned = lines
     .filter(({ call, whole }) => call === "clone3" && whole.includes("CLONE_PARENT"))
     .map(({ result }) => result);
@@ -91,7 +91,7 @@ function callsOfInit(text: string): string[] {
   return calls;
 }
 
-/** strace's lines, with the two halves of a call that another process interrupted as one, where it returned. */
+/** strace's lines, with the two halves of a call that another process interrupted joined at the place where it returned. */
 function finishedCalls(text: string): { pid: string; whole: string; call: string; result: string }[] {
   const begun = new Map<string, string>();
   return text.split("\n").flatMap((line) => {
@@ -108,21 +108,21 @@ function finishedCalls(text: string): { pid: string; whole: string; call: string
   });
 }
 
-/** As `callsOfInit` has it. */
+/** In the form of `callsOfInit`. */
 function promise({ call, detail }: Operation): string {
   if (call !== "fsconfig") return call;
   const [command = "", key = ""] = detail.split(" ");
   return `fsconfig ${command.startsWith("FSCONFIG_CMD") ? command : key}`;
 }
 
-/** The calls that are promised of bunc-init. */
+/** The calls that explain lists for bunc-init. */
 function promised(operations: readonly Operation[]): string[] {
   return operations
     .filter(({ by, phase, call }) => by !== "bunc" && phase === "create" && TRACED.includes(call))
     .map(promise);
 }
 
-/** Files and directories, and one that is not there. */
+/** Files and directories, and a path that does not exist. */
 const masks: Edit = (config) => {
   config.linux.maskedPaths = ["/proc/fs", "/proc/keys", "/proc/bus", "/proc/version"];
   config.linux.readonlyPaths = ["/proc/sys", "/proc/not-there"];
@@ -203,7 +203,7 @@ for (const [name, needs, flags, edit] of table) {
         masks(config);
         edit(config);
       });
-      // Root of a user namespace makes its mount points where it may write.
+      // Root of a user namespace needs a writable place for its mount points.
       if (bundle.config.linux.uidMappings) await Bun.$`chown -R 100000:100000 ${bundle.rootfs}`.quiet();
       const id = box.id();
       const { operations } = await explain(box, bundle, id, flags);

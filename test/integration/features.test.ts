@@ -1,4 +1,4 @@
-/** `features`: the whole structure, true, and no less than what runc says of itself. */
+/** `features`: the complete structure, true, and including everything that runc lists. */
 import { expect } from "bun:test";
 import * as v from "valibot";
 import { type Features, FeaturesSchema } from "../../src/oci/features.ts";
@@ -39,7 +39,7 @@ scenario("features: every list has all that runc lists", [buncOnly, runcInstalle
   }
 });
 
-/** Path → the names there, for each array of strings in a document. */
+/** Path → the names, for each array of strings in a document. */
 function lists(value: unknown, path = "", found = new Map<string, string[]>()): Map<string, string[]> {
   if (Array.isArray(value)) found.set(path, value as string[]);
   else if (typeof value === "object" && value !== null) {

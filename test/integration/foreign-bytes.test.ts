@@ -1,10 +1,10 @@
-/** Names on the host are any bytes, and a mount table has any size: neither stops a command. */
+/** Names on the host may contain any bytes, and a mount table may have any size: neither stops a command. */
 import { expect } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { buncOnly, realProcessor, root } from "../harness/requirements.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** Runs the runtime in a mount namespace of its own, after the lines of a shell script. */
+/** Runs the runtime in a private mount namespace, after the lines of a shell script. */
 function afterMounts(script: string): string[] {
   return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", `${script}\nexec "$0" "$@"`];
 }
@@ -45,7 +45,7 @@ scenario("an error shows bytes that are not UTF-8 as \\xff", [root, buncOnly], a
     }).directory
   } "$d"; cd "$d"`;
   const { stderr } = await box.call(["run", box.id()], { wrapper: afterMounts(script) });
-  // The quotation of logrus's text format doubles the backslash.
+  // The quoting of logrus's text format doubles the backslash.
   expect(stderr).toContain(`${box.path("b")}\\\\xff/gone: no such file`);
   expect(stderr).not.toContain("x00");
 });
@@ -60,7 +60,7 @@ for (const { mebibytes, copies, needs } of sizes) {
   scenario(`a mount table of more than ${mebibytes} MiB stops no command`, needs, async (box) => {
     const place = box.path("deep");
     mkdirSync(place);
-    // Nine names of 250 newlines: each is four characters in the table.
+    // Nine names of 250 newlines, each of which takes four characters in the table.
     const wrapper = afterMounts(
       `cd ${place}; mount -t tmpfs tmpfs .; cd ${place}
        name=$(printf '%250s|' '' | tr ' ' '\\n'); name=\${name%|}

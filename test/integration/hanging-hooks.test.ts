@@ -1,4 +1,4 @@
-/** Hooks, and a CRIU, that never end: what other commands say of such a container, and that delete --force ends it. */
+/** Hooks, and a CRIU, that never exit: how other commands treat such a container, and that delete --force ends it. */
 import { expect } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type Config, type Hook, removeNamespace } from "../harness/config.ts";
@@ -8,7 +8,7 @@ import type { Result } from "../harness/runtime.ts";
 import { type Bundle, type Sandbox, until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** A script of two processes that tells their pids and then sleeps. `path`: where it shall be. */
+/** A script with two processes that writes their pids and then sleeps. `path`: where to put it. */
 class HangingHook {
   readonly #file: string;
   readonly hook: Hook;
@@ -28,12 +28,12 @@ class HangingHook {
     return existsSync(this.#file) || undefined;
   }
 
-  /** As its own pid namespace has them. */
+  /** The pids in its own pid namespace. */
   get pids(): number[] {
     return readFileSync(this.#file, "utf8").trim().split(" ").map(Number);
   }
 
-  /** Those that are there, and not as zombies. */
+  /** The pids of live processes, without zombies. */
   get left(): number[] {
     return this.pids.filter((pid) => {
       const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, "utf8") : ") Z";
@@ -68,7 +68,7 @@ const creations: Creation[] = [
   { name: "run, createRuntime", kind: "createRuntime", verb: ["run"] },
 ];
 
-/** A container in whose creation a hook hangs. */
+/** A container whose creation hangs in a hook. */
 async function hanging(box: Sandbox, { kind, verb, edit }: Creation) {
   const hanging = new HangingHook(box, kind);
   const bundle = box.probe(["sleep"], (config) => {
@@ -81,7 +81,7 @@ async function hanging(box: Sandbox, { kind, verb, edit }: Creation) {
   return { id, creating, hanging };
 }
 
-/** `kind` hooks run in the container's pid namespace, where their pids are others. */
+/** `kind` hooks run in the container's pid namespace, where they have other pids. */
 const hasOwnPids = ({ kind, edit }: Creation) => kind === "createContainer" && edit === undefined;
 
 for (const creation of creations) {
@@ -140,7 +140,7 @@ scenario(
     Bun.spawnSync(["mkfifo", fifo]);
     const bundle = box.probe(["sleep"], (config) => {
       config.hooks = { createRuntime: [{ path: "/bin/true" }] };
-      // Whoever opens it waits for a reader.
+      // Opening the FIFO blocks until there is a reader.
       config.annotations = { "run.oci.hooks.stdout": fifo };
     });
     const id = box.id();
@@ -152,7 +152,7 @@ scenario(
   },
 );
 
-/** A container that hangs in startContainer: the hook is the probe, in the container. */
+/** A container that hangs in startContainer: the hook is the probe inside the container. */
 const hangingInStart = (box: Sandbox): Bundle =>
   box.probe(["sleep"], (config) => {
     config.root.readonly = false;
@@ -207,7 +207,7 @@ for (const verb of ["start", "run --detach"]) {
       await box.must(["exec", id, "/probe"]);
       expect((await box.call(["delete", "--force", id])).status).toBe(0);
       expect(isThere(box, id)).toBe(false);
-      // What is of that name now is none of the command's business any more.
+      // The command must not touch what has that name now.
       await box.must(["run", "--detach", "--bundle", box.probe(["sleep"]).directory, id]);
       poststart.end();
       expect((await starting).status).toBe(1);

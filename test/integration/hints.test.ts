@@ -1,4 +1,4 @@
-/** Hints: their cause is there, and a failure that looks alike gets none. On the kernel; src/failure/hints.test.ts has the rest. */
+/** Hints: each is given for its cause, and not for a similar failure. On the real kernel; src/failure/hints.test.ts has the rest. */
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
@@ -20,9 +20,9 @@ interface Case {
   needs?: Requirement[];
   edit: Edit;
   message: RegExp;
-  /** Undefined: none is given. */
+  /** Undefined if none is given. */
   hint?: RegExp;
-  /** What was seen that is no advice. */
+  /** The `detail` of the record: an observation, not advice. */
   detail?: RegExp;
 }
 

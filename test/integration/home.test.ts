@@ -1,4 +1,4 @@
-/** HOME, where process.env has none, comes from the container's /etc/passwd: a file that the image has written. */
+/** If process.env has no HOME, it comes from the container's /etc/passwd: a file that the image controls. */
 import { expect } from "bun:test";
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { buncOnly, type Requirement, root } from "../harness/requirements.ts";
@@ -12,7 +12,7 @@ interface Case {
   env?: string[];
   uid?: number;
   home: string;
-  /** Of this file runc makes an error or waits for ever. */
+  /** With this file runc fails or waits forever. */
   hostile?: boolean;
 }
 

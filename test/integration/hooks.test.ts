@@ -6,7 +6,7 @@ import { buncOnly, notIn, root } from "../harness/requirements.ts";
 import { type Sandbox, until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** A hook that appends a line to a file: its name, the state's status, its mount namespace, its directory. */
+/** A hook that appends a line to a file: its name, the status in the state, its mount namespace, its directory. */
 function recorder(box: Sandbox, name: string): Hook {
   const script = box.path(`hook-${name}`);
   writeFileSync(
@@ -87,7 +87,7 @@ scenario(
 scenario("startContainer runs inside the container, at start", [root], async (box) => {
   const bundle = box.probe(["read:/from-hook"], (config) => {
     config.root.readonly = false;
-    // Resolved in the container, where there is only the probe.
+    // The path is resolved in the container, which contains only the probe.
     config.hooks = { startContainer: [{ path: "/probe", args: ["probe", "create:/from-hook=inside"] }] };
   });
   const id = await box.create(bundle);
@@ -123,7 +123,7 @@ scenario(
     });
     const id = await box.create(bundle);
     const result = await box.call(["start", id]);
-    // The specification has it logged only; runc stops the container. Either way delete --force cleans up.
+    // The specification only requires a log message; runc stops the container. Either way delete --force cleans up.
     expect([0, 1]).toContain(result.status);
     await box.must(["delete", "--force", id]);
   },
@@ -168,7 +168,7 @@ scenario("hooks do not see the descriptors of the runtime", [root], async (box) 
   });
   await box.run(bundle);
   await until("the hook wrote", () => existsSync(file) || undefined);
-  // 0 to 2, and what this shell itself has open while it redirects.
+  // 0 to 2, and the descriptors that this shell opens while it redirects.
   const numbers = readFileSync(file, "utf8").trim().split("\n").map(Number);
   expect(numbers.filter((fd) => fd > 2 && fd < 10)).toEqual([]);
 });
@@ -250,7 +250,7 @@ scenario("a createContainer hook mounts into the root by a relative path", [root
 
 scenario(
   "without a mount namespace hooks run in the same directories, all in the host's mount namespace",
-  // runc wants a procfs in the root that it may not mount there.
+  // runc needs a procfs in the root, but may not mount one there.
   [root, buncOnly],
   async (box) => {
     const bundle = box.probe(["exit:0"], (config) => {

@@ -1,4 +1,4 @@
-/** `mounts add` and `mounts remove`: mounts of a container that runs. runc has no such command. */
+/** `mounts add` and `mounts remove`: mounts of a running container. runc has no such command. */
 import { expect } from "bun:test";
 import { chownSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { addNamespace, addUserNamespace, type Mount } from "../harness/config.ts";
@@ -8,12 +8,12 @@ import { unquoted } from "../harness/runtime.ts";
 import type { Bundle, Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** A running container with places to mount on. */
+/** A running container with mount points. */
 function target(box: Sandbox, edit: Parameters<Sandbox["probe"]>[1] = () => {}): Bundle {
   const bundle = box.probe(["sleep"], edit);
   mkdirSync(`${bundle.rootfs}/mnt/inner`, { recursive: true });
   writeFileSync(`${bundle.rootfs}/file`, "");
-  // Root of a user namespace has to make the other mount points.
+  // Root of a user namespace must be able to create the other mount points.
   if (bundle.config.linux.uidMappings !== undefined) chownSync(bundle.rootfs, 100000, 100000);
   return bundle;
 }
@@ -46,7 +46,7 @@ scenario("a bind of a directory is added, seen, and removed", needs, async (box)
   expect(report.read("/mnt/file")).toBe("hot");
   expect(report.errno("create:/mnt/x")).toBe("EROFS");
   expect(report.mounts.find(({ target: at }) => at === "/mnt")?.options).toContain("nosuid");
-  // Nothing of it on the host.
+  // Nothing of it is on the host.
   expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(`${box.directory}/bundle-0/rootfs/mnt`);
 
   expect(await change(box, "remove", id, [{ destination: "/mnt" }])).toMatchObject({ status: 0, stderr: "" });
@@ -118,7 +118,7 @@ scenario("id-mapped by the container's user namespace", [...needs, userNamespace
   const { status, stderr } = await change(box, "add", id, [
     { destination: "/mnt", source, options: ["bind", "idmap"] },
   ]);
-  // Not every file system that holds temporary files can be id-mapped.
+  // The file system of the temporary directory may not support id-mapped mounts.
   if (status !== 0) return expect(stderr).toContain("MOUNT_ATTR_IDMAP");
   expect((await box.exec(id, ["stat:/mnt/file"])).get("stat:/mnt/file").uid).toBe(0);
 });
@@ -191,7 +191,7 @@ const mistakes: { title: string; mounts: unknown; verb?: "add" | "remove"; error
 
 scenario("refused: a source that is only in the container", needs, async (box) => {
   const bundle = target(box);
-  // A name that the host has not.
+  // A name that does not exist on the host.
   const source = `/${box.id()}`;
   writeFileSync(`${bundle.rootfs}${source}`, "");
   const id = await box.started(bundle);

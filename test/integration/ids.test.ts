@@ -1,4 +1,4 @@
-/** Numbers that the kernel reads as "no change" or "none" are no IDs: nothing runs as somebody else for them. */
+/** Numbers that the kernel reads as "no change" or "none" are not valid IDs: they must not make anything run as another user. */
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { addUserNamespace, type Config, type Edit, mountOf } from "../harness/config.ts";

@@ -1,4 +1,4 @@
-/** The start from the image of the started program: where it fits, and where it does not. */
+/** The start from the image of the started program, and the fallback where the image cannot be used. */
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { Finding } from "../../src/doctor/finding.ts";
@@ -33,11 +33,11 @@ scenario("BUNC_START=normal: the normal start, and nobody inherits it", [root, i
 const impediments: [string, string, (header: ImageHeader) => void][] = [
   ["a processor that can less", "processor", (header) => header.wantEveryFeature()],
   ["pages of another size", "pages of another size", (header) => header.wantPageSize(0x10000)],
-  // The program's own code is there.
+  // The program's own code is at that address.
   ["the first address in use", "cannot be mapped", (header) => header.set("areas", 0, 0x200000)],
   ["a later address in use", "cannot be mapped", (header) => header.set("areas", 3 * 3, 0x40000000)],
   ["memory that cannot be moved", "cannot be mapped", (header) => header.set("fill", 7 + 5, 0x1001)],
-  // Some of the program's own memory has been replaced by then: it begins anew.
+  // By then some of the program's own memory has been replaced, so it executes itself again.
   [
     "memory of its own that cannot be replaced",
     "BUNC_START",
@@ -66,7 +66,7 @@ for (const [what, said, change] of impediments) {
   });
 }
 
-/** What the emulator has of it. */
+/** The features that the emulator has. */
 const haswell = "Haswell-noTSX,-pcid,-x2apic,-tsc-deadline,-invpcid";
 
 for (const [model, expected] of [
@@ -86,7 +86,7 @@ for (const [model, expected] of [
   });
 }
 
-/** The output of a shell command that a hook runs: its parent is the runtime. */
+/** The output of a shell command run by a hook, whose parent is the runtime. */
 async function ofRuntime(box: Sandbox, script: string): Promise<string> {
   const output = box.path("hook-output");
   const bundle = box.probe(["self"], (config) => {
@@ -104,7 +104,7 @@ scenario("no memory can be written and executed", [root, image], async (box) => 
     .map((line) => line.split(" ")[1] ?? "");
   expect(modes.length).toBeGreaterThan(30);
   expect(modes.filter((mode) => mode.includes("w") && mode.includes("x"))).toEqual([]);
-  // SELinux lets a confined process execute memory of a file only as long as it has not been written to.
+  // SELinux lets a confined process execute memory of a file only if it has not been modified.
   const code = maps
     .split("\n")
     .filter((line) => /^[0-9a-f]{12}-\S+ r-x/.test(line) && !line.includes("[vdso]"));
@@ -129,7 +129,7 @@ scenario("the environment and the working directory are the caller's", [root, im
 });
 
 scenario("a configuration of megabytes: the same as in a normal start", [root, image], async (box) => {
-  // Enough for the garbage collector and the allocator to give memory back that came from the image, and to use it anew.
+  // Enough to make the garbage collector and the allocator release memory that came from the image, and reuse it.
   const numbers = Array.from({ length: 100_000 }, (_, index) => index);
   const bundle = box.probe(["self"], (config) => {
     config.annotations = Object.fromEntries(numbers.map((index) => [`org.example.key${index}`, `${index}`]));
@@ -139,7 +139,7 @@ scenario("a configuration of megabytes: the same as in a normal start", [root, i
   const { stdout } = await box.must(explain);
   const normal = await box.must(explain, { env: { ...bareEnvironment, BUNC_START: "normal" } });
   expect(stdout.length).toBeGreaterThan(2e6);
-  // Bun raises the limit of its own process in a normal start, and bunc-init is born with that.
+  // In a normal start Bun raises the limit of its process, and bunc-init inherits it.
   const comparable = (text: string) => text.replaceAll(/RLIMIT_NOFILE soft \d+, hard \d+/g, "RLIMIT_NOFILE");
   expect(comparable(stdout) === comparable(normal.stdout)).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** A document that is not JSON: where, what stands there, and the line on a terminal. */
+/** A document that is not JSON: the error has the place and what was found, and on a terminal the line. */
 import { expect } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { onTerminal } from "../harness/consoles.ts";

@@ -1,4 +1,4 @@
-/** Overlays of many layers, id-mapped mounts, and attributes that only newer mount calls have. */
+/** Overlays with many layers, id-mapped mounts, and attributes that only the newer mount calls support. */
 import { expect } from "bun:test";
 import { chownSync, mkdirSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ import { scenario } from "../harness/scenario.ts";
 
 const LAYERS = 300;
 
-/** Too long for the page that mount(2) takes: runc gives the options as they are and the kernel refuses them. */
+/** Too long for the page that mount(2) accepts: runc passes the options unchanged and the kernel refuses them. */
 function layered(box: Sandbox): Mount {
   const layers = Array.from({ length: LAYERS }, (_, index) => {
     const layer = box.path("layers", String(index).padStart(40, "0"));
@@ -64,7 +64,7 @@ scenario(
   },
 );
 
-/** tmpfs can be id-mapped since 6.3, file systems on disks have been longer. mount_setattr(2). */
+/** tmpfs supports id-mapped mounts since 6.3, disk file systems for longer. mount_setattr(2). */
 const tmpfsIsMappable = kernelIsAtLeast(6, 3);
 const MAPPABLE_ON_DISK = { ext4: 0xef53, xfs: 0x58465342, btrfs: 0x9123683e };
 const mappable: Requirement = () =>
@@ -77,7 +77,7 @@ function mountOwn(path: string): void {
   Bun.spawnSync(["mount", ...command]);
 }
 
-/** A source whose file belongs to 1000, on a mount of its own that can be id-mapped, and another mount below. */
+/** A source with a file that belongs to 1000, on its own mount that can be id-mapped, and another mount below it. */
 async function withOwned(box: Sandbox, body: (source: string) => Promise<void>): Promise<void> {
   const source = box.path("owned");
   mkdirSync(source);

@@ -94,7 +94,7 @@ scenario("run forwards signals to the container", [root], async (box) => {
   let output = "";
   while (!output.includes("ready")) output += new TextDecoder().decode((await reader.read()).value);
   child.kill("SIGUSR1");
-  // A signal that is not forwarded must fail this test, not hold up the others.
+  // If a signal is not forwarded, this test must fail instead of blocking the others.
   const hung = setTimeout(() => child.kill("SIGKILL"), 15_000);
   while (true) {
     const { value, done } = await reader.read();

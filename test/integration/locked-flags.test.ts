@@ -1,6 +1,6 @@
 /**
- * Binds of mounts that have flags of their own. In a user namespace the kernel locks those flags (mount_namespaces(7)):
- * they stay where the options do not name them, and an option that would clear one is refused.
+ * Bind mounts of mounts with flags. In a user namespace the kernel locks those flags (mount_namespaces(7)): they are kept
+ * unless the options name them, and an option that would clear one is refused.
  */
 import { expect } from "bun:test";
 import {
@@ -19,9 +19,9 @@ import { scenario } from "../harness/scenario.ts";
 const mountinfo = "read:/proc/self/mountinfo";
 
 interface Expectation {
-  /** The options of mountinfo, sorted; undefined: refused. */
+  /** The options in mountinfo, sorted; undefined if refused. */
   shown: string | undefined;
-  /** What the refusal says. */
+  /** The message of the refusal. */
   said?: string;
 }
 
@@ -153,7 +153,7 @@ const cases: Case[] = [
   { source: "strictatime,nosuid", options: "bind,nosuid", host: "nosuid,rw", user: kept("nosuid,rw") },
 ];
 
-/** runc changes strictatime to relatime, because mount(2) does when it is given no access time. */
+/** runc changes strictatime to relatime, as mount(2) does without an access time option. */
 const strictatimeStays = (each: Case) =>
   each.options === "bind,nosuid" && each.source.startsWith("strictatime") ? [buncOnly] : [];
 

@@ -1,4 +1,4 @@
-/** Where else the locked flags of the host's mounts hold, and where nothing is locked. mount_namespaces(7). */
+/** Other cases in which the flags of the host's mounts are locked, and cases in which nothing is. mount_namespaces(7). */
 import { expect } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import {
@@ -214,7 +214,7 @@ scenario(
       const report = await box.exec(id, asked, ["--cap", "CAP_SYS_ADMIN"]);
       expect(mountAt(report.mounts, "/mnt")?.options.sort().join()).toBe("noexec,nosuid,relatime,ro");
       expect(report.errno("remount:/mnt")).toBe("EPERM");
-      // Nothing of it has come to the host.
+      // Nothing of it has appeared on the host.
       expect(await Bun.file("/proc/self/mountinfo").text()).not.toContain(`${bundle.rootfs}/mnt`);
     });
   },

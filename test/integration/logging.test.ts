@@ -97,7 +97,7 @@ scenario("--debug says more, and changes no result", [root], async (box) => {
   }
 });
 
-/** The specification wants absolute destinations; runc takes others, with a warning. */
+/** The specification requires absolute destinations; runc accepts others, with a warning. */
 const relativeDestination: Edit = (config) => {
   config.mounts.push({ destination: "relative", type: "tmpfs", source: "tmpfs" });
   config.root.readonly = false;

@@ -1,4 +1,4 @@
-/** What a container costs while it waits and runs, and that nothing of Bun is in it. */
+/** The memory of a container while it waits and runs, in which no part of Bun is left. */
 import { expect } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { cgroupsOf, processesOf } from "../harness/leaks.ts";

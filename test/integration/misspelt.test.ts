@@ -1,4 +1,4 @@
-/** Misspelt names: what was probably meant. */
+/** Misspelt names: the error suggests what was probably meant. */
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { addCapabilities } from "../harness/config.ts";

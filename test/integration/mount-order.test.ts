@@ -1,4 +1,4 @@
-/** Sources in the container's own root file system: what an earlier mount put there is bound by a later one. */
+/** Sources in the container's own root file system: a later bind mount sees what an earlier mount put there. */
 import { expect } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { addUserNamespace } from "../harness/config.ts";
@@ -32,7 +32,7 @@ for (const { name, user, options } of chains) {
         for (const directory of ["a/x", "b/y", "c/z"])
           mkdirSync(`${sources}/${directory}`, { recursive: true });
         writeFileSync(`${sources}/c/z/file`, "of c");
-        // Not for the container's root to enter.
+        // The container's root may not enter it.
         chmodSync(sources, 0o700);
         for (const directory of ["mnt", "final"]) mkdirSync(`${bundle.rootfs}/${directory}`);
         if (user)

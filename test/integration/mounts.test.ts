@@ -7,7 +7,7 @@ import { scenario } from "../harness/scenario.ts";
 
 const mountinfo = "read:/proc/self/mountinfo";
 
-/** The options of mountinfo that say what may be done, without the access time policy. */
+/** The options in mountinfo that restrict access, without the access time policy. */
 const flagsOf = (entry: MountEntry | undefined) =>
   (entry?.options ?? []).filter((option) => !option.endsWith("atime")).sort();
 
@@ -163,13 +163,13 @@ scenario(
   },
 );
 
-/** The mount propagation of a bind mount, from its option, as mountinfo shows it. */
+/** The propagation option of a bind mount, and the propagation that mountinfo shows. */
 const propagations: { option: string; shown: RegExp }[] = [
   { option: "private", shown: /^$/ },
   { option: "rprivate", shown: /^$/ },
   { option: "slave", shown: /^(master:\d+)?$/ },
   { option: "rslave", shown: /^(master:\d+)?$/ },
-  // Where the source's own mount is shared, as systemd makes it, the new mount is also its slave.
+  // If the source's mount is shared, as under systemd, the new mount is also its slave.
   { option: "shared", shown: /^shared:\d+( master:\d+)?$/ },
   { option: "rshared", shown: /^shared:\d+( master:\d+)?$/ },
   { option: "unbindable", shown: /^unbindable$/ },
@@ -235,7 +235,7 @@ scenario("nothing of the container's mounts reaches the host", [root], async (bo
 });
 
 scenario("overlay with a lower, an upper and a work directory", [root, overlay], async (box) => {
-  // The temporary directory may itself be an overlay, on which no upper directory can stand: a tmpfs can.
+  // The temporary directory may itself be an overlay, which cannot hold an upper directory; a tmpfs can.
   const base = box.path("layers");
   mkdirSync(base);
   await Bun.$`mount -t tmpfs none ${base}`.quiet();
@@ -340,7 +340,7 @@ scenario("read-only paths are readable, and not writable", [root], async (box) =
 
 scenario("the cgroup mount shows the container's own cgroup, read-only", [root], async (box) => {
   const report = await box.report([mountinfo, "list:/sys/fs/cgroup"]);
-  // The tmpfs that holds the hierarchies of cgroup v1 is none itself.
+  // The tmpfs that contains the cgroup v1 hierarchies is not a hierarchy itself.
   const mounts = report.mounts.filter((entry) => entry.type.startsWith("cgroup"));
   expect(mounts.length).toBeGreaterThan(0);
   for (const mount of mounts) expect(mount.options).toContain("ro");

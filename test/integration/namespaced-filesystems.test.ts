@@ -1,4 +1,4 @@
-/** File systems that show a namespace: in a user namespace the kernel mounts them for that namespace's owner only. */
+/** File systems that show a namespace: the kernel mounts them in a user namespace only if it owns the namespace shown. */
 import { expect } from "bun:test";
 import { chownSync } from "node:fs";
 import { addUserNamespace, type Config, removeNamespace } from "../harness/config.ts";
@@ -14,7 +14,7 @@ const kinds: { type: string; namespace: string; link: string }[] = [
   { type: "cgroup2", namespace: "cgroup", link: "cgroup" },
 ];
 
-/** In a user namespace, with one mount and every namespace but `without`. */
+/** In a user namespace, with one mount and every namespace except `without`. */
 async function run(box: Sandbox, type: string, without: string, edit: (config: Config) => void) {
   const destination = type === "proc" ? "/proc" : "/place";
   const bundle = box.probe(["exit:0"], (config) => {
@@ -22,7 +22,7 @@ async function run(box: Sandbox, type: string, without: string, edit: (config: C
     removeNamespace(config, without);
     addUserNamespace(config);
     config.mounts = [{ destination, type, source: type }];
-    // runc itself needs it in the container.
+    // runc itself needs the mount in the container.
     if (type !== "proc") config.mounts.push({ destination: "/proc", type: "proc", source: "proc" });
     config.linux.maskedPaths = [];
     config.linux.readonlyPaths = [];

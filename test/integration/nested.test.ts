@@ -1,4 +1,4 @@
-/** bunc in a container of bunc's, in a container of bunc's: three levels below the host. */
+/** bunc in a bunc container in a bunc container: three levels below the host. */
 import { expect } from "bun:test";
 import { chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readlinkSync } from "node:fs";
 import { addNamespace, addUserNamespace, type Config, mountOf } from "../harness/config.ts";
@@ -8,7 +8,7 @@ import { root, userNamespaces } from "../harness/requirements.ts";
 import type { Bundle, Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** Everything that the runtime needs of the host, in a container that may do what a runtime does. */
+/** Everything that the runtime needs from the host, in a container that may act as a runtime. */
 function host(box: Sandbox, config: Config): void {
   config.root.readonly = false;
   for (const directory of ["/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc"]) {
@@ -16,14 +16,14 @@ function host(box: Sandbox, config: Config): void {
   }
   config.mounts.push(
     { destination: "/run", type: "tmpfs", source: "tmpfs", options: ["mode=755"] },
-    // The bundles stand at the same path on every level.
+    // The bundles have the same path on every level.
     { destination: box.directory, source: box.directory, options: ["rbind"] },
   );
   const all = ownCapabilities();
   config.process.capabilities = { bounding: all, effective: all, permitted: all };
   config.process.noNewPrivileges = false;
   config.process.rlimits = [];
-  // A new proc file system is only granted where nothing of the present one is covered.
+  // The kernel allows a new procfs only if nothing covers a part of the present one.
   config.linux.maskedPaths = [];
   config.linux.readonlyPaths = [];
 }
@@ -33,21 +33,21 @@ const CAPABILITIES =
     " ",
   );
 
-/** Those that this machine's root has. */
+/** The capabilities that this machine's root has. */
 function ownCapabilities(): string[] {
   const status = readFileSync("/proc/self/status", "utf8");
   const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1]}`);
   return CAPABILITIES.filter((_, number) => (bounding >> BigInt(number)) & 1n).map((name) => `CAP_${name}`);
 }
 
-/** Where everybody may execute the runtime; its own directory may be in that of root, closed to others. */
+/** A place where every user may execute the runtime; its own directory may be in root's home, closed to others. */
 function ownRuntime(box: Sandbox): string {
   const path = box.path("runtime");
   if (!existsSync(path)) copyFileSync(box.runtime.path, path);
   return path;
 }
 
-/** A process that runs `inner` with the runtime of its container. */
+/** A process that runs `inner` with the runtime in its container. */
 function runs(box: Sandbox, config: Config, inner: Bundle): void {
   const flags = ["--root", "/run/inner"];
   config.process.args = [ownRuntime(box), ...flags, "run", "--bundle", inner.directory, box.id()];
@@ -59,7 +59,7 @@ function expectThreeLevels(report: Report): void {
   for (const type of ["pid", "mnt", "ipc", "uts"]) {
     expect([type, report.namespaces[type]]).not.toEqual([type, readlinkSync(`/proc/self/ns/${type}`)]);
   }
-  // NSpid names the process on each level that is seen from here; from its own there is one.
+  // NSpid lists the process's pid on each level visible from here; from its own level there is one.
   expect(report.status("NSpid")).toBe("1");
 }
 
@@ -130,7 +130,7 @@ rootless("by an ordinary user", [], async (user, box) => {
     runs(box, config, middle);
   });
   for (const bundle of [middle, outer]) {
-    // Mount points in a root file system that is the user's.
+    // Mount points in a root file system that the user owns.
     mkdirSync(`${bundle.rootfs}/usr`, { recursive: true });
     chownSync(`${bundle.rootfs}/usr`, user.uid, user.gid);
   }

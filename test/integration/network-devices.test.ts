@@ -1,4 +1,4 @@
-/** linux.netDevices: devices of the host that are moved into the container, with their addresses. */
+/** linux.netDevices: host devices that are moved into the container with their addresses. */
 import { expect } from "bun:test";
 import { addUserNamespace, type Config } from "../harness/config.ts";
 import { command, notIn, type Requirement, root } from "../harness/requirements.ts";
@@ -34,7 +34,7 @@ async function withDevice(body: (name: string) => Promise<void>): Promise<void> 
   try {
     await body(name);
   } finally {
-    // Gone with the container's namespace, unless the container never had it.
+    // It disappears with the container's namespace, unless it was never moved there.
     ip("link", "delete", name);
   }
 }
@@ -63,7 +63,7 @@ for (const { what, newName, userNamespace = false } of cases) {
           if (userNamespace) addUserNamespace(config);
         },
       );
-      // What root of that namespace needs to make its mount points.
+      // Root of that namespace needs this to create its mount points.
       if (userNamespace) await Bun.$`chown -R 100000:100000 ${bundle.rootfs}`.quiet();
       const report = await box.reportOf(bundle);
       const inside = newName ?? name;
@@ -72,7 +72,7 @@ for (const { what, newName, userNamespace = false } of cases) {
       const permanent = addresses.find((line) => line.startsWith("fd5c0000000000000000000000000009"));
       expect(permanent).toEndWith(` ${inside}`);
       expect(report.read("/proc/net/fib_trie")).toContain("10.231.7.9");
-      // A route exists only for a device that is up: 10.231.7.0, in the kernel's byte order.
+      // Only a device that is up has a route: 10.231.7.0, in the kernel's byte order.
       expect(report.read("/proc/net/route")).toContain(`${inside}\t0007E70A`);
     }),
   );

@@ -12,7 +12,7 @@ const inContainer = "/run/notify/notify.sock";
 
 const environment = (manager: string) => ({ ...bareEnvironment, NOTIFY_SOCKET: manager });
 
-/** The lines of all messages, whichever datagram they came in. */
+/** The lines of all messages, however they are divided into datagrams. */
 const lines = (texts: (string | undefined)[]) =>
   texts.flatMap((text) => (text ?? "").split("\n")).filter((line) => line !== "");
 
@@ -49,7 +49,7 @@ scenario("start returns when the manager has read it: BARRIER", [root, noBarrier
     const bundle = box.probe([`notify:${inContainer}=READY=1`, "sleep"]);
     const id = await box.create(bundle, [], { env });
     await box.must(["start", id], { env });
-    // The manager ends with the barrier, and its end is what start waits for.
+    // The manager exits at the barrier, and `start` waits for that.
     const last = manager.messages().at(-1);
     expect(last).toMatchObject({ text: "BARRIER=1", withDescriptor: true });
   });

@@ -1,4 +1,4 @@
-/** Numbers are integers as Go reads them, and keep every digit, in every document. */
+/** Numbers in every document are integers as Go reads them, and keep every digit. */
 import { expect } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { buncOnly, root } from "../harness/requirements.ts";

@@ -1,6 +1,6 @@
 /**
- * An init that is killed because its memory limit is too low for it, in a scope: systemd removes that when its last
- * process has ended, and with it the cgroup in which the kernel counts kills. It is said all the same, with the limit.
+ * An init that is killed in a scope because its memory limit is too low: systemd removes the scope when its last process
+ * exits, and with it the cgroup in which the kernel counts kills. The error still says so, with the limit.
  */
 import { expect } from "bun:test";
 import { existsSync } from "node:fs";
@@ -10,7 +10,7 @@ import { scenario } from "../harness/scenario.ts";
 
 const LIMIT = 16384;
 const WORDS = "container init was OOM-killed (memory limit too low?)";
-/** The kernel logs so few kills in so many milliseconds, of all cgroups together (oom_kill_process, oom_rs). */
+/** The kernel limits the rate at which it logs kills, for all cgroups together (oom_kill_process, oom_rs). */
 const RATE_INTERVAL_MS = 5_000;
 const AGAIN_MAX = 2;
 
@@ -24,7 +24,7 @@ const cases: { name: string; edit?: Edit; hint: string }[] = [
     edit: (config) => {
       config.annotations = { "run.oci.systemd.subgroup": "container" };
     },
-    // The limit that it reached is the scope's.
+    // It reached the scope's limit.
     hint: "",
   },
 ];

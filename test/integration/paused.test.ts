@@ -1,4 +1,4 @@
-/** Containers whose cgroup is frozen, and containers in the host's pid namespace, whose processes outlive their init. */
+/** Containers with a frozen cgroup, and containers in the host's pid namespace, whose processes outlive their init. */
 
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
@@ -17,12 +17,12 @@ function isAlive(pid: number): boolean {
   try {
     return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
-    // Gone, before the file was opened or since.
+    // The process exited before the file was opened, or after.
     return false;
   }
 }
 
-/** A container with a further process. → its id, and the pids of both. */
+/** A container with a second process. → its id, and the pids of both. */
 async function withTwo(box: Sandbox): Promise<{ id: string; init: number; other: number }> {
   const id = await box.started(hostPids(box));
   const file = box.path("pid");
@@ -36,7 +36,7 @@ async function isGone(pid: number): Promise<void> {
 
 for (const paused of [false, true]) {
   const state = paused ? "paused" : "running";
-  // On cgroup v1 runc leaves the processes of a paused one frozen, and gives up.
+  // On cgroup v1 runc leaves the processes of a paused container frozen, and gives up.
   const needs = paused ? [root, buncOnly] : [root];
   scenario(
     `kill KILL ends every process of a ${state} container in the host's pid namespace`,
@@ -86,7 +86,7 @@ scenario("kill KILL does so too; other signals find no init to reach", noInit, a
 
 scenario(
   "processes that were paused when their init was killed are ended by delete",
-  // runc takes such a container for paused, and refuses.
+  // runc considers such a container paused, and refuses.
   [root, buncOnly],
   async (box) => {
     const { id, init, other } = await withTwo(box);
@@ -118,9 +118,9 @@ scenario("exec --ignore-paused begins when the container is resumed", [root], as
   expect((await exec).status).toBe(5);
 });
 
-/** Where a container whose cgroupsPath is "/name" has its cgroup, in the hierarchy with the freezer; "": there is none. */
+/** The cgroup of a container with cgroupsPath "/name", in the hierarchy with the freezer; "" if there is none. */
 async function freezerParent(box: Sandbox): Promise<string> {
-  // Where a host puts containers that name no place is another matter.
+  // Containers without a cgroupsPath may be elsewhere.
   const bundle = box.probe(["sleep"], (config) => {
     config.linux["cgroupsPath"] = `/${box.name}-template`;
   });
@@ -131,7 +131,7 @@ async function freezerParent(box: Sandbox): Promise<string> {
   return own === undefined ? "" : own.slice(0, own.lastIndexOf("/"));
 }
 
-/** A frozen cgroup without processes, for `work`; not where there is no place for one. */
+/** Makes a frozen cgroup without processes for `work`, if there is a hierarchy for it. */
 async function withFrozen(
   box: Sandbox,
   work: (frozen: { name: string; directory: string; isStill: () => void }) => Promise<void>,
@@ -149,7 +149,7 @@ async function withFrozen(
   rmdirSync(directory);
 }
 
-/** What create and run say of a container whose cgroupsPath it is. */
+/** Checks the errors of create and run for a container with this cgroupsPath. */
 async function refusals(box: Sandbox, cgroupsPath: string): Promise<string[]> {
   const bundle = box.probe([], (config) => {
     config.linux["cgroupsPath"] = cgroupsPath;
@@ -164,7 +164,7 @@ async function refusals(box: Sandbox, cgroupsPath: string): Promise<string[]> {
   return said;
 }
 
-// On cgroup v1 runc waits for its frozen process without end.
+// On cgroup v1 runc waits forever for its frozen process.
 scenario(
   "a frozen cgroup is refused by create and run, and stays frozen and there",
   [root, buncOnly],
@@ -175,7 +175,7 @@ scenario(
     }),
 );
 
-// runc waits until somebody thaws it.
+// runc waits until the cgroup is thawed.
 scenario("a cgroup below a frozen one is refused, and not made", [root, buncOnly], (box) =>
   withFrozen(box, async ({ name, directory, isStill }) => {
     for (const said of await refusals(box, `/${name}/a/b`)) expect(said).toContain(`thaw ${directory} first`);

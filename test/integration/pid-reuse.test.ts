@@ -1,4 +1,4 @@
-/** The pid of a container's init is given to another process while a command looks at it. */
+/** The pid of a container's init is reused by another process while a command inspects it. */
 import { expect } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { buncOnly, command as needsCommand, root } from "../harness/requirements.ts";
@@ -6,7 +6,7 @@ import { bareEnvironment } from "../harness/runtime.ts";
 import { until } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** A process of ours with that pid; undefined where somebody else was quicker. */
+/** A process of this test with that pid; undefined if another process got the pid first. */
 function processWithPid(pid: number): Bun.Subprocess | undefined {
   writeFileSync("/proc/sys/kernel/ns_last_pid", String(pid - 1));
   const child = Bun.spawn(["sleep", "60"]);

@@ -134,7 +134,7 @@ for (const value of [true, false]) {
   });
 }
 
-/** Below what any machine gives, so that no capability is needed. */
+/** Below the hard limit of any machine, so that no capability is needed. */
 const limits: { type: string; soft: number; hard: number }[] = [
   { type: "RLIMIT_CPU", soft: 1000, hard: 2000 },
   { type: "RLIMIT_FSIZE", soft: 1 << 20, hard: 1 << 30 },
@@ -178,7 +178,7 @@ scenario("limits that the runtime itself could not work under", [root, buncOnly]
     });
     expect([type, self.rlimits[type]]).toEqual([type, { soft: `${limit}`, hard: `${limit}` }]);
   }
-  // Too little for what the probe reports.
+  // Too little for the probe's report.
   const small = box.probe(["exit:7"], (config) => {
     config.process.rlimits = [{ type: "RLIMIT_STACK", soft: 64 << 10, hard: 64 << 10 }];
   });
@@ -212,7 +212,7 @@ scenario("limits that are not configured are the caller's", [root], async (box) 
   const { self } = await box.report(["self"], (config) => {
     config.process.rlimits = [];
   });
-  // Bun raises its own soft limit of open files; the container's must be what the caller had.
+  // Bun raises its own soft limit of open files; the container must get the caller's.
   const shell = Bun.spawnSync(["sh", "-c", "ulimit -Sn; ulimit -Hn; ulimit -Sc"])
     .stdout.toString()
     .split("\n");

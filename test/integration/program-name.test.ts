@@ -1,4 +1,4 @@
-/** Every text that names the program calls it as it was called: hosts install it as runc. */
+/** Every text that names the program uses the name under which it was called, because hosts install it as runc. */
 
 import { expect } from "bun:test";
 import { symlinkSync } from "node:fs";

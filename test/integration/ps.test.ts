@@ -41,7 +41,7 @@ scenario("ps: options behind the id are ps(1)'s", [root, command("ps")], async (
   const { id, all } = await withThree(box);
   const cases: [words: string[], header: RegExp, lines: number][] = [
     [["-e", "-o", "pid,args"], /^ +PID COMMAND$/, 3],
-    // go-runc hands all of them over in one word.
+    // go-runc passes all of them in one argument.
     [["-eopid,ppid"], /^ +PID +PPID$/, 3],
     [["-o", "pid", "-p", "1"], /^ +PID$/, 0],
     [["aux"], /^USER +PID/, 3],

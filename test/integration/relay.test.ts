@@ -1,4 +1,4 @@
-/** Streams of `run` and `exec` in the foreground, where bunc makes pipes and carries them; and of what it leaves. */
+/** Streams of `run` and `exec` in the foreground, for which bunc makes pipes and relays them; and streams of detached containers. */
 import { expect } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { addUserNamespace, type Edit } from "../harness/config.ts";
@@ -16,18 +16,18 @@ const owner1000: Edit = (config) => {
   config.process.user = { uid: 1000, gid: 1000 };
 };
 
-/** The words of a foreground `run` or `exec` of a script of busybox's shell. */
+/** The arguments of a foreground `run` or `exec` of a busybox shell script. */
 async function words(box: Sandbox, verb: Verb, script: string, edit: Edit = () => {}): Promise<string[]> {
   if (verb === "run") return ["run", "--bundle", shell(box, script, edit).directory, box.id()];
   const id = await box.started(shell(box, "sleep 1000", edit));
   return ["exec", id, "/bin/sh", "-c", script];
 }
 
-/** A command of the host's shell in which "$@" is the runtime. */
+/** A command for the host's shell in which "$@" is the runtime. */
 const within = (script: string) => ({ wrapper: ["bash", "-c", script, "sh"] });
 
 const OPENS = "echo out >/dev/stdout && echo err >/dev/stderr && echo opened";
-/** What that prints. Two pipes are not in order. */
+/** The output of that command. Two pipes have no common order. */
 const opened = (text: string) => ["out", "err", "opened"].every((line) => text.split(/\r?\n/).includes(line));
 
 for (const verb of verbs) {
@@ -201,7 +201,7 @@ for (const verb of verbs) {
       () => existsSync(box.path("ready")) && readFileSync(box.path("ready"), "utf8") !== "",
     );
     const timer = setInterval(() => child.kill("SIGTERM"), 50);
-    // What waits for the reader is given up by the second signal.
+    // The second signal drops the output that waits for the reader.
     const status = box.runtime.name === "bunc" ? await child.exited : 9;
     clearInterval(timer);
     child.kill("SIGKILL");
@@ -218,7 +218,7 @@ for (const verb of verbs) {
     [root, busybox, buncOnly],
     async (box) => {
       const command = box.commandLine(await words(box, verb, "sleep 0.4; echo from inside; exit 4"));
-      // A shell with job control; what is typed is for it, and read by the runtime only in the foreground.
+      // A shell with job control: it gets the input, and the runtime reads input only while it is in the foreground.
       const script = 'set -m; stty tostop; "$@" & wait $!; echo "status $?"';
       const { output } = await onTerminal(["bash", "-c", script, "sh", ...command], async (terminal) => {
         await Bun.sleep(150);
@@ -244,7 +244,7 @@ scenario(
     expect(readFileSync(log, "utf8")).toBe("early\n");
     writeFileSync(`${bundle.rootfs}/data/go`, "");
     await until("the last word has come", () => readFileSync(log, "utf8") === "early\nlate\nlate error\n");
-    // With the last writer the carrier ends, and with it the caller's pipe.
+    // When the last writer has closed the stream, the relaying process exits, and the caller's pipe is closed.
     const piped = await box.call(
       ["exec", id, "/bin/sh", "-c", "(sleep 0.2; echo late) & echo early"],
       within('"$@" | cat'),

@@ -1,4 +1,4 @@
-/** `linux.resources`: every limit is in its file of the kernel, and does what it promises. */
+/** `linux.resources`: every limit is in its kernel file, and takes effect. */
 import { expect } from "bun:test";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { blockDevice, cgroupFile, controller } from "../harness/cgroup-file.ts";
@@ -187,7 +187,7 @@ scenario(
   },
 );
 
-/** /dev/kmsg under another name: a device that no container may use by default. */
+/** /dev/kmsg under another name: by default no container may use this device. */
 const withKmsg =
   (rules: object[]): Edit =>
   (config) => {
@@ -273,7 +273,7 @@ scenario("a paused cgroup is refused", [root, buncOnly], async (box) => {
   const first = await box.started(box.probe(["sleep"], at));
   await box.must(["pause", first]);
   const { stderr } = await box.run(box.probe([], at));
-  // Not empty either: that is found first.
+  // The cgroup is not empty either, and that is checked first.
   expect(stderr).toMatch(/container's cgroup (is not empty|unexpectedly frozen)/);
   await box.must(["resume", first]);
 });
@@ -292,7 +292,7 @@ scenario("a container that may manage its cgroup owns it", [root, buncOnly, cgro
   for (const file of ["", "/cgroup.procs", "/cgroup.subtree_control"]) {
     expect([file, statSync(`${directory}${file}`).uid]).toEqual([file, 1000]);
   }
-  // What limits it stays out of its hands.
+  // The container may not change its own limits.
   for (const file of ["memory.max", "pids.max"].filter((name) => existsSync(`${directory}/${name}`))) {
     expect([file, statSync(`${directory}/${file}`).uid]).toEqual([file, 0]);
   }

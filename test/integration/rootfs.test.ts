@@ -47,7 +47,7 @@ scenario("a root.path that is a symbolic link", [root], async (box) => {
   renameSync(bundle.rootfs, box.path("elsewhere"));
   symlinkSync(box.path("elsewhere"), bundle.rootfs);
   const result = await box.run(bundle);
-  // runc follows it or refuses it, by version; the container must not start anywhere else.
+  // runc follows or refuses it, depending on the version; the container must not start anywhere else.
   if (result.status === 0) expect(result.stdout).toContain("probe");
   else expect(result.stderr).not.toBe("");
 });

@@ -1,4 +1,4 @@
-/** An ordinary user with containers of his own: no process of root's has a part in it. */
+/** An ordinary user's containers: no root process is involved. */
 import { expect } from "bun:test";
 import {
   chmodSync,
@@ -64,7 +64,7 @@ rootless("a created container that was never started is killed and deleted", [],
   await user.must(["create", "--bundle", user.probe(["sleep"]).directory, id]);
   const { pid } = await user.state(id);
   await user.must(["delete", "--force", id]);
-  // Ended, whether or not its new parent has heard of it.
+  // The process has exited, whether or not its new parent has reaped it.
   const status = existsSync(`/proc/${pid}/status`)
     ? readFileSync(`/proc/${pid}/status`, "utf8")
     : "State:\tZ";
@@ -112,7 +112,7 @@ rootless("processes of a created container may not look into its init", [buncOnl
     config.linux.sysctl = { "kernel.msgmax": "8000" };
   });
   await user.must(["create", "--bundle", bundle.directory, id]);
-  // Its own procfs, which shows what is masked in the container's, is a "/" as well.
+  // bunc-init's own procfs, which shows what is masked in the container's, is also "/".
   const fds = `/proc/${(await user.state(id)).pid}/fd`;
   expect(readdirSync(fds).filter((fd) => readlinkSync(`${fds}/${fd}`) === "/").length).toBe(1);
   const secrets = ["environ", "maps", "mem", "fd/0", "fdinfo/0", "ns/user", "root/probe"];
@@ -385,7 +385,7 @@ for (const { args, error } of withoutCgroup) {
 
 rootless("root of the host execs into an ordinary user's container", [], async (user, box) => {
   const bundle = user.probe(["sleep"], (config) => {
-    // Set from outside, which takes CAP_SYS_RESOURCE where the user is another.
+    // Set from outside, which needs CAP_SYS_RESOURCE if the process belongs to another user.
     config.process.rlimits = [];
   });
   const id = await user.started(bundle);

@@ -1,7 +1,7 @@
 /**
- * Configurations as engines write them, each with every change of one line, under bunc (or RUNTIME) and under the runc
- * that is installed: whether the program starts, and as what. `justified` lists every difference there may be. Without
- * more a sample is compared; BUNC_SAME_CONFIG=1 compares everything, =N each Nth change. SAME_CONFIG_RUNC: another runc.
+ * Configurations as engines write them, each with every change of one line, under bunc (or RUNTIME) and under the
+ * installed runc: whether the program starts, and with which properties. `justified` lists every permitted difference. By
+ * default a sample is compared; BUNC_SAME_CONFIG=1 compares everything, =N every Nth change. SAME_CONFIG_RUNC: another runc.
  */
 import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -29,16 +29,16 @@ const reason = [
   .map((need) => need())
   .find((answer) => answer !== null);
 
-/** Of runc: "1.3.6". */
+/** runc's version: "1.3.6". */
 const version =
   other === undefined
     ? ""
     : (/\d+\.\d+\.\d+/.exec(Bun.spawnSync([other.path, "--version"]).stdout.toString())?.[0] ?? "");
 
-/** Places and kinds that have been compared: one configuration stands for all that have the place. */
+/** Places and kinds that have been compared: each is compared in only one of the configurations that have the place. */
 const compared = new Set<string>();
 
-/** How the outcomes differ, where nothing justifies it. */
+/** How the outcomes differ, if nothing justifies it. */
 function difference(
   { place, kind, line }: Change,
   ours: Outcome,
@@ -62,10 +62,10 @@ function difference(
   return `${what}: not the same process: ${JSON.stringify(effects).slice(0, 600)}`;
 }
 
-/** Of what a process tells of itself: numbers that are others each time. */
+/** Fields of a process's report that have another number in each run. */
 const ACCIDENTAL = ["pid", "ppid", "pgid", "sid", "fds", "sessionKeyring", "args", "action"];
 
-/** What a change has made of the process: field → value, where it is not as before. */
+/** The effect of a change on the process: field → value, for fields that have changed. */
 function effectOf(outcome: Outcome, base: Outcome): Record<string, unknown> {
   const effect: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(outcome.self ?? {})) {
@@ -103,11 +103,11 @@ describe("configurations of engines under this runtime and under runc", () => {
       const base = await mine.run(JSON.stringify(ourConfig));
       const theirBase = await its.run(JSON.stringify(theirConfig));
       if (!theirBase.started) {
-        // This host has not what the configuration asks for, such as a controller.
+        // This host lacks something that the configuration needs, such as a controller.
         expect([base.started, theirBase.stderr]).toEqual([false, expect.stringMatching(/cgroup|controller/)]);
         return;
       }
-      // As it is it starts, and nobody has to read about it.
+      // Unchanged, it starts without a warning.
       expect([base.started, base.stderr]).toEqual([true, ""]);
       started += 1;
 

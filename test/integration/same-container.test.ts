@@ -1,6 +1,6 @@
 /**
- * The same bundle under bunc (or RUNTIME) and under Debian's runc: what the container's process can observe
- * is compared field by field. `justified` lists every difference there may be, and why.
+ * The same bundle under bunc (or RUNTIME) and under Debian's runc: everything that the container's process can observe
+ * is compared field by field. `justified` lists every permitted difference with its reason.
  */
 import { describe, expect, test } from "bun:test";
 import { root, runcInstalled, userNamespaces } from "../harness/requirements.ts";
@@ -11,7 +11,7 @@ import { justified } from "./same-container/justified.ts";
 import { type Facts, observations, observe } from "./same-container/observe.ts";
 import { type Variation, variations } from "./same-container/variations.ts";
 
-/** Field → value of both, where they are not equal. */
+/** Field → both values, if they are not equal. */
 function differences(ours: Facts, theirs: Facts): Record<string, [unknown, unknown]> {
   const found: Record<string, [unknown, unknown]> = {};
   for (const field of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {

@@ -1,10 +1,10 @@
-/** A profile has to allow what the container's program needs, and nothing of what bunc-init does before it. */
+/** A profile need only allow what the container's program needs, not what bunc-init does before it. */
 import { expect } from "bun:test";
 import type { Config } from "../harness/config.ts";
 import { buncOnly, type Requirement, root } from "../harness/requirements.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** All that the probe needs to read a file; `execve` and, without no_new_privs, `capset` get it there. */
+/** All calls that the probe needs to read a file, plus `execve` and, without no_new_privs, `capset` to start it. */
 const needed = [
   "execve",
   "capset",
@@ -42,7 +42,7 @@ for (const { uid, noNewPrivileges, effective } of table) {
     });
     expect(report.status("Seccomp")).toBe("2");
     expect(report.status("NoNewPrivs")).toBe(noNewPrivileges ? "1" : "0");
-    // What installing the filter took is gone again.
+    // The privileges needed to install the filter have been dropped.
     expect(report.status("CapEff")).toBe(effective);
     expect(report.status("CapBnd")).toBe("0000000020000420");
   });
@@ -91,7 +91,7 @@ for (const [name, refused] of [
         expect(started.status).toBe(1);
         expect(started.stderr).toContain("exec format error");
         expect((await box.state(id)).status).toBe("stopped");
-        // No instruction behind the call that was to be the last one was tried.
+        // No instruction after the final call was executed.
         const log = Bun.spawnSync(["dmesg"]).stdout.toString();
         expect(log.split("\n").filter((line) => line.includes(`bunc-init[${pid}]: segfault`))).toEqual([]);
       },
@@ -111,7 +111,7 @@ for (const verb of ["start", "run --detach"]) {
           defaultAction: "SCMP_ACT_ALLOW",
           syscalls: [
             { names: ["sendmsg"], action: "SCMP_ACT_ERRNO" },
-            // In whose place it takes a write of one byte.
+            // It accepts a write of one byte instead.
             { names: ["write"], action: "SCMP_ACT_ERRNO", args: [{ index: 2, value: 1, op: "SCMP_CMP_EQ" }] },
           ],
         };

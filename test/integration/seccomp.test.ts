@@ -1,6 +1,6 @@
 /**
- * Filters in the kernel: what a container under a client's profile gets for a system call is what
- * `explain --seccomp` says it gets. Each call is made twice with the same arguments, with and without the filter.
+ * Filters in the kernel: a container under a client's profile gets the result for each system call that
+ * `explain --seccomp` predicts. Each call is made twice with the same arguments, with and without the filter.
  */
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -10,17 +10,17 @@ import { projectRoot } from "../harness/project.ts";
 import { buncOnly, root } from "../harness/requirements.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** Of `explain --seccomp --json`. */
+/** From `explain --seccomp --json`. */
 interface Answer {
   name: string;
   number: number;
   action: string;
-  /** Of SCMP_ACT_ERRNO. */
+  /** The errno of SCMP_ACT_ERRNO. */
   data: number;
   alternatives: unknown[];
 }
 
-/** Calls that do no harm and change no answer of a later one when every argument is -1. */
+/** Calls that, with -1 for every argument, do no harm and do not affect later calls. */
 const harmless = `
   read write close fstat lseek mprotect pread64 readv sched_yield mincore dup getitimer sendfile connect accept
   recvfrom bind listen getsockname shutdown setsockopt flock fsync ftruncate getdents getcwd chdir fchdir rename mkdir
@@ -57,7 +57,7 @@ for (const client of ["docker", "containerd", "podman"]) {
       bundle.directory,
     ]);
     const { answers } = JSON.parse(explained.stdout) as { answers: Answer[] };
-    // What depends on arguments is not one answer: personality with -1 asks for the present one.
+    // Rules with arguments have several results: personality with -1 queries the present one.
     const certain = answers.filter(({ alternatives }) => alternatives.length === 0);
     expect(certain.length).toBeGreaterThan(80);
 

@@ -1,4 +1,4 @@
-/** Attacks that other runtimes have been open to, by the number they are known by (docs/SECURITY.md). */
+/** Attacks to which other runtimes have been vulnerable, by CVE number (docs/SECURITY.md). */
 import { expect } from "bun:test";
 import {
   chmodSync,
@@ -108,7 +108,7 @@ for (const name of ["proc", "sys"]) {
   );
 }
 
-/** Exchanges two names as fast as it can, as an accomplice in another container would. */
+/** Swaps two names as fast as possible, as an accomplice in another container would. */
 function exchanger(first: string, second: string) {
   return Bun.spawn([probePath(), `exchange:${first},${second}`], { stdout: "ignore" });
 }
@@ -120,7 +120,7 @@ scenario(
     const trap = decoy(box);
     const shared = box.path("shared");
     mkdirSync(`${shared}/directory`, { recursive: true });
-    // Resolved on the host this is the decoy; in the container it is nothing.
+    // Resolved on the host this leads to the decoy; in the container it leads nowhere.
     symlinkSync(`../../../../../../../../../..${trap.path}`, `${shared}/link`);
     const accomplice = exchanger(`${shared}/directory`, `${shared}/link`);
     try {
@@ -132,7 +132,7 @@ scenario(
             { destination: "/volume/directory/made/deep", type: "tmpfs", source: "tmpfs" },
           );
         });
-        // It may fail or succeed; it may not leave the root file system.
+        // It may fail or succeed, but must not leave the root file system.
         await box.run(bundle);
         trap.unchanged();
         rmSync(bundle.directory, { recursive: true });
@@ -278,7 +278,7 @@ scenario(
     const bundle = box.probe(["sleep"], (config) => addUserNamespace(config));
     await Bun.$`chown -R 100000:100000 ${bundle.rootfs}`.quiet();
     const id = await box.create(bundle);
-    // The files of a process that is not dumpable belong to root of the host (proc(5)).
+    // The files of a non-dumpable process belong to the host's root (proc(5)).
     expect(statSync(`/proc/${(await box.state(id)).pid}/environ`).uid).toBe(0);
   },
 );

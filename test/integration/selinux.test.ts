@@ -8,7 +8,7 @@ import { FILE_LABEL, LABEL, OTHER_LABEL, selinux } from "../harness/selinux.ts";
 
 const needs = [root, selinux];
 
-/** The kernel ends the text with a zero. */
+/** The kernel terminates the text with a NUL byte. */
 const CURRENT = "/proc/self/attr/current";
 const label = (text: string) => text.replace(/\0$/, "");
 
@@ -50,7 +50,7 @@ scenario("linux.mountLabel is the context of the container's own file systems", 
   });
   const { mounts } = await box.reportOf(bundle);
   const options = new Map(mounts.map((mount) => [mount.target, mount.superOptions.join()]));
-  // The kernel quotes what has a comma.
+  // The kernel quotes a value with a comma.
   for (const path of ["/scratch", "/dev", "/dev/shm"]) {
     expect(options.get(path), path).toContain(`context="${FILE_LABEL}"`);
   }

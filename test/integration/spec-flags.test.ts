@@ -1,4 +1,4 @@
-/** `spec` with flags: what it writes runs, and is what was asked for when looked at from inside. */
+/** `spec` with flags: the configuration runs, and has the requested effects when seen from inside. */
 import { expect } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { probePath, Report } from "../harness/probe.ts";

@@ -1,4 +1,4 @@
-/** dist/bunc needs nothing of the system that it is on: no loader, no library, no other file. */
+/** dist/bunc needs nothing from the system that it runs on: no loader, no library, no other file. */
 import { expect } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { type Result, runtime } from "../harness/runtime.ts";
 import type { Sandbox } from "../harness/sandbox.ts";
 import { scenario } from "../harness/scenario.ts";
 
-/** A root file system that holds the executable and nothing else. */
+/** A root file system that contains only the executable. */
 function emptyRoot(box: Sandbox): { directory: string; bunc: (...args: string[]) => Promise<Result> } {
   const directory = box.path("empty");
   mkdirSync(directory);

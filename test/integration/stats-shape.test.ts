@@ -1,7 +1,7 @@
 /**
  * `events --stats` of two containers with the same bundle, one under this runtime and one under Debian's runc: what
- * monitoring agents read (cpu.usage.total, memory.usage.usage, pids.current and so on, the names of cAdvisor) stands
- * in the same place with the same type.
+ * monitoring agents read (cpu.usage.total, memory.usage.usage, pids.current and so on, the names of cAdvisor) is in
+ * the same place with the same type.
  */
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
@@ -10,10 +10,10 @@ import { findRuntime, type Runtime, runtime } from "../harness/runtime.ts";
 import { Sandbox } from "../harness/sandbox.ts";
 import { skipMarker } from "../harness/scenario-name.ts";
 
-/** Path of a member → its JSON type; `[]` stands for the elements of a list, `*` for names that the kernel gives. */
+/** Path of a member → its JSON type; `[]` stands for the elements of a list, `*` for names from the kernel. */
 type Shape = Map<string, string>;
 
-/** Without what is zero or empty: runc 1.5 leaves out more of that than its older versions do. */
+/** Drops zero and empty members: runc 1.5 omits more of them than older versions do. */
 function shapeOf(value: unknown, path = "", shape: Shape = new Map()): Shape {
   if (Array.isArray(value)) for (const element of value) shapeOf(element, `${path}[]`, shape);
   else if (typeof value === "object" && value !== null) {
@@ -25,7 +25,7 @@ function shapeOf(value: unknown, path = "", shape: Shape = new Map()): Shape {
   return shape;
 }
 
-/** May be zero in one of the two containers by chance; pressure is told by newer versions of runc only. */
+/** May be zero in one of the two containers by chance; only newer versions of runc report pressure. */
 const maybeZero =
   /^(cpu\.throttling|cpu\.usage\.(kernel|user|percpu)|memory\.(cache|kernel)|blkio|hugetlb)|\.(failcnt|max)$|\.psi\./;
 

@@ -1,4 +1,4 @@
-/** `--systemd-cgroup`: containers as scopes of systemd. Runs where systemd does (the systemd guest). */
+/** `--systemd-cgroup`: containers as systemd scopes. Runs where systemd runs (the systemd guest). */
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { cgroupFile } from "../harness/cgroup-file.ts";
@@ -101,7 +101,7 @@ for (const [name, base] of [
           devices: [base, { ...ofClass, allow: !base.allow }, { ...ofClass, minor: 0, allow: base.allow }],
         };
       });
-      // There is no such device: who may open it is told so.
+      // The device does not exist: ENXIO shows that the rules allow opening it.
       const expected = base.allow ? ["ENXIO", "EPERM", "ok"] : ["EPERM", "ENXIO", "ok"];
       for (const round of ["before", "after"]) {
         const report = await box.exec(
@@ -179,7 +179,7 @@ scenario(
     expect(cgroupOf(pid)).toBe(`0::${cgroup}/payload`);
     const limitOf = (path: string) => readFileSync(`/sys/fs/cgroup${path}/memory.max`, "utf8").trim();
     expect([limitOf(cgroup), limitOf(`${cgroup}/payload`)]).toEqual(["67108864", "max"]);
-    // The root of its cgroup namespace is the cgroup with the limits, and its own is below.
+    // The root of its cgroup namespace is the cgroup with the limits; its own cgroup is below.
     const { stdout } = await box.must(["exec", id, "/probe", "read:/proc/1/cgroup"]);
     expect(stdout).toContain("0::/payload");
   },
@@ -196,15 +196,15 @@ scenario("systemd: update is told to systemd too", needs, async (box) => {
   expect(["memory.max", "pids.max"].map((file) => cgroupFile(id, file))).toEqual(["104857600", "30"]);
 });
 
-// systemd knows no period without a quota, and writes all files of a controller when it is told of one, and all files
-// of the unit when a controller is new to it.
+// systemd keeps no period without a quota. It rewrites all files of a controller when one of its properties changes, and all
+// files of the unit when a controller is added.
 scenario("systemd: an update keeps what it does not mention", [...needs, buncOnly], async (box) => {
   const updates = [
     ["--cpu-quota", "-1"],
     ["--cpuset-cpus", "0"],
     ["--cpu-share", "2"],
   ];
-  /** The flag with which the period was lost. */
+  /** The flag that used to lose the period. */
   const loses = async () => {
     const id = await run(box, (config) => {
       config.linux.resources = { cpu: { quota: 50000, period: 200000 } };
@@ -215,7 +215,7 @@ scenario("systemd: an update keeps what it does not mention", [...needs, buncOnl
     }
     return "";
   };
-  // A daemon-reload takes the period away too, and tests that run beside this one ask for it.
+  // A daemon-reload removes the period too, and tests that run in parallel cause one.
   const attempts = [await loses(), await loses(), await loses()];
   expect(attempts).toContain("");
 });
@@ -242,7 +242,7 @@ scenario(
   [...needs, buncOnly],
   async (box) => {
     const first = await run(box, at(`system.slice:runc:${box.name}`));
-    // Its cgroup would be another one: only systemd knows that the name is taken.
+    // The unit has another cgroup, so only systemd knows that the name is taken.
     const bundle = box.probe(["sleep"], at(`bunctest.slice:runc:${box.name}`));
     const flags = ["--systemd-cgroup", "run", "--detach", "--bundle", bundle.directory, box.id()];
     const { status, stderr } = await box.call(flags);
@@ -283,7 +283,7 @@ for (const [name, edit] of [
   });
 }
 
-/** `run` and `create` with that cgroupsPath end with runc's words for a frozen cgroup, and start no unit. */
+/** `run` and `create` with that cgroupsPath fail with runc's message for a frozen cgroup, and start no unit. */
 async function refusedAsFrozen(box: Sandbox, cgroupsPath: string): Promise<void> {
   for (const verb of ["run", "create"]) {
     const id = box.id();
@@ -307,7 +307,7 @@ scenario("systemd: a frozen cgroup is refused, and stays frozen and there", need
   rmdirSync(cgroup);
 });
 
-// runc waits until somebody thaws the slice.
+// runc waits until the slice is thawed.
 scenario(
   "systemd: a scope in a slice that was frozen by hand is refused",
   [...needs, buncOnly],

@@ -26,7 +26,7 @@ scenario("create --console-socket hands over the terminal's master", [root], asy
     expect(received.target).toContain("ptmx");
     expect(received.text).toContain("ptmx");
     await box.must(["start", id]);
-    // The end of the report's line, not a part of it: what comes through a terminal comes in pieces.
+    // Wait for the end of the report's line, because terminal output arrives in pieces.
     const output = await peer.contains("}]\r\n");
     const report = new Report(output.split("\n").slice(2).join("\n"));
     for (const stream of report.self.terminal) {
@@ -154,7 +154,7 @@ scenario(
       config.process.terminal = true;
     });
     const result = await box.run(bundle);
-    // With standard input closed runc either fails for want of a terminal or runs on one of its own.
+    // With standard input closed runc either fails without a terminal or runs on one of its own.
     if (result.status !== 0) expect(result.stderr).not.toBe("");
   },
 );

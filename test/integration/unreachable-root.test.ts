@@ -1,4 +1,4 @@
-/** A path that the container's root may not reach: the error names the directory on the way and what it lacks. */
+/** A path that the container's root may not reach: the error names the directory that blocks it and the missing permission. */
 import { expect } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, symlinkSync } from "node:fs";
 import { addUserNamespace } from "../harness/config.ts";

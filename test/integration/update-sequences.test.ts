@@ -1,5 +1,5 @@
 /**
- * Random sequences of updates: after each, the kernel holds what a model says and bunc remembers the same.
+ * Random sequences of updates: after each, the kernel's limits match a model, and bunc's record matches too.
  * UPDATE_SEED repeats a run, UPDATE_RUNS makes it longer.
  */
 import { expect } from "bun:test";
@@ -35,8 +35,8 @@ interface Kind {
   version: 1 | 2;
   runtime?: Runtime;
   /**
-   * At the end it is told to reload, which must leave everything as it is; but systemd knows no period without a quota:
-   * after a daemon-reload, of any test, that is its own.
+   * At the end systemd reloads, which must change nothing, except that systemd keeps no period without a quota: after a
+   * daemon-reload by any test, the period is systemd's default.
    */
   reloads?: boolean;
 }
@@ -84,7 +84,7 @@ async function updateAtRandom(box: Sandbox, random: Random, version: 1 | 2, relo
   const found = () => Object.fromEntries(files.map((file) => [file, comparable(cgroupFile(id, file))]));
   const expected = () => {
     const all = filesOf(limits, device);
-    // Nothing is expected of some: a cpuset that nobody has set is its parent's on v1.
+    // Some have no expected value: on v1 a cpuset that was never set is its parent's.
     return Object.fromEntries(files.map((file) => [file, comparable(all[file] ?? cgroupFile(id, file))]));
   };
   for (let count = 0; count < UPDATES; count++) {
@@ -99,7 +99,7 @@ async function updateAtRandom(box: Sandbox, random: Random, version: 1 | 2, relo
   }
   if (reloads) Bun.spawnSync(["systemctl", "daemon-reload"]);
   expect([history, found()]).toEqual([history, expected()]);
-  // What is remembered makes the same limits of a new container.
+  // A new container made from the record gets the same limits.
   const { linux } = JSON.parse(readFileSync(join(box.root, id, "config.json"), "utf8"));
   const again = await box.create(withResources(box, linux.resources));
   for (const file of files.filter((file) => file !== "cpuset.cpus" || limits.cpus !== undefined)) {
@@ -108,7 +108,7 @@ async function updateAtRandom(box: Sandbox, random: Random, version: 1 | 2, relo
   }
 }
 
-/** The limit whose file it is: left out of the sequence where the kernel has none. */
+/** File → its limit, which is left out of the sequence if the kernel has no such file. */
 const LIMIT_FILES: { [Name in LimitName]: RegExp } = {
   memory: /^memory\.(max|limit_in_bytes)$/,
   swap: /^memory\.(swap\.max|memsw)/,
@@ -147,7 +147,7 @@ function form(random: Random, box: Sandbox, update: Limits): { flags: string[]; 
   return { flags: ["--resources", file] };
 }
 
-/** A hybrid host whose cgroup2 has a controller: seen as a pure one, it has that one and no other. */
+/** A hybrid host whose cgroup2 has one controller: seen as a pure v2 host, it has only that one. */
 const hugetlbAlone: Requirement = () => {
   const file = "/sys/fs/cgroup/unified/cgroup.controllers";
   const controllers = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
@@ -170,7 +170,7 @@ scenario("update where most controllers are missing (v2)", [root, buncOnly, huge
   try {
     expect((await update(pages("1GB", 1 << 30))).status).toBe(0);
     expect(found()).toEqual([String(4 << 20), String(1 << 30)]);
-    // Refused for one half: the other is put back.
+    // One half is refused, so the other is restored.
     const refused = await update({ ...pages("2MB", 8 << 20), rdma: { mlx5_0: { hcaHandles: 1 } } });
     expect([refused.status, refused.stderr.includes("rdma.max")]).toEqual([1, true]);
     expect((await update({ memory: { limit: 1 << 26 } })).status).toBe(1);

@@ -1,4 +1,4 @@
-/** `update`: limits of a container that exists, from flags and from JSON, read back from the kernel. */
+/** `update`: limits of an existing container, from flags and from JSON, read back from the kernel. */
 import { expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { cgroupFile, controller } from "../harness/cgroup-file.ts";
@@ -29,7 +29,7 @@ interface Change {
   files: Record<string, string>;
 }
 
-/** One after the other on one container: each builds on what the one before has left. */
+/** One after another on one container: each builds on the result of the one before. */
 async function expectChanges(box: Sandbox, changes: readonly Change[]): Promise<void> {
   const id = await limited(box);
   for (const { flags, stdin, files } of changes) {
@@ -99,7 +99,7 @@ scenario("update: every flag (v2)", [root, cgroupV2], async (box) => {
     { flags: ["--cpu-quota", "300000"], files: { "cpu.max": "300000 900000" } },
     { flags: ["--cpu-period", "800000"], files: { "cpu.max": "300000 800000" } },
     { flags: ["--cpu-quota", "-1"], files: { "cpu.max": "max 800000" } },
-    // runc 1.1 converts other values than this by an older formula.
+    // runc 1.1 converts other values by an older formula.
     { flags: ["--cpu-share", "262144"], files: { "cpu.weight": "10000" } },
     { flags: ["--pids-limit", "10"], files: { "pids.max": "10" } },
     { flags: ["--pids-limit", "-1"], files: { "pids.max": "max" } },
@@ -255,19 +255,19 @@ scenario(
     expect(stderr).toContain(
       "linux.resources.cpu.shares is ignored: unable to apply both cpu.shares and cpu.idle",
     );
-    // Kernels show different weights of an idle cgroup.
+    // Kernels show different weights for an idle cgroup.
     const shown = () => (!v1 && cgroupFile(id, "cpu.idle") === "1" ? idle : cgroupFile(id, weight));
     const found = () => [cgroupFile(id, "cpu.idle"), shown()];
     expect(found()).toEqual(["1", idle]);
     const steps: [flags: string[], files: string[], warning: boolean][] = [
       [["--cpu-period", "50000"], ["1", idle], false],
-      // The weight of before comes back.
+      // The previous weight is restored.
       [["--cpu-idle", "0"], ["0", most], false],
       [["--cpu-idle", "1"], ["1", idle], false],
       [["--cpu-idle", "1", "--cpu-share", "2"], ["1", idle], true],
       [["--cpu-idle", "0"], ["0", least], false],
       [["--cpu-idle", "1"], ["1", idle], false],
-      // A weight and idle are one choice.
+      // Weight and idle exclude each other.
       [["--cpu-share", "1024"], ["0", usual], false],
     ];
     for (const [flags, files, warning] of steps) {

@@ -1,4 +1,4 @@
-/** `validate`: what create would say of a document, all of it, without the machine. */
+/** `validate`: all errors that create would report for a document, independent of the machine. */
 import { expect } from "bun:test";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { buncOnly, command, root } from "../harness/requirements.ts";

@@ -1,4 +1,4 @@
-/** A foreground command that waits for long gives its memory back, and begins itself anew to finish (zig/parent/forget.zig). */
+/** A foreground command that waits long gives its memory back, and executes itself again to finish (zig/parent/forget.zig). */
 import { expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { onTerminal } from "../harness/consoles.ts";
@@ -11,16 +11,16 @@ import { busybox, shell } from "../harness/shell.ts";
 
 const needs = [root, busybox, image];
 
-/** Says what it reads, until a signal comes. */
+/** Prints what it reads, until a signal arrives. */
 const ECHOES = 'trap "exit 9" USR1; echo ready; while :; do read -t 1 line && echo "$line"; done';
 
-/** Of smaps_rollup(5): pages that nobody else has. */
+/** From smaps_rollup(5): pages that no other process has. */
 function privateKib(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   return [...rollup.matchAll(/^Private_\w+:\s+(\d+)/gm)].reduce((sum, [, kib]) => sum + Number(kib), 0);
 }
 
-/** Of a started Bun it is twenty thousand. */
+/** For a started Bun it is twenty thousand. */
 const hasForgotten = (pid: number) => privateKib(pid) < 512;
 
 function begin(box: Sandbox, args: string[]) {
@@ -109,7 +109,7 @@ scenario("a terminal is raw while it waits, and as it was in the end", needs, as
   const pidFile = box.path("pid");
   const { output } = await onTerminal(["sh", "-c", script, pidFile, ...run], async (terminal) => {
     const runtime = await until("its memory is given back", () => {
-      // The shell makes the file before it writes.
+      // The shell creates the file before it writes to it.
       const shellPid = existsSync(pidFile) ? readFileSync(pidFile, "utf8").trim() : "";
       if (shellPid === "") return undefined;
       const children = readFileSync(`/proc/${shellPid}/task/${shellPid}/children`, "utf8").trim();
@@ -132,7 +132,7 @@ scenario(
     const { child, says } = begin(box, ["run", "--bundle", shell(box, ECHOES).directory, id]);
     await says("ready");
     await until("its memory is given back", () => hasForgotten(child.pid));
-    // Less address space than it has now.
+    // Less address space than it uses now.
     expect(Bun.spawnSync(["prlimit", "--pid", String(child.pid), "--as=4096"]).exitCode).toBe(0);
     child.kill("SIGUSR1");
     expect(await child.exited).toBe(9);

@@ -2,10 +2,10 @@
 import type { Json, JsonObject } from "./pieces.ts";
 
 export interface Change {
-  /** Where: `mounts[].options[]`, without the numbers of items and the keys of maps. */
+  /** The place: `mounts[].options[]`, without the indices of items and the keys of maps. */
   place: string;
   kind: string;
-  /** What stands there now: the JSON text of the changed line, which need not be JSON by itself. */
+  /** The JSON text of the changed line, which need not be valid JSON by itself. */
   line: string;
   /** The whole configuration, changed. */
   text: string;
@@ -13,7 +13,7 @@ export interface Change {
 
 type Path = readonly (string | number)[];
 
-/** The JSON text of a member or item → the text that is to stand in its place; undefined: nothing. */
+/** The JSON text of a member or item → the text that replaces it; undefined to remove it. */
 type Edit = (value: string, key: string) => string | undefined;
 
 /** Objects whose keys are data, not names of the specification. */
@@ -21,7 +21,7 @@ const MAPS = ["annotations", "linux.sysctl", "linux.resources.unified", "linux.r
 
 const quote = (text: string) => JSON.stringify(text);
 
-/** `config` as JSON, with `edit` applied to what stands at `path`. */
+/** `config` as JSON, with `edit` applied to the value at `path`. */
 function write(value: Json, path: Path, edit: Edit): string {
   const [at, ...below] = path;
   if (Array.isArray(value)) {
@@ -58,7 +58,7 @@ function* pathsOf(value: Json, above: Path = []): Generator<{ path: Path; value:
 
 const BIG = "99999999999999999999";
 
-/** Values that are of the right kind but hardly meant, and values of another kind. Kind of change → JSON text. */
+/** Unlikely values of the right type, and values of other types. Kind of change → JSON text. */
 function otherValues(value: Json): Record<string, string> {
   switch (typeof value) {
     case "boolean":

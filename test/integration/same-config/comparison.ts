@@ -1,4 +1,4 @@
-/** One configuration under one runtime: does the program in it start, and as what? */
+/** Runs one configuration under one runtime: does its program start, and with which properties? */
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Report } from "../../harness/probe.ts";
@@ -9,11 +9,11 @@ import type { JsonObject } from "./pieces.ts";
 export interface Outcome {
   started: boolean;
   stderr: string;
-  /** What the program says of itself; undefined where it says nothing. */
+  /** The program's report about itself; undefined if there is none. */
   self: Record<string, unknown> | undefined;
 }
 
-/** Mount points of the configurations. A container in a user namespace may not make them. */
+/** Mount points of the configurations, which a container in a user namespace may not create. */
 const DIRECTORIES = [
   "proc",
   "dev/shm",
@@ -31,7 +31,7 @@ const FILES = ["etc/resolv.conf", "etc/hosts", "etc/hostname", "run/.containeren
 /** Stands for the id of the container in cgroupsPath. */
 const CGROUP = "cgroup-id";
 
-/** The bundles of one runtime, which differ in config.json alone. */
+/** The bundles of one runtime, which differ only in config.json. */
 export class Candidate {
   readonly runtime: Runtime;
   private readonly box: Sandbox;
@@ -51,13 +51,13 @@ export class Candidate {
     return this.bundle.directory;
   }
 
-  /** Whatever the configuration names on the host, nothing but the sandbox is changed. */
+  /** Whatever paths the configuration names on the host, only the sandbox is changed. */
   async run(text: string): Promise<Outcome> {
     await this.box.seal();
     const id = this.box.id();
     this.bundle.writeRaw(text.replaceAll(CGROUP, id));
     const { status, stdout, stderr } = await this.box.call(["run", "--bundle", this.directory, id]);
-    // What a container without a mount over it has left in its /dev would be in the way of the next one.
+    // A container without a mount on /dev leaves files in it that would disturb the next one.
     rmSync(join(this.bundle.rootfs, "dev"), { recursive: true, force: true });
     this.furnish();
     const started = status === 0 && stdout.includes("[{");
@@ -76,13 +76,13 @@ export class Candidate {
   }
 }
 
-/** undefined: the change was one of the program's arguments. */
+/** Undefined if the change concerned the program's arguments. */
 function selfOf(stdout: string): Outcome["self"] {
   const answer = new Report(stdout).answers.find(({ action }) => action === "self");
   return answer === undefined ? undefined : { ...answer };
 }
 
-/** A configuration for `candidate`, whose program tells about itself. */
+/** A configuration for `candidate`, whose program reports about itself. */
 export function configurationFor(candidate: Candidate, make: (directory: string) => JsonObject): JsonObject {
   const config = make(candidate.directory);
   (config["process"] as JsonObject)["args"] = ["/probe", "self"];

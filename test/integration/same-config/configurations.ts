@@ -1,4 +1,4 @@
-/** Configurations as engines write them: what each of their changes starts from. */
+/** Configurations as engines write them, to which the changes are applied. */
 import {
   criContainer,
   crio,

@@ -118,7 +118,7 @@ export function criSandbox(directory: string): JsonObject {
   };
 }
 
-/** A container in that pod. Its namespaces are joined by path; the host's stand for the sandbox's here. */
+/** A container in that pod. It joins namespaces by path; here the host's stand in for the sandbox's. */
 export function criContainer(directory: string): JsonObject {
   return {
     ociVersion: "1.2.1",
@@ -169,7 +169,7 @@ export function criContainer(directory: string): JsonObject {
   };
 }
 
-/** A privileged node agent: the host's network, IPC and pids, binds that share mounts. */
+/** A privileged node agent: the host's network, IPC and pids, bind mounts with shared propagation. */
 export function criPrivileged(directory: string): JsonObject {
   const all = [...DEFAULT_CAPABILITIES, "CAP_SYS_ADMIN", "CAP_NET_ADMIN"];
   return {

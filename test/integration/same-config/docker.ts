@@ -32,7 +32,7 @@ const allowed = [
   { allow: false, type: "c", major: 10, minor: 229, access: "rwm" },
 ];
 
-/** Files that dockerd keeps for a container. */
+/** Files that dockerd provides for a container. */
 const own = (directory: string) => [
   bind("/etc/resolv.conf", `${directory}/files/resolv.conf`, "rbind", "rprivate"),
   bind("/etc/hostname", `${directory}/files/hostname`, "rbind", "rprivate"),

@@ -1,4 +1,4 @@
-/** config.json as other writers have it: `runc spec`, umoci, LinuxKit, systemd-nspawn, Cloud Foundry. */
+/** config.json as other tools write it: `runc spec`, umoci, LinuxKit, systemd-nspawn, Cloud Foundry. */
 import { defaultSpec } from "../../../src/oci/default-spec.ts";
 import {
   allowDevice,
@@ -25,7 +25,7 @@ export function runcSpec(): JsonObject {
   return { ...spec, process: { ...spec.process, terminal: false } } as unknown as JsonObject;
 }
 
-/** `runc spec --rootless`, for a user that has more than one id. */
+/** `runc spec --rootless`, for a user with more than one id. */
 export function runcSpecRootless(): JsonObject {
   const spec = defaultSpec({ cgroupV2: false, rootless: { uid: 100000, gid: 100000 } });
   return { ...spec, process: { ...spec.process, terminal: false } } as unknown as JsonObject;
@@ -63,7 +63,7 @@ export function umoci(directory: string): JsonObject {
   };
 }
 
-/** A service of LinuxKit: most namespaces are the host's, null for what is empty. */
+/** A LinuxKit service: most namespaces are the host's, and empty values are null. */
 export function linuxkit(directory: string): JsonObject {
   const all = [...DEFAULT_CAPABILITIES, "CAP_SYS_ADMIN", "CAP_SYS_TIME", "CAP_SYSLOG"];
   return {
@@ -149,7 +149,7 @@ export function nspawn(directory: string): JsonObject {
   };
 }
 
-/** Garden of Cloud Foundry: a user namespace with several lines, a nobody-like user, block I/O limits. */
+/** Cloud Foundry's Garden: a user namespace with several map lines, a nobody-like user, block I/O limits. */
 export function garden(directory: string): JsonObject {
   const lines = () => [
     { containerID: 0, hostID: 100000, size: 1 },
@@ -192,7 +192,7 @@ export function garden(directory: string): JsonObject {
   };
 }
 
-/** A job of a batch system: nothing but what it needs, the host's network. */
+/** A batch job: only what it needs, with the host's network. */
 export function batch(): JsonObject {
   return {
     ociVersion: "1.0.2",

@@ -1,4 +1,4 @@
-/** What the configurations of several engines have in common. */
+/** Parts that the configurations of several engines share. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../../harness/project.ts";

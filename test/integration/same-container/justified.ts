@@ -1,8 +1,8 @@
-/** Every difference that the comparison with Debian's runc 1.1.5 may show, and why it is right. */
+/** Every permitted difference in the comparison with Debian's runc 1.1.5, and why it is right. */
 
 export interface Justified {
   field: RegExp;
-  /** Whether these two values are the difference that is meant. */
+  /** Whether these two values differ only as permitted. */
   holds: (ours: unknown, runc: unknown) => boolean;
   why: string;
 }
@@ -18,7 +18,7 @@ interface MountFact {
 
 const single = (fact: unknown): MountFact | undefined => (fact as MountFact[] | undefined)?.at(-1);
 
-/** Equal but for the super options that only we have, which all match. */
+/** Equal except for super options that only bunc's mount has, all of which match `extra`. */
 const onlyMoreSuperOptions = (ours: unknown, runc: unknown, extra: RegExp): boolean => {
   const [mine, its] = [single(ours), single(runc)];
   if (mine === undefined || its === undefined) return false;
@@ -28,7 +28,7 @@ const onlyMoreSuperOptions = (ours: unknown, runc: unknown, extra: RegExp): bool
   );
 };
 
-/** Equal, but that one follows the mounts of the host ("master"). */
+/** Equal, except that one receives the host's mounts ("master"). */
 const onlyFollows = (follower: unknown, other: unknown): boolean => {
   const [one, two] = [single(follower), single(other)];
   if (one === undefined || !one.propagation.includes("master")) return false;
@@ -48,7 +48,7 @@ export const justified: Justified[] = [
       its["NOFILE"].soft = nofile.soft;
       return Bun.deepEquals(mine, its);
     },
-    why: "Go raises the soft limit of open files of every Go program, and runc 1.1.5 does not restore it; FDSize is the room that the kernel made for descriptors that are closed again",
+    why: "Go raises the soft limit of open files of every Go program, and runc 1.1.5 does not restore it; FDSize is the size of the kernel's descriptor table, which does not shrink when descriptors are closed",
   },
   {
     field: /^self\.fds$/,
@@ -74,7 +74,7 @@ export const justified: Justified[] = [
     holds: (ours, runc) => {
       const [mine, its] = [single(ours), single(runc)];
       if (mine?.type !== "cgroup2" || its?.type !== "cgroup2") return false;
-      // The name of the host's own mount, and the hierarchy's options as the host has set them.
+      // The source of the host's own mount, and the hierarchy's options as the host has set them.
       return onlyMoreSuperOptions(
         [{ ...mine, source: its.source }],
         runc,
@@ -108,7 +108,7 @@ export const justified: Justified[] = [
   {
     field: /^mount \/(proc|sys|hidden)/,
     holds: (ours, runc) => onlyMoreSuperOptions(ours, runc, /^(nr_inodes=1|size=4k)$/),
-    why: "the empty tmpfs over a masked directory is as small as can be, as newer runc makes it; runc 1.1.5 lets it have half of the memory",
+    why: "the empty tmpfs over a masked directory is as small as possible, as in newer runc; in runc 1.1.5 its limit is half of the memory",
   },
   {
     field: /^mount \/etc$/,
@@ -121,6 +121,6 @@ export const justified: Justified[] = [
       const [mine, its] = [ours, runc] as { gid: number }[];
       return mine?.gid === 0 && its?.gid === 65534 && Bun.deepEquals({ ...mine, gid: 65534 }, its);
     },
-    why: "in a user namespace runc 1.1.5 mounts mqueue before it has a mapped group, and so the directory belongs to nobody; here it belongs to the container's root",
+    why: "in a user namespace runc 1.1.5 mounts mqueue before it has a mapped group, so the directory belongs to nobody; here it belongs to the container's root",
   },
 ];

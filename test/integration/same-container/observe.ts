@@ -1,11 +1,11 @@
-/** What the probe is asked in every variation, and how its answers become comparable facts. */
+/** The probe's actions in every variation, and the conversion of its answers into comparable facts. */
 import { readlinkSync } from "node:fs";
 import type { MountEntry } from "../../harness/mountinfo.ts";
 import { Report } from "../../harness/probe.ts";
 import type { Result } from "../../harness/runtime.ts";
 import type { Sandbox } from "../../harness/sandbox.ts";
 
-/** Field → value; fields are named by where they come from. */
+/** Field → value; fields are named by their origin. */
 export type Facts = Record<string, unknown>;
 
 const devices = [
@@ -79,7 +79,7 @@ export const observations = [
   ...attempts,
 ];
 
-/** Of /proc/self/status: the fields that a runtime decides. */
+/** The fields of /proc/self/status that a runtime decides. */
 const statusFields = [
   ...[
     "Name",
@@ -99,7 +99,7 @@ const statusFields = [
   ...["Seccomp", "Seccomp_filters", "Cpus_allowed_list", "Mems_allowed_list", "TracerPid", "CoreDumping"],
 ];
 
-/** Numbers that the kernel gives anew each time. */
+/** Numbers that the kernel assigns anew each time. */
 function mountFact(entry: MountEntry, clean: (text: string) => string) {
   return {
     root: clean(entry.root),
@@ -152,13 +152,13 @@ export function observe(result: Result, box: Sandbox): Facts {
 }
 
 /**
- * Without a cgroup namespace the container may see the host's root cgroup, where others make and remove theirs: only what
- * begins with the name of a controller is compared.
+ * Without a cgroup namespace the container may see the host's root cgroup, where other programs make and remove cgroups: only
+ * names that begin with that of a controller are compared.
  */
 const cgroupOfOthers = (facts: Facts, directory: string, name: string): boolean =>
   directory === "/sys/fs/cgroup" && facts["namespaces.cgroup"] === "the host's" && !ofTheKernel.test(name);
 
-/** A file of cgroup v2, or a hierarchy of v1. */
+/** A cgroup v2 file, or a v1 hierarchy. */
 const ofTheKernel =
   /^(blkio|cgroup|cpu|cpuacct|cpuset|devices|dmem|freezer|hugetlb|io|irq|memory|misc|net_cls|net_prio|perf_event|pids|rdma|systemd|unified)\b/;
 
@@ -183,7 +183,7 @@ function readFact(
   } else if (["/proc/keys", "/proc/timer_list"].includes(path) && data !== undefined) {
     facts[`read:${path}`] = data === "" ? "empty" : "the kernel's";
   } else if (path === "/proc/net/dev" && data !== undefined) {
-    // Counters change; the devices are what counts.
+    // Counters change, so only the devices are compared.
     facts["network devices"] = [...data.matchAll(/^\s*(\S+):/gm)].map((match) => match[1]).sort();
   } else facts[`read:${path}`] = data === undefined ? errno : clean(data);
 }

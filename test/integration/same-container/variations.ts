@@ -1,4 +1,4 @@
-/** The config.json variations that are compared. */
+/** The variations of config.json that are compared. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import {
   addCapabilities,
@@ -63,7 +63,7 @@ export const variations: Variation[] = [
     edit: (config) => {
       removeNamespace(config, "uts");
       Reflect.deleteProperty(config, "hostname");
-      // Without this the attempt to set a host name would reach the host.
+      // Without this the attempt to set a host name would change the host's.
       config.process.args = config.process.args.filter((action) => action !== "hostname:attempt");
       config.process.capabilities = {};
     },
