@@ -2,52 +2,36 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import type { ContainerContext } from "../container/context.ts";
-import { checkpointCommand, restoreCommand } from "./criu.ts";
+import * as criu from "./criu.ts";
 import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
-import {
-  doctorCommand,
-  eventsCommand,
-  featuresCommand,
-  listCommand,
-  psCommand,
-  stateCommand,
-} from "./inspect.ts";
-import {
-  createCommand,
-  deleteCommand,
-  killCommand,
-  mountsCommand,
-  pauseCommand,
-  resumeCommand,
-  runCommand,
-  startCommand,
-} from "./lifecycle.ts";
+import * as inspect from "./inspect.ts";
+import * as lifecycle from "./lifecycle.ts";
 import { specCommand } from "./spec.ts";
 import { updateCommand } from "./update.ts";
 import { validateCommand } from "./validate.ts";
 
 /** Verb → its commander Command. Only the one that was asked for is ever built. */
 export const verbs = {
-  checkpoint: checkpointCommand,
-  create: createCommand,
-  delete: deleteCommand,
-  doctor: doctorCommand,
-  events: eventsCommand,
+  checkpoint: criu.checkpointCommand,
+  create: lifecycle.createCommand,
+  delete: lifecycle.deleteCommand,
+  doctor: inspect.doctorCommand,
+  events: inspect.eventsCommand,
   exec: execCommand,
   explain: explainCommand,
-  features: featuresCommand,
-  kill: killCommand,
-  list: listCommand,
-  mounts: mountsCommand,
-  pause: pauseCommand,
-  ps: psCommand,
-  restore: restoreCommand,
-  resume: resumeCommand,
-  run: runCommand,
+  features: inspect.featuresCommand,
+  kill: lifecycle.killCommand,
+  list: inspect.listCommand,
+  mounts: lifecycle.mountsCommand,
+  pause: lifecycle.pauseCommand,
+  ps: inspect.psCommand,
+  restore: criu.restoreCommand,
+  resume: lifecycle.resumeCommand,
+  run: lifecycle.runCommand,
   spec: specCommand,
-  start: startCommand,
-  state: stateCommand,
+  start: lifecycle.startCommand,
+  state: inspect.stateCommand,
   update: updateCommand,
   validate: validateCommand,
 };
