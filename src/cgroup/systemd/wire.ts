@@ -83,19 +83,10 @@ export class WireWriter {
     return this.bytes.slice(0, this.length);
   }
 
-  get size(): number {
-    return this.length;
-  }
-
   align(boundary: number): void {
     const padding = (boundary - (this.length % boundary)) % boundary;
     this.reserve(padding);
     this.length += padding;
-  }
-
-  /** Overwrites a u32 written earlier, such as a length that is known only now. */
-  patch(offset: number, value: number): void {
-    this.view.setUint32(offset, value, true);
   }
 
   write(type: string, value: Value): void {
@@ -146,7 +137,7 @@ export class WireWriter {
     const start = this.length;
     if (items instanceof Uint8Array) this.raw(items);
     else for (const item of items) this.write(element, item);
-    this.patch(lengthAt, this.length - start);
+    this.view.setUint32(lengthAt, this.length - start, true);
   }
 
   private reserve(count: number): void {
@@ -163,17 +154,12 @@ export class WireReader {
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly little: boolean;
-  private offset: number;
+  private offset = 0;
 
-  constructor(bytes: Uint8Array, little = true, offset = 0) {
+  constructor(bytes: Uint8Array, little: boolean) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.little = little;
-    this.offset = offset;
-  }
-
-  get position(): number {
-    return this.offset;
   }
 
   align(boundary: number): void {
