@@ -44,7 +44,7 @@ async function outputOf(env: Record<string, string>): Promise<{ start: string; o
 }
 
 test.skipIf(!isHere)(
-  "much allocated, collected, given back and used anew: the same both ways",
+  "much memory allocated, collected, released and reused: the same results in both starts",
   async () => {
     const normal = await outputOf({ BUNC_START: "normal" });
     expect(normal.start).toBe("normal");

@@ -41,7 +41,7 @@ function flagLine(condition: string, { long, short, description, value }: Flag):
   return `complete -c bunc${condition}${names}${options} -d ${quoted(description)}`;
 }
 
-/** -x: nothing else; -r with -F: files too. */
+/** -x: only the given words; -r with -F: files too. */
 function valueOptions({ kind, words }: Value): string {
   switch (kind) {
     case "words":

@@ -1,4 +1,4 @@
-/** The completions in the shells that they are for. */
+/** The completions, in their shells. */
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,8 +30,8 @@ printf '%s\\n' "\${COMPREPLY[@]}"`,
 };
 
 /**
- * The key is pressed in a terminal; compadd, the builtin that offers, writes down what fits. Nothing else is typed meanwhile: zsh
- * would give up.
+ * Presses the key in a terminal; compadd, the builtin that offers matches, records them. Nothing else is typed in the
+ * meantime, because zsh would then give up.
  */
 const zsh: Shell = {
   name: "zsh",
@@ -64,7 +64,7 @@ const fish: Shell = {
 complete -C 'bunc ${words.join(" ")}' | string replace -r '\\t.*' ''`,
 };
 
-/** Containers are c1 and c2, of --root /r also r1. */
+/** The containers are c1 and c2; with --root /r there is also r1. */
 function offered({ name, completion, file, script }: Shell, words: readonly string[]): string[] {
   const directory = mkdtempSync(join(tmpdir(), "bunc-completion-"));
   try {
@@ -105,7 +105,7 @@ const everywhere: readonly Case[] = [
   ["commands to help with", ["help", "ki"], ["kill"]],
 ];
 
-/** Words that each shell divides in its own way. */
+/** Command lines that each shell splits in its own way. */
 const inBash: readonly Case[] = [
   ["short flags too", ["run", "-d"], ["-d"]],
   ["a value behind an equals sign", ["list", "--format", "=", "t"], ["table"]],

@@ -1,13 +1,13 @@
-# For the checks of the Container Runtime Interface, which kubelet speaks: gRPC over containerd's socket. Messages are
-# in protobuf's text format, which protoc turns into bytes and back by the schema in /scratch/cri.proto, which is
-# that of Debian's golang-k8s-cri-api-dev. The group sets $IMAGE, $HANDLER and $PARENT, the cgroup of the pods, and
-# $CONTAINERD_ADDRESS, which ctr knows too, where it is not the usual one.
+# Functions for the checks of the Container Runtime Interface, which kubelet uses: gRPC over containerd's socket.
+# Messages are in protobuf's text format, which protoc converts to bytes and back with the schema in /scratch/cri.proto,
+# from Debian's golang-k8s-cri-api-dev. The group sets $IMAGE, $HANDLER and $PARENT (the cgroup of the pods), and, if the
+# socket is not the usual one, $CONTAINERD_ADDRESS, which ctr reads too.
 
-# As kubelet asks for it, but for the network, which takes its time.
+# Like kubelet's request, but without the network, which is slow.
 namespaces="network: NODE pid: CONTAINER"
 
-# cri METHOD [MESSAGE…]: prints the answer. A refusal goes to standard error, with gRPC's code, and fails.
-# Several messages are merged, as protobuf merges what is written one behind the other.
+# cri METHOD [MESSAGE…]: prints the answer. An error goes to standard error, with gRPC's code, and fails.
+# Several messages are merged, as protobuf merges concatenated messages.
 cri() {
   local method=$1 service=RuntimeService directory message length code
   case $method in *Image*) service=ImageService ;; esac
@@ -32,7 +32,7 @@ cri() {
   [ "$code" = 0 ]
 }
 
-# pod [PODSANDBOXCONFIG]: runs a sandbox; its id is in $pod then.
+# pod [PODSANDBOXCONFIG]: runs a sandbox and sets $pod to its id.
 pod() {
   local answer
   sandbox="metadata { name: '$C' uid: '$C' namespace: 'default' } labels { key: 'check' value: '$C' }
@@ -43,7 +43,7 @@ pod() {
   pod=$(sed -n 's/^pod_sandbox_id: "\(.*\)"/\1/p' <<<"$answer")
 }
 
-# create CONTAINERCONFIG COMMAND…: a container in the pod; its id is in $id then, its log in $log.
+# create CONTAINERCONFIG COMMAND…: creates a container in the pod; sets $id to its id, and $log to the path of its log.
 create() {
   local wanted=$1 answer name=main-$BASHPID-$((++containers))
   shift
@@ -58,11 +58,11 @@ create() {
 
 run() { create "$@" && cri StartContainer "container_id: '$id'"; }
 
-# inside COMMAND…: in the container, as an exec probe does it.
+# inside COMMAND…: runs a command in the container, as an exec probe does.
 inside() { cri ExecSync "container_id: '$id' $(printf "cmd: '%s' " "$@") timeout: 60"; }
 
-# stream_exec FIELDS COMMAND…, stream_attach FIELDS, stream_port PORT: this shell's input and output become those of the
-# stream that the CRI's server has for it; FIELDS of the request. $SIZE is the terminal's, if it has one.
+# stream_exec FIELDS COMMAND…, stream_attach FIELDS, stream_port PORT: connects this shell's input and output to a stream
+# of the CRI's server; FIELDS are those of the request. $SIZE is the size of the terminal, if there is one.
 stream_exec() {
   local fields=$1
   shift
@@ -81,5 +81,5 @@ status() { cri ContainerStatus "container_id: '$id'"; }
 
 ended() { status | grep -q 'state: CONTAINER_EXITED'; }
 
-# Of the container's first process, in the host.
+# The pid of the container's init on the host.
 pid() { ctr -n k8s.io task ls | awk -v id=$id '$1 == id { print $2 }'; }

@@ -78,7 +78,9 @@ async function runWay(
       return undefined;
     }
     if (!known.runc.startsWith(ofSuite))
-      console.log(`${name}: the suite is of ${ofSuite}, the record of ${known.runc}: record it anew`);
+      console.log(
+        `${name}: the suite is for runc ${ofSuite}, the record from ${known.runc}: record it again`,
+      );
     const outcome = await run.everything(files, { runc: known.files });
     const comparison = compare(known.files, outcome, justified);
     console.log(reportLines(`${name} (${way.description})`, known.runc, comparison).join("\n"));

@@ -57,7 +57,7 @@ export const justified: Justified[] = [
         (fds as { fd: number; closeOnExec: boolean }[]).map(({ fd, closeOnExec }) => [fd, closeOnExec]);
       return Bun.deepEquals(numbers(ours), numbers(runc));
     },
-    why: "runc 1.1.5 puts pipes between a foreground container and the caller's files and copies; here the container has the files themselves, so nothing is copied and nothing waits for the end of a pipe",
+    why: "both put pipes between a foreground container and the caller's files; but bunc replaces a null device as standard input by the container's own, open for reading and writing, where runc 1.1.5 has the read-only end of a pipe",
   },
   {
     field: /^mount \/sys\/fs\/cgroup$/,
