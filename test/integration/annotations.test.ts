@@ -76,7 +76,7 @@ scenario("run.oci.hooks.stderr alone: standard output is still part of the error
   expect(readFileSync(box.path("err"), "utf8")).toBe("failing err\n");
 });
 
-scenario("run.oci.hooks.stdout in a directory that is not there", needs, async (box) => {
+scenario("run.oci.hooks.stdout in a directory that does not exist", needs, async (box) => {
   const bundle = box.probe(["exit:0"], (config) => {
     annotate(config, { "run.oci.hooks.stdout": box.path("missing", "out") });
     config.hooks = { createRuntime: [speaker(box, "unheard")] };

@@ -285,7 +285,7 @@ for (const { name, edit, needs = [] } of mistakes) {
 }
 
 scenario(
-  "all mistakes of a config.json are told at once, each with its path",
+  "all mistakes of a config.json are reported at once, each with its path",
   [root, buncOnly],
   async (box) => {
     const bundle = box.probe([], (config) => {
@@ -358,19 +358,15 @@ for (const { name, args, text, prepare } of executables) {
   });
 }
 
-scenario(
-  "a missing executable is told by create, in the words of the clients' table",
-  [root],
-  async (box) => {
-    const bundle = box.bundle((config) => {
-      config.process.args = ["missing"];
-    });
-    const id = box.id();
-    const result = await box.call(["create", "--bundle", bundle.directory, id]);
-    expect(result.status).toBe(1);
-    // Newer runc says "error during container init: " in between.
-    expect(unquoted(result.stderr)).toMatch(
-      /runc create failed: unable to start container process: (error during container init: )?exec: "missing": executable file not found in \$PATH/,
-    );
-  },
-);
+scenario("create reports a missing executable in the words that clients match", [root], async (box) => {
+  const bundle = box.bundle((config) => {
+    config.process.args = ["missing"];
+  });
+  const id = box.id();
+  const result = await box.call(["create", "--bundle", bundle.directory, id]);
+  expect(result.status).toBe(1);
+  // Newer runc says "error during container init: " in between.
+  expect(unquoted(result.stderr)).toMatch(
+    /runc create failed: unable to start container process: (error during container init: )?exec: "missing": executable file not found in \$PATH/,
+  );
+});

@@ -48,7 +48,7 @@ scenario("a checkpoint ends the container; restored, it goes on where it was", n
 });
 
 scenario(
-  "run and restore in the foreground carry the output, and restore its pipe anew",
+  "run and restore in the foreground relay the output, and restore recreates its pipe",
   needs,
   async (box) => {
     const bundle = shell(
@@ -290,7 +290,7 @@ scenario("without criu on PATH the package is named", [root, buncOnly, command("
 const MALFORMED = ["\\010\\377", "\\012\\001a", "\\112\\177a", "\\377\\377"];
 
 scenario(
-  "what CRIU must not answer stops the checkpoint, and the container goes on",
+  "an invalid answer of CRIU stops the checkpoint, and the container continues",
   [root, buncOnly],
   async (box) => {
     const id = await box.started(box.probe(["sleep"]));

@@ -107,7 +107,7 @@ for (const verb of [...verbs, "ps", "events", "update", "checkpoint", "restore"]
   });
 }
 
-scenario("runc's own name stands in the help when it is installed as runc", [root, buncOnly], async (box) => {
+scenario("the help says runc when bunc is installed as runc", [root, buncOnly], async (box) => {
   mkdirSync(box.path("bin"));
   await Bun.$`ln -s ${box.runtime.path} ${box.path("bin/runc")}`.quiet();
   const { stdout } = Bun.spawnSync([box.path("bin/runc"), "create", "--help"]);

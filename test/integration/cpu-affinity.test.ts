@@ -102,7 +102,7 @@ scenario(
 );
 
 scenario(
-  "CPUs that are not there are refused, for initial and final by name",
+  "CPUs that do not exist are refused, and the error names initial or final",
   [root, buncOnly],
   async (box) => {
     const id = await box.started(box.probe(["sleep"]));

@@ -124,7 +124,7 @@ scenario("several deletions at once all end, and nothing is left", [root], async
   expect(cgroupsOf(id)).toEqual([]);
 });
 
-scenario("a state root that cannot be written", [root], async (box) => {
+scenario("a state root that is not writable", [root], async (box) => {
   writeFileSync(box.path("file"), "");
   const bundle = box.probe(["sleep"]);
   const result = await box.call(["create", "--bundle", bundle.directory, box.id()], {
@@ -134,7 +134,7 @@ scenario("a state root that cannot be written", [root], async (box) => {
   expect(result.stderr).toMatch(/not a directory/);
 });
 
-scenario("a strange directory in the state root is no container", [root], async (box) => {
+scenario("an unrelated directory in the state root is not a container", [root], async (box) => {
   mkdirSync(`${box.root}/stranger`, { recursive: true });
   const id = await box.create(box.probe(["sleep"]));
   const list = await box.call(["list", "-q"]);
@@ -143,41 +143,45 @@ scenario("a strange directory in the state root is no container", [root], async 
   rmSync(`${box.root}/stranger`, { recursive: true });
 });
 
-scenario("list: of very many, those that cannot be read hide no other", [root, buncOnly], async (box) => {
-  const id = await box.create(box.probe(["sleep"]));
-  const text = readFileSync(`${box.root}/${id}/state.json`, "utf8");
-  const copies = Array.from({ length: 200 }, (_, index) => `${id}-${String(index).padStart(3, "0")}`);
-  for (const copy of copies) {
-    mkdirSync(`${box.root}/${copy}`);
-    writeFileSync(`${box.root}/${copy}/state.json`, text.replace(`"id":"${id}"`, `"id":"${copy}"`));
-  }
-  // Longer than everything that is read at once.
-  const [long, latin, cut, gone] = [copies[10], copies[70], copies[130], copies[199]] as [
-    string,
-    string,
-    string,
-    string,
-  ];
-  const labels = `"labels":[${JSON.stringify("x".repeat(1 << 20))},`;
-  writeFileSync(
-    `${box.root}/${long}/state.json`,
-    text.replace(`"id":"${id}"`, `"id":"${long}"`).replace('"labels":[', labels),
-  );
-  writeFileSync(`${box.root}/${latin}/state.json`, Buffer.from(text.replace(id, "\xff"), "latin1"));
-  writeFileSync(`${box.root}/${cut}/state.json`, text.slice(0, -2));
-  rmSync(`${box.root}/${gone}/state.json`);
-  const list = await box.must(["list", "--format", "json"]);
-  const bad = [latin, cut, gone];
-  expect(JSON.parse(list.stdout).map((container: { id: string }) => container.id)).toEqual(
-    [id, ...copies].filter((name) => !bad.includes(name)),
-  );
-  const complaints = list.stderr.trimEnd().split("\n");
-  expect(complaints.length).toBe(bad.length);
-  for (const [index, name] of bad.entries())
-    expect(complaints[index]).toStartWith(`load container ${name}: `);
-  expect(complaints[0]).toContain("not UTF-8: byte 0xff");
-  for (const copy of copies) rmSync(`${box.root}/${copy}`, { recursive: true });
-});
+scenario(
+  "list: among very many, unreadable containers do not hide the others",
+  [root, buncOnly],
+  async (box) => {
+    const id = await box.create(box.probe(["sleep"]));
+    const text = readFileSync(`${box.root}/${id}/state.json`, "utf8");
+    const copies = Array.from({ length: 200 }, (_, index) => `${id}-${String(index).padStart(3, "0")}`);
+    for (const copy of copies) {
+      mkdirSync(`${box.root}/${copy}`);
+      writeFileSync(`${box.root}/${copy}/state.json`, text.replace(`"id":"${id}"`, `"id":"${copy}"`));
+    }
+    // Longer than everything that is read at once.
+    const [long, latin, cut, gone] = [copies[10], copies[70], copies[130], copies[199]] as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const labels = `"labels":[${JSON.stringify("x".repeat(1 << 20))},`;
+    writeFileSync(
+      `${box.root}/${long}/state.json`,
+      text.replace(`"id":"${id}"`, `"id":"${long}"`).replace('"labels":[', labels),
+    );
+    writeFileSync(`${box.root}/${latin}/state.json`, Buffer.from(text.replace(id, "\xff"), "latin1"));
+    writeFileSync(`${box.root}/${cut}/state.json`, text.slice(0, -2));
+    rmSync(`${box.root}/${gone}/state.json`);
+    const list = await box.must(["list", "--format", "json"]);
+    const bad = [latin, cut, gone];
+    expect(JSON.parse(list.stdout).map((container: { id: string }) => container.id)).toEqual(
+      [id, ...copies].filter((name) => !bad.includes(name)),
+    );
+    const complaints = list.stderr.trimEnd().split("\n");
+    expect(complaints.length).toBe(bad.length);
+    for (const [index, name] of bad.entries())
+      expect(complaints[index]).toStartWith(`load container ${name}: `);
+    expect(complaints[0]).toContain("not UTF-8: byte 0xff");
+    for (const copy of copies) rmSync(`${box.root}/${copy}`, { recursive: true });
+  },
+);
 
 scenario("the bundle is gone after create: start, state and delete work", [root], async (box) => {
   const bundle = box.probe(["sleep"]);
@@ -189,7 +193,7 @@ scenario("the bundle is gone after create: start, state and delete work", [root]
 });
 
 scenario(
-  "an unreadable config.json is told about, not taken for a missing one",
+  "an unreadable config.json is reported, not taken for a missing one",
   [root, buncOnly],
   async (box) => {
     const bundle = box.probe([]);

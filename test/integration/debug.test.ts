@@ -33,7 +33,7 @@ async function account(box: Sandbox, args: string[], status = 0): Promise<LogRec
 const messages = (records: readonly LogRecord[]) => records.map(({ msg }) => msg);
 
 scenario(
-  "--debug tells every step of run with its duration, on standard error",
+  "--debug logs every step of run with its duration, on standard error",
   [root, buncOnly],
   async (box) => {
     const bundle = box.probe(["exit:3"]);
@@ -79,7 +79,7 @@ scenario(
 );
 
 scenario(
-  "every verb gives one; create and start share the steps of bunc-init",
+  "every verb logs its steps; create and start share those of bunc-init",
   [root, buncOnly],
   async (box) => {
     const id = box.id();
@@ -121,7 +121,7 @@ scenario(
   },
 );
 
-scenario("the account of a failure ends where it failed", [root, buncOnly], async (box) => {
+scenario("the trace of a failure ends where it failed", [root, buncOnly], async (box) => {
   const bundle = box.probe([], (config) => {
     config.mounts.push({ destination: "/x", type: "nonsense", source: "x" });
   });
@@ -156,7 +156,7 @@ scenario("phrases that the tests of runc look for", [root, buncOnly], async (box
   expect(exec).toContain("setns_init: about to exec");
 });
 
-scenario("--debug exec tells the CPUs of execCPUAffinity.initial", [root, buncOnly], async (box) => {
+scenario("--debug exec logs the CPUs of execCPUAffinity.initial", [root, buncOnly], async (box) => {
   const id = await box.started(
     box.probe(["sleep"], (config) => {
       config.process["execCPUAffinity"] = { initial: "0" };

@@ -137,7 +137,7 @@ for (let run = 0; run < RUNS; run++) {
 }
 
 scenario(
-  "hundreds of device rules in alternation are taken by the kernel",
+  "the kernel accepts hundreds of alternating device rules",
   [root, buncOnly, unified],
   async (box) => {
     const rules = randomRules(new Random(SEED), 600);

@@ -31,13 +31,17 @@ scenario("doctor: text for a person, all findings of the JSON", [root, buncOnly]
   expect(existsSync(box.root)).toBe(false);
 });
 
-scenario("doctor: every finding that is not ok says what for, and how to get it", [buncOnly], async (box) => {
-  const { findings } = await diagnose(box);
-  for (const { name, verdict, without, fix } of findings) {
-    const isOk = verdict === "ok";
-    expect([name, without === "", fix === ""]).toEqual([name, isOk, isOk]);
-  }
-});
+scenario(
+  "doctor: every finding that is not ok says what it affects, and how to fix it",
+  [buncOnly],
+  async (box) => {
+    const { findings } = await diagnose(box);
+    for (const { name, verdict, without, fix } of findings) {
+      const isOk = verdict === "ok";
+      expect([name, without === "", fix === ""]).toEqual([name, isOk, isOk]);
+    }
+  },
+);
 
 scenario("doctor for an ordinary user", [root, buncOnly, command("setpriv")], async (box) => {
   const { of } = await diagnose(box, {
@@ -49,7 +53,7 @@ scenario("doctor for an ordinary user", [root, buncOnly, command("setpriv")], as
 });
 
 scenario(
-  "a cgroup that cannot be made says what doctor finds about its place",
+  "the error for a cgroup that cannot be made says what doctor finds about its parent",
   [root, buncOnly],
   async (box) => {
     const bundle = box.probe(["self"], (config) => {

@@ -123,7 +123,7 @@ scenario("exec: the same", [...needs, kernelTells], async (box) => {
 });
 
 scenario(
-  "SCMP_ACT_TRAP is not logged by the kernel: the rules that can have ended it",
+  "SCMP_ACT_TRAP is not logged by the kernel: the message names the rules that may have killed it",
   needs,
   async (box) => {
     const bundle = box.probe([`syscall:${MOUNT}`], killsMount("SCMP_ACT_TRAP"));

@@ -161,17 +161,21 @@ scenario("standard streams that are closed", [root], async (box) => {
 
 const countsOnlyTheCallers = notIn("runc", "it mistakes its own descriptors for the caller's");
 
-scenario("--preserve-fds names what only the runtime has", [root, countsOnlyTheCallers], async (box) => {
-  const wrapper = after("exec 3<&- 4<&- 5<&- 6<&- 7<&-");
-  const bundle = box.probe(["self"]);
-  for (const count of ["1", "3", "5"]) {
-    const result = await box.run(bundle, ["--preserve-fds", count], { wrapper });
-    expect([count, result.status]).toEqual([count, 1]);
-    expect(result.stderr).toContain("unable to stat preserved-fd 0");
-  }
-});
+scenario(
+  "--preserve-fds counts a descriptor that only the runtime has",
+  [root, countsOnlyTheCallers],
+  async (box) => {
+    const wrapper = after("exec 3<&- 4<&- 5<&- 6<&- 7<&-");
+    const bundle = box.probe(["self"]);
+    for (const count of ["1", "3", "5"]) {
+      const result = await box.run(bundle, ["--preserve-fds", count], { wrapper });
+      expect([count, result.status]).toEqual([count, 1]);
+      expect(result.stderr).toContain("unable to stat preserved-fd 0");
+    }
+  },
+);
 
-scenario("LISTEN_FDS counts a socket that is not there", [root, buncOnly], async (box) => {
+scenario("LISTEN_FDS counts a socket that does not exist", [root, buncOnly], async (box) => {
   const wrapper = after("exec 3</dev/null 4<&-; export LISTEN_PID=$$");
   const result = await box.run(box.probe(["self"]), [], {
     wrapper,

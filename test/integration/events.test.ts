@@ -30,7 +30,7 @@ scenario("events --stats: one line, members in runc's order", [root], async (box
   ]);
 });
 
-scenario("events --stats tells the limits", [root], async (box) => {
+scenario("events --stats shows the limits", [root], async (box) => {
   const bundle = box.probe(["sleep"], (config) => {
     config.linux.resources = { memory: { limit: 33554432 }, pids: { limit: 17 } };
   });

@@ -231,7 +231,7 @@ for (const { value, accepted } of users) {
 }
 
 scenario(
-  "a program that forks and ends does not hold exec",
+  "a program that forks and exits does not keep exec waiting",
   [root, notIn("runc", "it copies the output through pipes and waits for their end")],
   async (box) => {
     const id = await box.started(box.probe(["sleep"]));
@@ -306,7 +306,7 @@ scenario("exec that cannot start ends with 255 and one line", [root, buncOnly], 
   }
 });
 
-scenario("the usage of a command is printed for its form, not for a value", [root, buncOnly], async (box) => {
+scenario("a malformed command line prints the usage, a bad value does not", [root, buncOnly], async (box) => {
   const id = await box.started(box.probe(["sleep"]));
   const values: [words: string[], text: string][] = [
     [["update", "--memory", "1x", id], "1x"],

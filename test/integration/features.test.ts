@@ -15,7 +15,7 @@ scenario("features is one JSON document on standard output", [], async (box) => 
   v.parse(FeaturesSchema, JSON.parse(stdout));
 });
 
-scenario("features: what clients look for", [buncOnly], async (box) => {
+scenario("features: the members that clients read", [buncOnly], async (box) => {
   const features = await featuresOf(box);
   expect(features.ociVersionMin).toBe("1.0.0");
   expect(features.ociVersionMax).toBe("1.3.0");

@@ -9,7 +9,7 @@ function afterMounts(script: string): string[] {
   return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", `${script}\nexec "$0" "$@"`];
 }
 
-scenario("a mount point that is not UTF-8 stops no command", [root], async (box) => {
+scenario("a mount point that is not UTF-8 does not stop any command", [root], async (box) => {
   const place = box.path("mounts");
   mkdirSync(place);
   const wrapper = afterMounts(

@@ -133,7 +133,7 @@ function expectNoHook(creation: Creation, hook: HangingHook): void {
 }
 
 scenario(
-  "create waits for something else than its hook or its process: delete --force ends it",
+  "create waits for something other than its hook or its process: delete --force ends it",
   [root, buncOnly, needsCommand("mkfifo")],
   async (box) => {
     const fifo = box.path("fifo");

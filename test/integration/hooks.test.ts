@@ -152,7 +152,7 @@ scenario("several hooks of a kind run in order, and the first failure ends it", 
   expect(record(box).map((line) => line.split(" ")[0])).toEqual(["first", "second"]);
 });
 
-scenario("a hook that is not there", [root], async (box) => {
+scenario("a hook that does not exist", [root], async (box) => {
   const bundle = box.probe([], (config) => {
     config.hooks = { createRuntime: [{ path: "/no/such/hook" }] };
   });
@@ -173,7 +173,7 @@ scenario("hooks do not see the descriptors of the runtime", [root], async (box) 
   expect(numbers.filter((fd) => fd > 2 && fd < 10)).toEqual([]);
 });
 
-scenario("a bundle with a hook in a directory of blanks", [root], async (box) => {
+scenario("a bundle with a hook in a directory whose name has blanks", [root], async (box) => {
   mkdirSync(box.path("with blank"));
   const script = box.path("with blank/hook");
   writeFileSync(script, `#!/bin/sh\ncat > '${box.path("seen")}'\n`);

@@ -90,7 +90,7 @@ scenario(`exec refuses ${NO_ID} and what wraps round to an ID`, [root, buncOnly]
   }
 });
 
-scenario("kill sends no signal for a number that is none", [root], async (box) => {
+scenario("kill sends no signal for an invalid number", [root], async (box) => {
   const id = await box.started(box.probe(["sleep"]));
   for (const signal of ["65", "-1", "256", `${NO_ID}`, "18446744073709551625"]) {
     expect((await box.call(["kill", id, "--", signal])).status).not.toBe(0);
@@ -98,7 +98,7 @@ scenario("kill sends no signal for a number that is none", [root], async (box) =
   expect((await box.state(id)).status).toBe("running");
 });
 
-scenario("a size that no terminal has becomes the largest", [root, buncOnly], async (box) => {
+scenario("an impossible terminal size becomes the largest possible", [root, buncOnly], async (box) => {
   const peer = new ConsolePeer(box.path("console.sock"));
   try {
     await peer.listening();

@@ -15,11 +15,11 @@ async function startOf(box: Sandbox, options: CallOptions = {}): Promise<string 
   return findings.find(({ name }) => name === "start")?.found;
 }
 
-scenario("doctor says that it started from the image", [root, image], async (box) => {
+scenario("doctor reports a start from the image", [root, image], async (box) => {
   expect(await startOf(box)).toBe("from its image");
 });
 
-scenario("BUNC_START=normal: the normal start, and nobody inherits it", [root, image], async (box) => {
+scenario("BUNC_START=normal: the normal start, and no child inherits it", [root, image], async (box) => {
   const env = { ...bareEnvironment, BUNC_START: "normal" };
   expect(await startOf(box, { env })).toContain("BUNC_START=normal");
   const output = box.path("environment");
@@ -96,7 +96,7 @@ async function ofRuntime(box: Sandbox, script: string): Promise<string> {
   return readFileSync(output, "latin1");
 }
 
-scenario("no memory can be written and executed", [root, image], async (box) => {
+scenario("no memory is both writable and executable", [root, image], async (box) => {
   const maps = await ofRuntime(box, "cat /proc/$PPID/maps");
   const modes = maps
     .trim()

@@ -270,7 +270,7 @@ scenario("a process that ends leaves a stopped container", [root], async (box) =
   expect(cgroupsOf(id)).toEqual([]);
 });
 
-scenario("SIGKILL of the container's init from outside is seen as stopped", [root], async (box) => {
+scenario("a container whose init is killed from outside is stopped", [root], async (box) => {
   const id = await box.started(box.probe(["fork:2", "sleep"]));
   process.kill((await box.state(id)).pid, "SIGKILL");
   await box.waitFor(id, "stopped");
@@ -313,7 +313,7 @@ scenario("a reused pid is not taken for the container", [root, buncOnly], async 
   stranger.kill();
 });
 
-scenario("a container of its own cgroup path", [root], async (box) => {
+scenario("a container with its own cgroup path", [root], async (box) => {
   const id = box.id();
   const bundle = box.probe(["sleep"], (config) => {
     config.linux.cgroupsPath = `/${id}-parent/leaf`;

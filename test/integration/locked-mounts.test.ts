@@ -44,29 +44,25 @@ scenario("a flag that only the bind has is not locked", [root, userNamespaces], 
   });
 });
 
-scenario(
-  "a mount that the container has of its own is not locked",
-  [root, userNamespaces, strict],
-  async (box) => {
-    const bundle = inUserNamespace(box, [mountinfo], () => {});
-    bundle.edit((config) => {
-      config.mounts.push({
-        destination: "/mnt",
-        type: "tmpfs",
-        source: "tmpfs",
-        options: ["nosuid", "nodev"],
-      });
-      config.mounts.push({
-        destination: "/copy",
-        type: "bind",
-        source: `${bundle.rootfs}/mnt`,
-        options: ["bind", "suid", "ro"],
-      });
+scenario("a mount of the container itself is not locked", [root, userNamespaces, strict], async (box) => {
+  const bundle = inUserNamespace(box, [mountinfo], () => {});
+  bundle.edit((config) => {
+    config.mounts.push({
+      destination: "/mnt",
+      type: "tmpfs",
+      source: "tmpfs",
+      options: ["nosuid", "nodev"],
     });
-    const { mounts } = await box.reportOf(bundle);
-    expect(mountAt(mounts, "/copy")?.options.sort().join()).toBe("relatime,ro");
-  },
-);
+    config.mounts.push({
+      destination: "/copy",
+      type: "bind",
+      source: `${bundle.rootfs}/mnt`,
+      options: ["bind", "suid", "ro"],
+    });
+  });
+  const { mounts } = await box.reportOf(bundle);
+  expect(mountAt(mounts, "/copy")?.options.sort().join()).toBe("relatime,ro");
+});
 
 /** A source with another mount below it. */
 async function withMountBelow(

@@ -65,7 +65,7 @@ scenario("with a log file the error stands on stderr too", [root], async (box) =
   expect(result.stderr).toContain("container does not exist");
 });
 
-scenario("a log that cannot be written is refused", [root], async (box) => {
+scenario("a log that is not writable is refused", [root], async (box) => {
   const result = await box.call(["--log", "/no/such/directory/log", "list"]);
   expect(result.status).not.toBe(0);
   expect(result.stderr).toMatch(/no such file or directory/);

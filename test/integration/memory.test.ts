@@ -22,7 +22,7 @@ scenario("the init that waits for start takes less than 1 MiB", [root, buncOnly]
   expect(pssKib((await box.state(id)).pid)).toBeLessThan(1024);
 });
 
-scenario("the init that waits is a sealed file of memory, not the runtime", [root, buncOnly], async (box) => {
+scenario("the waiting init executes a sealed memfd, not the runtime", [root, buncOnly], async (box) => {
   const id = await box.create(box.probe(["sleep"]));
   const { pid } = await box.state(id);
   expect(readlinkSync(`/proc/${pid}/exe`)).toMatch(/^\/memfd:.* \(deleted\)$/);

@@ -149,7 +149,7 @@ scenario(
 );
 
 scenario(
-  "a destination below /proc is not let through by the path of the root file system",
+  "a destination below /proc is refused even if it begins with the path of the root file system",
   [root, notIn("runc", "1.1.5 leaves the path as it is")],
   async (box) => {
     const bundle = box.probe(["exit:0"]);

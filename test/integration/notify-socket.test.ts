@@ -93,14 +93,18 @@ scenario("run in the foreground: the main process is the runtime", [root], async
   });
 });
 
-scenario("a container that ends without a word does not hold start", [root, buncOnly], async (box) => {
-  await withManager(box, async (manager, address) => {
-    const env = environment(address);
-    const id = await box.create(box.probe(["exit:0"]), [], { env });
-    await box.must(["start", id], { env });
-    expect(lines(manager.messages().map(({ text }) => text))).toEqual([]);
-  });
-});
+scenario(
+  "a container that exits without a message does not keep start waiting",
+  [root, buncOnly],
+  async (box) => {
+    await withManager(box, async (manager, address) => {
+      const env = environment(address);
+      const id = await box.create(box.probe(["exit:0"]), [], { env });
+      await box.must(["start", id], { env });
+      expect(lines(manager.messages().map(({ text }) => text))).toEqual([]);
+    });
+  },
+);
 
 scenario("a container that never gets ready is deleted while start waits", [root, buncOnly], async (box) => {
   await withManager(box, async (_manager, address) => {
@@ -123,7 +127,7 @@ scenario("an abstract address", [root, buncOnly], async (box) => {
   await manager.close();
 });
 
-scenario("what a container may not say of itself is left out", [root, buncOnly], async (box) => {
+scenario("messages that a container may not send are dropped", [root, buncOnly], async (box) => {
   await withManager(box, async (manager, address) => {
     const bundle = box.probe([
       `notify:${inContainer}=MAINPID=1`,
@@ -152,7 +156,7 @@ scenario("a state directory deeper than a socket address is long", [root, buncOn
   });
 });
 
-scenario("a manager that is gone: a warning, and the container runs", [root, buncOnly], async (box) => {
+scenario("the manager has exited: a warning, and the container runs", [root, buncOnly], async (box) => {
   const address = box.path("nobody.sock");
   writeFileSync(address, "");
   const env = environment(address);

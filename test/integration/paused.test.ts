@@ -74,7 +74,7 @@ for (const flags of [[], ["--force"]]) {
 }
 
 const noInit = [root, notIn("runc", "1.1.5 sends nothing where there is no init")];
-scenario("kill KILL does so too; other signals find no init to reach", noInit, async (box) => {
+scenario("kill KILL does so too; other signals fail without an init", noInit, async (box) => {
   const { id, init, other } = await withTwo(box);
   process.kill(init, "SIGKILL");
   await isGone(init);

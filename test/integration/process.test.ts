@@ -46,7 +46,7 @@ scenario("HOME is / for a user that the passwd file does not know", [root], asyn
   expect(self.env).toContain("HOME=/");
 });
 
-scenario("a HOME in the configuration stays", [root], async (box) => {
+scenario("a HOME in the configuration is kept", [root], async (box) => {
   const { self } = await box.report(["self"], (config) => {
     config.process.env.push("HOME=/mine");
   });
@@ -197,7 +197,7 @@ scenario("fewer descriptors than it takes to wait for start", [root, buncOnly], 
   }
 });
 
-scenario("limits hold every time, also when many containers start at once", [root], async (box) => {
+scenario("limits apply every time, even when many containers start at once", [root], async (box) => {
   const stack = { soft: String(1 << 20), hard: String(1 << 22) };
   const bundle = box.probe(["self"], (config) => {
     config.process.rlimits = limits;

@@ -269,7 +269,7 @@ scenario(
 );
 
 scenario(
-  "a poststart hook can wait for a container that writes much",
+  "a poststart hook can wait for a container that writes a lot",
   [root, busybox, notIn("runc", "its hook comes before the program")],
   async (box) => {
     const bundle = shell(box, "head -c 1000000 /dev/zero; touch /data/written; sleep 0.1");

@@ -148,7 +148,7 @@ rootless(
   },
 );
 
-rootless("what only root of the host could do is not there", [], async (user) => {
+rootless("anything that needs the host's root is left out", [], async (user) => {
   const report = await user.report(
     user.probe(["self", "write:/proc/sys/kernel/hostname:x", "stat:/dev/null"]),
   );

@@ -61,7 +61,7 @@ describe("the same observable container under this runtime and under runc", () =
     }, 60_000);
   }
 
-  test("there are at least forty variations, each with a name of its own", () => {
+  test("there are at least forty variations with unique names", () => {
     expect(variations.length).toBeGreaterThanOrEqual(40);
     expect(new Set(variations.map(({ name }) => name)).size).toBe(variations.length);
     for (const { why } of justified) expect(why.length).toBeGreaterThan(20);

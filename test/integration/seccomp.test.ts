@@ -76,7 +76,7 @@ for (const client of ["docker", "containerd", "podman"]) {
 }
 
 scenario(
-  "every filter flag that features lists is taken, alone and with the others",
+  "every filter flag that features lists is accepted, alone and with the others",
   [root, buncOnly],
   async (box) => {
     const { supportedFlags } = JSON.parse((await box.must(["features"])).stdout).linux.seccomp;

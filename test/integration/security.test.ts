@@ -292,7 +292,7 @@ const hostileFiles = (directory: string, marker: string) => {
   writeFileSync(`${directory}/tsconfig.json`, "{ not json");
 };
 
-scenario("B1: files of Bun's in the bundle are not read", [root, buncOnly], async (box) => {
+scenario("B1: Bun's files in the bundle are not read", [root, buncOnly], async (box) => {
   const bundle = box.probe(["self"]);
   const marker = box.path("ran");
   hostileFiles(bundle.directory, marker);
@@ -309,7 +309,7 @@ scenario("B1: variables of the caller do not reach the container", [root, buncOn
   expect(report.self.env.join()).not.toContain("SECRET_OF_THE_HOST");
 });
 
-scenario("B5: nothing is written to the directory for temporary files", [root, buncOnly], async (box) => {
+scenario("B5: nothing is written to the temporary directory", [root, buncOnly], async (box) => {
   const temporary = box.path("temporary");
   mkdirSync(temporary);
   const env = { ...bareEnvironment, TMPDIR: temporary, TMP: temporary, TEMP: temporary };
@@ -324,7 +324,7 @@ scenario("B5: nothing is written to the directory for temporary files", [root, b
   expect(readdirSync(temporary)).toEqual([]);
 });
 
-scenario("B5: no HOME, no TMPDIR, no TERM, a /tmp that cannot be written", [root, buncOnly], async (box) => {
+scenario("B5: no HOME, no TMPDIR, no TERM, a read-only /tmp", [root, buncOnly], async (box) => {
   const wrapper = [
     "unshare",
     "--mount",

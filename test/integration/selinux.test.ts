@@ -34,7 +34,7 @@ scenario("exec --process-label takes another SELinux label", needs, async (box) 
   await box.must(["delete", "--force", id]);
 });
 
-scenario("an SELinux label that the policy does not have is an error", needs, async (box) => {
+scenario("an SELinux label that the policy does not define is an error", needs, async (box) => {
   const bundle = box.probe(["exit:0"], (config) => {
     config.process["selinuxLabel"] = "system_u:system_r:nothing_t:s0";
   });

@@ -82,27 +82,31 @@ scenario("spec --from keeps what it was not asked to change", [root, buncOnly], 
   expect(changedProcess.args).toEqual(oldProcess.args);
 });
 
-scenario("spec --from: every mistake of that file, and nothing is written", [root, buncOnly], async (box) => {
-  mkdirSync(box.path("bundle"));
-  writeFileSync(
-    box.path("from.json"),
-    '{"ociVersion":"1.0.0","root":{"path":"r"},"process":{"cwd":1,"args":"a"}}',
-  );
-  const { status, stderr } = await box.call([
-    "spec",
-    "--bundle",
-    box.path("bundle"),
-    "--from",
-    box.path("from.json"),
-  ]);
-  expect(status).toBe(1);
-  expect(stderr).toContain("process.cwd");
-  expect(stderr).toContain("process.args");
-  expect(existsSync(box.path("bundle/config.json"))).toBe(false);
-});
+scenario(
+  "spec --from reports every mistake of that file, and writes nothing",
+  [root, buncOnly],
+  async (box) => {
+    mkdirSync(box.path("bundle"));
+    writeFileSync(
+      box.path("from.json"),
+      '{"ociVersion":"1.0.0","root":{"path":"r"},"process":{"cwd":1,"args":"a"}}',
+    );
+    const { status, stderr } = await box.call([
+      "spec",
+      "--bundle",
+      box.path("bundle"),
+      "--from",
+      box.path("from.json"),
+    ]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("process.cwd");
+    expect(stderr).toContain("process.args");
+    expect(existsSync(box.path("bundle/config.json"))).toBe(false);
+  },
+);
 
 scenario(
-  "spec --seccomp: a file is taken over, Docker's own format refused",
+  "spec --seccomp: a file is copied, Docker's own format is refused",
   [root, buncOnly],
   async (box) => {
     const profile = {

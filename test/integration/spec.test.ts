@@ -31,7 +31,7 @@ scenario("spec does not overwrite", [root], async (box) => {
   expect(readFileSync(box.path("bundle/config.json"), "utf8")).toBe("mine");
 });
 
-scenario("spec in a directory that is not there", [root], async (box) => {
+scenario("spec in a directory that does not exist", [root], async (box) => {
   const result = await box.call(["spec", "--bundle", box.path("nowhere")]);
   expect(result.status).toBe(1);
   expect(result.stderr).toMatch(/no such file or directory/);
@@ -63,7 +63,7 @@ scenario("spec --rootless has a user namespace that maps the caller", [root], as
 });
 
 scenario(
-  "spec: the same description as runc's, but for what newer runc has changed",
+  "spec: the same configuration as runc's, except for changes in newer runc",
   [root, runcInstalled, buncOnly],
   async (box) => {
     const theirs = findRuntime("runc");
@@ -89,7 +89,7 @@ scenario(
   },
 );
 
-scenario("explain tells every operation of create, and does none", [root, buncOnly], async (box) => {
+scenario("explain lists every operation of create, and does none", [root, buncOnly], async (box) => {
   const bundle = box.probe(["sleep"]);
   const text = await box.must(["explain", "--bundle", bundle.directory]);
   expect(text.stdout).toContain("/dev/pts");

@@ -70,7 +70,7 @@ scenario("standard input, output and error of run pass through", [root], async (
   expect(result.stdout).toStartWith("through");
 });
 
-scenario("a large amount of data passes through unharmed", [root], async (box) => {
+scenario("a large amount of data passes through unchanged", [root], async (box) => {
   const text = "0123456789abcdef".repeat(65536);
   const result = await box.run(box.probe(["echo"]), [], { stdin: text });
   expect(result.stdout.slice(0, text.length) === text).toBe(true);
@@ -83,7 +83,7 @@ scenario("the standard streams of create are the container's", [root], async (bo
   expect(readlinkSync(`/proc/${pid}/fd/2`)).toContain("call-0.stderr");
 });
 
-scenario("closed standard streams of the caller are no way in", [root], async (box) => {
+scenario("closed standard streams of the caller give no access", [root], async (box) => {
   const wrapper = ["bash", "-c", 'exec "$@" <&- >&- 2>&-', "sh"];
   const bundle = box.probe(["out:/report", "self"], (config) => {
     config.root.readonly = false;
@@ -101,16 +101,20 @@ scenario("state, list, version write nothing on standard error", [root], async (
   }
 });
 
-scenario("the waiting init has no descriptor to the host but its streams", [root, buncOnly], async (box) => {
-  const id = await box.create(box.probe(["sleep"]));
-  const { pid } = await box.state(id);
-  const identity = (path: string) => `${statSync(path).dev}:${statSync(path).ino}`;
-  const host = ["/", "/proc", "/sys", "/sys/fs/cgroup", box.directory, box.root, `${box.root}/${id}`].map(
-    identity,
-  );
-  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
-    const path = `/proc/${pid}/fd/${fd}`;
-    if (Number(fd) > 2)
-      expect([readlinkSync(path), host.includes(identity(path))]).toEqual([readlinkSync(path), false]);
-  }
-});
+scenario(
+  "the waiting init has no descriptor of the host except its streams",
+  [root, buncOnly],
+  async (box) => {
+    const id = await box.create(box.probe(["sleep"]));
+    const { pid } = await box.state(id);
+    const identity = (path: string) => `${statSync(path).dev}:${statSync(path).ino}`;
+    const host = ["/", "/proc", "/sys", "/sys/fs/cgroup", box.directory, box.root, `${box.root}/${id}`].map(
+      identity,
+    );
+    for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+      const path = `/proc/${pid}/fd/${fd}`;
+      if (Number(fd) > 2)
+        expect([readlinkSync(path), host.includes(identity(path))]).toEqual([readlinkSync(path), false]);
+    }
+  },
+);

@@ -237,20 +237,16 @@ const at = (cgroupsPath: string): Edit => {
   };
 };
 
-scenario(
-  "systemd: a unit of that name that is somebody else's is left alone",
-  [...needs, buncOnly],
-  async (box) => {
-    const first = await run(box, at(`system.slice:runc:${box.name}`));
-    // The unit has another cgroup, so only systemd knows that the name is taken.
-    const bundle = box.probe(["sleep"], at(`bunctest.slice:runc:${box.name}`));
-    const flags = ["--systemd-cgroup", "run", "--detach", "--bundle", bundle.directory, box.id()];
-    const { status, stderr } = await box.call(flags);
-    expect(status).toBe(1);
-    expect(stderr).toContain(`unable to start unit \\"runc-${box.name}.scope\\"`);
-    expect((await box.state(first)).status).toBe("running");
-  },
-);
+scenario("systemd: an existing unit of that name is left alone", [...needs, buncOnly], async (box) => {
+  const first = await run(box, at(`system.slice:runc:${box.name}`));
+  // The unit has another cgroup, so only systemd knows that the name is taken.
+  const bundle = box.probe(["sleep"], at(`bunctest.slice:runc:${box.name}`));
+  const flags = ["--systemd-cgroup", "run", "--detach", "--bundle", bundle.directory, box.id()];
+  const { status, stderr } = await box.call(flags);
+  expect(status).toBe(1);
+  expect(stderr).toContain(`unable to start unit \\"runc-${box.name}.scope\\"`);
+  expect((await box.state(first)).status).toBe("running");
+});
 
 for (const [name, edit] of [
   ["itself", () => {}],

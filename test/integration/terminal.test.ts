@@ -130,7 +130,7 @@ for (const { name, terminal, args, text } of refusals) {
   });
 }
 
-scenario("a console socket that nobody listens on", [root], async (box) => {
+scenario("a console socket without a listener", [root], async (box) => {
   const bundle = box.probe([], (config) => {
     config.process.terminal = true;
   });
@@ -182,7 +182,7 @@ for (const verb of ["run", "exec"]) {
   );
 }
 
-scenario("on a terminal lines begin at its left edge", [root], async (box) => {
+scenario("on a terminal lines start in the first column", [root], async (box) => {
   const bundle = box.probe(["say:one", "say:two"], (config) => {
     config.process.terminal = true;
   });

@@ -43,7 +43,7 @@ scenario(
 );
 
 scenario(
-  "a directory that may be searched but not read is no hindrance",
+  "a directory that may be searched but not read is no obstacle",
   [root, userNamespaces, buncOnly],
   async (box) => {
     const bundle = box.probe(["stat:/"], (config) => addUserNamespace(config));

@@ -196,7 +196,7 @@ scenario(
   },
 );
 
-scenario("update: bad input names itself", [root, buncOnly], async (box) => {
+scenario("update: an error names the bad input", [root, buncOnly], async (box) => {
   const id = await limited(box);
   const cases: [flags: string[], stdin: string, text: string][] = [
     [["--resources", "-"], "", "invalid standard input"],
@@ -217,25 +217,29 @@ scenario("update: bad input names itself", [root, buncOnly], async (box) => {
   expect(cgroupFile(id, "pids.max")).toBe("20");
 });
 
-scenario("update: what JSON leaves out, or has as null, stays as it is", [root, restores], async (box) => {
-  const id = await limited(box);
-  const documents = [
-    "{}",
-    '{"pids":null,"memory":null,"cpu":null,"blockIO":null,"unified":null,"hugepageLimits":null}',
-    '{"memory":{},"cpu":{}}',
-    '{"memory":{"limit":null,"reservation":null},"cpu":{"shares":null,"quota":null,"period":null,"idle":null}}',
-  ];
-  for (const stdin of documents) {
-    await box.must(["update", "--resources", "-", id], { stdin });
-    const found = [
-      cgroupFile(id, "pids.max"),
-      ...(v1
-        ? [cgroupFile(id, "memory.limit_in_bytes"), cgroupFile(id, "cpu.cfs_quota_us")]
-        : [cgroupFile(id, "cpu.max")]),
+scenario(
+  "update: a member that JSON omits, or sets to null, keeps its value",
+  [root, restores],
+  async (box) => {
+    const id = await limited(box);
+    const documents = [
+      "{}",
+      '{"pids":null,"memory":null,"cpu":null,"blockIO":null,"unified":null,"hugepageLimits":null}',
+      '{"memory":{},"cpu":{}}',
+      '{"memory":{"limit":null,"reservation":null},"cpu":{"shares":null,"quota":null,"period":null,"idle":null}}',
     ];
-    expect([stdin, found]).toEqual([stdin, ["20", ...(v1 ? ["33554432", "500000"] : ["500000 1000000"])]]);
-  }
-});
+    for (const stdin of documents) {
+      await box.must(["update", "--resources", "-", id], { stdin });
+      const found = [
+        cgroupFile(id, "pids.max"),
+        ...(v1
+          ? [cgroupFile(id, "memory.limit_in_bytes"), cgroupFile(id, "cpu.cfs_quota_us")]
+          : [cgroupFile(id, "cpu.max")]),
+      ];
+      expect([stdin, found]).toEqual([stdin, ["20", ...(v1 ? ["33554432", "500000"] : ["500000 1000000"])]]);
+    }
+  },
+);
 
 const idleFile: Requirement = () =>
   existsSync("/sys/fs/cgroup/cpu/cpu.idle") || cgroupV2() === null ? null : "the kernel has no cpu.idle";

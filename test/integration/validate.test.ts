@@ -18,7 +18,7 @@ scenario("validate: every finding in the form of compilers, and exit status 1", 
   expect(lines[3]).toBe("config.json: 2 errors, 1 warning");
 });
 
-scenario("validate --json, of standard input", [buncOnly], async (box) => {
+scenario("validate --json, from standard input", [buncOnly], async (box) => {
   const { status, stdout } = await box.call(["validate", "--json", "-"], { stdin: MISTAKES });
   expect(status).toBe(1);
   const { ok, kind, errors, warnings } = JSON.parse(stdout);

@@ -100,7 +100,7 @@ scenario("signals that come while a long wait ends leave nothing behind", needs,
   }
 });
 
-scenario("a terminal is raw while it waits, and as it was in the end", needs, async (box) => {
+scenario("a terminal is raw while it waits, and restored in the end", needs, async (box) => {
   const bundle = shell(box, 'read line; echo "got $line"; exit 3', (config) => {
     config.process.terminal = true;
   });
@@ -125,7 +125,7 @@ scenario("a terminal is raw while it waits, and as it was in the end", needs, as
 });
 
 scenario(
-  "where it cannot begin anew, it says so, and the container can be deleted",
+  "if it cannot execute itself again, it says so, and the container can be deleted",
   [...needs, command("prlimit")],
   async (box) => {
     const id = box.id();
