@@ -9,8 +9,7 @@ pub const ExitRequest = struct { status: u8 };
 pub const ExitReply = struct {};
 
 /// Ends the process, with all its threads: no destructor of Bun's or libc's runs.
-pub fn exit(call: *Call, request: ExitRequest) Call.Error!ExitReply {
-    _ = call;
+pub fn exit(_: *Call, request: ExitRequest) Call.Error!ExitReply {
     if (request.status == 0 and image.isWatched()) {
         _ = sys.raw(.kill, .{ sys.getpid(), @intFromEnum(SIG.STOP) });
     }

@@ -273,8 +273,7 @@ pub fn lock_directory(call: *Call, request: LockRequest) Call.Error!LockReply {
 
 pub const FdRequest = struct { fd: i32 };
 
-pub fn close_fd(call: *Call, request: FdRequest) Call.Error!Done {
-    _ = call;
+pub fn close_fd(_: *Call, request: FdRequest) Call.Error!Done {
     sys.close(request.fd);
     return .{};
 }
@@ -350,8 +349,7 @@ pub fn resolve_in_root(call: *Call, request: ResolveInRootRequest) Call.Error!Re
 pub const WorkingDirectoryRequest = struct {};
 pub const WorkingDirectoryReply = struct { path: []const u8 };
 
-pub fn working_directory(call: *Call, request: WorkingDirectoryRequest) Call.Error!WorkingDirectoryReply {
-    _ = request;
+pub fn working_directory(call: *Call, _: WorkingDirectoryRequest) Call.Error!WorkingDirectoryReply {
     const buffer = try call.arena.alloc(u8, sys.path_max);
     return .{ .path = sys.getcwd(buffer) catch return call.fail("getcwd", "") };
 }

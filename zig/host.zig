@@ -30,8 +30,7 @@ pub const FactsReply = struct {
     streams: []const []const u8,
 };
 
-pub fn host_facts(call: *Call, request: FactsRequest) Call.Error!FactsReply {
-    _ = request;
+pub fn host_facts(call: *Call, _: FactsRequest) Call.Error!FactsReply {
     var name: std.os.linux.utsname = undefined;
     sys.uname(&name) catch return call.fail("uname", "");
     return .{

@@ -39,8 +39,7 @@ const table = [_]struct { linux.SYS, [5]usize }{
     .{ .keyctl, .{ bad, 0, 0, 0, 0 } },
 };
 
-pub fn host_probe(call: *Call, request: ProbeRequest) Call.Error!ProbeReply {
-    _ = request;
+pub fn host_probe(call: *Call, _: ProbeRequest) Call.Error!ProbeReply {
     const calls = try call.arena.alloc(ProbedCall, table.len);
     for (table, calls) |row, *probed| {
         const number, const arguments = row;

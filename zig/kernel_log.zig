@@ -21,8 +21,7 @@ const bytes_max = 128 * 1024;
 const initial_pid_namespace = "pid:[4026531836]";
 
 /// syslog(2), which takes CAP_SYSLOG where kernel.dmesg_restrict is set. Nothing is taken out of the log.
-pub fn kernel_log(call: *Call, request: KernelLogRequest) Call.Error!KernelLogReply {
-    _ = request;
+pub fn kernel_log(call: *Call, _: KernelLogRequest) Call.Error!KernelLogReply {
     var buffer: [64]u8 = undefined;
     const namespace = sys.readlinkat(sys.AT.FDCWD, "/proc/self/ns/pid", &buffer) catch "";
     const text = try call.arena.alloc(u8, bytes_max);

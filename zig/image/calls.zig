@@ -28,8 +28,7 @@ pub const TakeImageReply = struct {
 pub const NoFile = struct { soft: []const u8, hard: []const u8 };
 
 /// Stops the process for the build to take its image.
-pub fn take_image(call: *Call, request: TakeImageRequest) Call.Error!TakeImageReply {
-    _ = request;
+pub fn take_image(call: *Call, _: TakeImageRequest) Call.Error!TakeImageReply {
     if (!image.take()) return .{
         .started = false,
         .arguments = &.{},
@@ -58,8 +57,7 @@ pub const EnvironmentRequest = struct {};
 pub const EnvironmentReply = struct { entries: []const []const u8 };
 
 /// Of a process that has started from the image.
-pub fn environment(call: *Call, request: EnvironmentRequest) Call.Error!EnvironmentReply {
-    _ = request;
+pub fn environment(call: *Call, _: EnvironmentRequest) Call.Error!EnvironmentReply {
     return .{ .entries = try texts(call, given().environment) };
 }
 
@@ -69,8 +67,7 @@ pub const IsInheritedReply = struct { inherited: bool };
 /// Whether the caller gave this process a descriptor of that number. Those are known by their flags: exec
 /// closes what is close-on-exec, and whatever has been opened since is just that. True for a process that has
 /// started from the image, in which Bun has not marked the caller's.
-pub fn is_inherited(call: *Call, request: IsInheritedRequest) Call.Error!IsInheritedReply {
-    _ = call;
+pub fn is_inherited(_: *Call, request: IsInheritedRequest) Call.Error!IsInheritedReply {
     if (request.fd > std.math.maxInt(i32)) return .{ .inherited = false };
     const flags = linux.fcntl(@intCast(request.fd), linux.F.GETFD, 0);
     return .{ .inherited = linux.errno(flags) == .SUCCESS and flags & linux.FD_CLOEXEC == 0 };

@@ -23,14 +23,7 @@ pub fn open_self(context: *Context) Context.Failed!sys.fd_t {
 /// As root of the user namespace, which execve(2) leaves all capabilities. Returns only if it failed, which
 /// has been reported; otherwise the process is in main.zig's stage "mapped" now.
 pub fn execute(context: *Context, self: sys.fd_t) Context.Failed {
-    const outputs = context.hook_output;
-    const kept = [_]sys.fd_t{
-        context.channel,
-        context.plan_file,
-        context.start_listener,
-        outputs.stdout,
-        outputs.stderr,
-    };
+    const kept = context.descriptors();
     var texts: [kept.len][12]u8 = undefined;
     var numbers: [kept.len][*:0]const u8 = undefined;
     for (kept, &texts, &numbers) |fd, *text, *number| {

@@ -5,6 +5,7 @@ const sys = @import("../sys.zig");
 const plan = @import("../plan.zig");
 const locked_flags = @import("locked_flags.zig");
 const Context = @import("context.zig").Context;
+const Failed = Context.Failed;
 
 const attr = sys.mount_attr;
 
@@ -34,42 +35,21 @@ pub fn is_none(attributes: plan.MountAttributes) bool {
     return attributes.set | attributes.clear | attributes.clear_unlocked == 0;
 }
 
-/// All attributes of a bind mount, on its detached copy of `source`.
-pub fn apply_to_bind(
-    context: *const Context,
-    mount: sys.fd_t,
-    op: plan.Mount,
-    source: []const u8,
-) Context.Failed!void {
-    apply(mount, op.attributes, false) catch return fail_on_bind(context, op, op.attributes, source, false);
-    apply(mount, op.recursive_attributes, true) catch
-        return fail_on_bind(context, op, op.recursive_attributes, source, true);
-}
-
-fn fail_on_bind(
-    context: *const Context,
-    op: plan.Mount,
-    asked: plan.MountAttributes,
-    source: []const u8,
-    recursive: bool,
-) Context.Failed {
-    const errno = sys.backend.errno;
-    const place = sys.open(source, sys.O.PATH) catch -1;
-    defer if (place >= 0) sys.close(place);
-    sys.backend.errno = errno;
-    return fail(context, op.target, place, asked, recursive);
-}
-
-/// `place`: a descriptor of what has the flags; negative: unknown.
-pub fn fail(
-    context: *const Context,
-    shown: []const u8,
-    place: sys.fd_t,
-    asked: plan.MountAttributes,
-    recursive: bool,
-) Context.Failed {
-    var buffer: [locked_flags.size_max]u8 = undefined;
-    var text: std.Io.Writer = .fixed(&buffer);
-    if (place >= 0 and sys.is(.PERM)) locked_flags.describe(place, asked, recursive, &text);
-    return context.fail_as(.system, "mount_setattr", shown, text.buffered());
+/// Both kinds of attributes of `op`. `source`: the path that `mount` is a detached copy of; null: it is what
+/// stands at the target.
+pub fn apply_both(context: *const Context, mount: sys.fd_t, op: plan.Mount, source: ?[]const u8) Failed!void {
+    for ([_]plan.MountAttributes{ op.attributes, op.recursive_attributes }, 0..) |asked, kind| {
+        const recursive = kind == 1;
+        apply(mount, asked, recursive) catch {
+            const errno = sys.backend.errno;
+            // What has the flags that are locked.
+            const place = if (source) |path| sys.open(path, sys.O.PATH) catch -1 else mount;
+            defer if (source != null and place >= 0) sys.close(place);
+            sys.backend.errno = errno;
+            var buffer: [locked_flags.size_max]u8 = undefined;
+            var text: std.Io.Writer = .fixed(&buffer);
+            if (place >= 0 and sys.is(.PERM)) locked_flags.describe(place, asked, recursive, &text);
+            return context.fail_as(.system, "mount_setattr", op.target, text.buffered());
+        };
+    }
 }

@@ -63,6 +63,12 @@ pub const Context = struct {
     /// Room for what a step must build (NUL-terminated vectors); never reset, freed by execve.
     allocator: std.mem.Allocator,
 
+    /// bunc-init's own descriptors; -1: not there.
+    pub fn descriptors(self: *const Context) [5]sys.fd_t {
+        const outputs = self.hook_output;
+        return .{ self.channel, self.plan_file, self.start_listener, outputs.stdout, outputs.stderr };
+    }
+
     /// A system call failed: reports `op` on `target` with `sys.backend.errno`.
     pub fn fail(self: *const Context, op: []const u8, target: []const u8) Failed {
         return self.fail_as(.system, op, target, "");

@@ -40,8 +40,7 @@ pub fn umask(context: *Context, op: plan.Umask) Context.Failed!void {
     context.umask = op.mask;
 }
 
-pub fn no_new_privs(context: *Context, op: plan.Empty) Context.Failed!void {
-    _ = op;
+pub fn no_new_privs(context: *Context, _: plan.Empty) Context.Failed!void {
     _ = sys.prctl(sys.PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0) catch
         return context.fail("prctl(PR_SET_NO_NEW_PRIVS)", "");
 }

@@ -7,14 +7,7 @@ const Context = @import("context.zig").Context;
 /// Closes everything that was not given on purpose, and makes bunc-init's own descriptors close-on-exec again
 /// (they had to survive its execve). CVE-2024-21626.
 pub fn close_unknown(context: *const Context) sys.Error!void {
-    const outputs = context.hook_output;
-    var kept = [_]sys.fd_t{
-        context.channel,
-        context.plan_file,
-        context.start_listener,
-        outputs.stdout,
-        outputs.stderr,
-    };
+    var kept = context.descriptors();
     std.mem.sort(sys.fd_t, &kept, {}, std.sort.asc(sys.fd_t));
     var next: u32 = 3 + context.plan.stdio.preserve_fds;
     for (kept) |fd| {

@@ -99,7 +99,7 @@ fn mount_bind(context: *Context, op: plan.Mount, bind: plan.Bind, index: usize) 
     const source = try sources.take(context, bind, op.id_map, index);
     const target = try open_target(context, op, source.mount);
     defer sys.close(target.fd);
-    if (!source.ready) try attributes.apply_to_bind(context, source.mount, op, bind.path);
+    if (!source.ready) try attributes.apply_both(context, source.mount, op, bind.path);
     try attach(context, op, source.mount, target.fd, index);
 }
 
@@ -156,7 +156,7 @@ fn bind_instead(context: *Context, op: plan.Mount, directory: []const u8, target
         try masks.cover_directory(context, target, op.target);
         return null;
     };
-    try attributes.apply_to_bind(context, clone, op, directory);
+    try attributes.apply_both(context, clone, op, directory);
     return clone;
 }
 
@@ -203,10 +203,7 @@ fn mount_again(context: *Context, op: plan.Mount, source: plan.Reconfigure) Fail
             },
         };
     }
-    attributes.apply(target, op.attributes, false) catch
-        return attributes.fail(context, op.target, target, op.attributes, false);
-    attributes.apply(target, op.recursive_attributes, true) catch
-        return attributes.fail(context, op.target, target, op.recursive_attributes, true);
+    try attributes.apply_both(context, target, op, null);
     try set_propagation(context, op, target);
 }
 

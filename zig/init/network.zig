@@ -15,8 +15,7 @@ const IFF_UP = 0x1;
 /// struct ifreq of netdevice(7), as far as the flags.
 const InterfaceRequest = extern struct { name: [16]u8, flags: i16, padding: [22]u8 = @splat(0) };
 
-pub fn loopback_up(context: *Context, op: plan.Empty) Context.Failed!void {
-    _ = op;
+pub fn loopback_up(context: *Context, _: plan.Empty) Context.Failed!void {
     const socket = sys.socket(sys.AF_UNIX, sys.SOCK_DGRAM | sys.SOCK_CLOEXEC) catch
         return context.fail("socket", "");
     defer sys.close(socket);

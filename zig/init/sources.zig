@@ -37,7 +37,7 @@ pub fn open_all(context: *Context, pidfd: sys.fd_t, is_foreign: bool) Failed!voi
         const mount = clone(bind) catch return context.fail("open_tree", bind.path);
         try detach_from_host(context, mount, bind.path);
         if (op.id_map) |map| try id_map.apply(context, mount, map, bind.path);
-        try attributes.apply_to_bind(context, mount, op, bind.path);
+        try attributes.apply_both(context, mount, op, bind.path);
         source.* = mount;
     }
     // It shows the host's processes, so stage 2 must not have it.

@@ -39,12 +39,11 @@ pub fn run_hook(call: *Call, request: RunHookRequest) Call.Error!RunHookReply {
     const directory = existing(request.directory);
     const mask = streams.hold_terminal_signals();
     defer streams.release_signals(mask);
-    const container = if (request.pid == 0) -1 else process.open(
-        request.pid,
-        request.start_time.value,
-    ) catch {
+    const started = request.start_time.value;
+    const container = if (request.pid == 0) -1 else process.open(request.pid, started) catch {
         if (!sys.is(.SRCH)) return call.fail_on(subject, "pidfd_open", "the container's process");
-        return fail_as(call, request.hook, "hook", "not run, because the container had ended");
+        const late = "not run, because the container had ended";
+        return fail_as(call, request.hook, "hook", .SUCCESS, late);
     };
     defer if (container >= 0) sys.close(container);
     const result = hook.run(call.arena, request.hook, request.state, .{
@@ -66,23 +65,16 @@ fn existing(directory: []const u8) ?[]const u8 {
 /// A hook, or another program run as one, did not succeed.
 pub fn fail(call: *Call, failed: plan.Hook, result: hook.Result, op: []const u8) Call.Failed {
     var description: [hook.description_size_max]u8 = undefined;
-    if (result.outcome != .not_run) return fail_as(call, failed, op, result.describe(&description));
-    return call.fail_with(.{
-        .code = .hook,
-        .stage = .parent,
-        .op = result.op,
-        .errno = @intFromEnum(result.errno),
-        .subject = failed.subject,
-        .target = failed.path,
-        .detail = result.describe(&description),
-    });
+    const what = if (result.outcome == .not_run) result.op else op;
+    return fail_as(call, failed, what, result.errno, result.describe(&description));
 }
 
-fn fail_as(call: *Call, failed: plan.Hook, op: []const u8, detail: []const u8) Call.Failed {
+fn fail_as(call: *Call, failed: plan.Hook, op: []const u8, errno: sys.E, detail: []const u8) Call.Failed {
     return call.fail_with(.{
         .code = .hook,
         .stage = .parent,
         .op = op,
+        .errno = @intFromEnum(errno),
         .subject = failed.subject,
         .target = failed.path,
         .detail = detail,

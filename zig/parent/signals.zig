@@ -26,8 +26,7 @@ pub const HoldSignalsReply = struct {
 
 /// Catches what `supervise` passes on. Called before a container exists: an early signal waits in the pipe,
 /// instead of ending us while the container lives.
-pub fn hold_signals(call: *Call, request: HoldSignalsRequest) Call.Error!HoldSignalsReply {
-    _ = request;
+pub fn hold_signals(call: *Call, _: HoldSignalsRequest) Call.Error!HoldSignalsReply {
     std.debug.assert(pipe[0] == -1);
     sys.pipe(&pipe) catch return call.fail("pipe2", "");
     // A full pipe (64 KiB of signals that nobody has read yet) must not hang the handler.

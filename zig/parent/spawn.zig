@@ -93,8 +93,7 @@ pub fn proceed(call: *Call, request: ProceedRequest) Call.Error!Spawned {
 pub const AbandonReply = struct {};
 
 /// The same end for a process that waits; where there is none, nothing.
-pub fn abandon(call: *Call, request: ProceedRequest) Call.Error!AbandonReply {
-    _ = call;
+pub fn abandon(_: *Call, request: ProceedRequest) Call.Error!AbandonReply {
     if (current) |*conversation| conversation.console = request.console;
     end();
     return .{};

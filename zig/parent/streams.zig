@@ -92,8 +92,7 @@ pub const GiveStreamsRequest = struct {
 pub const GiveStreamsReply = struct {};
 
 /// For a process that did not get its streams from `spawn`. Begins to carry.
-pub fn give_streams(call: *Call, request: GiveStreamsRequest) Call.Error!GiveStreamsReply {
-    _ = call;
+pub fn give_streams(_: *Call, request: GiveStreamsRequest) Call.Error!GiveStreamsReply {
     give(request.streams, request.owner_uid, request.pid);
     carry();
     return .{};

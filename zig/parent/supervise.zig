@@ -42,8 +42,7 @@ pub const SubreaperRequest = struct {};
 pub const SubreaperReply = struct {};
 
 /// Adopts orphans of the container when it shares our pid namespace: PR_SET_CHILD_SUBREAPER. prctl(2).
-pub fn become_subreaper(call: *Call, request: SubreaperRequest) Call.Error!SubreaperReply {
-    _ = request;
+pub fn become_subreaper(call: *Call, _: SubreaperRequest) Call.Error!SubreaperReply {
     _ = sys.prctl(sys.PR.SET_CHILD_SUBREAPER, 1, 0, 0, 0) catch
         return call.fail("prctl", "PR_SET_CHILD_SUBREAPER");
     return .{};
