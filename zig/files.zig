@@ -3,7 +3,7 @@
 
 const std = @import("std");
 const sys = @import("sys.zig");
-const host = @import("host.zig");
+const whole_file = @import("whole_file.zig");
 const Call = @import("call.zig").Call;
 
 pub const PathRequest = struct { path: []const u8 };
@@ -33,7 +33,11 @@ pub fn read_host_file(call: *Call, request: PathRequest) Call.Error!ReadReply {
         return call.fail("open", request.path);
     };
     defer sys.close(fd);
-    return .{ .found = true, .text = try host.read_descriptor(call, fd, request.path) };
+    const text = whole_file.read(fd, std.math.maxInt(usize), call.arena) catch |err| switch (err) {
+        error.OutOfMemory => return error.OutOfMemory,
+        error.Sys => return call.fail("read", request.path),
+    };
+    return .{ .found = true, .text = text };
 }
 
 /// Which byte of a text makes it invalid, for a person. Lines and columns are counted from 1, columns in

@@ -3,7 +3,7 @@
 
 const std = @import("std");
 const sys = @import("sys.zig");
-const whole_file = @import("whole_file.zig");
+const files = @import("files.zig");
 const Call = @import("call.zig").Call;
 
 pub const FactsRequest = struct {};
@@ -88,19 +88,7 @@ fn cgroup_file_system() []const u8 {
 
 /// The whole file, or "" where there is none.
 fn read_existing(call: *Call, path: []const u8) Call.Error![]const u8 {
-    const fd = sys.open(path, sys.O.RDONLY) catch {
-        return if (sys.is(.NOENT)) "" else call.fail("open", path);
-    };
-    defer sys.close(fd);
-    return read_descriptor(call, fd, path);
-}
-
-/// A whole file; `path` for the error.
-pub fn read_descriptor(call: *Call, fd: sys.fd_t, path: []const u8) Call.Error![]const u8 {
-    return whole_file.read(fd, std.math.maxInt(usize), call.arena) catch |err| switch (err) {
-        error.OutOfMemory => error.OutOfMemory,
-        error.Sys => call.fail("read", path),
-    };
+    return (try files.read_host_file(call, .{ .path = path })).text;
 }
 
 fn read_optional(call: *Call, path: []const u8) []const u8 {

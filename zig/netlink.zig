@@ -242,7 +242,7 @@ const Route = struct {
     fd: sys.fd_t,
 
     fn open() sys.Error!Route {
-        return .{ .fd = try sys.socket_protocol(AF_NETLINK, SOCK_RAW | sys.SOCK_CLOEXEC, NETLINK_ROUTE) };
+        return .{ .fd = try sys.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) };
     }
 
     /// Sends a request that is answered by an acknowledgement only.

@@ -123,6 +123,7 @@ pub const setdomainname = processes.setdomainname;
 pub const exit = processes.exit;
 pub const peek_ended_child = processes.peek_ended_child;
 pub const mmap = processes.mmap;
+pub const map_memory = processes.map_memory;
 pub const munmap = processes.munmap;
 pub const uname = processes.uname;
 
@@ -166,14 +167,12 @@ pub const poll = events.poll;
 pub const monotonic_ms = events.monotonic_ms;
 pub const monotonic_us = events.monotonic_us;
 
-pub const AF_UNIX = sockets.AF_UNIX;
 pub const SOCK_STREAM = sockets.SOCK_STREAM;
 pub const SOCK_SEQPACKET = sockets.SOCK_SEQPACKET;
 pub const SOCK_DGRAM = sockets.SOCK_DGRAM;
-pub const SOCK_CLOEXEC = sockets.SOCK_CLOEXEC;
 pub const socketpair_seqpacket = sockets.socketpair_seqpacket;
 pub const socket = sockets.socket;
-pub const socket_protocol = sockets.socket_protocol;
+pub const unix_socket = sockets.unix_socket;
 pub const bind_unix = sockets.bind_unix;
 pub const connect_unix = sockets.connect_unix;
 pub const connect_unix_abstract = sockets.connect_unix_abstract;

@@ -19,7 +19,7 @@ pub const BusConnectReply = struct {
 };
 
 pub fn bus_connect(call: *Call, request: BusConnectRequest) Call.Error!BusConnectReply {
-    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_STREAM | sys.SOCK_CLOEXEC | sys.O.NONBLOCK) catch
+    const fd = sys.unix_socket(sys.SOCK_STREAM | sys.O.NONBLOCK) catch
         return call.fail("socket", request.path);
     errdefer sys.close(fd);
     const deadline_ms = sys.monotonic_ms() + request.timeout_ms;

@@ -155,9 +155,7 @@ fn load(fd: sys.fd_t, memory: *std.heap.FixedBufferAllocator) !Plan {
     // Decoded structures are at most 16 times their encoding (an empty string: 4 bytes, 16 as a slice), and
     // what the steps allocate (argument vectors) is in proportion to the plan. Untouched pages cost nothing.
     const room = 32 * size + 256 * 1024;
-    const pages: [*]u8 = @ptrFromInt(
-        try sys.mmap(room, .{ .READ = true, .WRITE = true }, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1),
-    );
+    const pages: [*]u8 = @ptrFromInt(try sys.map_memory(room));
     memory.* = .init(pages[0..room]);
     var decoder: wire.Decoder = .{ .bytes = bytes[0..size], .allocator = memory.allocator() };
     return decoder.decode(Plan);

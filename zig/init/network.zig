@@ -16,8 +16,7 @@ const IFF_UP = 0x1;
 const InterfaceRequest = extern struct { name: [16]u8, flags: i16, padding: [22]u8 = @splat(0) };
 
 pub fn loopback_up(context: *Context, _: plan.Empty) Context.Failed!void {
-    const socket = sys.socket(sys.AF_UNIX, sys.SOCK_DGRAM | sys.SOCK_CLOEXEC) catch
-        return context.fail("socket", "");
+    const socket = sys.unix_socket(sys.SOCK_DGRAM) catch return context.fail("socket", "");
     defer sys.close(socket);
     var request: InterfaceRequest = .{ .name = @splat(0), .flags = 0 };
     @memcpy(request.name[0..2], "lo");

@@ -48,12 +48,7 @@ pub fn run_child(shared: *Shared, flags: u64, cgroup: sys.fd_t) sys.Error!Starte
     const stack_size = 64 * 1024;
     const linux = std.os.linux;
     sys.backend.failed_op = "mmap";
-    const stack = try sys.mmap(
-        stack_size,
-        .{ .READ = true, .WRITE = true },
-        .{ .TYPE = .PRIVATE, .ANONYMOUS = true },
-        -1,
-    );
+    const stack = try sys.map_memory(stack_size);
     defer sys.munmap(stack, stack_size);
 
     var pidfd: i32 = -1;

@@ -28,8 +28,7 @@ pub const Relay = struct {
     /// Takes over `listener`.
     pub fn open(call: *Call, listener: sys.fd_t, manager: []const u8, main_pid: i32) Call.Error!Relay {
         errdefer sys.close(listener);
-        const fd = sys.socket(sys.AF_UNIX, sys.SOCK_DGRAM | sys.SOCK_CLOEXEC) catch
-            return call.fail("socket", manager);
+        const fd = sys.unix_socket(sys.SOCK_DGRAM) catch return call.fail("socket", manager);
         errdefer sys.close(fd);
         const abstract = manager.len > 0 and manager[0] == '@';
         (if (abstract) sys.connect_unix_abstract(fd, manager[1..]) else sys.connect_unix(fd, manager)) catch
@@ -108,8 +107,7 @@ pub fn notify_listen(call: *Call, request: NotifyListenRequest) Call.Error!Notif
     defer sys.close(directory);
     // Of a proxy that was killed.
     sys.unlinkat(sys.AT.FDCWD, path, 0) catch if (!sys.is(.NOENT)) return call.fail("unlink", path);
-    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_DGRAM | sys.SOCK_CLOEXEC) catch
-        return call.fail("socket", path);
+    const fd = sys.unix_socket(sys.SOCK_DGRAM) catch return call.fail("socket", path);
     errdefer sys.close(fd);
     sys.bind_unix(fd, short) catch return call.fail("bind", path);
     // For any user of the container; nobody else can enter the state directory.

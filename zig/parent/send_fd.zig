@@ -18,8 +18,7 @@ pub const SendFdReply = struct {};
 pub fn send_fd(call: *Call, request: SendFdRequest) Call.Error!SendFdReply {
     const subject = request.subject;
     sys.backend.about(subject);
-    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_STREAM | sys.SOCK_CLOEXEC) catch
-        return call.fail_on(subject, "socket", request.socket);
+    const fd = sys.unix_socket(sys.SOCK_STREAM) catch return call.fail_on(subject, "socket", request.socket);
     defer sys.close(fd);
     sys.connect_unix(fd, request.socket) catch return call.fail_on(subject, "connect", request.socket);
     sys.send_message(fd, request.payload, request.fd) catch

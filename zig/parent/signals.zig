@@ -67,11 +67,11 @@ pub fn descriptor() sys.fd_t {
 }
 
 /// The next signal; null: none waits.
-pub fn next() sys.Error!?linux.SIG {
+pub fn next(call: *Call) Call.Error!?linux.SIG {
     var byte: [1]u8 = undefined;
     const count = sys.read(pipe[0], &byte) catch {
         if (sys.is(.AGAIN)) return null;
-        return error.Sys;
+        return call.fail("read", "signals");
     };
     return if (count == 1) @enumFromInt(byte[0]) else null;
 }

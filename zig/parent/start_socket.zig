@@ -33,8 +33,7 @@ pub fn listen(call: *Call, path: []const u8, minimum: sys.fd_t) Call.Error!sys.f
     var directory: sys.fd_t = -1;
     const short = try short_path(call, path, &directory);
     defer sys.close(directory);
-    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_SEQPACKET | sys.SOCK_CLOEXEC) catch
-        return call.fail("socket", path);
+    const fd = sys.unix_socket(sys.SOCK_SEQPACKET) catch return call.fail("socket", path);
     defer sys.close(fd);
     sys.bind_unix(fd, short) catch return call.fail("bind", path);
     sys.listen(fd, 1) catch return call.fail("listen", path);
@@ -103,8 +102,7 @@ fn connect(call: *Call, path: []const u8) (Call.Error || error{Refused})!sys.fd_
     var directory: sys.fd_t = -1;
     const short = try short_path(call, path, &directory);
     defer sys.close(directory);
-    const fd = sys.socket(sys.AF_UNIX, sys.SOCK_SEQPACKET | sys.SOCK_CLOEXEC) catch
-        return call.fail("socket", path);
+    const fd = sys.unix_socket(sys.SOCK_SEQPACKET) catch return call.fail("socket", path);
     errdefer sys.close(fd);
     sys.connect_unix(fd, short) catch {
         if (sys.is(.CONNREFUSED) or sys.is(.NOENT)) return error.Refused;

@@ -73,12 +73,8 @@ fn stay(call: *Call, request: SuperviseRequest, waiting: *?Waiting) Call.Error!S
     }
 
     // To the manager the service is this process: it ends as the container does.
-    var notify: Notify = if (request.notify) |it| try .open(
-        call,
-        it.listener,
-        it.manager,
-        sys.getpid(),
-    ) else .{};
+    var notify: Notify = .{};
+    if (request.notify) |it| notify = try .open(call, it.listener, it.manager, sys.getpid());
     defer notify.close();
 
     // Until it is done, or cannot be done.
@@ -96,17 +92,13 @@ fn stay(call: *Call, request: SuperviseRequest, waiting: *?Waiting) Call.Error!S
             if (left_ms == 0) {
                 waiting.* = Waiting.forget(it.rest);
                 forget = null;
-            } else timeout_ms = if (timeout_ms < 0) @intCast(left_ms) else @min(
-                timeout_ms,
-                @as(i32, @intCast(left_ms)),
-            );
+            } else {
+                const until: i32 = @intCast(left_ms);
+                timeout_ms = if (timeout_ms < 0) until else @min(timeout_ms, until);
+            }
         }
         _ = sys.poll(&polled, timeout_ms) catch return call.fail("poll", "");
-        while (signals.next() catch return call.fail("read", "signals")) |signal| pass_signal(
-            signal,
-            request,
-            terminal,
-        );
+        while (try signals.next(call)) |signal| pass_signal(signal, request, terminal);
         relay.turn(polled[3..]);
         if (polled[2].revents != 0) {
             // The container goes on even if the manager is gone.
@@ -128,7 +120,7 @@ fn pass_rest(call: *Call, relay: *Relay) Call.Error!void {
         polled[0] = .{ .fd = signals.descriptor(), .events = sys.POLL.IN, .revents = 0 };
         relay.polls(polled[1..]);
         _ = sys.poll(&polled, -1) catch return call.fail("poll", "");
-        while (signals.next() catch return call.fail("read", "signals")) |signal| switch (signal) {
+        while (try signals.next(call)) |signal| switch (signal) {
             // The process has ended: the signal is for us, who may wait for a reader forever.
             .INT, .TERM, .HUP, .QUIT => return relay.close(),
             else => {},

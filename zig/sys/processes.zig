@@ -130,6 +130,11 @@ pub fn mmap(size: usize, protection: linux.PROT, flags: linux.MAP, fd: fd_t) Err
     return call(.mmap, .{ 0, size, @as(u32, @bitCast(protection)), @as(u32, @bitCast(flags)), fd, 0 });
 }
 
+/// Of this process alone, zero, to read and write.
+pub fn map_memory(size: usize) Error!usize {
+    return mmap(size, .{ .READ = true, .WRITE = true }, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1);
+}
+
 pub fn munmap(address: usize, size: usize) void {
     _ = raw(.munmap, .{ address, size });
 }

@@ -17,22 +17,23 @@ const memfd_create = descriptors.memfd_create;
 const O = files.O;
 const fstat = stat.fstat;
 
-pub const AF_UNIX = 1;
+const AF_UNIX = 1;
 pub const SOCK_STREAM = 1;
 pub const SOCK_SEQPACKET = 5;
 pub const SOCK_DGRAM = 2;
-pub const SOCK_CLOEXEC: u32 = O.CLOEXEC;
+const SOCK_CLOEXEC: u32 = O.CLOEXEC;
 
 pub fn socketpair_seqpacket(pair: *[2]fd_t) Error!void {
     _ = try call(.socketpair, .{ AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair });
 }
 
-pub fn socket(family: u32, kind: u32) Error!fd_t {
-    return call_fd(.socket, .{ family, kind, 0 });
+/// Close-on-exec.
+pub fn socket(family: u32, kind: u32, protocol: u32) Error!fd_t {
+    return call_fd(.socket, .{ family, kind | SOCK_CLOEXEC, protocol });
 }
 
-pub fn socket_protocol(family: u32, kind: u32, protocol: u32) Error!fd_t {
-    return call_fd(.socket, .{ family, kind, protocol });
+pub fn unix_socket(kind: u32) Error!fd_t {
+    return socket(AF_UNIX, kind, 0);
 }
 
 const SockaddrUn = extern struct { family: u16 = AF_UNIX, path: [108]u8 = @splat(0) };
