@@ -39,15 +39,10 @@ fn generate(out: *std.Io.Writer) !void {
         try out.writeAll("];\n");
     }
     try out.writeAll("};\n\n");
-    try constants(
-        out,
-        "CLONE",
-        linux.CLONE,
-        &.{ "NEWNS", "NEWCGROUP", "NEWUTS", "NEWIPC", "NEWUSER", "NEWPID", "NEWNET", "NEWTIME" },
-    );
-    try constants(out, "MS", linux.MS, null);
-    try constants(out, "MOUNT_ATTR", @import("sys.zig").mount_attr, null);
-    try constants(out, "CAP", linux.CAP, null);
+    try constants(out, "CLONE", linux.CLONE, "NEW");
+    try constants(out, "MS", linux.MS, "");
+    try constants(out, "MOUNT_ATTR", @import("sys.zig").mount_attr, "");
+    try constants(out, "CAP", linux.CAP, "");
     try enumeration(out, "RLIMIT", linux.rlimit_resource);
     try enumeration(out, "SIG", linux.SIG);
     try enumeration(out, "ERRNO", linux.E);
@@ -163,27 +158,17 @@ fn baseName(comptime T: type) []const u8 {
     return full[dot + 1 ..];
 }
 
-fn constants(
-    out: *std.Io.Writer,
-    comptime name: []const u8,
-    comptime T: type,
-    comptime only: ?[]const []const u8,
-) !void {
+/// Those whose names begin with `prefix`.
+fn constants(out: *std.Io.Writer, comptime name: []const u8, comptime T: type, prefix: []const u8) !void {
     try out.print("export const {s} = {{\n", .{name});
     inline for (@typeInfo(T).@"struct".decls) |decl| {
         const value = @field(T, decl.name);
         const is_integer = @typeInfo(@TypeOf(value)) == .int or @typeInfo(@TypeOf(value)) == .comptime_int;
-        if (comptime is_integer and wanted(decl.name, only)) {
+        if (is_integer and std.mem.startsWith(u8, decl.name, prefix)) {
             try out.print("  {s}: {d},\n", .{ decl.name, value });
         }
     }
     try out.writeAll("} as const;\n\n");
-}
-
-fn wanted(comptime name: []const u8, comptime only: ?[]const []const u8) bool {
-    const list = only orelse return true;
-    for (list) |item| if (std.mem.eql(u8, item, name)) return true;
-    return false;
 }
 
 fn enumeration(out: *std.Io.Writer, comptime name: []const u8, comptime T: type) !void {

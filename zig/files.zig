@@ -57,11 +57,8 @@ fn not_utf8(arena: std.mem.Allocator, text: []const u8) error{OutOfMemory}![]con
         at += length;
     }
     std.debug.assert(at < text.len);
-    return std.fmt.allocPrint(
-        arena,
-        "not UTF-8: byte 0x{x:0>2} at line {d}, column {d}",
-        .{ text[at], line, column },
-    );
+    const found = .{ text[at], line, column };
+    return std.fmt.allocPrint(arena, "not UTF-8: byte 0x{x:0>2} at line {d}, column {d}", found);
 }
 
 test not_utf8 {

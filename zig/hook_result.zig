@@ -37,33 +37,29 @@ pub const Result = struct {
 
     /// For Failure.detail: "exit status 1 after 12 ms: …what it wrote".
     pub fn describe(self: Result, buffer: *[description_size_max]u8) []const u8 {
-        var head: [128]u8 = undefined;
-        const how = switch (self.outcome) {
-            .exited => std.fmt.bufPrint(
-                &head,
-                "exit status {d} after {d} ms",
-                .{ self.status, self.duration_ms },
-            ),
-            .signaled => std.fmt.bufPrint(
-                &head,
-                "killed by signal {d}{s} after {d} ms",
-                .{ self.status, signal_note(self.status), self.duration_ms },
-            ),
+        var text: std.Io.Writer = .fixed(buffer);
+        self.write(&text) catch unreachable;
+        return text.buffered();
+    }
+
+    fn write(self: Result, text: *std.Io.Writer) std.Io.Writer.Error!void {
+        const passed_ms = self.duration_ms;
+        switch (self.outcome) {
+            .exited => try text.print("exit status {d} after {d} ms", .{ self.status, passed_ms }),
+            .signaled => {
+                try text.print("killed by signal {d}{s} ", .{ self.status, signal_note(self.status) });
+                try text.print("after {d} ms", .{passed_ms});
+            },
             // As runc says it.
-            .timed_out => std.fmt.bufPrint(&head, "hook ran past specified timeout of {d}.{d}s", .{
-                self.timeout_ms / 1000,
-                self.timeout_ms % 1000 / 100,
-            }),
-            .outlived => std.fmt.bufPrint(
-                &head,
-                "killed after {d} ms, because the container had ended",
-                .{self.duration_ms},
-            ),
-            .not_run => std.fmt.bufPrint(&head, "{s} failed", .{self.op}),
-        } catch unreachable;
+            .timed_out => {
+                const limit = .{ self.timeout_ms / 1000, self.timeout_ms % 1000 / 100 };
+                try text.print("hook ran past specified timeout of {d}.{d}s", limit);
+            },
+            .outlived => try text.print("killed after {d} ms, because the container had ended", .{passed_ms}),
+            .not_run => try text.print("{s} failed", .{self.op}),
+        }
         const output = std.mem.trim(u8, self.output, " \t\r\n");
-        if (output.len == 0) return std.fmt.bufPrint(buffer, "{s}", .{how}) catch unreachable;
-        return std.fmt.bufPrint(buffer, "{s}: {s}", .{ how, output }) catch unreachable;
+        if (output.len > 0) try text.print(": {s}", .{output});
     }
 };
 

@@ -31,6 +31,11 @@ pub const Plan = struct {
     /// What bunc-init does, in this order, before it reports that it is ready.
     steps: []const Step,
     process: Process,
+
+    pub fn has(self: *const Plan, op: std.meta.Tag(Op)) bool {
+        for (self.steps) |step| if (step.op == op) return true;
+        return false;
+    }
 };
 
 /// Where the process is put before it runs its first step. Resources are written earlier (cgroup calls).

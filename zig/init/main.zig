@@ -76,10 +76,10 @@ fn work(vector: Vector) u8 {
         .allocator = memory.allocator(),
     };
     sys.backend.watch(&context.subject);
-    if (mapped) context.hook_output = .{
-        .stdout = parse_fd(vector[5]) orelse return usage(),
-        .stderr = parse_fd(vector[6]) orelse return usage(),
-    };
+    if (mapped) {
+        context.hook_output.stdout = parse_fd(vector[5]) orelse return usage();
+        context.hook_output.stderr = parse_fd(vector[6]) orelse return usage();
+    }
     if (plan.trace) context.start_trace();
     descriptors.close_unknown(&context) catch return report(channel, stage_now, .system, "close_range");
     if (held) context.await_proceed() catch return 1;
@@ -106,7 +106,7 @@ fn run(context: *Context) Context.Failed!void {
         context.subject = "linux.namespaces";
         sys.unshare(std.os.linux.CLONE.NEWCGROUP) catch return context.fail("unshare", "cgroup");
     }
-    if (!makes_root(context.plan)) {
+    if (!context.plan.has(.bind_root)) {
         // A further process of a container (exec): its root is "/" since the mount namespace was joined.
         context.root = sys.open("/", sys.O.PATH | sys.O.DIRECTORY) catch return context.fail("open", "/");
         try procfs.prepare(context);
@@ -141,11 +141,6 @@ fn report(channel: sys.fd_t, stage: failure.Stage, code: failure.Code, op: []con
     const errno = if (code == .system) sys.errno_number() else 0;
     sync.send_failure(channel, .{ .code = code, .stage = stage, .op = op, .errno = errno }) catch {};
     return 1;
-}
-
-fn makes_root(plan: *const Plan) bool {
-    for (plan.steps) |step| if (step.op == .bind_root) return true;
-    return false;
 }
 
 /// The plan, decoded into memory of its own.

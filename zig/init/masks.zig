@@ -48,13 +48,7 @@ pub const Covers = struct {
 
 /// Before the root changes: takes the host's null device if some path is to be masked.
 pub fn prepare(context: *Context) Context.Failed!void {
-    for (context.plan.steps) |step| switch (step.op) {
-        .masked_path => {
-            context.covers.null_device.mount = try copy_null_device(context);
-            return;
-        },
-        else => {},
-    };
+    if (context.plan.has(.masked_path)) context.covers.null_device.mount = try copy_null_device(context);
 }
 
 fn copy_null_device(context: *const Context) Context.Failed!sys.fd_t {

@@ -107,12 +107,12 @@ fn mount_filesystem(context: *Context, op: plan.Mount, source: plan.Filesystem, 
     const target = try open_target(context, op, null);
     defer sys.close(target.fd);
     var mode_buffer: [8]u8 = undefined;
-    const mode = try mode_of_target(context, op, source, target, &mode_buffer);
+    const mode = try mode_of_target(context, op, target, &mode_buffer);
     // Read-only from the beginning, there would be nothing to copy into.
     const set = if (op.copy_up) 0 else op.attributes.set;
     var report: filesystem.Report = .{};
     const made = filesystem.make(source, set, mode, &report) catch |err| switch (err) {
-        error.Unfit => return mount_classic(context, op, source, target.fd, mode),
+        error.Unfit => return mount_classic(context, op, target.fd, mode),
         error.Sys => blk: {
             if (sys.is(.PERM) or sys.is(.BUSY)) {
                 if (source.fallback_bind) |directory| {
@@ -133,15 +133,9 @@ fn mount_filesystem(context: *Context, op: plan.Mount, source: plan.Filesystem, 
 }
 
 /// The mode that a tmpfs takes over from the directory it covers, as an option.
-fn mode_of_target(
-    context: *const Context,
-    op: plan.Mount,
-    source: plan.Filesystem,
-    target: Target,
-    buffer: *[8]u8,
-) Failed!?plan.MountOption {
-    if (target.created or !source.mode_of_target) return null;
-    const stat = sys.fstat(target.fd) catch return context.fail("statx", op.target);
+fn mode_of_target(context: *Context, op: plan.Mount, it: Target, buffer: *[8]u8) Failed!?plan.MountOption {
+    if (it.created or !op.source.filesystem.mode_of_target) return null;
+    const stat = sys.fstat(it.fd) catch return context.fail("statx", op.target);
     const text = std.fmt.bufPrint(buffer, "{o:0>4}", .{stat.mode & 0o7777}) catch unreachable;
     return .{ .key = "mode", .value = text };
 }
@@ -160,19 +154,14 @@ fn bind_instead(context: *Context, op: plan.Mount, directory: []const u8, target
     return clone;
 }
 
-fn mount_classic(
-    context: *Context,
-    op: plan.Mount,
-    source: plan.Filesystem,
-    target: sys.fd_t,
-    mode: ?plan.MountOption,
-) Failed!void {
+fn mount_classic(context: *Context, op: plan.Mount, target: sys.fd_t, mode: ?plan.MountOption) Failed!void {
     if (op.copy_up or op.id_map != null) {
         const too_long = "an option is longer than the 255 bytes that this kernel takes for a mount " ++
             "that is copied into or id-mapped";
         return context.refuse(.INVAL, .limit, "fsconfig", op.target, too_long);
     }
     var report: filesystem.Report = .{};
+    const source = op.source.filesystem;
     filesystem.mount_classic(source, target, op.attributes.set, mode, &report) catch |err| switch (err) {
         error.Sys => return context.fail_as(.system, report.op, op.target, report.detail()),
         error.TooLong => {

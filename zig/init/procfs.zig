@@ -47,13 +47,8 @@ fn fail(context: *const Context, op: []const u8, path: []const u8) Context.Faile
 
 /// Before the root changes, while the host's /proc can still be copied where the kernel refuses a new one.
 pub fn prepare(context: *Context) Context.Failed!void {
-    for (context.plan.steps) |step| switch (step.op) {
-        .sysctl, .apparmor_exec, .selinux_exec => {
-            _ = try root_of(context);
-            return;
-        },
-        else => {},
-    };
+    const plan = context.plan;
+    if (plan.has(.sysctl) or plan.has(.apparmor_exec) or plan.has(.selinux_exec)) _ = try root_of(context);
 }
 
 /// It shows what masks cover in the container's: a process that may look into bunc-init must not find it.

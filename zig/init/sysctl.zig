@@ -23,10 +23,7 @@ pub fn sysctl(context: *Context, op: plan.Sysctl) Context.Failed!void {
 fn fail(context: *const Context, op: plan.Sysctl) Context.Failed {
     var target: [sys.path_max]u8 = undefined;
     var detail: [512]u8 = undefined;
-    return context.fail_as(
-        .system,
-        "write",
-        std.fmt.bufPrint(&target, "/proc/sys/{s}", .{op.key}) catch op.key,
-        std.fmt.bufPrint(&detail, "value \"{s}\"", .{op.value}) catch "",
-    );
+    const path = std.fmt.bufPrint(&target, "/proc/sys/{s}", .{op.key}) catch op.key;
+    const value = std.fmt.bufPrint(&detail, "value \"{s}\"", .{op.value}) catch "";
+    return context.fail_as(.system, "write", path, value);
 }

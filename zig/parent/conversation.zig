@@ -9,7 +9,7 @@ const wire = @import("../wire.zig");
 const plan_types = @import("../plan.zig");
 const id_maps = @import("id_maps.zig");
 const process_limits = @import("limits.zig");
-const network_device = @import("network_device.zig");
+const network = @import("network_device.zig");
 const process = @import("process.zig");
 const process_stat = @import("../process_stat.zig");
 const Sources = @import("sources.zig").Sources;
@@ -159,12 +159,7 @@ pub const Conversation = struct {
                 .ready => if (self.start != .immediately) return self.report(.ready, null),
                 .executing => self.executing = true,
                 .trace => trace.keep_message(message.payload),
-                .network_device => try network_device.move(
-                    self.call,
-                    message.payload,
-                    self.pid,
-                    self.channel,
-                ),
+                .network_device => try network.move(self.call, message.payload, self.pid, self.channel),
                 .mount_namespace => self.sources.mount_namespace = message.fd,
                 .source => try self.sources.answer(self.call, self.channel, message),
                 .failure => return self.call.fail_with(try failure_of(self.call, message)),

@@ -55,12 +55,8 @@ pub const Waiting = struct {
             return sys.fail(.NOMEM);
         var text: [64]u8 = undefined;
         const format = rest.variable ++ "={d},{d},{d}";
-        entries[0] = try std.fmt.bufPrintSentinel(
-            &text,
-            format,
-            .{ self.text, status, @intFromBool(signaled) },
-            0,
-        );
+        const numbers = .{ self.text, status, @intFromBool(signaled) };
+        entries[0] = try std.fmt.bufPrintSentinel(&text, format, numbers, 0);
         @memcpy(entries[1..], environment[0..count]);
         _ = try sys.fcntl(self.text, linux.F.SETFD, 0);
         sys.sigprocmask(sys.SIG.SETMASK, std.math.maxInt(sys.SignalSet), null);

@@ -42,8 +42,7 @@ fn duplicate(fd: sys.fd_t) sys.Error!sys.fd_t {
 
 /// `bunc-init linger` finds the pipes under these numbers, or closed, and our standard output and error.
 const output_number = 3;
-const errors_number = 4;
-const first_free = 5;
+const first_free = output_number + 2;
 
 /// In the child.
 fn start(shared: *clone.Shared) sys.Error!void {
@@ -52,11 +51,8 @@ fn start(shared: *clone.Shared) sys.Error!void {
     const executable = try sys.dup_at_least(child.executable, first_free);
     // Input is for other programs now.
     sys.close(0);
-    for ([_]sys.fd_t{ child.output, child.errors }, [_]sys.fd_t{
-        output_number,
-        errors_number,
-    }) |fd, number| {
-        if (fd >= 0) try sys.dup3(fd, number, 0) else sys.close(number);
+    for ([_]sys.fd_t{ child.output, child.errors }, output_number..) |fd, number| {
+        if (fd >= 0) try sys.dup3(fd, @intCast(number), 0) else sys.close(@intCast(number));
     }
     shared.op = "close_range";
     try sys.close_range(first_free, std.math.maxInt(u32), true);

@@ -85,11 +85,8 @@ fn is_waiting(call: *Call, request: StatusRequest) Call.Error!bool {
 
 /// Which file it is, as long as it exists: "0:1:2077".
 pub fn identity(call: *Call, stat: sys.Stat) Call.Error![]const u8 {
-    return std.fmt.allocPrint(
-        call.arena,
-        "{d}:{d}:{d}",
-        .{ stat.device_major, stat.device_minor, stat.inode },
-    );
+    const numbers = .{ stat.device_major, stat.device_minor, stat.inode };
+    return std.fmt.allocPrint(call.arena, "{d}:{d}:{d}", numbers);
 }
 
 /// A child of ours of which there is no pidfd. Until it is reaped nobody else has its pid.
