@@ -9,8 +9,8 @@ pub const fingerprint: u32 = blk: {
     var text: []const u8 = shape(Failure);
     for (calls.table) |entry| {
         text = text ++ entry.name ++ shape(
-            calls.RequestOf(entry.function),
-        ) ++ shape(calls.ReplyOf(entry.function));
+            calls.RequestOf(entry.function()),
+        ) ++ shape(calls.ReplyOf(entry.function()));
     }
     break :blk std.hash.Fnv1a_32.hash(text);
 };

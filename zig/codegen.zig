@@ -33,9 +33,9 @@ fn generate(out: *std.Io.Writer) !void {
     try out.writeAll("} as const;\n\n/** Request and reply of every call. */\nexport type Calls = {\n");
     inline for (calls.table) |entry| {
         try out.print("  {s}: [", .{entry.name});
-        try reference(out, calls.RequestOf(entry.function));
+        try reference(out, calls.RequestOf(entry.function()));
         try out.writeAll(", ");
-        try reference(out, calls.ReplyOf(entry.function));
+        try reference(out, calls.ReplyOf(entry.function()));
         try out.writeAll("];\n");
     }
     try out.writeAll("};\n\n");
@@ -54,7 +54,7 @@ fn reachable() []const type {
     var found: []const type = &.{Failure};
     var queue: []const type = &.{Failure};
     for (calls.table) |entry| {
-        queue = queue ++ .{ calls.RequestOf(entry.function), calls.ReplyOf(entry.function) };
+        queue = queue ++ .{ calls.RequestOf(entry.function()), calls.ReplyOf(entry.function()) };
     }
     var index: usize = 0;
     while (index < queue.len) : (index += 1) {

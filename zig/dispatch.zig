@@ -27,7 +27,7 @@ pub fn dispatch(id: u32, request: []const u8, out: []u8) i32 {
         _ = arena.reset(.{ .retain_with_limit = kept_bytes_max });
     };
     inline for (calls.table, 0..) |entry, index| {
-        if (id == index) return run(entry.function, request, out);
+        if (id == index) return run(entry.function(), request, out);
     }
     return write_failure(protocol_failure("dispatch", "unknown call"), out);
 }

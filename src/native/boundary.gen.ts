@@ -3,7 +3,7 @@
 /** A 64-bit integer as a decimal string. */
 export type U64 = string;
 
-export const abiFingerprint = 37562907;
+export const abiFingerprint = 598471875;
 
 export type Failure = {
   code: Code;
@@ -28,6 +28,15 @@ export type FactsReply = {
   gid_map: string;
   apparmor: string;
   streams: readonly string[];
+};
+
+export type OwnNamespaceRequest = {
+  path: string;
+  kind: string;
+};
+
+export type OwnNamespaceReply = {
+  own: boolean;
 };
 
 export type ExitRequest = {
@@ -61,15 +70,6 @@ export type IsInheritedReply = {
   inherited: boolean;
 };
 
-export type OwnNamespaceRequest = {
-  path: string;
-  kind: string;
-};
-
-export type OwnNamespaceReply = {
-  own: boolean;
-};
-
 export type PathRequest = {
   path: string;
 };
@@ -77,15 +77,6 @@ export type PathRequest = {
 export type ReadReply = {
   found: boolean;
   text: string;
-};
-
-export type DocumentsRequest = {
-  paths: readonly string[];
-  size: number;
-};
-
-export type DocumentsReply = {
-  documents: readonly Document[];
 };
 
 export type WriteRequest = {
@@ -125,10 +116,6 @@ export type LockReply = {
   busy: boolean;
 };
 
-export type EndLockHolderReply = {
-  ended: boolean;
-};
-
 export type FdRequest = {
   fd: number;
 };
@@ -155,6 +142,19 @@ export type WorkingDirectoryRequest = Record<string, never>;
 
 export type WorkingDirectoryReply = {
   path: string;
+};
+
+export type DocumentsRequest = {
+  paths: readonly string[];
+  size: number;
+};
+
+export type DocumentsReply = {
+  documents: readonly Document[];
+};
+
+export type EndLockHolderReply = {
+  ended: boolean;
 };
 
 export type SpawnRequest = {
@@ -615,16 +615,16 @@ export type DeviceRules = {
 
 export type Architecture = "SCMP_ARCH_X86" | "SCMP_ARCH_X86_64" | "SCMP_ARCH_X32" | "SCMP_ARCH_ARM" | "SCMP_ARCH_AARCH64" | "SCMP_ARCH_MIPS" | "SCMP_ARCH_MIPS64" | "SCMP_ARCH_MIPS64N32" | "SCMP_ARCH_MIPSEL" | "SCMP_ARCH_MIPSEL64" | "SCMP_ARCH_MIPSEL64N32" | "SCMP_ARCH_PPC" | "SCMP_ARCH_PPC64" | "SCMP_ARCH_PPC64LE" | "SCMP_ARCH_RISCV64" | "SCMP_ARCH_S390" | "SCMP_ARCH_S390X" | "SCMP_ARCH_LOONGARCH64";
 
-export type Document =
-  | { value: unknown }
-  | { text: string }
-  | { missing: Done };
-
 export type Entry = {
   name: string;
   uid: number;
   directory: boolean;
 };
+
+export type Document =
+  | { value: unknown }
+  | { text: string }
+  | { missing: Done };
 
 export type Placement = {
   into: string | null;
@@ -1150,28 +1150,28 @@ export type MountOption = {
 /** Call numbers of bunc_call. */
 export const callNumbers = {
   host_facts: 0,
-  exit: 1,
-  take_image: 2,
-  environment: 3,
-  is_inherited: 4,
-  own_namespace: 5,
+  own_namespace: 1,
+  exit: 2,
+  take_image: 3,
+  environment: 4,
+  is_inherited: 5,
   read_file: 6,
-  read_documents: 7,
-  read_host_file: 8,
-  write_file: 9,
-  append_file: 10,
-  make_directory: 11,
-  list_directory: 12,
-  remove_directory: 13,
-  remove_empty_directory: 14,
-  remove_file: 15,
-  lock_directory: 16,
-  end_lock_holder: 17,
-  close_fd: 18,
-  resolve_path: 19,
-  resolve_in_root: 20,
-  open_file: 21,
-  working_directory: 22,
+  read_host_file: 7,
+  write_file: 8,
+  append_file: 9,
+  make_directory: 10,
+  list_directory: 11,
+  remove_directory: 12,
+  remove_empty_directory: 13,
+  remove_file: 14,
+  lock_directory: 15,
+  close_fd: 16,
+  resolve_path: 17,
+  resolve_in_root: 18,
+  open_file: 19,
+  working_directory: 20,
+  read_documents: 21,
+  end_lock_holder: 22,
   spawn: 23,
   proceed: 24,
   abandon: 25,
@@ -1219,13 +1219,12 @@ export const callNumbers = {
 /** Request and reply of every call. */
 export type Calls = {
   host_facts: [FactsRequest, FactsReply];
+  own_namespace: [OwnNamespaceRequest, OwnNamespaceReply];
   exit: [ExitRequest, ExitReply];
   take_image: [TakeImageRequest, TakeImageReply];
   environment: [EnvironmentRequest, EnvironmentReply];
   is_inherited: [IsInheritedRequest, IsInheritedReply];
-  own_namespace: [OwnNamespaceRequest, OwnNamespaceReply];
   read_file: [PathRequest, ReadReply];
-  read_documents: [DocumentsRequest, DocumentsReply];
   read_host_file: [PathRequest, ReadReply];
   write_file: [WriteRequest, Done];
   append_file: [WriteRequest, Done];
@@ -1235,12 +1234,13 @@ export type Calls = {
   remove_empty_directory: [PathRequest, Done];
   remove_file: [PathRequest, RemoveFileReply];
   lock_directory: [LockRequest, LockReply];
-  end_lock_holder: [PathRequest, EndLockHolderReply];
   close_fd: [FdRequest, Done];
   resolve_path: [PathRequest, ResolveReply];
   resolve_in_root: [ResolveInRootRequest, ResolveInRootReply];
   open_file: [PathRequest, OpenFileReply];
   working_directory: [WorkingDirectoryRequest, WorkingDirectoryReply];
+  read_documents: [DocumentsRequest, DocumentsReply];
+  end_lock_holder: [PathRequest, EndLockHolderReply];
   spawn: [SpawnRequest, SpawnReply];
   proceed: [ProceedRequest, Spawned];
   abandon: [ProceedRequest, AbandonReply];
