@@ -84,10 +84,7 @@ pub const IdMap = struct { container_id: u32, host_id: u32, size: u32 };
 pub const Clock = enum { monotonic, boottime };
 pub const TimeOffset = struct { clock: Clock, seconds: []const u8, nanoseconds: u32 };
 
-pub const Limits = struct {
-    rlimits: []const Rlimit,
-    oom_score_adj: ?OomScoreAdj,
-};
+pub const Limits = struct { rlimits: []const Rlimit, oom_score_adj: ?OomScoreAdj };
 
 /// prlimit(2). `resource` is the RLIMIT_* number.
 pub const Rlimit = struct {
