@@ -4,7 +4,7 @@
  */
 
 import type { Excerpt } from "../failure/errors.ts";
-import { DEPTH_MAX } from "./json-depth.ts";
+import { DEPTH_MAX } from "./json-structure.ts";
 
 interface JsonMistake {
   /** Both from 1; columns are characters (code points). */

@@ -6,10 +6,9 @@
  * So does Go's encoding/json read it: Go clients write `"mounts": null` for an empty slice.
  */
 
-import { DEPTH_MAX, isTooDeep } from "./json-depth.ts";
 import { jsonError } from "./json-error.ts";
 import { isSpecialNumber, numberText } from "./json-number.ts";
-import { withoutStrings } from "./json-structure.ts";
+import { DEPTH_MAX, isTooDeep, withoutStrings } from "./json-structure.ts";
 
 /** Of a text without its strings: too many digits, or a number with a point or an exponent. */
 const SPECIAL_NUMBER = /\d{16}|[.eE][\d+-]/;

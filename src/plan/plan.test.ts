@@ -6,8 +6,8 @@ import { parseConfig } from "../oci/config.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import { resolveConfig, sysctlPath } from "../oci/resolved/config.ts";
 import { planCapabilities } from "./capabilities.ts";
-import { planEnvironment } from "./environment.ts";
 import { type CreateOptions, type ExecOptions, planCreate, planExec } from "./plan.ts";
+import { planEnvironment } from "./process.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: members of a config before it is checked
 type Raw = any;

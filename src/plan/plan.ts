@@ -24,11 +24,10 @@ import {
   type ProcessOptions,
 } from "./context.ts";
 import { planHookSet } from "./hooks.ts";
-import { planLimits } from "./limits.ts";
 import { createNamespaces, deniesSetgroups, joinNamespaces } from "./namespaces.ts";
-import { planCredentials, planKeyring, planProcess, planScheduling } from "./process.ts";
+import { planCredentials, planKeyring, planLimits, planProcess } from "./process.ts";
 import { planRestrictedPaths, planRootfs } from "./rootfs.ts";
-import { cpuMask } from "./scheduling.ts";
+import { cpuMask, planScheduling } from "./scheduling.ts";
 import { planApparmor, planSeccomp, planSelinux } from "./security.ts";
 import { planStdio } from "./stdio.ts";
 

@@ -1,34 +1,15 @@
-/** The steps that turn bunc-init into the configured process, for both its init and `exec`. */
+/** The configured process, for both init and `exec`: the steps that make it, its environment and its limits. */
 
-import { PERSONALITY } from "../kernel/scheduling.ts";
-import type { Process } from "../native/boundary.gen.ts";
+import type { HostFacts } from "../host/host.ts";
+import { type Limits, type Process, RLIMIT, type Rlimit } from "../native/boundary.gen.ts";
 import { KEEP_ORIGINAL_GROUPS } from "../oci/annotations.ts";
 import type { ProcessConfig } from "../oci/process.ts";
 import { planCapabilities } from "./capabilities.ts";
 import type { PlanContext, ProcessOptions } from "./context.ts";
-import { planEnvironment } from "./environment.ts";
-import { planIoPriority, planMemoryPolicy, planScheduler } from "./scheduling.ts";
 
 export function planKeyring(context: PlanContext, process: ProcessConfig, options: ProcessOptions): void {
   if (options.noNewKeyring) return;
   context.add("process", { session_keyring: { name: `_ses.${options.id}`, label: process.selinuxLabel } });
-}
-
-/** Scheduling, I/O priority, personality and memory policy: what is inherited over execve. */
-export function planScheduling(context: PlanContext, process: ProcessConfig): void {
-  const { personality, memoryPolicy } = context.config.linux;
-  if (process.scheduler !== undefined) {
-    context.add("process.scheduler", { scheduler: planScheduler(process.scheduler) });
-  }
-  if (process.ioPriority !== undefined) {
-    context.add("process.ioPriority", { io_priority: planIoPriority(process.ioPriority) });
-  }
-  if (personality !== undefined) {
-    context.add("linux.personality", { personality: { persona: PERSONALITY[personality.domain] } });
-  }
-  if (memoryPolicy !== undefined) {
-    context.add("linux.memoryPolicy", { memory_policy: planMemoryPolicy(memoryPolicy) });
-  }
 }
 
 /**
@@ -81,5 +62,47 @@ export function planProcess(
     home_uid: process.user.uid,
     listen_pid: options.listenFds > 0,
     ...start,
+  };
+}
+
+/**
+ * environ(7): of several values of a name the last one counts, in its place. An empty HOME is taken out: the core
+ * sets it from the container's passwd(5).
+ */
+export function planEnvironment(env: readonly string[]): string[] {
+  const last = new Map<string, number>();
+  for (const [index, entry] of env.entries()) last.set(nameOf(entry), index);
+  return env.filter((entry, index) => last.get(nameOf(entry)) === index && entry !== "HOME=");
+}
+
+function nameOf(entry: string): string {
+  return entry.slice(0, entry.indexOf("="));
+}
+
+/**
+ * What the parent applies to the process: rlimits and the OOM score. getrlimit(2), proc_pid_oom_score_adj(5).
+ * `inheritedNoFile`: the process's limit if its rlimits do not set it.
+ */
+export function planLimits(
+  { rlimits, oomScoreAdj }: ProcessConfig,
+  host: HostFacts,
+  inheritedNoFile: ProcessOptions["inheritedNoFile"],
+): Limits {
+  const planned: Rlimit[] = rlimits.map(({ type, soft, hard }, index) => ({
+    resource: RLIMIT[type.slice("RLIMIT_".length) as keyof typeof RLIMIT],
+    soft: String(soft),
+    hard: String(hard),
+    best_effort: false,
+    subject: `process.rlimits[${index}]`,
+  }));
+  if (inheritedNoFile !== null && !rlimits.some(({ type }) => type === "RLIMIT_NOFILE")) {
+    planned.push({ resource: RLIMIT.NOFILE, ...inheritedNoFile, best_effort: true, subject: "caller" });
+  }
+  return {
+    rlimits: planned,
+    oom_score_adj:
+      oomScoreAdj === undefined
+        ? null
+        : { value: oomScoreAdj, best_effort: host.euid !== 0 || host.inUserNamespace },
   };
 }

@@ -1,9 +1,10 @@
-/** CPU, I/O and memory placement of a process. sched_setattr(2), ioprio_set(2), set_mempolicy(2). */
+/** CPU, I/O and memory placement of a process. sched_setattr(2), ioprio_set(2), personality(2), set_mempolicy(2). */
 
 import {
   IO_PRIORITY_CLASS,
   MEMORY_POLICY_FLAG,
   MEMORY_POLICY_MODE,
+  PERSONALITY,
   SCHEDULER_FLAG,
   SCHEDULER_POLICY,
 } from "../kernel/scheduling.ts";
@@ -11,8 +12,26 @@ import type { IoPriority, MemoryPolicy, Scheduler } from "../native/boundary.gen
 import { parseIndexList } from "../oci/index-list.ts";
 import type { MemoryPolicyConfig } from "../oci/linux.ts";
 import type { ProcessConfig, SchedulerConfig } from "../oci/process.ts";
+import type { PlanContext } from "./context.ts";
 
-export function planScheduler(config: SchedulerConfig): Scheduler {
+/** Scheduling, I/O priority, personality and memory policy: what is inherited over execve. */
+export function planScheduling(context: PlanContext, process: ProcessConfig): void {
+  const { personality, memoryPolicy } = context.config.linux;
+  if (process.scheduler !== undefined) {
+    context.add("process.scheduler", { scheduler: planScheduler(process.scheduler) });
+  }
+  if (process.ioPriority !== undefined) {
+    context.add("process.ioPriority", { io_priority: planIoPriority(process.ioPriority) });
+  }
+  if (personality !== undefined) {
+    context.add("linux.personality", { personality: { persona: PERSONALITY[personality.domain] } });
+  }
+  if (memoryPolicy !== undefined) {
+    context.add("linux.memoryPolicy", { memory_policy: planMemoryPolicy(memoryPolicy) });
+  }
+}
+
+function planScheduler(config: SchedulerConfig): Scheduler {
   let flags = 0n;
   for (const flag of config.flags ?? []) flags |= SCHEDULER_FLAG[flag];
   return {
@@ -28,13 +47,13 @@ export function planScheduler(config: SchedulerConfig): Scheduler {
 
 const IO_CLASS_SHIFT = 13;
 
-export function planIoPriority(config: NonNullable<ProcessConfig["ioPriority"]>): IoPriority {
+function planIoPriority(config: NonNullable<ProcessConfig["ioPriority"]>): IoPriority {
   return { value: (IO_PRIORITY_CLASS[config.class] << IO_CLASS_SHIFT) | config.priority };
 }
 
 const INDEX_MAX = 65_535;
 
-export function planMemoryPolicy(config: MemoryPolicyConfig): MemoryPolicy {
+function planMemoryPolicy(config: MemoryPolicyConfig): MemoryPolicy {
   let flags = 0;
   for (const flag of config.flags) flags |= MEMORY_POLICY_FLAG[flag];
   return {

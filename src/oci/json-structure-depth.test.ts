@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { parseRecord } from "../state/record.ts";
 import { checkDocument } from "./document.ts";
 import { parseDocument, parseExactly, parseJson } from "./json.ts";
-import { DEPTH_MAX, isTooDeep } from "./json-depth.ts";
+import { DEPTH_MAX, isTooDeep } from "./json-structure.ts";
 import { struct } from "./primitives.ts";
 
 const SHAPES: readonly (readonly [open: string, close: string])[] = [
