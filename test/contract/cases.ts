@@ -1,4 +1,4 @@
-/** Variations of config.json, each with a golden plan beside it (golden/<name>.json). */
+/** Variations of config.json, each with a golden plan (golden/<name>.json). */
 
 import type { FactsReply } from "../../src/native/boundary.gen.ts";
 import { defaultSpec } from "../../src/oci/default-spec.ts";

@@ -1,6 +1,6 @@
 /**
- * Where Go programs of Debian's source packages are built: a Debian root file system of its own with Debian's Go and the
- * libraries that Debian packages, so that nothing depends on what this host has. It stays as it was made.
+ * Builds Go programs from Debian's source packages in a separate Debian root file system, with Debian's Go and packaged
+ * libraries, so that nothing depends on this host. The root file system is never changed after it is made.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { cached, cacheKey } from "../vm/cache.ts";
 import { debianSources, installRoot } from "../vm/debian.ts";
 import { runTool } from "../vm/process.ts";
 
-/** The Debian source packages that have the suites; unpacked in /usr/src/NAME of the tree. */
+/** The Debian source packages that contain the suites, unpacked in /usr/src/NAME of the tree. */
 type SourcePackage = "runc" | "golang-github-opencontainers-runtime-tools";
 const sourcePackages: readonly SourcePackage[] = ["runc", "golang-github-opencontainers-runtime-tools"];
 
@@ -47,9 +47,8 @@ export async function golangTree(): Promise<GolangTree> {
 }
 
 /**
- * Runs the bash script `script` in the tree, with /tmp for scratch files, the directory `output` in /mnt and the Go
- * packages `extra`, paths and texts, in /tmp/go. Go finds Debian's libraries, and names no path of this host in what it
- * builds.
+ * Runs the bash script `script` in the tree, with /tmp for scratch files, the directory `output` at /mnt and the Go
+ * packages `extra` (paths and texts) in /tmp/go. Go finds Debian's libraries, and its output contains no path of this host.
  */
 export async function buildInTree(
   tree: GolangTree,

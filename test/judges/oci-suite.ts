@@ -1,4 +1,4 @@
-/** OCI's validation programs, built: one executable `NAME` each in `validation/`, beside what they read. */
+/** OCI's built validation programs: one executable `NAME` each in `validation/`, next to the files that they read. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cached, cacheKey } from "../vm/cache.ts";
