@@ -3,7 +3,8 @@
 import { RuntimeError } from "../failure/errors.ts";
 import { native } from "../native/call.ts";
 import { fileTexts } from "./files.ts";
-import { countOf, isV1, loggedKill } from "./oom.ts";
+import { countOf, isV1 } from "./oom.ts";
+import { loggedKill } from "./oom-report.ts";
 import { type CgroupLocations, locationOf } from "./paths.ts";
 
 interface OomNotice {

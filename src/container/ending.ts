@@ -43,7 +43,7 @@ function reasonOf(ending: Ending): string | undefined {
 
 function outOfMemory({ locations, pid, earlierKills }: Ending): string | undefined {
   // Loaded after such an end only.
-  const { oomReport }: typeof import("../cgroup/oom.ts") = require("../cgroup/oom.ts");
+  const { oomReport }: typeof import("../cgroup/oom-report.ts") = require("../cgroup/oom-report.ts");
   const { kills, limit } = oomReport(locations, { pid, earlierKills });
   if (kills === 0) return undefined;
   const who = kills === 1 ? "1 process" : `${kills} processes`;

@@ -1,6 +1,6 @@
 /** Turns a Failure of the core into an error that knows the container's configuration (src/failure/failure.ts). */
 
-import type { OomReport } from "../cgroup/oom.ts";
+import type { OomReport } from "../cgroup/oom-report.ts";
 import { orExplain } from "../failure/errors.ts";
 import type { FailureContext } from "../failure/failure.ts";
 import { currentHost } from "../host/current.ts";
@@ -25,7 +25,7 @@ export function failureExplainer(
   earlierKills: number | undefined,
 ): ExplainFailure {
   const reportOf = (pid: number): OomReport => {
-    const { oomReport }: typeof import("../cgroup/oom.ts") = require("../cgroup/oom.ts");
+    const { oomReport }: typeof import("../cgroup/oom-report.ts") = require("../cgroup/oom-report.ts");
     return oomReport(cgroupsOf(record), { pid, earlierKills });
   };
   return (kind, action, process = config.process) =>

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { ERRNO } from "../native/boundary.gen.ts";
 import { useCore } from "../native/fake-core.ts";
-import { oomKills, oomReport } from "./oom.ts";
+import { oomKills } from "./oom.ts";
+import { oomReport } from "./oom-report.ts";
 
 /** A cgroup with these files, on a host with this log. */
 function useHost(files: Record<string, string>, log = "", pidsAreOurs = true): void {
