@@ -33,6 +33,7 @@ pub fn run(parent: []const u8) noreturn {
     cgroup_parent = parent;
     system.enableControllers(cgroup_parent);
     port = openPort();
+    keepCounting();
     var signals = linux.sigemptyset();
     linux.sigaddset(&signals, .CHLD);
     _ = linux.sigprocmask(linux.SIG.BLOCK, &signals, null);
@@ -40,6 +41,16 @@ pub fn run(parent: []const u8) noreturn {
         system.check("signalfd", "", linux.signalfd(-1, &signals, linux.SFD.CLOEXEC | linux.SFD.NONBLOCK)),
     );
     while (true) turn(signal_fd);
+}
+
+/// Keeps a counter of perf_event_open(2) open for as long as the guest lives. The kernel patches its
+/// scheduler when the first is opened and the last is closed, which CRIU does often (hardware breakpoints are
+/// such counters), and QEMU's emulation sometimes executes an instruction that is half patched: "Oops: int3".
+/// A kernel without counters needs none.
+fn keepCounting() void {
+    var dummy: linux.perf_event_attr =
+        .{ .type = .SOFTWARE, .config = @intFromEnum(linux.PERF.COUNT.SW.DUMMY) };
+    _ = linux.perf_event_open(&dummy, 0, -1, -1, linux.PERF.FLAG.FD_CLOEXEC);
 }
 
 fn turn(signal_fd: i32) void {
