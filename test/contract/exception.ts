@@ -1,13 +1,13 @@
 /** A failure after which a command continues, or reports something other than the kernel's errno. The first matching row counts. */
 export interface Exception {
-  /** The beginning of the call's text. */
-  call: string;
-  /** A part of the call's text. */
-  holds?: string;
+  /** The beginning of the call's text; of several, one. */
+  call: string | readonly string[];
+  /** A part of the call's text; of several, one. */
+  holds?: string | readonly string[];
   /** The call of the core; any if absent. */
   subject?: string;
-  /** The name in host-scenarios.ts; any if absent. */
-  scenario?: string;
+  /** The name in host-scenarios.ts, or names; any if absent. */
+  scenario?: string | readonly string[];
   errnos?: readonly number[];
   /** Only the last call with this text. */
   last?: true;
