@@ -25,8 +25,10 @@ import {
   versionText,
 } from "../criu/session.ts";
 import { RuntimeError } from "../failure/errors.ts";
+import { systemCallFailed } from "../failure/messages.ts";
 import { parseSelfCgroup } from "../host/cgroup.ts";
 import { currentHost, rootlessCgroups } from "../host/current.ts";
+import { ERRNO } from "../native/boundary.gen.ts";
 import { native } from "../native/call.ts";
 import { parseDocument } from "../oci/json.ts";
 import type { ResolvedConfig } from "../oci/resolved/config.ts";
@@ -360,7 +362,7 @@ function cgroupRoots(pid: number): { ctrl: string; path: string }[] {
   const path = `/proc/${pid}/cgroup`;
   const { found, text } = native("read_host_file", { path });
   // Without them CRIU would put the processes where the images say.
-  if (!found) throw new RuntimeError(`open ${path}: no such file or directory`, { path });
+  if (!found) throw systemCallFailed("open", path, ERRNO.NOENT);
   return [...parseSelfCgroup(text)].map(([ctrl, path]) => ({ ctrl, path }));
 }
 
