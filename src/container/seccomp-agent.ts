@@ -1,6 +1,6 @@
 /** SCMP_ACT_NOTIFY: the listener goes to the agent, with the container process state. config-linux.md, Seccomp. */
 
-import { RuntimeError } from "../failure/errors.ts";
+import { orExplain } from "../failure/errors.ts";
 import { native } from "../native/call.ts";
 import { seccompReceiver } from "../oci/annotations.ts";
 import type { ResolvedConfig } from "../oci/resolved/config.ts";
@@ -24,12 +24,11 @@ export function serveSeccompAgent(
     ...(seccomp?.listenerMetadata ? { metadata: seccomp.listenerMetadata } : {}),
     state: hookState(record, "creating", record.init_process_pid),
   };
+  const problem = "failed to connect with seccomp agent specified in the seccomp profile";
   try {
-    native("send_fd", { ...receiver, fd, payload: JSON.stringify(state) });
-  } catch (error) {
-    if (!(error instanceof RuntimeError)) throw error;
-    throw error.wrap(
-      `failed to connect with seccomp agent specified in the seccomp profile: ${error.message}`,
+    orExplain(
+      () => native("send_fd", { ...receiver, fd, payload: JSON.stringify(state) }),
+      (error) => error.wrap(`${problem}: ${error.message}`),
     );
   } finally {
     native("close_fd", { fd });

@@ -16,11 +16,8 @@ export function startContainer(
 ): ResolvedConfig {
   if (status !== "created") throw cannotStart(status);
   const config = loadStoredConfig(directory, record);
-  const { started } = failureExplainer(
-    config,
-    record,
-    0,
-  )("init", () =>
+  const explain = failureExplainer(config, record, 0);
+  const { started } = explain("init", () =>
     native("start", {
       socket: directory.startSocket,
       ...initOf(record),
