@@ -5,9 +5,8 @@ import { BUS_CALLS, busAnswers } from "../cgroup/systemd/fake-connection.ts";
 import { expandSlice } from "../cgroup/systemd/unit.ts";
 import type { Value, Variant } from "../cgroup/systemd/wire.ts";
 import type { HostFacts } from "../host/host.ts";
-import { type Calls, callNumbers } from "../native/boundary.gen.ts";
 import type { NativeCall } from "../native/linked.ts";
-import { standInCore } from "../native/stand-in.ts";
+import { callCore, standInCore } from "../native/stand-in.ts";
 import type { Operation } from "./operation.ts";
 
 /** One that knows every property: which version runs here is not asked. */
@@ -26,11 +25,6 @@ export function recordedSystemd(host: HostFacts, machine: Machine): (id: number)
     name === "Version" ? VERSION : `/user.slice/user-${euid}.slice/user@${euid}.service`;
   const note = (member: string, target: string, value: Value | undefined, subject: string) =>
     machine.note({ call: "dbus", target: `${member} ${target}`, detail: text(value), subject });
-  const call = <Name extends keyof Calls>(name: Name, request: Calls[Name][0]) => {
-    const bytes = new TextEncoder().encode(JSON.stringify(request));
-    const out = new Uint8Array(4096);
-    machine.call(callNumbers[name], bytes, bytes.length, out, out.length);
-  };
   /** Makes its cgroups, and moves the process into them. */
   const start = (unit: string, properties: readonly Value[]) => {
     const values = new Map(properties.map((each) => each as readonly [string, Variant]));
@@ -41,9 +35,9 @@ export function recordedSystemd(host: HostFacts, machine: Machine): (id: number)
       .filter((mount) => mount !== "")
       .map((mount) => ({ mount, path }));
     for (const { mount } of groups)
-      call("make_directory", { path: `${mount}/${path}`, mode: 0o755, parents: true });
+      callCore(machine.call, "make_directory", { path: `${mount}/${path}`, mode: 0o755, parents: true });
     const pids = (values.get("PIDs")?.value ?? []) as readonly number[];
-    call("cgroup_join", { pids: [...pids], groups, tolerate: [] });
+    callCore(machine.call, "cgroup_join", { pids: [...pids], groups, tolerate: [] });
   };
   const bus = new FakeBus({
     Get: ([, name]) => ({ signature: "v", body: [{ signature: "s", value: property(String(name)) }] }),

@@ -20,6 +20,17 @@ export function standInCore(answers: Answers): NativeCall {
   };
 }
 
+/** Makes a call of another core than `native` asks, of which nothing but its success is wanted. False: it failed. */
+export function callCore<Name extends keyof Calls>(
+  core: NativeCall,
+  name: Name,
+  request: Calls[Name][0],
+): boolean {
+  const bytes = new TextEncoder().encode(JSON.stringify(request));
+  const out = new Uint8Array(4096);
+  return core(callNumbers[name], bytes, bytes.length, out, out.length) >= 0;
+}
+
 /** The answer to `read_documents` on a machine with these files, by path. */
 export function documentsIn(files: ReadonlyMap<string, string>): NonNullable<Answers["read_documents"]> {
   return ({ paths }) => ({

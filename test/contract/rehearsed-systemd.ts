@@ -5,14 +5,12 @@ import { BUS_CALLS, BUS_DESCRIPTOR, busAnswers } from "../../src/cgroup/systemd/
 import type { Value, Variant } from "../../src/cgroup/systemd/wire.ts";
 import { type Calls, callNumbers } from "../../src/native/boundary.gen.ts";
 import type { NativeCall } from "../../src/native/linked.ts";
-import { standInCore } from "../../src/native/stand-in.ts";
+import { callCore, standInCore } from "../../src/native/stand-in.ts";
 
 /** `core`, on a host with systemd. `uncounted`: the core for systemd's own calls. */
 export function withSystemd(core: NativeCall, uncounted: NativeCall): NativeCall {
   const ask = <Name extends keyof Calls>(name: Name, request: Calls[Name][0]) => {
-    const bytes = new TextEncoder().encode(JSON.stringify(request));
-    const out = new Uint8Array(4096);
-    if (uncounted(callNumbers[name], bytes, bytes.length, out, out.length) < 0) throw new Error(name);
+    if (!callCore(uncounted, name, request)) throw new Error(name);
   };
   const groups = (unit: Value | undefined) => [
     { mount: "/sys/fs/cgroup", path: `system.slice/${String(unit)}` },
