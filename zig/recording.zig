@@ -10,10 +10,8 @@ const kernels = @import("rehearsal/kernels.zig");
 const peer = @import("rehearsal/peer.zig");
 const plan_types = @import("plan.zig");
 const request = @import("rehearsal/request.zig");
-const stages = @import("stages.zig");
 const sys = @import("sys.zig");
 const tree = @import("rehearsal/tree.zig");
-const Willing = @import("rehearsal/willing.zig").Willing;
 
 const Host = host_types.Host;
 const Plan = plan_types.Plan;
@@ -108,19 +106,10 @@ const no_process = (1 << 22) + 1;
 /// → what it says to the bunc process, and when that has to wait for it.
 fn run_init(host: *Host, plan: *const Plan, encoded: []const u8, stage: []const u8) peer.Script {
     const arena = host.arena;
-    const kernel = arena.create(Willing) catch @panic("no memory");
     const kept_plan = arena.create(Plan) catch @panic("no memory");
     kept_plan.* = plan.*;
-    kernel.* = .{
-        .plan = kept_plan,
-        .encoded = arena.dupe(u8, encoded) catch @panic("no memory"),
-        .arena = arena,
-        .on_machine = host.on_machine,
-        .host = host,
-        .is_stage_1 = !stages.is_direct(plan),
-        .talk = .{ .arena = arena },
-    };
-    return kernels.script_of_init(kernel, stage, true);
+    const kept_bytes = arena.dupe(u8, encoded) catch @panic("no memory");
+    return kernels.script_of_init(arena, kept_plan, kept_bytes, stage, host);
 }
 
 /// Calls of both, in the order in which they are made.

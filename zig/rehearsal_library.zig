@@ -12,13 +12,11 @@ const peer = @import("rehearsal/peer.zig");
 const plan_types = @import("plan.zig");
 const request = @import("rehearsal/request.zig");
 const tree = @import("rehearsal/tree.zig");
-const is_direct = @import("stages.zig").is_direct;
 const sys = @import("sys.zig");
 const wire = @import("wire.zig");
 
 const Host = @import("rehearsal/host.zig").Host;
 const Plan = plan_types.Plan;
-const Willing = @import("rehearsal/willing.zig").Willing;
 pub const Backend = kernels.Backend;
 
 /// Untouched pages cost nothing.
@@ -89,28 +87,23 @@ pub export fn rehearsal_beside(id: u32, in: [*]const u8, in_length: u32, out: [*
 /// Indexed by the binary form of a plan and a stage, because bunc-init does the same each time.
 var scripts: std.StringHashMapUnmanaged(peer.Script) = .empty;
 
-fn script_for(_: *Host, _: *const Plan, encoded: []const u8, stage: []const u8) peer.Script {
-    return find_script(encoded, stage) catch @panic("no memory");
+fn script_for(host: *Host, _: *const Plan, encoded: []const u8, stage: []const u8) peer.Script {
+    return find_script(host.arena, encoded, stage) catch @panic("no memory");
 }
 
-fn find_script(encoded: []const u8, stage: []const u8) !peer.Script {
+/// `scratch`: for what does not last.
+fn find_script(scratch: std.mem.Allocator, encoded: []const u8, stage: []const u8) !peer.Script {
+    const wanted = try std.mem.concat(scratch, u8, &.{ stage, "\x00", encoded });
+    if (scripts.get(wanted)) |found| return found;
     const arena = kept.allocator();
-    const found = try scripts.getOrPut(arena, try std.mem.concat(arena, u8, &.{ stage, "\x00", encoded }));
-    if (found.found_existing) return found.value_ptr.*;
-    const bytes = found.key_ptr.*[stage.len + 1 ..];
+    const key = try arena.dupe(u8, wanted);
+    const bytes = key[stage.len + 1 ..];
     var decoder: wire.Decoder = .{ .bytes = bytes, .allocator = arena };
     const plan = try arena.create(Plan);
     plan.* = try decoder.decode(Plan);
-    const kernel = try arena.create(Willing);
-    kernel.* = .{
-        .plan = plan,
-        .encoded = bytes,
-        .arena = arena,
-        .is_stage_1 = !is_direct(plan),
-        .talk = .{ .arena = arena },
-    };
-    found.value_ptr.* = kernels.script_of_init(kernel, stage, false);
-    return found.value_ptr.*;
+    const script = kernels.script_of_init(arena, plan, bytes, stage, null);
+    try scripts.put(arena, key, script);
+    return script;
 }
 
 fn name_of(id: u32) []const u8 {

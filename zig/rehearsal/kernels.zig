@@ -9,7 +9,9 @@ const backend = @import("backend.zig");
 const init_run = @import("init_run.zig");
 const peer = @import("peer.zig");
 const process = @import("process.zig");
+const is_direct = @import("../stages.zig").is_direct;
 const Host = @import("host.zig").Host;
+const Plan = @import("../plan.zig").Plan;
 const Willing = @import("willing.zig").Willing;
 const linux = std.os.linux;
 
@@ -45,10 +47,27 @@ pub const Backend = struct {
     }
 };
 
-/// Runs bunc-init on `kernel`, whose `talk` stores packets. `stage`: from its arguments. Calls are recorded
-/// in `sys.backend.init`.
-pub fn script_of_init(kernel: *Willing, stage: []const u8, describes: bool) peer.Script {
-    sys.backend.init = .{ .kernel = kernel, .notes = true, .describes = describes };
+/// Runs bunc-init. `plan` and `encoded`, its wire form, live as long as `arena`. `stage`: from its arguments.
+/// `host`: the recorded machine on which it runs; null if its calls are not described. They are recorded in
+/// `sys.backend.init`.
+pub fn script_of_init(
+    arena: std.mem.Allocator,
+    plan: *const Plan,
+    encoded: []const u8,
+    stage: []const u8,
+    host: ?*Host,
+) peer.Script {
+    const kernel = arena.create(Willing) catch @panic("no memory");
+    kernel.* = .{
+        .plan = plan,
+        .encoded = encoded,
+        .arena = arena,
+        .on_machine = if (host) |it| it.on_machine else false,
+        .host = host,
+        .is_stage_1 = !is_direct(plan),
+        .talk = .{ .arena = arena },
+    };
+    sys.backend.init = .{ .kernel = kernel, .notes = true, .describes = host != null };
     sys.backend.in_init = true;
     defer sys.backend.in_init = false;
     const end = init_run.run(kernel, stage);
