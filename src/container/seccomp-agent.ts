@@ -1,6 +1,5 @@
 /** SCMP_ACT_NOTIFY: the listener goes to the agent, with the container process state. config-linux.md, Seccomp. */
 
-import { orExplain } from "../failure/errors.ts";
 import { native } from "../native/call.ts";
 import { seccompReceiver } from "../oci/annotations.ts";
 import type { ResolvedConfig } from "../oci/resolved/config.ts";
@@ -24,12 +23,8 @@ export function serveSeccompAgent(
     ...(seccomp?.listenerMetadata ? { metadata: seccomp.listenerMetadata } : {}),
     state: hookState(record, "creating", record.init_process_pid),
   };
-  const problem = "failed to connect with seccomp agent specified in the seccomp profile";
   try {
-    orExplain(
-      () => native("send_fd", { ...receiver, fd, payload: JSON.stringify(state) }),
-      (error) => error.wrap(`${problem}: ${error.message}`),
-    );
+    native("send_fd", { ...receiver, fd, payload: JSON.stringify(state) });
   } finally {
     native("close_fd", { fd });
   }

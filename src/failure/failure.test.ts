@@ -177,6 +177,19 @@ describe("in the container's first process", () => {
       "unable to init seccomp: seccomp: invalid argument",
     ],
     [
+      { op: "connect", subject: "linux.seccomp.listenerPath", target: "/run/a", errno: "ECONNREFUSED" },
+      "failed to connect with seccomp agent specified in the seccomp profile: connect /run/a: connection refused",
+    ],
+    [
+      {
+        op: "socket",
+        subject: 'annotations["run.oci.seccomp.receiver"]',
+        target: "/run/a",
+        errno: "EMFILE",
+      },
+      "failed to connect with seccomp agent specified in the seccomp profile: socket /run/a: too many open files",
+    ],
+    [
       { op: "write", subject: "process.apparmorProfile", target: "nope", errno: "ENOENT" },
       "unable to apply apparmor profile: write nope: no such file or directory",
     ],

@@ -110,8 +110,8 @@ const subjectMessages = (): readonly (readonly [subject: RegExp, op: RegExp, mes
   [/^process\.apparmorProfile/, ANY, (error) => `unable to apply apparmor profile: ${error}`],
   [/^process\.selinuxLabel/, ANY, (error) => `can't set process label: ${error}`],
   [
-    /^linux\.seccomp/,
-    /^(connect|sendmsg)/,
+    /^(linux\.seccomp|annotations\["run\.oci\.seccomp\.receiver"\])/,
+    /^(socket|connect|sendmsg)/,
     (error) => `failed to connect with seccomp agent specified in the seccomp profile: ${error}`,
   ],
   [/^linux\.seccomp/, ANY, (error) => `unable to init seccomp: ${error}`],

@@ -119,6 +119,22 @@ scenario("run.oci.seccomp.receiver", needs, async (box) => {
   };
   const without = await box.run(box.probe(["exit:0"], seccomp));
   expect(without.stderr).toContain("listenerPath is not set");
+  const nobody = box.path("nobody.sock");
+  const unheard = await box.run(
+    box.probe(["exit:0"], (config) => {
+      seccomp(config);
+      annotate(config, { "run.oci.seccomp.receiver": nobody });
+    }),
+  );
+  expect(unheard.stderr.split("failed to connect with seccomp agent")).toHaveLength(2);
+  expect(unheard.stderr).toContain(`connect ${nobody}: no such file or directory`);
+  const unheardToo = await box.run(
+    box.probe(["exit:0"], (config) => {
+      seccomp(config);
+      Object.assign(config.linux["seccomp"] as object, { listenerPath: nobody });
+    }),
+  );
+  expect(unheardToo.stderr.split("failed to connect with seccomp agent")).toHaveLength(2);
   const id = await box.create(
     box.probe(["sleep"], (config) => {
       seccomp(config);
